@@ -1,0 +1,54 @@
+// The numbers of ZooKeeper's operations, under the names its users know (ZooDefs.OpCode). One table: requests, results
+// of a multi and txns in the log use the same numbers. Any thread; constants only.
+
+export const OpCode = {
+  notification: 0,
+  create: 1,
+  delete: 2,
+  exists: 3,
+  getData: 4,
+  setData: 5,
+  getACL: 6,
+  setACL: 7,
+  getChildren: 8,
+  sync: 9,
+  ping: 11,
+  getChildren2: 12,
+  check: 13,
+  multi: 14,
+  create2: 15,
+  reconfig: 16,
+  checkWatches: 17,
+  removeWatches: 18,
+  createContainer: 19,
+  deleteContainer: 20,
+  createTTL: 21,
+  multiRead: 22,
+  auth: 100,
+  setWatches: 101,
+  sasl: 102,
+  getEphemerals: 103,
+  getAllChildrenNumber: 104,
+  setWatches2: 105,
+  addWatch: 106,
+  whoAmI: 107,
+  createSession: -10,
+  closeSession: -11,
+  error: -1,
+} as const;
+export type OpCode = (typeof OpCode)[keyof typeof OpCode];
+
+/** xids with a meaning of their own; every other xid is only echoed. */
+export const Xid = {
+  notification: -1,
+  ping: -2,
+  auth: -4,
+  setWatches: -8,
+} as const;
+
+const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(OpCode).map(([name, code]) => [code, name]));
+
+/** `unknown <code>` for numbers that are no operation. */
+export function opName(code: number): string {
+  return NAMES.get(code) ?? `unknown ${code}`;
+}
