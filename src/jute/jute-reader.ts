@@ -62,6 +62,13 @@ export class JuteReader {
     return length < 0 ? null : decodeUtf8(this.bytes, this.position - length, length);
   }
 
+  /** For strings that are never null where they come from: null does not decode. */
+  requireUstring(): string {
+    const text = this.readUstring();
+    if (text === null) throw new JuteError('null string');
+    return text;
+  }
+
   /** Moves behind a buffer or string and returns its length, -1 for null: it lies at position - length. */
   skipBuffer(): number {
     const length = this.readInt();
