@@ -7,6 +7,7 @@
 // Only done marks the end. A failed op has the type -1 and its code twice: in the header and as an ErrorResponse. A
 // multi holds either writes or reads; anything else in it does not decode.
 
+import { unreachable } from '../base/assert.js';
 import { JuteError } from '../jute/jute-error.js';
 import type { JuteReader } from '../jute/jute-reader.js';
 import type { JuteWriter } from '../jute/jute-writer.js';
@@ -140,19 +141,28 @@ function encodeOp(w: JuteWriter, op: MultiOp): void {
     case OpCode.create:
     case OpCode.create2:
     case OpCode.createContainer:
-      return encodeCreateRequest(w, op.request);
+      encodeCreateRequest(w, op.request);
+      break;
     case OpCode.createTTL:
-      return encodeCreateTTLRequest(w, op.request);
+      encodeCreateTTLRequest(w, op.request);
+      break;
     case OpCode.delete:
-      return encodeDeleteRequest(w, op.request);
+      encodeDeleteRequest(w, op.request);
+      break;
     case OpCode.setData:
-      return encodeSetDataRequest(w, op.request);
+      encodeSetDataRequest(w, op.request);
+      break;
     case OpCode.check:
-      return encodeCheckVersionRequest(w, op.request);
+      encodeCheckVersionRequest(w, op.request);
+      break;
     case OpCode.getData:
-      return encodeGetDataRequest(w, op.request);
+      encodeGetDataRequest(w, op.request);
+      break;
     case OpCode.getChildren:
-      return encodeGetChildrenRequest(w, op.request);
+      encodeGetChildrenRequest(w, op.request);
+      break;
+    default:
+      unreachable(op);
   }
 }
 
@@ -189,20 +199,28 @@ function decodeReadOp(r: JuteReader, type: number): MultiOp {
 function encodeResult(w: JuteWriter, result: MultiResult): void {
   switch (result.type) {
     case OpCode.create:
-      return encodeCreateResponse(w, result.response);
+      encodeCreateResponse(w, result.response);
+      break;
     case OpCode.create2:
-      return encodeCreate2Response(w, result.response);
+      encodeCreate2Response(w, result.response);
+      break;
     case OpCode.delete:
     case OpCode.check:
-      return;
+      break;
     case OpCode.setData:
-      return encodeSetDataResponse(w, result.response);
+      encodeSetDataResponse(w, result.response);
+      break;
     case OpCode.getData:
-      return encodeGetDataResponse(w, result.response);
+      encodeGetDataResponse(w, result.response);
+      break;
     case OpCode.getChildren:
-      return encodeGetChildrenResponse(w, result.response);
+      encodeGetChildrenResponse(w, result.response);
+      break;
     case OpCode.error:
-      return encodeErrorResponse(w, result.response);
+      encodeErrorResponse(w, result.response);
+      break;
+    default:
+      unreachable(result);
   }
 }
 
