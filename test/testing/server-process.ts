@@ -8,10 +8,11 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync
 import { join } from 'node:path';
 import { freePort } from './free-port.js';
 import { makeTempDir, type TempDir } from './temp-dir.js';
-import { until, within } from './until.js';
+import { DeadlineError, until, within } from './until.js';
 import { WireConnection } from './wire-connection.js';
 
 const STOP_MS = 20_000;
+const FIRST_PATIENCE_MS = 30;
 const SETPRIV = '/usr/bin/setpriv';
 
 export interface ServerOptions {
@@ -180,9 +181,13 @@ async function awaitFirstSession(launched: Launch, readyMs: number): Promise<num
   void launched.exited.then((value) => {
     exit = value;
   });
+  // Apache's server loses a ConnectRequest that comes at a certain moment of its start, hence a patience that grows.
+  let patienceMs = FIRST_PATIENCE_MS;
   const connection = await until('first session', readyMs, async () => {
     if (exit !== null) throw new Error(`it exited with code ${exit.code}, signal ${exit.signal}`);
-    return await WireConnection.openSession(launched.port).catch((): undefined => undefined);
+    return await WireConnection.openSession(launched.port, {}, patienceMs).catch((error: Error): undefined => {
+      if (error instanceof DeadlineError) patienceMs *= 2;
+    });
   });
   const firstSessionMs = performance.now() - launched.spawnedAtMs;
   await connection.closeSession();

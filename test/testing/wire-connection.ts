@@ -145,10 +145,14 @@ export class WireConnection {
   }
 
   /** A connection with a new session. */
-  static async openSession(port: number, options: ConnectOptions = {}): Promise<WireConnection> {
+  static async openSession(
+    port: number,
+    options: ConnectOptions = {},
+    deadlineMs = DEADLINE_MS,
+  ): Promise<WireConnection> {
     const connection = await WireConnection.open(port);
     try {
-      const grant = await connection.handshake(options);
+      const grant = await connection.handshake(options, deadlineMs);
       if (grant.timeOutMs === 0) throw new Error('the server refused the session');
       return connection;
     } catch (error) {
@@ -157,9 +161,9 @@ export class WireConnection {
     }
   }
 
-  async handshake(options: ConnectOptions = {}): Promise<SessionGrant> {
+  async handshake(options: ConnectOptions = {}, deadlineMs = DEADLINE_MS): Promise<SessionGrant> {
     this.send(connectRequest(options));
-    const payload = await this.nextFrame();
+    const payload = await this.nextFrame(deadlineMs);
     if (payload === null) throw new Error('closed during the handshake');
     return parseConnectResponse(payload);
   }
