@@ -110,7 +110,7 @@ function sections(file: string, titlePattern: RegExp): Section[] {
     if (title !== null) {
       attributes = new Map();
       found.push({ number: Number(title[1]), title: title[2], attributes, items: [] });
-    } else if (line.startsWith('    ') && attributes !== null && attributes.has(name)) {
+    } else if (line.startsWith('    ') && attributes?.has(name)) {
       attributes.set(name, attributes.get(name) + line.slice(4));
     } else if (line.startsWith('  ') && attributes !== null) {
       name = line.trim().split(' ')[0];
