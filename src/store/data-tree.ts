@@ -1,46 +1,788 @@
-import type { NodeKind } from './node-layout.js';
+/**
+ * The data tree: all znodes of the server, in shared memory, and the only thing that may change them. It lives on the
+ * thread of the final stage, has exactly one owner there, and is fed by txn-applier.ts and by the snapshot reader.
+ * Semantics are those of persistence 3.3 to 3.5 and client-protocol 6.2. It checks no permissions, versions or paths
+ * (prep did), touches no files and sends no events.
+ *
+ * Every mutator must be called between beginWrite and endWrite; how many of them one section covers is the caller's
+ * choice (a multi must be one). Paths and data are (bytes, offset, length); 64-bit values are (hi, lo); results are
+ * ErrorCode numbers. What a mutator needs beyond its arguments it finds by reference, so it allocates nothing in the
+ * JavaScript heap.
+ */
+import { assert } from '../base/assert.js';
+import { compareSigned } from '../base/int64.js';
+import { ErrorCode } from '../protocol/error-code.js';
+import { AclCache } from './acl-cache.js';
+import type { AllocatorStats } from './allocator.js';
+import { Allocator, allocatedBytes } from './allocator.js';
+import {
+  DATA_BYTES_HI,
+  DATA_BYTES_LO,
+  DATA_BYTES_MAX,
+  EPHEMERAL_COUNT,
+  HASH_KEY_HI,
+  HASH_KEY_LO,
+  INCARNATION,
+  NODE_COUNT,
+  PATH_BYTES_MAX,
+  ROOT_REF,
+  SEQUENCE,
+  SLAB_COUNT,
+  ZXID_HI,
+  ZXID_LO,
+} from './control-layout.js';
+import { EphemeralIndex } from './ephemeral-index.js';
+import {
+  ACL,
+  CAPACITY,
+  CHILDREN,
+  CVERSION,
+  DATA,
+  DATA_LENGTH,
+  DIGEST,
+  HASH,
+  KIND,
+  NAME_OFFSET,
+  NodeKind,
+  nodeBytes,
+  PARENT,
+  PATH,
+  PATH_LENGTH,
+  POSITION,
+  STAT,
+  STAT_AVERSION,
+  STAT_BYTES,
+  STAT_CHILD_COUNT,
+  STAT_CTIME,
+  STAT_CVERSION,
+  STAT_CZXID,
+  STAT_DATA_LENGTH,
+  STAT_MTIME,
+  STAT_MZXID,
+  STAT_OWNER,
+  STAT_PZXID,
+  STAT_VERSION,
+  swapWord,
+  ttlOwnerWord,
+} from './node-layout.js';
+import { PathHash } from './path-hash.js';
+import { PathIndex } from './path-index.js';
+import { SeqlockWriter } from './seqlock.js';
+import { SlabCopier } from './slab-copier.js';
 import type { AnnounceSlab } from './slab-memory.js';
+import { SLAB_SHIFT, SlabMemory, UNIT_MASK } from './slab-memory.js';
 import type { TreeMemory } from './tree-memory.js';
-import type { TreeReader } from './tree-reader.js';
+import { TreeReader } from './tree-reader.js';
 
-export declare class DataTree {
+const SLASH = 0x2f;
+const NOTHING = new Uint8Array(0);
+
+/** The nodes every tree has (persistence 6.6) as [path, ACL]; of the last the aversion is -1. */
+const QUOTA_PATH = ascii('/zookeeper/quota');
+const ZOOKEEPER_PATH = ascii('/zookeeper');
+const CONFIG_PATH = ascii('/zookeeper/config');
+/** vector of one: perms READ, world, anyone. */
+const CONFIG_ACL = new Uint8Array([
+  0,
+  0,
+  0,
+  1,
+  0,
+  0,
+  0,
+  1,
+  0,
+  0,
+  0,
+  5,
+  ...ascii('world'),
+  0,
+  0,
+  0,
+  6,
+  ...ascii('anyone'),
+]);
+
+export class DataTree {
+  /** For this thread only; costs no seqlock. */
   readonly reader: TreeReader;
-  /** Holds the initial tree of persistence 6.6 and lastProcessedZxid 0 when it returns. */
-  constructor(memory: TreeMemory, announceSlab: AnnounceSlab);
-  /** Every mutator below must run inside a write section (asserted). */
-  beginWrite(): void;
-  endWrite(zxidHi: number, zxidLo: number): void;
-  readonly nodeCount: number;
-  readonly dataBytes: number;
-  readonly ephemeralCount: number;
-  readonly sessionCount: number;
+
+  private readonly control: Int32Array;
+  private readonly lock: SeqlockWriter;
+  private readonly memory: SlabMemory;
+  private readonly allocator: Allocator;
+  private readonly index: PathIndex;
+  private readonly hash: PathHash;
+  private readonly acls: AclCache;
+  private readonly ephemerals: EphemeralIndex;
+  private readonly copier = new SlabCopier();
+  /** References of all nodes of these kinds, for the container manager. */
+  private readonly containers = new Set<number>();
+  private readonly ttlNodes = new Set<number>();
+
+  /** Hash of the path looked up last. */
+  private lastHash = 0;
+  private root = 0;
+  private nodes = 0;
+  private ephemeralNodes = 0;
+  /** All path bytes and data bytes, plus 1 for ZooKeeper's second root, "/". */
+  private bytesTotal = 0;
+
+  /** Holds the initial tree of persistence 6.6 and last processed zxid 0 when it returns; readers may read from then on. */
+  constructor(memory: TreeMemory, announceSlab: AnnounceSlab) {
+    const control = new Int32Array(memory.control);
+    this.control = control;
+    this.lock = new SeqlockWriter(control, SEQUENCE);
+    this.memory = new SlabMemory(memory.slab0, null);
+    this.allocator = new Allocator(this.memory, (index, slab) => {
+      control[SLAB_COUNT] = index + 1;
+      announceSlab(index, slab);
+    });
+    const keyLo = control[HASH_KEY_LO];
+    const keyHi = control[HASH_KEY_HI];
+    this.hash = new PathHash(keyLo, keyHi);
+    this.index = new PathIndex(this.memory, this.allocator, control);
+    this.acls = new AclCache(this.memory, this.allocator, control, new PathHash(keyLo, keyHi), this.copier);
+    this.ephemerals = new EphemeralIndex(this.memory, this.allocator, control);
+    this.reader = new TreeReader(memory, this.memory);
+    this.reset();
+    this.endWrite(0, 0);
+  }
+
+  beginWrite(): void {
+    assert(!this.lock.open, 'write sections do not nest');
+    this.lock.begin();
+  }
+
+  /** Publishes what the section did; last processed zxid becomes this one unless it was greater already. */
+  endWrite(zxidHi: number, zxidLo: number): void {
+    assert(this.lock.open, 'no write section to end');
+    const control = this.control;
+    if (compareSigned(zxidHi, zxidLo, control[ZXID_HI], control[ZXID_LO]) > 0) {
+      control[ZXID_HI] = zxidHi;
+      control[ZXID_LO] = zxidLo;
+    }
+    control[NODE_COUNT] = this.nodes;
+    control[EPHEMERAL_COUNT] = this.ephemeralNodes;
+    control[DATA_BYTES_LO] = this.bytesTotal | 0;
+    control[DATA_BYTES_HI] = (this.bytesTotal / 0x100000000) | 0;
+    this.lock.end();
+  }
+
+  /** The root counts once; ZooKeeper's znode_count counts it twice ("" and "/"). */
+  get nodeCount(): number {
+    return this.nodes;
+  }
+
+  /** ZooKeeper's approximate_data_size. */
+  get dataBytes(): number {
+    return this.bytesTotal;
+  }
+
+  get ephemeralCount(): number {
+    return this.ephemeralNodes;
+  }
+
+  /** Sessions that own ephemerals. */
+  get sessionCount(): number {
+    return this.ephemerals.sessionCount;
+  }
+
+  get aclListCount(): number {
+    return this.acls.count;
+  }
+
   /** Nodes whose ACL number was unknown when a snapshot was loaded and that replay has not repaired. */
-  readonly unresolvedAclCount: number;
-  create(path: Uint8Array, pathOff: number, pathLen: number, data: Uint8Array, dataOff: number, dataLen: number,
-    acl: Uint8Array | null, aclOff: number, aclLen: number, kind: NodeKind, ownerHi: number, ownerLo: number,
-    parentCversion: number, zxidHi: number, zxidLo: number, timeHi: number, timeLo: number): number;
-  delete(path: Uint8Array, off: number, len: number, zxidHi: number, zxidLo: number): number;
-  /** Same as delete for a node already at hand (closeSession). */
-  deleteRef(ref: number, zxidHi: number, zxidLo: number): number;
-  setData(path: Uint8Array, off: number, len: number, data: Uint8Array, dataOff: number, dataLen: number,
-    version: number, zxidHi: number, zxidLo: number, timeHi: number, timeLo: number): number;
-  setAcl(path: Uint8Array, off: number, len: number, acl: Uint8Array | null, aclOff: number, aclLen: number, version: number): number;
-  /** Replaces the data only; stat fields stay (quota stats nodes, persistence 3.6). */
-  replaceData(ref: number, data: Uint8Array, dataOff: number, dataLen: number): void;
-  setDigestWord(ref: number, value: number): void;
-  /** The visitor may delete the node it is given. */
-  ephemeralsOf(sessionHi: number, sessionLo: number, visit: (ref: number) => void): void;
-  sessionsWithEphemerals(visit: (sessionHi: number, sessionLo: number, count: number) => void): void;
-  /** Containers and TTL nodes, in no order; the caller judges by child count, cversion and mtime. */
-  visitContainers(visit: (ref: number) => void): void;
-  visitTtlNodes(visit: (ref: number) => void): void;
-  /** Empties everything but a bare root (path ""), as before a snapshot is loaded. */
-  clear(): void;
-  /** clear() plus the nodes of persistence 6.6. */
-  reset(): void;
-  /** One snapshot node. stat: the 60 bytes of StatPersisted. aclLen 0 with acl not null: ACL number unknown
-   * ("unresolved" until a create or setAcl is replayed). Returns 0, or -101 when the parent is unknown. A path that
-   * exists already (the root always does) is overwritten. */
-  loadNode(path: Uint8Array, pathOff: number, pathLen: number, data: Uint8Array, dataOff: number, dataLen: number,
-    acl: Uint8Array | null, aclOff: number, aclLen: number, stat: Uint8Array, statOff: number, kind: NodeKind): number;
+  get unresolvedAclCount(): number {
+    return this.acls.unresolvedCount;
+  }
+
+  memoryStats(): AllocatorStats {
+    return this.allocator.stats();
+  }
+
+  /** owner: the stored ephemeralOwner (session, container mark, TTL value); parentCversion -1: one more than now. */
+  create(
+    path: Uint8Array,
+    pathOff: number,
+    pathLen: number,
+    data: Uint8Array,
+    dataOff: number,
+    dataLen: number,
+    acl: Uint8Array | null,
+    aclOff: number,
+    aclLen: number,
+    kind: NodeKind,
+    ownerHi: number,
+    ownerLo: number,
+    parentCversion: number,
+    zxidHi: number,
+    zxidLo: number,
+    timeHi: number,
+    timeLo: number,
+  ): number {
+    assert(this.lock.open, 'create outside a write section');
+    const nameOffset = nameOffsetOf(path, pathOff, pathLen);
+    // "/" itself: its parent does not exist, but the node does.
+    const parent = nameOffset === pathLen && pathLen <= 1 ? this.root : this.lookUp(path, pathOff, nameOffset - 1);
+    if (parent === 0) return ErrorCode.NoNode;
+    const existing = this.lookUp(path, pathOff, pathLen);
+    if (existing !== 0) {
+      this.changeAcl(existing, acl, aclOff, aclLen);
+      if (existing !== this.root) this.raiseCversion(parent, parentCversion, zxidHi, zxidLo);
+      return ErrorCode.NodeExists;
+    }
+    this.raiseCversion(parent, parentCversion, zxidHi, zxidLo);
+    // Only replay over a fuzzy snapshot comes here: the parent is a later incarnation, and a delete of it must follow.
+    if (this.wordOf(parent, KIND) === NodeKind.ephemeral) return ErrorCode.NoChildrenForEphemerals;
+    const ref = this.addNode(pathLen, nameOffset, parent, kind, ownerHi, ownerLo);
+    const words = this.memory.words[ref >>> SLAB_SHIFT];
+    const node = (ref & UNIT_MASK) << 1;
+    const hi = swapWord(zxidHi);
+    const lo = swapWord(zxidLo);
+    words[node + STAT_CZXID] = hi;
+    words[node + STAT_CZXID + 1] = lo;
+    words[node + STAT_MZXID] = hi;
+    words[node + STAT_MZXID + 1] = lo;
+    words[node + STAT_PZXID] = hi;
+    words[node + STAT_PZXID + 1] = lo;
+    words[node + STAT_CTIME] = swapWord(timeHi);
+    words[node + STAT_CTIME + 1] = swapWord(timeLo);
+    words[node + STAT_MTIME] = words[node + STAT_CTIME];
+    words[node + STAT_MTIME + 1] = words[node + STAT_CTIME + 1];
+    words[node + ACL] = this.acls.intern(acl, aclOff, aclLen);
+    this.storeData(ref, data, dataOff, dataLen);
+    return ErrorCode.Ok;
+  }
+
+  /** Whatever stands below goes too: only replay over a fuzzy snapshot meets that, and creates it anew (persistence 3.5). */
+  delete(path: Uint8Array, off: number, len: number, zxidHi: number, zxidLo: number): number {
+    assert(this.lock.open, 'delete outside a write section');
+    const ref = this.lookUp(path, off, len);
+    if (ref !== 0) return this.deleteRef(ref, zxidHi, zxidLo);
+    const nameOffset = nameOffsetOf(path, off, len);
+    const parent = this.lookUp(path, off, nameOffset - 1);
+    if (parent !== 0) this.raisePzxid(parent, zxidHi, zxidLo);
+    return ErrorCode.NoNode;
+  }
+
+  /** The same for a node already at hand. The root stays. */
+  deleteRef(ref: number, zxidHi: number, zxidLo: number): number {
+    assert(this.lock.open, 'delete outside a write section');
+    if (ref === this.root) return ErrorCode.NoNode;
+    const parent = this.wordOf(ref, PARENT);
+    let leaf = ref;
+    for (;;) {
+      const count = swapWord(this.wordOf(leaf, STAT_CHILD_COUNT));
+      if (count > 0) {
+        leaf = this.childRef(leaf, count - 1);
+        continue;
+      }
+      const above = this.wordOf(leaf, PARENT);
+      this.removeLeaf(leaf, above);
+      if (leaf === ref) break;
+      leaf = above;
+    }
+    this.raisePzxid(parent, zxidHi, zxidLo);
+    return ErrorCode.Ok;
+  }
+
+  setData(
+    path: Uint8Array,
+    off: number,
+    len: number,
+    data: Uint8Array,
+    dataOff: number,
+    dataLen: number,
+    version: number,
+    zxidHi: number,
+    zxidLo: number,
+    timeHi: number,
+    timeLo: number,
+  ): number {
+    assert(this.lock.open, 'setData outside a write section');
+    const ref = this.lookUp(path, off, len);
+    if (ref === 0) return ErrorCode.NoNode;
+    this.storeData(ref, data, dataOff, dataLen);
+    const words = this.memory.words[ref >>> SLAB_SHIFT];
+    const node = (ref & UNIT_MASK) << 1;
+    words[node + STAT_MZXID] = swapWord(zxidHi);
+    words[node + STAT_MZXID + 1] = swapWord(zxidLo);
+    words[node + STAT_MTIME] = swapWord(timeHi);
+    words[node + STAT_MTIME + 1] = swapWord(timeLo);
+    words[node + STAT_VERSION] = swapWord(version);
+    return ErrorCode.Ok;
+  }
+
+  setAcl(
+    path: Uint8Array,
+    off: number,
+    len: number,
+    acl: Uint8Array | null,
+    aclOff: number,
+    aclLen: number,
+    version: number,
+  ): number {
+    assert(this.lock.open, 'setAcl outside a write section');
+    const ref = this.lookUp(path, off, len);
+    if (ref === 0) return ErrorCode.NoNode;
+    this.changeAcl(ref, acl, aclOff, aclLen);
+    this.setWord(ref, STAT_AVERSION, swapWord(version));
+    return ErrorCode.Ok;
+  }
+
+  /** Replaces the data and leaves the stat's versions and times (quota stats nodes, persistence 3.6). */
+  replaceData(ref: number, data: Uint8Array, dataOff: number, dataLen: number): void {
+    assert(this.lock.open, 'replaceData outside a write section');
+    this.storeData(ref, data, dataOff, dataLen);
+  }
+
+  setDigestWord(ref: number, value: number): void {
+    assert(this.lock.open, 'setDigestWord outside a write section');
+    this.setWord(ref, DIGEST, value);
+  }
+
+  /** An ephemeral of the session, or 0. */
+  firstEphemeralOf(sessionHi: number, sessionLo: number): number {
+    return this.ephemerals.first(sessionHi, sessionLo);
+  }
+
+  /** The visitor may delete the node it is given, and no other. */
+  ephemeralsOf(sessionHi: number, sessionLo: number, visit: (ref: number) => void): void {
+    for (let ref = this.ephemerals.first(sessionHi, sessionLo); ref !== 0; ) {
+      const next = this.reader.nextEphemeral(ref);
+      visit(ref);
+      ref = next;
+    }
+  }
+
+  sessionsWithEphemerals(visit: (sessionHi: number, sessionLo: number, count: number) => void): void {
+    this.ephemerals.visitSessions(visit);
+  }
+
+  /** Containers and TTL nodes in the order of their creation; the caller judges by children, cversion and mtime. */
+  visitContainers(visit: (ref: number) => void): void {
+    this.containers.forEach(visit);
+  }
+
+  visitTtlNodes(visit: (ref: number) => void): void {
+    this.ttlNodes.forEach(visit);
+  }
+
+  /** Empties everything but a bare root, and forgets the last zxid, as before a snapshot is loaded. */
+  clear(): void {
+    assert(this.lock.open, 'clear outside a write section');
+    this.allocator.clear();
+    this.acls.clear();
+    this.index.create();
+    this.ephemerals.create();
+    this.containers.clear();
+    this.ttlNodes.clear();
+    this.root = 0;
+    this.nodes = 0;
+    this.ephemeralNodes = 0;
+    this.bytesTotal = 1;
+    this.hash.hash(NOTHING, 0, 0);
+    this.root = this.addNode(0, 0, 0, NodeKind.persistent, 0, 0);
+    this.control[ROOT_REF] = this.root;
+    this.control[ZXID_HI] = 0;
+    this.control[ZXID_LO] = 0;
+    this.control[INCARNATION]++;
+    this.storeData(this.root, NOTHING, 0, 0);
+  }
+
+  /** clear() and then the nodes of persistence 6.6. */
+  reset(): void {
+    this.clear();
+    this.createSystemNode(ZOOKEEPER_PATH, null);
+    this.createSystemNode(QUOTA_PATH, null);
+    const config = this.createSystemNode(CONFIG_PATH, CONFIG_ACL);
+    this.setWord(config, STAT_AVERSION, -1);
+  }
+
+  /**
+   * One node of a snapshot, fields exactly as there; stat: the 60 bytes of StatPersisted; the path of the root is "".
+   * acl null = number -1; aclLen 0 = a number the snapshot does not list ("unresolved"). -101: the parent is unknown,
+   * the file is to be rejected. A path that exists (the root always does, and a fuzzy file may repeat one) is overwritten.
+   */
+  loadNode(
+    path: Uint8Array,
+    pathOff: number,
+    pathLen: number,
+    data: Uint8Array,
+    dataOff: number,
+    dataLen: number,
+    acl: Uint8Array | null,
+    aclOff: number,
+    aclLen: number,
+    stat: Uint8Array,
+    statOff: number,
+    kind: NodeKind,
+  ): number {
+    assert(this.lock.open, 'loadNode outside a write section');
+    const ownerHi = wireWord(stat, statOff + 44);
+    const ownerLo = wireWord(stat, statOff + 48);
+    const nameOffset = nameOffsetOf(path, pathOff, pathLen);
+    const parent = this.lookUp(path, pathOff, nameOffset - 1);
+    let ref = this.lookUp(path, pathOff, pathLen);
+    if (ref === 0) {
+      if (parent === 0) return ErrorCode.NoNode;
+      if (this.wordOf(parent, KIND) === NodeKind.ephemeral) return ErrorCode.NoChildrenForEphemerals;
+      ref = this.addNode(pathLen, nameOffset, parent, kind, ownerHi, ownerLo);
+    } else if (ref !== this.root) {
+      ref = this.changeKind(ref, kind, ownerHi, ownerLo);
+    }
+    const words = this.memory.words[ref >>> SLAB_SHIFT];
+    const node = (ref & UNIT_MASK) << 1;
+    for (let i = 0; i < 9; i++) words[node + STAT + i] = memoryWord(stat, statOff + i * 4);
+    words[node + STAT_AVERSION] = memoryWord(stat, statOff + 40);
+    words[node + STAT_PZXID] = memoryWord(stat, statOff + 52);
+    words[node + STAT_PZXID + 1] = memoryWord(stat, statOff + 56);
+    words[node + CVERSION] = wireWord(stat, statOff + 36);
+    this.updateWireCversion(words, node);
+    this.changeAcl(ref, acl, aclOff, aclLen);
+    this.storeData(ref, data, dataOff, dataLen);
+    return ErrorCode.Ok;
+  }
+
+  /** Compares every structure with every other; for tests. */
+  checkInvariants(): void {
+    this.allocator.checkInvariants();
+    assert(this.index.checkInvariants() === this.nodes, 'the index holds another number of nodes');
+    const seen = { nodes: 0, bytes: 1, ephemerals: 0, containers: 0, ttlNodes: 0 };
+    const stack = [this.root];
+    for (let ref = stack.pop(); ref !== undefined; ref = stack.pop()) {
+      const words = this.memory.words[ref >>> SLAB_SHIFT];
+      const node = (ref & UNIT_MASK) << 1;
+      const kind = words[node + KIND];
+      const dataLength = words[node + DATA_LENGTH];
+      seen.nodes++;
+      seen.bytes += words[node + PATH_LENGTH] + Math.max(0, dataLength);
+      if (kind === NodeKind.ephemeral) seen.ephemerals++;
+      if (kind === NodeKind.container) seen.containers++;
+      if (kind === NodeKind.ttl) seen.ttlNodes++;
+      assert((words[node + DATA] === 0) === dataLength <= 0, 'data reference and length disagree');
+      assert(swapWord(words[node + STAT_DATA_LENGTH]) === Math.max(0, dataLength), 'wire dataLength is wrong');
+      const count = swapWord(words[node + STAT_CHILD_COUNT]);
+      assert(
+        swapWord(words[node + STAT_CVERSION]) === ((2 * words[node + CVERSION] - count) | 0),
+        'wire cversion is wrong',
+      );
+      assert(kind === NodeKind.ephemeral || count <= words[node + CAPACITY], 'more children than room');
+      assert(count === 0 || kind !== NodeKind.ephemeral, 'an ephemeral with children');
+      for (let i = 0; i < count; i++) {
+        const child = this.childRef(ref, i);
+        assert(
+          this.wordOf(child, PARENT) === ref && this.wordOf(child, POSITION) === i,
+          'a child does not know its place',
+        );
+        stack.push(child);
+      }
+    }
+    assert(seen.nodes === this.nodes, 'nodes miscounted');
+    assert(seen.bytes === this.bytesTotal, 'data bytes miscounted');
+    assert(seen.ephemerals === this.ephemeralNodes, 'ephemerals miscounted');
+    assert(seen.containers === this.containers.size, 'containers miscounted');
+    assert(seen.ttlNodes === this.ttlNodes.size, 'TTL nodes miscounted');
+    let indexed = 0;
+    this.ephemerals.visitSessions((hi, lo, count) => {
+      let listed = 0;
+      this.ephemeralsOf(hi, lo, (ref) => {
+        assert(this.reader.ownerHi(ref) === hi && this.reader.ownerLo(ref) === lo, 'an ephemeral in a wrong list');
+        listed++;
+      });
+      assert(listed === count && count > 0, 'ephemerals of a session miscounted');
+      indexed += listed;
+    });
+    assert(indexed === this.ephemeralNodes, 'an ephemeral is in no list');
+  }
+
+  /** The node with this path or 0; leaves the path in this.hash.$words. "" and "/": the root. */
+  private lookUp(path: Uint8Array, offset: number, length: number): number {
+    if (length < 0) return 0;
+    if (length === 0 || (length === 1 && path[offset] === SLASH)) return this.root;
+    this.lastHash = this.hash.hash(path, offset, length);
+    return this.index.find(this.lastHash, this.hash.$words, length);
+  }
+
+  /**
+   * A record for the path hashed last, in the index and in its parent's list; versions, zxids and times 0, data null,
+   * ACL open. The caller fills those in.
+   */
+  private addNode(
+    pathLen: number,
+    nameOffset: number,
+    parent: number,
+    kind: NodeKind,
+    ownerHi: number,
+    ownerLo: number,
+  ): number {
+    const hash = parent === 0 ? this.hash.hash(NOTHING, 0, 0) : this.lastHash;
+    const ref = this.allocator.allocate(nodeBytes(pathLen, kind));
+    const words = this.memory.words[ref >>> SLAB_SHIFT];
+    const node = (ref & UNIT_MASK) << 1;
+    words[node + HASH] = hash;
+    words[node + PATH_LENGTH] = pathLen;
+    words[node + PARENT] = parent;
+    words[node + KIND] = kind;
+    words[node + DATA] = 0;
+    words[node + DATA_LENGTH] = -1;
+    words[node + ACL] = 0;
+    words[node + POSITION] = 0;
+    words[node + CHILDREN] = 0;
+    words[node + CAPACITY] = 0;
+    words[node + CVERSION] = 0;
+    words[node + DIGEST] = 0;
+    for (let i = node + STAT; i < node + STAT + STAT_BYTES / 4; i++) words[i] = 0;
+    words[node + NAME_OFFSET] = nameOffset;
+    const packed = this.hash.$words;
+    const count = (pathLen + 3) >> 2;
+    for (let i = 0; i < count; i++) words[node + PATH + i] = packed[i];
+    this.index.insert(hash, ref);
+    this.nodes++;
+    this.bytesTotal += pathLen;
+    if (pathLen > this.control[PATH_BYTES_MAX]) this.control[PATH_BYTES_MAX] = pathLen;
+    if (parent !== 0) this.addChild(parent, ref);
+    this.enterKind(ref, kind, ownerHi, ownerLo);
+    return ref;
+  }
+
+  /** Stores the owner and enters the node where its kind is indexed. The record has room for it. */
+  private enterKind(ref: number, kind: NodeKind, ownerHi: number, ownerLo: number): void {
+    const words = this.memory.words[ref >>> SLAB_SHIFT];
+    const node = (ref & UNIT_MASK) << 1;
+    words[node + KIND] = kind;
+    if (kind === NodeKind.ephemeral) {
+      words[node + STAT_OWNER] = swapWord(ownerHi);
+      words[node + STAT_OWNER + 1] = swapWord(ownerLo);
+      this.ephemerals.add(ref);
+      this.ephemeralNodes++;
+    } else if (kind === NodeKind.container) {
+      this.containers.add(ref);
+    } else if (kind === NodeKind.ttl) {
+      const owner = node + ttlOwnerWord(words[node + PATH_LENGTH]);
+      words[owner] = ownerHi;
+      words[owner + 1] = ownerLo;
+      this.ttlNodes.add(ref);
+    }
+  }
+
+  private leaveKind(ref: number): void {
+    const kind = this.wordOf(ref, KIND);
+    if (kind === NodeKind.ephemeral) {
+      this.ephemerals.remove(ref);
+      this.ephemeralNodes--;
+    } else if (kind === NodeKind.container) {
+      this.containers.delete(ref);
+    } else if (kind === NodeKind.ttl) {
+      this.ttlNodes.delete(ref);
+    }
+  }
+
+  /**
+   * A snapshot repeats a path with another kind or owner. A TTL record has another size, so the node is made anew; what
+   * it had below it in the file's order is gone then, as it was when the second incarnation was written.
+   */
+  private changeKind(ref: number, kind: NodeKind, ownerHi: number, ownerLo: number): number {
+    const reader = this.reader;
+    if (reader.kind(ref) === kind && reader.storedOwnerHi(ref) === ownerHi && reader.storedOwnerLo(ref) === ownerLo) {
+      return ref;
+    }
+    const pathLen = this.wordOf(ref, PATH_LENGTH);
+    const nameOffset = this.wordOf(ref, NAME_OFFSET);
+    const parent = this.wordOf(ref, PARENT);
+    const path = new Uint8Array(pathLen);
+    reader.copyPath(ref, path, 0);
+    this.deleteRef(ref, 0, 0);
+    this.lastHash = this.hash.hash(path, 0, pathLen);
+    return this.addNode(pathLen, nameOffset, parent, kind, ownerHi, ownerLo);
+  }
+
+  private removeLeaf(ref: number, parent: number): void {
+    const words = this.memory.words[ref >>> SLAB_SHIFT];
+    const node = (ref & UNIT_MASK) << 1;
+    this.leaveKind(ref);
+    this.removeChild(parent, words[node + POSITION]);
+    this.index.remove(words[node + HASH], ref);
+    const dataLength = words[node + DATA_LENGTH];
+    if (dataLength > 0) {
+      this.allocator.free(words[node + DATA], dataLength);
+      this.bytesTotal -= dataLength;
+    }
+    const kind = words[node + KIND] as NodeKind;
+    if (kind !== NodeKind.ephemeral && words[node + CAPACITY] > 0) {
+      this.allocator.free(words[node + CHILDREN], words[node + CAPACITY] * 4);
+    }
+    this.acls.release(words[node + ACL]);
+    const pathLen = words[node + PATH_LENGTH];
+    this.nodes--;
+    this.bytesTotal -= pathLen;
+    this.allocator.free(ref, nodeBytes(pathLen, kind));
+  }
+
+  private addChild(parent: number, ref: number): void {
+    const words = this.memory.words[parent >>> SLAB_SHIFT];
+    const node = (parent & UNIT_MASK) << 1;
+    const count = swapWord(words[node + STAT_CHILD_COUNT]);
+    if (count === words[node + CAPACITY]) this.resizeChildren(words, node, count, count + (count >> 1) + 2);
+    const children = words[node + CHILDREN];
+    this.memory.words[children >>> SLAB_SHIFT][((children & UNIT_MASK) << 1) + count] = ref;
+    this.setWord(ref, POSITION, count);
+    words[node + STAT_CHILD_COUNT] = swapWord(count + 1);
+    this.updateWireCversion(words, node);
+  }
+
+  /** The last child takes the place of the one that goes. */
+  private removeChild(parent: number, position: number): void {
+    const words = this.memory.words[parent >>> SLAB_SHIFT];
+    const node = (parent & UNIT_MASK) << 1;
+    const last = swapWord(words[node + STAT_CHILD_COUNT]) - 1;
+    const children = words[node + CHILDREN];
+    const array = this.memory.words[children >>> SLAB_SHIFT];
+    const base = (children & UNIT_MASK) << 1;
+    assert(position <= last, 'a child stands behind the last');
+    if (position < last) {
+      const moved = array[base + last];
+      array[base + position] = moved;
+      this.setWord(moved, POSITION, position);
+    }
+    words[node + STAT_CHILD_COUNT] = swapWord(last);
+    this.updateWireCversion(words, node);
+    const capacity = words[node + CAPACITY];
+    if (last === 0 || (capacity > 64 && last < capacity >> 2))
+      this.resizeChildren(words, node, last, last + (last >> 1));
+  }
+
+  /** Moves the list to a block with at least `wanted` places and all that the block's size class gives beyond. */
+  private resizeChildren(words: Int32Array, node: number, count: number, wanted: number): void {
+    const oldRef = words[node + CHILDREN];
+    const oldCapacity = words[node + CAPACITY];
+    if (wanted === 0) {
+      words[node + CHILDREN] = 0;
+      words[node + CAPACITY] = 0;
+    } else {
+      const byteCount = allocatedBytes(wanted * 4);
+      const ref = this.allocator.allocate(byteCount);
+      if (count > 0) {
+        const old = this.memory.words[oldRef >>> SLAB_SHIFT];
+        const from = (oldRef & UNIT_MASK) << 1;
+        const to = (ref & UNIT_MASK) << 1;
+        const array = this.memory.words[ref >>> SLAB_SHIFT];
+        if (count > 64) array.set(old.subarray(from, from + count), to);
+        else for (let i = 0; i < count; i++) array[to + i] = old[from + i];
+      }
+      words[node + CHILDREN] = ref;
+      words[node + CAPACITY] = byteCount >>> 2;
+    }
+    if (oldCapacity > 0) this.allocator.free(oldRef, oldCapacity * 4);
+  }
+
+  private storeData(ref: number, data: Uint8Array, dataOff: number, dataLen: number): void {
+    const words = this.memory.words[ref >>> SLAB_SHIFT];
+    const node = (ref & UNIT_MASK) << 1;
+    const oldLength = words[node + DATA_LENGTH];
+    const oldBytes = oldLength > 0 ? allocatedBytes(oldLength) : 0;
+    const newBytes = dataLen > 0 ? allocatedBytes(dataLen) : 0;
+    let block = words[node + DATA];
+    if (oldBytes !== newBytes) {
+      if (oldBytes > 0) this.allocator.free(block, oldLength);
+      block = newBytes > 0 ? this.allocator.allocate(dataLen) : 0;
+      words[node + DATA] = block;
+    }
+    if (dataLen > 0) {
+      const slab = block >>> SLAB_SHIFT;
+      this.copier.copyIn(
+        data,
+        dataOff,
+        dataLen,
+        this.memory.words[slab],
+        this.memory.bytes[slab],
+        (block & UNIT_MASK) << 1,
+      );
+      if (dataLen > this.control[DATA_BYTES_MAX]) this.control[DATA_BYTES_MAX] = dataLen;
+    }
+    words[node + DATA_LENGTH] = dataLen < 0 ? -1 : dataLen;
+    words[node + STAT_DATA_LENGTH] = dataLen > 0 ? swapWord(dataLen) : 0;
+    this.bytesTotal += Math.max(dataLen, 0) - Math.max(oldLength, 0);
+  }
+
+  /** The new list is counted before the old one is let go: they may be the same. */
+  private changeAcl(ref: number, acl: Uint8Array | null, aclOff: number, aclLen: number): void {
+    const old = this.wordOf(ref, ACL);
+    this.setWord(ref, ACL, this.acls.intern(acl, aclOff, aclLen));
+    this.acls.release(old);
+  }
+
+  /** Step 3 of create: cversion and pzxid of the parent move together, and only upward. */
+  private raiseCversion(parent: number, parentCversion: number, zxidHi: number, zxidLo: number): void {
+    const words = this.memory.words[parent >>> SLAB_SHIFT];
+    const node = (parent & UNIT_MASK) << 1;
+    const stored = words[node + CVERSION];
+    const cversion = parentCversion === -1 ? (stored + 1) | 0 : parentCversion;
+    if (cversion <= stored) return;
+    words[node + CVERSION] = cversion;
+    words[node + STAT_PZXID] = swapWord(zxidHi);
+    words[node + STAT_PZXID + 1] = swapWord(zxidLo);
+    this.updateWireCversion(words, node);
+  }
+
+  private raisePzxid(ref: number, zxidHi: number, zxidLo: number): void {
+    const words = this.memory.words[ref >>> SLAB_SHIFT];
+    const node = (ref & UNIT_MASK) << 1;
+    const hi = swapWord(words[node + STAT_PZXID]);
+    const lo = swapWord(words[node + STAT_PZXID + 1]);
+    if (compareSigned(zxidHi, zxidLo, hi, lo) <= 0) return;
+    words[node + STAT_PZXID] = swapWord(zxidHi);
+    words[node + STAT_PZXID + 1] = swapWord(zxidLo);
+  }
+
+  private updateWireCversion(words: Int32Array, node: number): void {
+    words[node + STAT_CVERSION] = swapWord(2 * words[node + CVERSION] - swapWord(words[node + STAT_CHILD_COUNT]));
+  }
+
+  /** All zeros but the aversion, and without a trace in its parent. */
+  private createSystemNode(path: Uint8Array, acl: Uint8Array | null): number {
+    const nameOffset = nameOffsetOf(path, 0, path.length);
+    const parent = this.lookUp(path, 0, nameOffset - 1);
+    this.lookUp(path, 0, path.length);
+    const ref = this.addNode(path.length, nameOffset, parent, NodeKind.persistent, 0, 0);
+    this.changeAcl(ref, acl, 0, acl === null ? -1 : acl.length);
+    this.storeData(ref, NOTHING, 0, 0);
+    return ref;
+  }
+
+  private childRef(ref: number, index: number): number {
+    const children = this.wordOf(ref, CHILDREN);
+    return this.memory.words[children >>> SLAB_SHIFT][((children & UNIT_MASK) << 1) + index];
+  }
+
+  private wordOf(ref: number, word: number): number {
+    return this.memory.words[ref >>> SLAB_SHIFT][((ref & UNIT_MASK) << 1) + word];
+  }
+
+  private setWord(ref: number, word: number, value: number): void {
+    this.memory.words[ref >>> SLAB_SHIFT][((ref & UNIT_MASK) << 1) + word] = value;
+  }
+}
+
+/** Where the last component begins; 0 without any slash, so that the parent's length comes out as -1. */
+function nameOffsetOf(path: Uint8Array, offset: number, length: number): number {
+  let i = length;
+  while (i > 0 && path[offset + i - 1] !== SLASH) i--;
+  return i;
+}
+
+function wireWord(bytes: Uint8Array, at: number): number {
+  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
+}
+
+/** Four wire bytes as the little-endian word that keeps them in that order. */
+function memoryWord(bytes: Uint8Array, at: number): number {
+  return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
+}
+
+function ascii(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }

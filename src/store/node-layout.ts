@@ -1,4 +1,31 @@
-// The node record's shape.
+/**
+ * The node record: one znode in slab memory, drawn in words of 4 bytes from the record's first unit.
+ *
+ *        +----------------+----------------+----------------+----------------+
+ *    0   | HASH           | PATH_LENGTH    | PARENT ref     | KIND           |
+ *    4   | DATA ref       | DATA_LENGTH    | ACL ref        | POSITION       |
+ *    8   | CHILDREN ref   | CAPACITY       | CVERSION       | DIGEST         |
+ *        |  or NEXT ref   |  or PREVIOUS   |  as stored     |                |
+ *        +----------------+----------------+----------------+----------------+
+ *   12   | wire Stat, 68 bytes as a reply shows them (client-protocol section 4): czxid mzxid ctime mtime version
+ *        | cversion aversion ephemeralOwner dataLength numChildren pzxid; big-endian, so each word is byte-swapped
+ *   28   +----------------+----------------+
+ *   29   | NAME_OFFSET    | path bytes, zero-padded to a whole word ...
+ *        +----------------+
+ *        then, for a TTL node only, at the next unit: stored owner hi, lo (the wire owner of a TTL node is 0)
+ *
+ * PATH_LENGTH  in bytes; the root's is 0. Invariant: the path's hash under the tree's key is HASH.
+ * DATA_LENGTH  -1 = null. Invariant: DATA is 0 exactly when DATA_LENGTH <= 0; wire dataLength = max(DATA_LENGTH, 0).
+ * ACL          0 = world:anyone:31, else a block of acl-cache.ts that counts this node.
+ * CHILDREN     array of refs, CAPACITY of them, the first numChildren in use; 0 when there has been no child.
+ *              An ephemeral has no children: the two words are its neighbours in its session's list (ephemeral-index.ts).
+ * POSITION     Invariant: parent.CHILDREN[POSITION] is this node.
+ * CVERSION     creations only; the wire cversion is 2 * CVERSION - numChildren.
+ * DIGEST       CRC-32 node value of the tree digest (persistence section 5), kept for whoever maintains that sum.
+ *
+ * Written only by the tree's writer inside a write section; read by any thread. The path bytes begin at a multiple of 8.
+ */
+
 export const NodeKind = { persistent: 0, ephemeral: 1, container: 2, ttl: 3 } as const;
 export type NodeKind = (typeof NodeKind)[keyof typeof NodeKind];
 
@@ -7,5 +34,62 @@ export const STAT_BYTES = 68;
 /** Bytes of StatPersisted (persistence 4.1). */
 export const STAT_PERSISTED_BYTES = 60;
 
-/** The kind a stored ephemeralOwner stands for (client-protocol 6.4, persistence 3.3). */
-export declare function nodeKindOfOwner(ownerHi: number, ownerLo: number, emulate353TtlNodes: boolean): NodeKind;
+export const HASH = 0;
+export const PATH_LENGTH = 1;
+export const PARENT = 2;
+export const KIND = 3;
+export const DATA = 4;
+export const DATA_LENGTH = 5;
+export const ACL = 6;
+export const POSITION = 7;
+export const CHILDREN = 8;
+export const CAPACITY = 9;
+export const CVERSION = 10;
+export const DIGEST = 11;
+export const STAT = 12;
+export const NAME_OFFSET = 29;
+export const PATH = 30;
+
+/** In place of CHILDREN and CAPACITY for ephemerals. */
+export const NEXT = CHILDREN;
+export const PREVIOUS = CAPACITY;
+
+export const STAT_CZXID = STAT;
+export const STAT_MZXID = STAT + 2;
+export const STAT_CTIME = STAT + 4;
+export const STAT_MTIME = STAT + 6;
+export const STAT_VERSION = STAT + 8;
+export const STAT_CVERSION = STAT + 9;
+export const STAT_AVERSION = STAT + 10;
+export const STAT_OWNER = STAT + 11;
+export const STAT_DATA_LENGTH = STAT + 13;
+export const STAT_CHILD_COUNT = STAT + 14;
+export const STAT_PZXID = STAT + 15;
+
+export const PATH_BYTE = PATH * 4;
+
+const CONTAINER_OWNER_HI = 0x80000000 | 0;
+
+/** Words from the record's start to the stored owner of a TTL node. */
+export function ttlOwnerWord(pathLength: number): number {
+  return ((PATH_BYTE + pathLength + 7) & ~7) >>> 2;
+}
+
+export function nodeBytes(pathLength: number, kind: NodeKind): number {
+  const bytes = (PATH_BYTE + pathLength + 7) & ~7;
+  return kind === NodeKind.ttl ? bytes + 8 : bytes;
+}
+
+/** Between a little-endian word of memory and the big-endian one of the wire. */
+export function swapWord(x: number): number {
+  return (x << 24) | ((x & 0xff00) << 8) | ((x >>> 8) & 0xff00) | (x >>> 24);
+}
+
+/** The kind a stored ephemeralOwner stands for (client-protocol 6.4; persistence 6.5: 0xff owners are never sessions). */
+export function nodeKindOfOwner(ownerHi: number, ownerLo: number, emulate353TtlNodes: boolean): NodeKind {
+  if (ownerHi === 0 && ownerLo === 0) return NodeKind.persistent;
+  if (ownerHi === CONTAINER_OWNER_HI && ownerLo === 0) return NodeKind.container;
+  if (ownerHi >>> 24 === 0xff) return NodeKind.ttl;
+  if (emulate353TtlNodes && ownerHi < 0) return NodeKind.ttl;
+  return NodeKind.ephemeral;
+}

@@ -1,25 +1,233 @@
+/**
+ * Walks the live tree from another thread for a fuzzy snapshot (persistence 4.9): parents before children, each node
+ * (data, ACL, stat) from one moment, while writes go on. Owned by whoever writes the snapshot; used once, for one walk.
+ * It never blocks the writer, never recurses, and keeps no more than a few references per level in memory.
+ *
+ *   path      /app/locks/x            one buffer: every level's path is a prefix of the deepest one
+ *              |   |     |
+ *   level      1   2     3            per level: path length, zxid when its node was copied, and
+ *   boundary   7   0     2            how many children, counted from the list's start, were not yet fetched
+ *   pending   [r r r | r | r r]       fetched references, a few per level, taken from the end
+ *
+ * Why no node is missed although the lists change under the walk: children are fetched from the end of the list to
+ * its start. A new child is appended, behind the boundary. A child that goes is replaced by the last one: if that one
+ * came from behind the boundary it has been fetched already (or is new), and if it stood before the boundary then so
+ * does the place it moves to, as the list has become shorter than the boundary, which is lowered. So a child that lived
+ * through the whole walk always stands before the boundary or has been fetched.
+ *
+ * A fetched reference may be anything by the time it is used. It is the node it should be exactly if the path found
+ * there is its parent's plus one component and the index leads from that path back to the same reference. A child that
+ * is younger than the copy of its parent is left out: its create is above the snapshot's zxid and will be replayed,
+ * and then finds a parent that does not know it yet, as it should be.
+ */
+import { compareSigned } from '../base/int64.js';
+import { STAT_PERSISTED_BYTES } from './node-layout.js';
 import type { TreeReader } from './tree-reader.js';
 
-/** Walks the tree from another thread, parents before children, while writes go on (persistence 4.9). */
-export declare class SnapshotCursor {
-  /** backOff: called after a run of failed tries; may block a little, then the cursor tries again. */
-  constructor(reader: TreeReader, backOff: () => void);
-  /** lastProcessedZxid when the walk began: the snapshot's name. */
+/** Tries in a row before backOff is called. */
+const TRIES_BEFORE_BACK_OFF = 16;
+const FETCH_COUNT = 256;
+const SLASH = 0x2f;
+
+export class SnapshotCursor {
+  /** Last processed zxid when the walk began: the snapshot's name. */
   readonly startZxidHi: number;
   readonly startZxidLo: number;
-  /** Moves to the next node; false at the end. The fields below then describe that node. */
-  next(): boolean;
-  /** True when the tree was cleared under the walk: what was written is worthless. */
-  readonly cleared: boolean;
-  /** bytes[0..pathLength) etc. are scratch of the cursor, valid until the next call. */
-  readonly path: Uint8Array;
-  readonly pathLength: number;
-  readonly data: Uint8Array;
-  readonly dataLength: number;
-  /** StatPersisted, 60 bytes. */
-  readonly stat: Uint8Array;
-  /** aclSerial 0 = open (number -1 in the file); the same serial always means the same list. aclLength 0 with a serial: unresolved. */
-  readonly aclSerial: number;
-  readonly acl: Uint8Array;
-  readonly aclLength: number;
+  /** The node's path ("" for the root), data (-1 = null) and StatPersisted; scratch, valid until the next call. */
+  path = new Uint8Array(1024);
+  pathLength = 0;
+  data = new Uint8Array(4096);
+  dataLength = 0;
+  readonly stat = new Uint8Array(STAT_PERSISTED_BYTES);
+  /** 0 = the open list (number -1 in the file); a serial always stands for the same list. */
+  aclSerial = 0;
+  acl = new Uint8Array(256);
+  /** 0: unresolved, see TreeReader.aclLength. */
+  aclLength = 0;
+  /** True when the tree was cleared under the walk: what was written so far is worthless. */
+  cleared = false;
+  /** Torn reads so far. */
+  retryCount = 0;
+
+  private readonly reader: TreeReader;
+  private readonly backOff: () => void;
+  private readonly incarnation: number;
+  private started = false;
+  private tries = 0;
+  private childCount = 0;
+  private zxidHi = 0;
+  private zxidLo = 0;
+  private $candidate = new Uint8Array(1024);
+
+  // By level; the root is level 0.
+  private depth = 0;
+  private levelPathLength = new Int32Array(64);
+  private levelBoundary = new Int32Array(64);
+  private levelPendingStart = new Int32Array(64);
+  private levelZxidHi = new Int32Array(64);
+  private levelZxidLo = new Int32Array(64);
+
+  private pending = new Int32Array(FETCH_COUNT * 4);
+  private pendingCount = 0;
+
+  /** backOff: called after a run of failed tries; may block a little, then the cursor tries again. */
+  constructor(reader: TreeReader, backOff: () => void) {
+    this.reader = reader;
+    this.backOff = backOff;
+    for (;;) {
+      const sequence = reader.begin();
+      if (sequence >= 0) {
+        const hi = reader.zxidHi();
+        const lo = reader.zxidLo();
+        const incarnation = reader.incarnation();
+        if (reader.valid(sequence)) {
+          this.startZxidHi = hi;
+          this.startZxidLo = lo;
+          this.incarnation = incarnation;
+          return;
+        }
+      }
+      this.onTorn();
+    }
+  }
+
+  /** Moves to the next node; false at the end of the walk (see `cleared`). */
+  next(): boolean {
+    if (!this.started) {
+      this.started = true;
+      return this.tryNode(0, -1);
+    }
+    while (this.depth > 0 && !this.cleared) {
+      const level = this.depth - 1;
+      if (this.pendingCount > this.levelPendingStart[level]) {
+        const ref = this.pending[--this.pendingCount];
+        if (this.tryNode(ref, level)) return true;
+      } else if (this.levelBoundary[level] > 0) {
+        this.fetchChildren(level);
+      } else {
+        this.depth--;
+      }
+    }
+    return false;
+  }
+
+  /** Copies the node if it is (still) a child of that level's node; a level of its own is opened for it. */
+  private tryNode(ref: number, level: number): boolean {
+    for (;;) {
+      const sequence = this.reader.begin();
+      if (sequence >= 0) {
+        const found = level < 0 ? this.copyNode(this.reader.find(this.path, 0, 0)) : this.copyChild(ref, level);
+        const gone = this.reader.incarnation() !== this.incarnation;
+        if (this.reader.valid(sequence)) {
+          this.tries = 0;
+          if (gone) this.cleared = true;
+          if (gone || !found) return false;
+          this.openLevel(level);
+          return true;
+        }
+      }
+      this.onTorn();
+    }
+  }
+
+  /** May run on garbage; says whether what it copied is that level's child. */
+  private copyChild(ref: number, level: number): boolean {
+    const reader = this.reader;
+    const length = reader.pathLength(ref);
+    const parentLength = this.levelPathLength[level];
+    if (length - reader.nameLength(ref) !== parentLength + 1) return false;
+    if (this.$candidate.length < length) this.$candidate = new Uint8Array(length * 2);
+    const candidate = this.$candidate;
+    reader.copyPath(ref, candidate, 0, length);
+    if (candidate[parentLength] !== SLASH) return false;
+    for (let i = 0; i < parentLength; i++) if (candidate[i] !== this.path[i]) return false;
+    if (reader.find(candidate, 0, length) !== ref) return false;
+    const czxidHi = reader.czxidHi(ref);
+    const czxidLo = reader.czxidLo(ref);
+    if (compareSigned(czxidHi, czxidLo, this.levelZxidHi[level], this.levelZxidLo[level]) > 0) return false;
+    this.pathLength = length;
+    return this.copyNode(ref);
+  }
+
+  private copyNode(ref: number): boolean {
+    const reader = this.reader;
+    this.dataLength = reader.dataLength(ref);
+    if (this.data.length < this.dataLength) this.data = new Uint8Array(this.dataLength * 2);
+    reader.copyData(ref, this.data, 0, this.dataLength);
+    reader.copyStatPersisted(ref, this.stat, 0);
+    const aclRef = reader.aclRef(ref);
+    this.aclSerial = reader.aclSerial(aclRef);
+    this.aclLength = reader.aclLength(aclRef);
+    if (this.acl.length < this.aclLength) this.acl = new Uint8Array(this.aclLength * 2);
+    reader.copyAcl(aclRef, this.acl, 0, this.aclLength);
+    this.childCount = reader.childCount(ref);
+    this.zxidHi = reader.zxidHi();
+    this.zxidLo = reader.zxidLo();
+    return true;
+  }
+
+  /** The node just copied becomes the deepest level; its own component joins the path. */
+  private openLevel(parentLevel: number): void {
+    const from = parentLevel < 0 ? 0 : this.levelPathLength[parentLevel];
+    if (this.path.length < this.pathLength) {
+      const grown = new Uint8Array(this.pathLength * 2);
+      grown.set(this.path.subarray(0, from));
+      this.path = grown;
+    }
+    for (let i = from; i < this.pathLength; i++) this.path[i] = this.$candidate[i];
+    if (this.childCount === 0) return;
+    const level = this.depth;
+    if (level === this.levelPathLength.length) this.growLevels();
+    this.levelPathLength[level] = this.pathLength;
+    this.levelBoundary[level] = this.childCount;
+    this.levelPendingStart[level] = this.pendingCount;
+    this.levelZxidHi[level] = this.zxidHi;
+    this.levelZxidLo[level] = this.zxidLo;
+    this.depth = level + 1;
+  }
+
+  private fetchChildren(level: number): void {
+    const reader = this.reader;
+    if (this.pending.length < this.pendingCount + FETCH_COUNT) {
+      this.pending = grown(this.pending);
+    }
+    for (;;) {
+      const sequence = reader.begin();
+      if (sequence >= 0) {
+        const ref = reader.find(this.path, 0, this.levelPathLength[level]);
+        const boundary = ref === 0 ? 0 : Math.min(this.levelBoundary[level], reader.childCount(ref));
+        const first = Math.max(0, boundary - FETCH_COUNT);
+        const count = reader.copyChildRefsFrom(ref, first, this.pending, this.pendingCount, boundary - first);
+        const gone = reader.incarnation() !== this.incarnation;
+        if (reader.valid(sequence)) {
+          this.tries = 0;
+          if (gone) this.cleared = true;
+          // A path that is gone, or is another node without children now, has nobody left who was there before.
+          this.levelBoundary[level] = count > 0 ? first : 0;
+          this.pendingCount += count;
+          return;
+        }
+      }
+      this.onTorn();
+    }
+  }
+
+  private onTorn(): void {
+    this.retryCount++;
+    if (++this.tries % TRIES_BEFORE_BACK_OFF === 0) this.backOff();
+  }
+
+  private growLevels(): void {
+    this.levelPathLength = grown(this.levelPathLength);
+    this.levelBoundary = grown(this.levelBoundary);
+    this.levelPendingStart = grown(this.levelPendingStart);
+    this.levelZxidHi = grown(this.levelZxidHi);
+    this.levelZxidLo = grown(this.levelZxidLo);
+  }
+}
+
+function grown(old: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const twice = new Int32Array(old.length * 2);
+  twice.set(old);
+  return twice;
 }

@@ -1,0 +1,75 @@
+/**
+ * HalfSipHash-1-3 of a path's bytes under a secret 64-bit key: clients choose paths, so an unkeyed hash would let one
+ * fill a single index segment. While hashing it packs the path into little-endian words, which is the form node records
+ * keep it in: comparing and storing a path is then word by word. One per reader and one per writer (scratch inside);
+ * any thread; allocates only when a path is longer than all before.
+ */
+const KEY_V2 = 0x6c796765;
+const KEY_V3 = 0x74656462;
+
+export class PathHash {
+  /** The path hashed last, zero-padded to whole words; valid until the next call. */
+  $words = new Int32Array(256);
+  private readonly keyLo: number;
+  private readonly keyHi: number;
+
+  constructor(keyLo: number, keyHi: number) {
+    this.keyLo = keyLo;
+    this.keyHi = keyHi;
+  }
+
+  hash(bytes: Uint8Array, offset: number, length: number): number {
+    if (length >>> 2 >= this.$words.length) this.$words = new Int32Array((length >>> 2) * 2);
+    const words = this.$words;
+    let v0 = this.keyLo;
+    let v1 = this.keyHi;
+    let v2 = KEY_V2 ^ this.keyLo;
+    let v3 = KEY_V3 ^ this.keyHi;
+    const whole = length >>> 2;
+    let at = offset;
+    for (let i = 0; i < whole; i++) {
+      const m = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
+      at += 4;
+      words[i] = m;
+      v3 ^= m;
+      v0 = (v0 + v1) | 0;
+      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+      v0 = (v0 << 16) | (v0 >>> 16);
+      v2 = (v2 + v3) | 0;
+      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+      v0 = (v0 + v3) | 0;
+      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+      v2 = (v2 + v1) | 0;
+      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+      v2 = (v2 << 16) | (v2 >>> 16);
+      v0 ^= m;
+    }
+    const rest = length & 3;
+    let tail = 0;
+    if (rest > 0) tail = bytes[at];
+    if (rest > 1) tail |= bytes[at + 1] << 8;
+    if (rest > 2) tail |= bytes[at + 2] << 16;
+    words[whole] = tail;
+    // The last message word carries the length, then come the three finishing rounds.
+    let m = tail | (length << 24);
+    v3 ^= m;
+    for (let round = 0; round < 4; round++) {
+      v0 = (v0 + v1) | 0;
+      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+      v0 = (v0 << 16) | (v0 >>> 16);
+      v2 = (v2 + v3) | 0;
+      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+      v0 = (v0 + v3) | 0;
+      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+      v2 = (v2 + v1) | 0;
+      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+      v2 = (v2 << 16) | (v2 >>> 16);
+      if (round === 0) {
+        v0 ^= m;
+        v2 ^= 0xff;
+        m = 0;
+      }
+    }
+    return v1 ^ v3;
+  }
+}
