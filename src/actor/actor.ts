@@ -32,6 +32,9 @@ export interface Actor {
   /** True: fed even while an outbox is spilled, since it only finishes work already begun. */
   readonly alwaysDrains?: boolean;
 
+  /** Answers a request of the control side (dump, reconfigure). Cold: arguments and answer are cloned. */
+  onControl?(request: unknown): unknown;
+
   /** Once, after its last batch; also before an actor that failed is made anew. Must give up what it holds. */
   onStop?(): void;
 }
@@ -69,21 +72,30 @@ export interface ActorContext {
   /** The actor's part of the topology, as plain cloneable data. */
   readonly config: unknown;
 
-  /** Asks for a turn soon; used by I/O callbacks on event-loop threads. Many calls make one turn. */
+  /**
+   * Asks for a turn soon, with a batch end for this actor; used by I/O callbacks on event-loop threads. Many calls make
+   * one turn. Whoever commits records outside of a turn must ask for one, or they stay unpublished.
+   */
   requestTurn(): void;
 
   /** Publishes all outboxes of this thread and wakes their readers now: for an actor about to block its thread. */
   flush(): void;
 
-  /** Reports this actor as failed. What follows is the policy of its spec: made anew, or the end of the process. */
+  /**
+   * Reports this actor as failed. What follows is the policy of its spec: made anew, or the end of the process. Called
+   * from one of the actor's own methods it throws `error`, so that the record being handled is not carried on with.
+   */
   fatal(error: Error): void;
 }
 
 /** Makes the actor of a spec. The same function serves workers, the main thread and the inline runner. */
 export type CreateActor = (kind: string, name: string, context: ActorContext) => Actor;
 
-/** What the module given to the actor system by URL exports. `createLogger` is asked once per actor, and per thread. */
+/**
+ * What the module given to the actor system by URL exports. Without `createLogger`, what actors on workers log is sent
+ * to the logger of the main thread.
+ */
 export interface ActorFactoryModule {
   createActor: CreateActor;
-  createLogger?(threadName: string, actorName: string | null, shared: unknown): Logger;
+  createLogger?(threadName: string, actorName: string, config: unknown): Logger;
 }

@@ -43,7 +43,7 @@ export function writeLabel(bytes: Uint8Array, offset: number, label: string): vo
 
 export function readLabel(bytes: Uint8Array, offset: number): string {
   let label = '';
-  const length = bytes[offset]!;
-  for (let i = 0; i < length; i++) label += String.fromCharCode(bytes[offset + 1 + i]!);
+  const length = bytes[offset];
+  for (let i = 0; i < length; i++) label += String.fromCharCode(bytes[offset + 1 + i]);
   return label;
 }

@@ -18,7 +18,7 @@ export class CountersReader {
   constructor(buffers: Readonly<Record<string, SharedArrayBuffer>>) {
     this.sets = Object.entries(buffers).map(([owner, buffer]) => {
       const words = new Int32Array(buffer, 0, HEADER_BYTES / 4);
-      const values = new Float64Array(buffer, HEADER_BYTES, words[CAPACITY_WORD]!);
+      const values = new Float64Array(buffer, HEADER_BYTES, words[CAPACITY_WORD]);
       return { owner, words, bytes: new Uint8Array(buffer), values, labels: [] };
     });
   }
@@ -30,7 +30,7 @@ export class CountersReader {
       while (set.labels.length < count) {
         set.labels.push(readLabel(set.bytes, labelOffset(set.values.length, set.labels.length)));
       }
-      for (let i = 0; i < count; i++) visit(set.owner, set.labels[i]!, set.values[i]!);
+      for (let i = 0; i < count; i++) visit(set.owner, set.labels[i], set.values[i]);
     }
   }
 

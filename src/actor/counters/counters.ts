@@ -21,7 +21,7 @@ export class CounterSet {
     this.buffer = buffer;
     this.words = new Int32Array(buffer, 0, HEADER_BYTES / 4);
     this.bytes = new Uint8Array(buffer);
-    this.capacity = this.words[CAPACITY_WORD]!;
+    this.capacity = this.words[CAPACITY_WORD];
     this.values = new Float64Array(buffer, HEADER_BYTES, this.capacity);
     const count = Atomics.load(this.words, COUNT_WORD);
     for (let i = 0; i < count; i++) this.indexByName.set(readLabel(this.bytes, labelOffset(this.capacity, i)), i);
@@ -43,7 +43,7 @@ export class CounterSet {
   /** Registers neighbours; the view shows just their values, for owners that count by constant index. */
   registerBlock(names: readonly string[]): Float64Array {
     assert(names.length > 0, 'an empty block of counters');
-    const first = this.register(names[0]!);
+    const first = this.register(names[0]);
     names.forEach((name, position) => {
       assert(this.register(name) === first + position, `counter ${name} is not a neighbour of ${names[0]}`);
     });
@@ -51,11 +51,11 @@ export class CounterSet {
   }
 
   add(index: number, amount: number): void {
-    this.values[index]! += amount;
+    this.values[index] += amount;
   }
 
   increment(index: number): void {
-    this.values[index]! += 1;
+    this.values[index] += 1;
   }
 
   set(index: number, value: number): void {
@@ -64,10 +64,10 @@ export class CounterSet {
 
   /** Keeps the larger of the two. */
   max(index: number, value: number): void {
-    if (value > this.values[index]!) this.values[index] = value;
+    if (value > this.values[index]) this.values[index] = value;
   }
 
   get(index: number): number {
-    return this.values[index]!;
+    return this.values[index];
   }
 }

@@ -61,3 +61,18 @@ export interface MailboxReceiver {
 
   readonly isEmpty: boolean;
 }
+
+/** The producer's side as the runner sees it: what actors have no business with. */
+export interface LinkSender extends MailboxSender {
+  /** True from a refusal or a spill until `settleRoom` found room again. */
+  readonly awaitsRoom: boolean;
+
+  /** Whether what was refused would be taken now. Changes nothing; asked before the thread goes to sleep. */
+  roomNow(): boolean;
+
+  /** At the start of a turn: when there is room again, stops waiting for it and returns true, once. */
+  settleRoom(): boolean;
+
+  /** Forgets a claim left open by an actor that failed in the middle of a record. */
+  abandon(): void;
+}

@@ -1,0 +1,68 @@
+/**
+ * The first module of every worker: imports the actor factory, assembles this thread's host, puts the right runner on
+ * it and serves control calls. Whatever is thrown outside of an actor ends the worker; the supervisor sees to the rest.
+ * Must not be imported by anything.
+ */
+
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import * as Comlink from 'comlink';
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { assert } from '../base/assert.js';
+import type { ActorFactoryModule } from './actor.js';
+import { BlockingRunner } from './blocking-runner.js';
+import { EventLoopRunner } from './event-loop-runner.js';
+import { ThreadKind as Kinds, type ThreadKind } from './placement.js';
+import { SystemClock } from './system-clock.js';
+import { ThreadControl } from './thread-control.js';
+import { ThreadHost, type ThreadWiring, WakeBy } from './thread-host.js';
+import { postReport, ReportLogger } from './worker-report.js';
+
+/** The worker's `workerData`. */
+export interface WorkerStart {
+  readonly wiring: ThreadWiring;
+  readonly kind: ThreadKind;
+  readonly spinMicros: number;
+  readonly factoryUrl: string;
+  readonly reports: MessagePort;
+}
+
+const start = workerData as WorkerStart;
+const { wiring, reports } = start;
+const port = parentPort;
+assert(port !== null, 'worker-entry runs in a worker');
+
+const factory = (await import(start.factoryUrl)) as ActorFactoryModule;
+assert(typeof factory.createActor === 'function', `${start.factoryUrl} exports no createActor`);
+
+const host = new ThreadHost(wiring, {
+  clock: new SystemClock(),
+  createActor: factory.createActor,
+  createLogger: (actorName) => {
+    const spec = wiring.topology.actors.find((actor) => actor.name === actorName);
+    return factory.createLogger?.(wiring.threadName, actorName, spec?.config) ?? new ReportLogger(reports, actorName);
+  },
+  onFatal: (error, actorName) => postReport(reports, { kind: 'fatal', actorName, error }),
+});
+
+/** Becomes an 'error' event on the building thread, with the stack of where it happened. */
+function onBroken(error: Error): never {
+  throw error;
+}
+
+const runner =
+  start.kind === Kinds.blocking
+    ? new BlockingRunner(host, { spinMicros: start.spinMicros, onBroken })
+    : new EventLoopRunner(host, { byPort: wiring.wakeBy[wiring.threadName] === WakeBy.port, onBroken });
+
+function shutdown(): void {
+  runner.stop();
+  // After the answer to this call has been posted; then nothing holds the thread any longer.
+  setImmediate(() => {
+    host.close();
+    reports.close();
+    port!.close();
+  });
+}
+
+Comlink.expose(new ThreadControl(host, shutdown), nodeEndpoint(port));
+runner.start();
