@@ -1,0 +1,134 @@
+// The file store of a real machine: node:fs, synchronous. Lives on any thread that may block (log, snapshot, recovery,
+// never one that owns sockets); an instance keeps no state, so every thread makes its own. It never swallows an error.
+
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { type FileStore, parentOf, type StoredFile } from './file-store.js';
+
+const FILE_MODE = 0o644;
+
+export class NodeFileStore implements FileStore {
+  createNew(path: string): StoredFile {
+    return new NodeStoredFile(path, openSync(path, 'wx+', FILE_MODE));
+  }
+
+  openForWrite(path: string): StoredFile {
+    return new NodeStoredFile(path, openSync(path, 'r+'));
+  }
+
+  openForRead(path: string): StoredFile {
+    return new NodeStoredFile(path, openSync(path, 'r'));
+  }
+
+  list(directory: string): string[] {
+    return readdirSync(directory).sort();
+  }
+
+  exists(path: string): boolean {
+    return existsSync(path);
+  }
+
+  isDirectory(path: string): boolean {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  }
+
+  sizeOf(path: string): number {
+    return statSync(path).size;
+  }
+
+  rename(from: string, to: string): void {
+    renameSync(from, to);
+  }
+
+  unlink(path: string): void {
+    unlinkSync(path);
+  }
+
+  makeDirectories(path: string): void {
+    if (this.isDirectory(path)) return;
+    const parent = parentOf(path);
+    if (parent !== path) this.makeDirectories(parent);
+    mkdirSync(path);
+    this.syncDirectory(parent);
+  }
+
+  canWrite(directory: string): boolean {
+    try {
+      accessSync(directory, constants.W_OK | constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  syncDirectory(directory: string): void {
+    const descriptor = openSync(directory, 'r');
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+}
+
+class NodeStoredFile implements StoredFile {
+  readonly path: string;
+  private readonly descriptor: number;
+
+  constructor(path: string, descriptor: number) {
+    this.path = path;
+    this.descriptor = descriptor;
+  }
+
+  read(bytes: Uint8Array, offset: number, length: number, position: number): number {
+    let done = 0;
+    while (done < length) {
+      const count = readSync(this.descriptor, bytes, offset + done, length - done, position + done);
+      if (count === 0) break;
+      done += count;
+    }
+    return done;
+  }
+
+  write(bytes: Uint8Array, offset: number, length: number, position: number): void {
+    let done = 0;
+    // A full disk shows as a short write first; going on makes the system say ENOSPC.
+    while (done < length) done += writeSync(this.descriptor, bytes, offset + done, length - done, position + done);
+  }
+
+  truncate(size: number): void {
+    ftruncateSync(this.descriptor, size);
+  }
+
+  syncData(): void {
+    fdatasyncSync(this.descriptor);
+  }
+
+  sync(): void {
+    fsyncSync(this.descriptor);
+  }
+
+  size(): number {
+    return fstatSync(this.descriptor).size;
+  }
+
+  close(): void {
+    closeSync(this.descriptor);
+  }
+}

@@ -1,0 +1,361 @@
+// Brings back the database at start: the newest snapshot that proves whole, and the log behind it. Runs once, on the
+// thread that owns the tree, before anything else looks at it. Either the result holds every acknowledged transaction, or
+// it throws and says which file, where, and what the operator can do: it never starts with less. It changes no file,
+// except for removing what no start has a use for (temporaries, the `initialize` mark, a last log without a header).
+
+import { assert } from '../base/assert.js';
+import { readInt32 } from '../base/bytes.js';
+import { compareSigned, hex64 } from '../base/int64.js';
+import { OpCode } from '../protocol/op-code.js';
+import { FILE_HEADER_BYTES } from '../protocol/stored-records.js';
+import { TXN_HEADER_BYTES } from '../protocol/txns.js';
+import type { DataTree } from '../store/data-tree.js';
+import { nodeKindOfOwner } from '../store/node-layout.js';
+import { TxnApplier } from '../store/txn-applier.js';
+import { type DataDirectories, openDataDirectories } from './data-directories.js';
+import type { DataFileName } from './file-names.js';
+import { errorCodeOf, type FileStore, joinPath, parentOf } from './file-store.js';
+import { type RecoveredSession, RecoveredSessions } from './recovered-sessions.js';
+import { listSnapshots, passesQuickTest, removeTemporaries, SNAPSHOTS_TRIED_MAX } from './snapshot-files.js';
+import { STAT_OWNER_OFFSET } from './snapshot-format.js';
+import {
+  BrokenSnapshot,
+  NO_ACL,
+  SnapshotReader,
+  type SnapshotSink,
+  type SnapshotTail,
+  UnreadableSnapshot,
+} from './snapshot-reader.js';
+import { SnapshotWriter } from './snapshot-writer.js';
+import { TxnLogDamage } from './txn-log-damage.js';
+import { listTxnLogs } from './txn-log-files.js';
+import { ENTRY_CLIENT_OFFSET } from './txn-log-format.js';
+import type { TxnLogReader } from './txn-log-reader.js';
+import { TxnLogHole, TxnLogReplay } from './txn-log-replay.js';
+
+const INITIALIZE_MARK = 'initialize';
+const EXIT_UNEXPECTED_ERROR = 1;
+const REMEDY =
+  'Acknowledged transactions may be lost behind this, so the server does not start with what is left. In an ensemble: ' +
+  'empty the data directory except for myid and the epoch files, and the leader sends a snapshot. Stand-alone: restore ' +
+  'the files from a backup, or, to accept the loss, move the log files from that place on out of the directory.';
+
+/** The files are there but cannot be made into a database. */
+export class RecoveryError extends Error {
+  override readonly name = 'RecoveryError';
+  readonly exitCode = EXIT_UNEXPECTED_ERROR;
+}
+
+export interface RecoveryOptions {
+  readonly fileStore: FileStore;
+  /** As configured, without version-2. */
+  readonly dataDir: string;
+  readonly dataLogDir: string;
+  readonly tree: DataTree;
+  /** zookeeper.datadir.autocreate */
+  readonly datadirAutocreate: boolean;
+  /** zookeeper.db.autocreate */
+  readonly dbAutocreate: boolean;
+  /** zookeeper.snapshot.trust.empty */
+  readonly trustEmptySnapshot: boolean;
+  /** zookeeper.emulate353TTLNodes */
+  readonly emulate353TtlNodes: boolean;
+  readonly warn: (message: string) => void;
+}
+
+export interface RecoveredDatabase {
+  readonly directories: DataDirectories;
+  readonly tree: DataTree;
+  readonly sessions: RecoveredSession[];
+  /** -1 (both halves) when there is no database and none may be created: a member that has to be sent one. */
+  readonly lastZxidHi: number;
+  readonly lastZxidLo: number;
+  /** The snapshot that was loaded, or written here for an empty database; null when there was none to load. */
+  readonly snapshot: { readonly name: string; readonly zxidHi: number; readonly zxidLo: number } | null;
+  readonly recordsReplayed: number;
+  readonly repeatsSkipped: number;
+}
+
+export function recover(options: RecoveryOptions): RecoveredDatabase {
+  const { fileStore, dataDir, dataLogDir, datadirAutocreate } = options;
+  const directories = openDataDirectories(fileStore, dataDir, dataLogDir, datadirAutocreate);
+  try {
+    return new Recovery(options, directories).run();
+  } catch (error) {
+    if (error instanceof TxnLogDamage || error instanceof TxnLogHole) {
+      throw new RecoveryError(`${error.message}. ${REMEDY}`, { cause: error });
+    }
+    if (error instanceof UnreadableSnapshot) throw new RecoveryError(error.message, { cause: error });
+    if (error instanceof Error && errorCodeOf(error) !== '') {
+      throw new RecoveryError(`Cannot read the database in ${dataDir}: ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+class Recovery {
+  private readonly options: RecoveryOptions;
+  private readonly directories: DataDirectories;
+  private readonly sessions = new RecoveredSessions();
+  private readonly applier: TxnApplier;
+  private readonly logs: DataFileName[];
+
+  constructor(options: RecoveryOptions, directories: DataDirectories) {
+    this.options = options;
+    this.directories = directories;
+    this.applier = new TxnApplier(options.tree);
+    this.logs = listTxnLogs(options.fileStore, directories.logDirectory);
+  }
+
+  run(): RecoveredDatabase {
+    const { fileStore } = this.options;
+    const { snapshotDirectory } = this.directories;
+    for (const name of removeTemporaries(fileStore, snapshotDirectory)) {
+      this.options.warn(`Removed ${name}, left behind by a snapshot that was never finished`);
+    }
+    const mayInitialize = this.takeInitializeMark() || this.options.dbAutocreate;
+    const snapshots = listSnapshots(fileStore, snapshotDirectory);
+    for (const file of [...snapshots, ...this.logs]) {
+      if (file.isOdd) this.options.warn(`${file.name} is no name this server would give, but is read as one`);
+    }
+    const candidates = snapshots.filter((file) => passesQuickTest(fileStore, snapshotDirectory, file.name));
+    if (candidates.length === 0) return this.startWithoutSnapshot(snapshots, mayInitialize);
+    const recovered = this.tryEach(candidates.slice(0, SNAPSHOTS_TRIED_MAX));
+    this.removeEmptyLastLog();
+    return recovered;
+  }
+
+  private tryEach(candidates: readonly DataFileName[]): RecoveredDatabase {
+    const { tree, warn } = this.options;
+    const reasons: string[] = [];
+    for (const candidate of candidates) {
+      tree.beginWrite();
+      tree.clear();
+      this.sessions.clear();
+      let lastHi = candidate.zxidHi;
+      let lastLo = candidate.zxidLo;
+      try {
+        const tail = this.load(candidate);
+        const replay = this.replay(candidate.zxidHi, candidate.zxidLo);
+        lastHi = replay.lastHi;
+        lastLo = replay.lastLo;
+        this.checkCovered(candidate, tail, replay);
+        return this.result(candidate, replay);
+      } catch (error) {
+        if (error instanceof TxnLogHole && reasons.length > 0) {
+          throw new TxnLogHole(`${error.message}. Newer snapshots could not be used: ${reasons.join('; ')}`);
+        }
+        if (!(error instanceof BrokenSnapshot)) throw error;
+        reasons.push(error.message);
+        warn(`Problem reading snapshot ${candidate.name}, trying an older one: ${error.message}`);
+      } finally {
+        tree.endWrite(lastHi, lastLo);
+      }
+    }
+    throw new RecoveryError(
+      `Not able to find valid snapshots in ${this.directories.snapshotDirectory}: ${reasons.join('; ')}`,
+    );
+  }
+
+  private load(candidate: DataFileName): SnapshotTail {
+    const { fileStore, tree, emulate353TtlNodes } = this.options;
+    const sink = new TreeLoader(tree, this.sessions, emulate353TtlNodes);
+    try {
+      return new SnapshotReader(fileStore, this.directories.snapshotDirectory, candidate.name, sink).read();
+    } catch (error) {
+      // An unreadable sector is one more way for a snapshot to be broken.
+      if (errorCodeOf(error) === '') throw error;
+      throw new BrokenSnapshot(error instanceof Error ? error.message : String(error), { cause: error });
+    }
+  }
+
+  private replay(afterHi: number, afterLo: number): TxnLogReplay {
+    const { fileStore } = this.options;
+    const replay = new TxnLogReplay(fileStore, this.directories.logDirectory, this.logs, afterHi, afterLo);
+    replay.run((reader) => this.applyRecord(reader));
+    return replay;
+  }
+
+  private applyRecord(reader: TxnLogReader): void {
+    const { bytes, entryOffset } = reader;
+    this.applier.apply(bytes, entryOffset, reader.entryLength, null);
+    if (reader.type !== OpCode.createSession && reader.type !== OpCode.closeSession) return;
+    const client = entryOffset + ENTRY_CLIENT_OFFSET;
+    const idHi = readInt32(bytes, client);
+    const idLo = readInt32(bytes, client + 4);
+    if (reader.type === OpCode.closeSession) this.sessions.remove(idHi, idLo);
+    else this.sessions.add(idHi, idLo, readInt32(bytes, entryOffset + TXN_HEADER_BYTES));
+  }
+
+  /**
+   * A snapshot that was written while the tree changed holds effects of transactions above its name; only replaying all
+   * of them makes it right. A log that ends before leaves a tree that never was.
+   */
+  private checkCovered(candidate: DataFileName, tail: SnapshotTail, replay: TxnLogReplay): void {
+    const marks = [
+      [tail.digestZxidHi, tail.digestZxidLo],
+      [tail.lastZxidHi, tail.lastZxidLo],
+    ];
+    for (const [hi, lo] of marks) {
+      // A leader that has just been established sets counter 0, without a transaction of that zxid.
+      if (lo === 0 || compareSigned(hi, lo, candidate.zxidHi, candidate.zxidLo) <= 0) continue;
+      if (compareSigned(replay.lastHi, replay.lastLo, hi, lo) < 0) {
+        throw new BrokenSnapshot(
+          `${candidate.name} may hold changes up to 0x${hex64(hi, lo)}, ` +
+            `but the log ends at 0x${hex64(replay.lastHi, replay.lastLo)}`,
+        );
+      }
+    }
+    const { unresolvedAclCount } = this.options.tree;
+    if (unresolvedAclCount > 0) {
+      throw new BrokenSnapshot(
+        `${candidate.name} has ${unresolvedAclCount} nodes with an ACL that neither it nor the log behind it holds`,
+      );
+    }
+  }
+
+  private startWithoutSnapshot(snapshots: readonly DataFileName[], mayInitialize: boolean): RecoveredDatabase {
+    const { tree, trustEmptySnapshot, warn } = this.options;
+    if (this.logs.length > 0) {
+      if (!trustEmptySnapshot)
+        throw new RecoveryError('No snapshot found, but there are log entries. Something is broken!');
+      warn('No snapshot found, but zookeeper.snapshot.trust.empty is set: replaying all logs onto an empty tree');
+      return this.replayOntoEmptyTree();
+    }
+    // snapshot.0 may be the half of a first start; any other name means that there was a database.
+    const lost = snapshots.find((file) => file.zxidHi !== 0 || file.zxidLo !== 0);
+    if (lost !== undefined) {
+      throw new RecoveryError(
+        `Not able to find valid snapshots in ${this.directories.snapshotDirectory}: ${lost.name} is cut short, ` +
+          'and there is no other and no log',
+      );
+    }
+    tree.beginWrite();
+    tree.reset();
+    const lastZxid = mayInitialize ? 0 : -1;
+    tree.endWrite(lastZxid, lastZxid);
+    const snapshot = mayInitialize ? this.writeFirstSnapshot() : null;
+    return {
+      directories: this.directories,
+      tree,
+      sessions: [],
+      lastZxidHi: lastZxid,
+      lastZxidLo: lastZxid,
+      snapshot,
+      recordsReplayed: 0,
+      repeatsSkipped: 0,
+    };
+  }
+
+  private replayOntoEmptyTree(): RecoveredDatabase {
+    const { tree } = this.options;
+    tree.beginWrite();
+    tree.reset();
+    const replay = this.replay(0, 0);
+    tree.endWrite(replay.lastHi, replay.lastLo);
+    this.removeEmptyLastLog();
+    return this.result(null, replay);
+  }
+
+  /** So that the logs of a new database are never found without a snapshot. */
+  private writeFirstSnapshot(): { name: string; zxidHi: number; zxidLo: number } {
+    const writer = new SnapshotWriter({
+      fileStore: this.options.fileStore,
+      directory: this.directories.snapshotDirectory,
+      reader: this.options.tree.reader,
+      backOff: () => undefined, // nobody else writes this tree yet
+      collectSessions: () => undefined,
+      waitUntilDurable: () => undefined, // there is no transaction yet
+      loaded: null,
+      treeDigest: null,
+    });
+    const written = writer.write();
+    assert(written !== null, 'the first snapshot is a new one');
+    return { name: written.name, zxidHi: written.zxidHi, zxidLo: written.zxidLo };
+  }
+
+  private result(snapshot: DataFileName | null, replay: TxnLogReplay): RecoveredDatabase {
+    return {
+      directories: this.directories,
+      tree: this.options.tree,
+      sessions: this.sessions.list(),
+      lastZxidHi: replay.lastHi,
+      lastZxidLo: replay.lastLo,
+      snapshot,
+      recordsReplayed: replay.recordCount,
+      repeatsSkipped: replay.repeatCount,
+    };
+  }
+
+  /** ZooKeeper looks for it beside the log, its script and manual put it beside the data: both are taken, used or not. */
+  private takeInitializeMark(): boolean {
+    const { fileStore } = this.options;
+    const parents = new Set([parentOf(this.directories.logDirectory), parentOf(this.directories.snapshotDirectory)]);
+    let isThere = false;
+    for (const parent of parents) {
+      const path = joinPath(parent, INITIALIZE_MARK);
+      if (!fileStore.exists(path)) continue;
+      fileStore.unlink(path);
+      fileStore.syncDirectory(parent);
+      isThere = true;
+    }
+    return isThere;
+  }
+
+  /** The header is on the disk before any record, so nothing was ever in it; older servers refuse to start over it. */
+  private removeEmptyLastLog(): void {
+    const last = this.logs.at(-1);
+    if (last === undefined) return;
+    const { fileStore, warn } = this.options;
+    const path = joinPath(this.directories.logDirectory, last.name);
+    if (fileStore.sizeOf(path) >= FILE_HEADER_BYTES) return;
+    warn(`Removing ${path}: the last transaction log has no header, so it was never written to`);
+    fileStore.unlink(path);
+    fileStore.syncDirectory(this.directories.logDirectory);
+  }
+}
+
+/** Puts what a snapshot holds into the tree and the session list. */
+class TreeLoader implements SnapshotSink {
+  private readonly tree: DataTree;
+  private readonly sessions: RecoveredSessions;
+  private readonly emulate353TtlNodes: boolean;
+
+  constructor(tree: DataTree, sessions: RecoveredSessions, emulate353TtlNodes: boolean) {
+    this.tree = tree;
+    this.sessions = sessions;
+    this.emulate353TtlNodes = emulate353TtlNodes;
+  }
+
+  onSession(idHi: number, idLo: number, timeoutMs: number): void {
+    this.sessions.add(idHi, idLo, timeoutMs);
+  }
+
+  onNode(
+    bytes: Uint8Array,
+    pathOffset: number,
+    pathLength: number,
+    dataOffset: number,
+    dataLength: number,
+    statOffset: number,
+    acl: Uint8Array,
+  ): boolean {
+    const ownerHi = readInt32(bytes, statOffset + STAT_OWNER_OFFSET);
+    const ownerLo = readInt32(bytes, statOffset + STAT_OWNER_OFFSET + 4);
+    const result = this.tree.loadNode(
+      bytes,
+      pathOffset,
+      pathLength,
+      bytes,
+      dataOffset,
+      dataLength,
+      acl === NO_ACL ? null : acl,
+      0,
+      acl.length,
+      bytes,
+      statOffset,
+      nodeKindOfOwner(ownerHi, ownerLo, this.emulate353TtlNodes),
+    );
+    return result === 0;
+  }
+}

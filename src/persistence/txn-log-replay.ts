@@ -1,0 +1,114 @@
+// Reads the log behind a snapshot and hands on, in order, exactly the records that belong there: it proves that none is
+// missing and leaves out those that stand in two files. Used once at start, on the recovering thread; it knows neither
+// tree nor sessions. A hole is never skipped: what follows it would be applied to a tree that never existed.
+
+import { equalBytes } from '../base/bytes.js';
+import { compareSigned, hex64 } from '../base/int64.js';
+import { OpCode } from '../protocol/op-code.js';
+import type { DataFileName } from './file-names.js';
+import type { FileStore } from './file-store.js';
+import { chooseTxnLogs } from './txn-log-files.js';
+import type { TxnLogReader } from './txn-log-reader.js';
+import { TxnLogSequence } from './txn-log-sequence.js';
+
+/** The records do not follow one another, or two of one zxid differ. */
+export class TxnLogHole extends Error {
+  override readonly name = 'TxnLogHole';
+}
+
+/** Takes one record; the fields of the reader describe it. */
+export type RecordVisitor = (reader: TxnLogReader) => void;
+
+export class TxnLogReplay {
+  recordCount = 0;
+  repeatCount = 0;
+  lastHi: number; // zxid handed on last, at first the snapshot's
+  lastLo: number;
+  private readonly fileStore: FileStore;
+  private readonly directory: string;
+  private readonly files: readonly DataFileName[];
+  private readonly afterHi: number;
+  private readonly afterLo: number;
+  private earlier: TxnLogSequence | null = null; // follows behind, to compare repeats with what was read
+
+  /** `sorted`: all logs of the directory, ascending. Records up to `after` are passed over, holes among them too. */
+  constructor(
+    fileStore: FileStore,
+    directory: string,
+    sorted: readonly DataFileName[],
+    afterHi: number,
+    afterLo: number,
+  ) {
+    this.fileStore = fileStore;
+    this.directory = directory;
+    this.files = chooseTxnLogs(sorted, afterHi, afterLo);
+    this.afterHi = afterHi;
+    this.afterLo = afterLo;
+    this.lastHi = afterHi;
+    this.lastLo = afterLo;
+  }
+
+  /** Throws TxnLogDamage, TxnLogHole, or what the visitor throws. */
+  run(visit: RecordVisitor): void {
+    const sequence = new TxnLogSequence(this.fileStore, this.directory, this.files);
+    try {
+      while (sequence.next()) {
+        const { reader } = sequence;
+        if (compareSigned(reader.zxidHi, reader.zxidLo, this.afterHi, this.afterLo) <= 0) continue;
+        if (!this.isNext(reader, sequence)) continue;
+        visit(reader);
+        this.recordCount++;
+        this.lastHi = reader.zxidHi;
+        this.lastLo = reader.zxidLo;
+      }
+    } finally {
+      sequence.close();
+      this.earlier?.close();
+    }
+  }
+
+  /** False for a repeat; throws when the record can be neither the next one nor a repeat. */
+  private isNext(reader: TxnLogReader, sequence: TxnLogSequence): boolean {
+    const { zxidHi, zxidLo } = reader;
+    const order = compareSigned(zxidHi, zxidLo, this.lastHi, this.lastLo);
+    if (order > 0) {
+      const isNextOfEpoch = zxidHi === this.lastHi && zxidLo === ((this.lastLo + 1) | 0);
+      const isFirstOfEpoch = zxidHi > this.lastHi && zxidLo === 1;
+      if (isNextOfEpoch || isFirstOfEpoch) return true;
+      throw new TxnLogHole(
+        `Transactions are missing: 0x${hex64(this.lastHi, this.lastLo)}${this.recordCount === 0 ? ' (the snapshot)' : ''} ` +
+          `is followed by 0x${hex64(zxidHi, zxidLo)} in ${reader.path} at offset ${reader.recordOffset}`,
+      );
+    }
+    // Apache's server logs a request that it cannot parse as an error under the zxid of the transaction before it.
+    if (order === 0 && reader.type === OpCode.error) return true;
+    if (!this.wasRead(reader, sequence.fileIndex)) {
+      throw new TxnLogHole(
+        `Two transactions have the zxid 0x${hex64(zxidHi, zxidLo)} but differ; ` +
+          `the second one is in ${reader.path} at offset ${reader.recordOffset}`,
+      );
+    }
+    this.repeatCount++;
+    return false;
+  }
+
+  /** Repeats come in ascending runs: looked for from where the last one was found, then once more from the start. */
+  private wasRead(reader: TxnLogReader, fileIndex: number): boolean {
+    if (this.earlier !== null && this.findEarlier(this.earlier, reader, fileIndex)) return true;
+    this.earlier?.close();
+    this.earlier = new TxnLogSequence(this.fileStore, this.directory, this.files);
+    return this.findEarlier(this.earlier, reader, fileIndex);
+  }
+
+  private findEarlier(earlier: TxnLogSequence, reader: TxnLogReader, fileIndex: number): boolean {
+    while (earlier.next()) {
+      const found = earlier.reader;
+      if (earlier.fileIndex === fileIndex && found.recordOffset >= reader.recordOffset) return false;
+      const isSame =
+        found.entryLength === reader.entryLength &&
+        equalBytes(found.bytes, found.entryOffset, reader.bytes, reader.entryOffset, reader.entryLength);
+      if (isSame) return true;
+    }
+    return false;
+  }
+}
