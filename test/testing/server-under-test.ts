@@ -8,8 +8,8 @@ import { threadkeeperServer } from './threadkeeper-server.js';
 
 export const provingAgainstApache: boolean = process.env.THREADKEEPER_TEST_SERVER === 'apache';
 
-const kind: ServerKind = provingAgainstApache ? apacheServer : threadkeeperServer;
+export const serverUnderTest: ServerKind = provingAgainstApache ? apacheServer : threadkeeperServer;
 
 export function startServerUnderTest(options: ServerOptions = {}): Promise<ServerProcess> {
-  return ServerProcess.start(kind, options);
+  return ServerProcess.start(serverUnderTest, options);
 }
