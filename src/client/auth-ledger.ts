@@ -21,7 +21,7 @@ export class AuthLedger {
 
   /** Returns the credential's number, for write(). */
   add(scheme: string, auth: Uint8Array, settle: (error: KeeperError | null) => void): number {
-    this.credentials.push({ scheme, auth: auth.slice(), settle });
+    this.credentials.push({ scheme, auth: new Uint8Array(auth), settle });
     return this.credentials.length - 1;
   }
 

@@ -116,7 +116,7 @@ export class ClientCnxn {
     this.defaultWatcher = defaultWatcher;
     this.session = {
       id: settings.sessionId,
-      password: settings.password.slice(),
+      password: new Uint8Array(settings.password),
       timeoutMs: settings.sessionTimeoutMs,
       sawReadWriteServer: settings.sessionId !== 0n,
     };
@@ -140,7 +140,7 @@ export class ClientCnxn {
   }
 
   get password(): Uint8Array {
-    return this.session.password.slice();
+    return new Uint8Array(this.session.password);
   }
 
   get sessionTimeoutMs(): number {
@@ -361,7 +361,7 @@ export class ClientCnxn {
     const isReadOnly = response.readOnly === true;
     const session = this.session;
     session.id = response.sessionId;
-    session.password = response.passwd.slice();
+    session.password = new Uint8Array(response.passwd);
     session.timeoutMs = response.timeOut;
     if (!isReadOnly) session.sawReadWriteServer = true;
     this.hosts.onConnected();

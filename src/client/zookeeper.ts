@@ -359,7 +359,8 @@ export class ZooKeeper {
       encode: (w) => encodeWatchableRequest(w, { path: serverPath, watch: watch !== false }),
       decode: (r) => {
         const { data, stat } = decodeGetDataResponse(r);
-        return { data: data === null ? null : data.slice(), stat };
+        // A copy, and never by slice(): on a Buffer, which a transport may hand in, that is only another view.
+        return { data: data === null ? null : new Uint8Array(data), stat };
       },
       watch: this.watchFor(watch, WatchKind.Data, serverPath),
       onNoNode: null,
