@@ -25,7 +25,14 @@ export function equalBytes(a: Uint8Array, aOff: number, b: Uint8Array, bOff: num
 /** Copies between different arrays, or within one when the regions do not overlap. */
 export function copyBytes(src: Uint8Array, srcOff: number, dst: Uint8Array, dstOff: number, len: number): void {
   if (len <= COPY_LOOP_BYTES_MAX) {
-    for (let i = 0; i < len; i++) dst[dstOff + i] = src[srcOff + i];
+    let i = 0;
+    for (; i + 4 <= len; i += 4) {
+      dst[dstOff + i] = src[srcOff + i];
+      dst[dstOff + i + 1] = src[srcOff + i + 1];
+      dst[dstOff + i + 2] = src[srcOff + i + 2];
+      dst[dstOff + i + 3] = src[srcOff + i + 3];
+    }
+    for (; i < len; i++) dst[dstOff + i] = src[srcOff + i];
   } else {
     dst.set(src.subarray(srcOff, srcOff + len), dstOff);
   }

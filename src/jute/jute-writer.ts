@@ -4,9 +4,12 @@
 
 import { copyBytes } from '../base/bytes.js';
 import { hiOf, loOf } from '../base/int64.js';
-import { encodeUtf8Into } from '../base/utf8.js';
+import { encodeUtf8Into, utf8Length } from '../base/utf8.js';
 
 const CAPACITY_DEFAULT = 256;
+
+/** Strings from here on are measured first rather than given three times their room. */
+const MEASURE_CHARS_MIN = 1024;
 
 export class JuteWriter {
   bytes: Uint8Array;
@@ -71,9 +74,10 @@ export class JuteWriter {
       this.writeInt(-1);
       return;
     }
-    // Room for the longest encoding (3 bytes per UTF-16 unit), so that the string is walked only once; the length
+    // Room for the longest encoding (3 bytes per UTF-16 unit), so that a short string is walked only once; the length
     // in front is filled in afterwards.
-    const at = this.claim(4 + v.length * 3);
+    const room = v.length < MEASURE_CHARS_MIN ? v.length * 3 : utf8Length(v);
+    const at = this.claim(4 + room);
     const byteLength = encodeUtf8Into(v, this.bytes, at + 4);
     this.length = at;
     this.writeInt(byteLength);

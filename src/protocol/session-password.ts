@@ -61,9 +61,9 @@ function seedLo(lo: number): number {
 function nextHi(stateHi: number, stateLo: number): number {
   const carry = Math.floor((stateLo * MULTIPLIER_LO + INCREMENT) / TWO_24);
   // Two products below 2^48 and 2^35 and a carry below 2^25: the sum is exact.
-  return (stateHi * MULTIPLIER_LO + stateLo * MULTIPLIER_HI + carry) % TWO_24;
+  return (stateHi * MULTIPLIER_LO + stateLo * MULTIPLIER_HI + carry) & MASK_24;
 }
 
 function nextLo(stateLo: number): number {
-  return (stateLo * MULTIPLIER_LO + INCREMENT) % TWO_24;
+  return (stateLo * MULTIPLIER_LO + INCREMENT) & MASK_24; // of an exact double `&` takes the lowest bits
 }
