@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from './free-port.js';
 import { makeTempDir, type TempDir } from './temp-dir.js';
 import { DeadlineError, until, within } from './until.js';
@@ -79,6 +80,15 @@ export class ServerProcess {
       launched.tempDir.remove();
       throw new Error(`${kind.name} server did not come up: ${(error as Error).message}\n${log}`);
     }
+  }
+
+  /** Starts a server only to kill it in the middle of its start: during recovery, usually. */
+  static async startAndKill(kind: ServerKind, options: ServerOptions, afterMs: number): Promise<void> {
+    const launched = await launch(kind, options);
+    await Promise.race([delay(afterMs), launched.exited]);
+    launched.child.kill('SIGKILL');
+    await launched.exited;
+    launched.tempDir.remove();
   }
 
   get isRunning(): boolean {
