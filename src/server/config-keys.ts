@@ -1,0 +1,684 @@
+// Every configuration key this server understands, once: its name in zoo.cfg, how its value is read, its default, its
+// unit and one sentence. server-config.ts reads by this table, the README's table and the tidy test are held against
+// it. Constant data, read by the main thread while it starts; nothing else may know a key's name or default.
+//
+//   regime          where it comes from                 a bad value
+//   strict-int      the file only                       refuses to start, exit code 2
+//   strict-bool     the file only                       refuses to start, exit code 2
+//   strict-text     the file only                       (any text)
+//   pattern         the file only, a family of keys     refuses to start, exit code 2
+//   lenient-int     the file, or -D with a prefix       silently the default; 0x10, #10 and 010 are understood
+//   lenient-long    the same, 64 bits                   silently the default
+//   lenient-bool    the same                            everything but "true" is false
+//   switch          the same                            everything but the one `word` is the other position
+//   text            the same                            (any text)
+//   choice          the same                            refuses to start, exit code 2 (keys of our own only)
+//   count           the same, "auto" or a number        refuses to start, exit code 2 (keys of our own only)
+//
+// A key read leniently is the system property `zookeeper.<name>`. Where `properties` is given, those are looked up
+// instead, in that order.
+
+export type Regime =
+  | 'strict-int'
+  | 'strict-bool'
+  | 'strict-text'
+  | 'pattern'
+  | 'lenient-int'
+  | 'lenient-long'
+  | 'lenient-bool'
+  | 'switch'
+  | 'text'
+  | 'choice'
+  | 'count';
+
+export interface ConfigKey {
+  readonly name: string;
+  readonly regime: Regime;
+  /** As it would be written in the file. Empty: unset. */
+  readonly default: string;
+  readonly unit: string;
+  readonly sentence: string;
+  /** Understood and checked, without effect in this version. */
+  readonly accepted?: true;
+  /** Its value must never reach a log. */
+  readonly secret?: true;
+  /** Of a switch: the one text that moves it away from its default. */
+  readonly word?: string;
+  readonly properties?: readonly string[];
+}
+
+export const CONFIG_KEYS = [
+  // General
+  {
+    name: 'dataDir',
+    regime: 'strict-text',
+    default: '',
+    unit: 'path',
+    sentence: 'Where snapshots and myid live; required. Data goes to version-2 below it.',
+  },
+  {
+    name: 'dataLogDir',
+    regime: 'strict-text',
+    default: '',
+    unit: 'path',
+    sentence: 'Where transaction logs live; dataDir unless set.',
+  },
+  {
+    name: 'tickTime',
+    regime: 'strict-int',
+    default: '3000',
+    unit: 'ms',
+    sentence: 'The unit of time that session timeouts are built from.',
+  },
+  {
+    name: 'clientPort',
+    regime: 'strict-int',
+    default: '',
+    unit: 'port',
+    sentence: 'Where clients connect; unset or 0 means no listener.',
+  },
+  {
+    name: 'clientPortAddress',
+    regime: 'strict-text',
+    default: '',
+    unit: 'host',
+    sentence: 'The local address clients connect to; all addresses unless set.',
+  },
+  {
+    name: 'secureClientPort',
+    regime: 'strict-int',
+    default: '',
+    unit: 'port',
+    sentence: 'Where clients connect with TLS; refused, since this version does not serve TLS.',
+  },
+  {
+    name: 'secureClientPortAddress',
+    regime: 'strict-text',
+    default: '',
+    unit: 'host',
+    sentence: 'The local address for secureClientPort.',
+    accepted: true,
+  },
+  {
+    name: 'clientPortListenBacklog',
+    regime: 'strict-int',
+    default: '-1',
+    unit: 'connections',
+    sentence: 'Length of the queue of connections not yet accepted; -1 leaves it to the runtime.',
+  },
+  {
+    name: 'maxClientCnxns',
+    regime: 'strict-int',
+    default: '60',
+    unit: 'connections',
+    sentence: 'Connections one client address may hold; 0 means no limit.',
+  },
+  {
+    name: 'minSessionTimeout',
+    regime: 'strict-int',
+    default: '-1',
+    unit: 'ms',
+    sentence: 'The shortest session timeout granted; -1 means two ticks.',
+  },
+  {
+    name: 'maxSessionTimeout',
+    regime: 'strict-int',
+    default: '-1',
+    unit: 'ms',
+    sentence: 'The longest session timeout granted; -1 means twenty ticks.',
+  },
+  {
+    name: 'autopurge.snapRetainCount',
+    regime: 'strict-int',
+    default: '3',
+    unit: 'snapshots',
+    sentence: 'Snapshots that purging keeps, at least 3.',
+  },
+  {
+    name: 'autopurge.purgeInterval',
+    regime: 'strict-int',
+    default: '0',
+    unit: 'hours',
+    sentence: 'How often old snapshots and logs are purged; 0 means never.',
+  },
+  {
+    name: 'localSessionsEnabled',
+    regime: 'strict-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'Sessions that are not replicated.',
+    accepted: true,
+  },
+  {
+    name: 'localSessionsUpgradingEnabled',
+    regime: 'strict-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'A local session becomes a global one with its first ephemeral node.',
+    accepted: true,
+  },
+  {
+    name: 'metricsProvider.className',
+    regime: 'strict-text',
+    default: 'org.apache.zookeeper.metrics.impl.DefaultMetricsProvider',
+    unit: 'class',
+    sentence: 'Who publishes metrics; the three names Apache ZooKeeper ships are known.',
+    accepted: true,
+  },
+  {
+    name: 'metricsProvider.*',
+    regime: 'pattern',
+    default: '',
+    unit: '',
+    sentence: 'Settings of the metrics provider.',
+    accepted: true,
+  },
+  {
+    name: 'jvm.pause.monitor',
+    regime: 'strict-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'Reports pauses of the process.',
+    accepted: true,
+  },
+  {
+    name: 'jvm.pause.warn-threshold.ms',
+    regime: 'strict-int',
+    default: '10000',
+    unit: 'ms',
+    sentence: 'A pause this long is a warning.',
+    accepted: true,
+  },
+  {
+    name: 'jvm.pause.info-threshold.ms',
+    regime: 'strict-int',
+    default: '1000',
+    unit: 'ms',
+    sentence: 'A pause this long is mentioned.',
+    accepted: true,
+  },
+  {
+    name: 'jvm.pause.sleep.time.ms',
+    regime: 'strict-int',
+    default: '500',
+    unit: 'ms',
+    sentence: 'How often the pause monitor looks.',
+    accepted: true,
+  },
+
+  // Ensemble: read and checked, so that mistakes are told as Apache ZooKeeper tells them; then refused
+  {
+    name: 'server.N',
+    regime: 'pattern',
+    default: '',
+    unit: '',
+    sentence: 'A member: host:quorumPort:electionPort[:participant|observer][;[host:]clientPort].',
+  },
+  {
+    name: 'group.N',
+    regime: 'pattern',
+    default: '',
+    unit: '',
+    sentence: 'Members of a group of a hierarchical quorum, id[:id...].',
+    accepted: true,
+  },
+  {
+    name: 'weight.N',
+    regime: 'pattern',
+    default: '1',
+    unit: 'votes',
+    sentence: 'Weight of a member in a hierarchical quorum.',
+    accepted: true,
+  },
+  {
+    name: 'initLimit',
+    regime: 'strict-int',
+    default: '',
+    unit: 'ticks',
+    sentence: 'Time a learner has to connect and sync; required in an ensemble.',
+    accepted: true,
+  },
+  {
+    name: 'syncLimit',
+    regime: 'strict-int',
+    default: '',
+    unit: 'ticks',
+    sentence: 'How far a learner may lag; required in an ensemble.',
+    accepted: true,
+  },
+  {
+    name: 'connectToLearnerMasterLimit',
+    regime: 'strict-int',
+    default: '0',
+    unit: 'ticks',
+    sentence: 'Time a learner has to connect; 0 means initLimit.',
+    accepted: true,
+  },
+  {
+    name: 'electionAlg',
+    regime: 'strict-int',
+    default: '3',
+    unit: '',
+    sentence: 'The election algorithm; there is only 3.',
+    accepted: true,
+  },
+  {
+    name: 'peerType',
+    regime: 'strict-text',
+    default: 'participant',
+    unit: '',
+    sentence: 'participant or observer.',
+    accepted: true,
+  },
+  {
+    name: 'quorumListenOnAllIPs',
+    regime: 'strict-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'Binds quorum and election ports on all addresses.',
+    accepted: true,
+  },
+  {
+    name: 'observerMasterPort',
+    regime: 'strict-int',
+    default: '0',
+    unit: 'port',
+    sentence: 'Where followers serve observers; 0 means not at all.',
+    accepted: true,
+  },
+  {
+    name: 'syncEnabled',
+    regime: 'strict-bool',
+    default: 'true',
+    unit: '',
+    sentence: 'Observers keep a log of their own.',
+    accepted: true,
+  },
+  {
+    name: 'standaloneEnabled',
+    regime: 'strict-bool',
+    default: 'true',
+    unit: '',
+    sentence: 'One participant alone runs standalone instead of as an ensemble of one.',
+  },
+  {
+    name: 'reconfigEnabled',
+    regime: 'strict-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'Membership may change while the ensemble runs.',
+    accepted: true,
+  },
+  {
+    name: 'dynamicConfigFile',
+    regime: 'strict-text',
+    default: '',
+    unit: 'path',
+    sentence: 'A file of its own for server.N, group.N and weight.N.',
+  },
+  {
+    name: 'sslQuorum',
+    regime: 'strict-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'TLS between servers.',
+    accepted: true,
+  },
+  {
+    name: 'portUnification',
+    regime: 'strict-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'The quorum port takes TLS and plain text.',
+    accepted: true,
+  },
+  {
+    name: 'sslQuorumReloadCertFiles',
+    regime: 'strict-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'Reads the key stores of sslQuorum again when they change.',
+    accepted: true,
+  },
+  {
+    name: 'multiAddress.enabled',
+    regime: 'strict-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'A member may have several addresses, separated by |.',
+  },
+  {
+    name: 'multiAddress.reachabilityCheckTimeoutMs',
+    regime: 'strict-int',
+    default: '1000',
+    unit: 'ms',
+    sentence: 'How long a check of such an address may take.',
+    accepted: true,
+  },
+  {
+    name: 'multiAddress.reachabilityCheckEnabled',
+    regime: 'strict-bool',
+    default: 'true',
+    unit: '',
+    sentence: 'Whether such addresses are checked.',
+    accepted: true,
+  },
+  {
+    name: 'quorum.auth.enableSasl',
+    regime: 'strict-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'SASL between servers.',
+    accepted: true,
+  },
+  {
+    name: 'quorum.auth.learnerRequireSasl',
+    regime: 'strict-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'A learner insists on SASL.',
+    accepted: true,
+  },
+  {
+    name: 'quorum.auth.serverRequireSasl',
+    regime: 'strict-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'A server insists on SASL from learners.',
+    accepted: true,
+  },
+  {
+    name: 'quorum.auth.learner.saslLoginContext',
+    regime: 'strict-text',
+    default: 'QuorumLearner',
+    unit: '',
+    sentence: 'Login section of a learner.',
+    accepted: true,
+  },
+  {
+    name: 'quorum.auth.server.saslLoginContext',
+    regime: 'strict-text',
+    default: 'QuorumServer',
+    unit: '',
+    sentence: 'Login section of a server.',
+    accepted: true,
+  },
+  {
+    name: 'quorum.auth.kerberos.servicePrincipal',
+    regime: 'strict-text',
+    default: 'zkquorum/localhost',
+    unit: '',
+    sentence: 'Kerberos principal of the servers.',
+    accepted: true,
+  },
+  {
+    name: 'quorum.cnxn.threads.size',
+    regime: 'strict-int',
+    default: '20',
+    unit: 'threads',
+    sentence: 'Threads for SASL on election connections.',
+    accepted: true,
+  },
+  {
+    name: 'oraclePath',
+    regime: 'strict-text',
+    default: '',
+    unit: 'path',
+    sentence: 'File of the oracle that decides between two servers.',
+    accepted: true,
+  },
+
+  // Persistence
+  {
+    name: 'snapCount',
+    regime: 'lenient-int',
+    default: '100000',
+    unit: 'txns',
+    sentence: 'A snapshot is taken and a new log begun after half to all of so many transactions; at least 2.',
+  },
+  {
+    name: 'snapSizeLimitInKb',
+    regime: 'lenient-long',
+    default: '4194304',
+    unit: 'KiB',
+    sentence: 'The same by size of the log; 0 or less means never.',
+  },
+  {
+    name: 'txnLogSizeLimitInKb',
+    regime: 'lenient-long',
+    default: '-1',
+    unit: 'KiB',
+    sentence: 'A new log file is begun at this size, without a snapshot; -1 means never.',
+  },
+  {
+    name: 'preAllocSize',
+    regime: 'lenient-long',
+    default: '65536',
+    unit: 'KiB',
+    sentence: 'Log files grow in blocks of this size; 0 means as needed.',
+  },
+  {
+    name: 'forceSync',
+    regime: 'switch',
+    default: 'yes',
+    word: 'no',
+    unit: '',
+    sentence: 'no acknowledges writes before they are on disk: fast, and lost with the power.',
+  },
+  {
+    name: 'fsync.warningthresholdms',
+    regime: 'lenient-long',
+    default: '1000',
+    unit: 'ms',
+    sentence: 'A sync of the log that takes longer is a warning and is counted.',
+    properties: ['zookeeper.fsync.warningthresholdms', 'fsync.warningthresholdms'],
+  },
+  {
+    name: 'flushDelay',
+    regime: 'lenient-long',
+    default: '0',
+    unit: 'ms',
+    sentence: 'How long a write may wait for others to share its sync.',
+  },
+  {
+    name: 'maxWriteQueuePollTime',
+    regime: 'lenient-long',
+    default: '',
+    unit: 'ms',
+    sentence: 'With flushDelay, how long an idle log waits before it syncs; a third of flushDelay unless set.',
+  },
+  {
+    name: 'maxBatchSize',
+    regime: 'lenient-int',
+    default: '1000',
+    unit: 'txns',
+    sentence: 'The most transactions one sync covers.',
+  },
+  {
+    name: 'snapshot.trust.empty',
+    regime: 'lenient-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'Starts from logs alone when there is no snapshot.',
+  },
+  {
+    name: 'datadir.autocreate',
+    regime: 'lenient-bool',
+    default: 'true',
+    unit: '',
+    sentence: 'Missing data directories are created.',
+  },
+  {
+    name: 'db.autocreate',
+    regime: 'lenient-bool',
+    default: 'true',
+    unit: '',
+    sentence: 'An empty data directory is a new database, even without the marker file initialize.',
+  },
+
+  // Connections
+  {
+    name: 'maxCnxns',
+    regime: 'lenient-int',
+    default: '0',
+    unit: 'connections',
+    sentence: 'Connections in all; 0 or less means no limit.',
+  },
+  {
+    name: 'clientTcpKeepAlive',
+    regime: 'lenient-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'TCP keep-alive on client connections.',
+  },
+  {
+    name: 'nio.sessionlessCnxnTimeout',
+    regime: 'lenient-int',
+    default: '10000',
+    unit: 'ms',
+    sentence: 'A connection that opens no session is closed after this time.',
+  },
+  {
+    name: 'globalOutstandingLimit',
+    regime: 'lenient-int',
+    default: '1000',
+    unit: 'requests',
+    sentence: 'Requests in flight at which the server stops reading more.',
+  },
+  {
+    name: 'jute.maxbuffer',
+    regime: 'lenient-int',
+    default: '1048575',
+    unit: 'bytes',
+    sentence:
+      'The longest frame a client may send. Apache ZooKeeper takes it as -D only; here the file may set it too.',
+    properties: ['zookeeper.jute.maxbuffer', 'jute.maxbuffer'],
+  },
+  {
+    name: 'jute.maxbuffer.extrasize',
+    regime: 'lenient-int',
+    default: '',
+    unit: 'bytes',
+    sentence: 'What the log may add to a record of jute.maxbuffer bytes; jute.maxbuffer unless set, at least 1024.',
+  },
+
+  // Requests and the tree
+  {
+    name: 'closeSessionTxn.enabled',
+    regime: 'lenient-bool',
+    default: 'true',
+    unit: '',
+    sentence: 'The transaction that closes a session lists the ephemeral nodes it removes.',
+  },
+  {
+    name: 'extendedTypesEnabled',
+    regime: 'lenient-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'Nodes with a time to live may be created.',
+  },
+  {
+    name: 'skipACL',
+    regime: 'switch',
+    default: 'no',
+    word: 'yes',
+    unit: '',
+    sentence: 'yes lets everybody do everything.',
+  },
+  {
+    name: 'DigestAuthenticationProvider.superDigest',
+    regime: 'text',
+    default: '',
+    unit: '',
+    sentence: 'super:<digest>: who proves this identity passes every ACL.',
+    secret: true,
+  },
+  {
+    name: 'readonlymode.enabled',
+    regime: 'lenient-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'A server cut off from its ensemble serves readers; also enables the word isro.',
+    properties: ['zookeeper.readonlymode.enabled', 'readonlymode.enabled'],
+  },
+
+  // Operations
+  {
+    name: '4lw.commands.whitelist',
+    regime: 'text',
+    default: '',
+    unit: 'list',
+    sentence: 'Four-letter words that are answered, * for all; srvr always is.',
+  },
+  {
+    name: 'admin.enableServer',
+    regime: 'switch',
+    default: 'true',
+    word: 'false',
+    unit: '',
+    sentence: 'The HTTP admin server.',
+    accepted: true,
+  },
+  {
+    name: 'console.threshold',
+    regime: 'choice',
+    default: 'INFO',
+    unit: 'level',
+    sentence: 'The lowest level that is logged: DEBUG, INFO, WARN, ERROR or OFF.',
+  },
+
+  // Our own
+  {
+    name: 'threadkeeper.log.format',
+    regime: 'choice',
+    default: 'pattern',
+    unit: '',
+    sentence: 'pattern writes log lines as ZooKeeper does, json writes pino records.',
+    properties: ['zookeeper.threadkeeper.log.format', 'threadkeeper.log.format'],
+  },
+  {
+    name: 'threadkeeper.placement',
+    regime: 'choice',
+    default: 'auto',
+    unit: '',
+    sentence:
+      'Which actor lives on which thread: auto (by core count), compact, pipeline, staged, or inline for tests.',
+    properties: ['zookeeper.threadkeeper.placement', 'threadkeeper.placement'],
+  },
+  {
+    name: 'threadkeeper.connectionShards',
+    regime: 'count',
+    default: 'auto',
+    unit: 'threads',
+    sentence: 'Threads that own client connections: auto (by core count) or a number from 1 to 64.',
+    properties: ['zookeeper.threadkeeper.connectionShards', 'threadkeeper.connectionShards'],
+  },
+] as const satisfies readonly ConfigKey[];
+
+type Row = (typeof CONFIG_KEYS)[number];
+export type ConfigKeyName = Row['name'];
+/** The names that are read in one way, so that a reader cannot be asked for the wrong kind of value. */
+export type ConfigKeyNameOf<R extends Regime> = Extract<Row, { regime: R }>['name'];
+
+const KEYS_BY_NAME: ReadonlyMap<string, ConfigKey> = new Map(CONFIG_KEYS.map((key) => [key.name, key]));
+
+export function configKey(name: ConfigKeyName): ConfigKey {
+  return KEYS_BY_NAME.get(name) as ConfigKey;
+}
+
+/** The row a key of the file belongs to; a family of keys is found by its prefix. Undefined: nobody we know. */
+export function findConfigKey(name: string): ConfigKey | undefined {
+  const exact = KEYS_BY_NAME.get(name);
+  if (exact !== undefined && exact.regime !== 'pattern') return exact;
+  if (name.startsWith('server.')) return KEYS_BY_NAME.get('server.N');
+  if (name.startsWith('group')) return KEYS_BY_NAME.get('group.N');
+  if (name.startsWith('weight')) return KEYS_BY_NAME.get('weight.N');
+  if (name.startsWith('metricsProvider.')) return KEYS_BY_NAME.get('metricsProvider.*');
+  return undefined;
+}
+
+/** System properties that may carry a key, the strongest first. Empty: the file is the only place. */
+export function propertiesOf(key: ConfigKey): readonly string[] {
+  if (key.regime === 'pattern' || key.regime.startsWith('strict')) return [];
+  return key.properties ?? [`zookeeper.${key.name}`];
+}

@@ -1,0 +1,30 @@
+// `cons`: one full line per connection, with its session if it has one, and the line itself for `stat`. Pure text from
+// a status. The order of the fields is what tools parse by. Averages are whole numbers here, unlike in `srvr`.
+
+import { hex64 } from '../../base/int64.js';
+import { javaSocketAddress } from '../java-text.js';
+import type { ConnectionStatus, ServerStatus, SessionStatus } from './server-status.js';
+
+export function cons(status: ServerStatus): string {
+  return `${status.connections.map((connection) => `${connectionLine(connection, 'full')}\n`).join('')}\n`;
+}
+
+export function connectionLine(connection: ConnectionStatus, length: 'brief' | 'full'): string {
+  const { address, port, interestOps, queuedCount, receivedCount, sentCount, session } = connection;
+  const more = length === 'full' && session !== null ? sessionFields(session) : '';
+  return (
+    ` ${javaSocketAddress(address, port)}[${interestOps.toString(16)}]` +
+    `(queued=${queuedCount},recved=${receivedCount},sent=${sentCount}${more})`
+  );
+}
+
+function sessionFields(session: SessionStatus): string {
+  const lastCxid = session.lastCxid >= 0 ? `,lcxid=0x${session.lastCxid.toString(16)}` : '';
+  return (
+    `,sid=0x${hex64(session.sessionHi, session.sessionLo)},lop=${session.lastOperation}` +
+    `,est=${session.establishedWallMs},to=${session.timeoutMs}${lastCxid}` +
+    `,lzxid=0x${hex64(session.lastZxidHi, session.lastZxidLo)},lresp=${Math.trunc(session.lastResponseMonotonicMs)}` +
+    `,llat=${session.lastLatencyMs},minlat=${session.minLatencyMs}` +
+    `,avglat=${Math.trunc(session.avgLatencyMs)},maxlat=${session.maxLatencyMs}`
+  );
+}

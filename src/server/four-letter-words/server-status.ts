@@ -1,0 +1,86 @@
+// What a server tells about itself, as plain data: one moment's picture, gathered by whoever can ask the actors, and
+// turned into text by the four-letter words (and later by the admin server). It belongs to the main thread for as long
+// as one answer takes and holds no reference to anything that lives. Connections and directory sizes cost something to
+// gather: see `needs` in four-letter-words.ts, and leave them empty where the word does not ask for them.
+
+import type { Environment } from '../environment.js';
+
+export type ServerMode = 'standalone' | 'leader' | 'follower' | 'observer' | 'read-only';
+
+export interface ServerStatus {
+  readonly version: string;
+  /** False while there is no leader or the database is still being read. */
+  readonly serving: boolean;
+  readonly mode: ServerMode;
+
+  readonly latencyMinMs: number;
+  readonly latencyAvgMs: number;
+  readonly latencyMaxMs: number;
+  readonly receivedCount: number;
+  readonly sentCount: number;
+  /** Including the connection that asks. */
+  readonly connectionCount: number;
+  readonly outstandingCount: number;
+  readonly zxidHi: number;
+  readonly zxidLo: number;
+  readonly nodeCount: number;
+  /** A leader's only; -1 where nothing has been proposed. */
+  readonly proposalBytes: { readonly last: number; readonly min: number; readonly max: number } | null;
+
+  readonly traceMask: bigint;
+  readonly connections: readonly ConnectionStatus[];
+  readonly settings: SettingsStatus;
+  readonly directories: DirectoryStatus;
+  readonly environment: Environment;
+}
+
+/** The part of the configuration that `conf` shows. */
+export interface SettingsStatus {
+  readonly clientPort: number | null;
+  readonly secureClientPort: number | null;
+  readonly tickMs: number;
+  readonly maxClientCnxns: number;
+  readonly minSessionTimeoutMs: number;
+  readonly maxSessionTimeoutMs: number;
+  readonly clientPortListenBacklog: number;
+  readonly serverId: number;
+}
+
+export interface DirectoryStatus {
+  /** Both with version-2. */
+  readonly dataDir: string;
+  readonly dataLogDir: string;
+  /** Sizes of all files below; both the same if it is one directory. */
+  readonly dataDirBytes: number;
+  readonly dataLogDirBytes: number;
+}
+
+export interface ConnectionStatus {
+  readonly address: string;
+  readonly port: number;
+  /** As selection keys count: 0 a connection that is being answered and closed, 1 reads, 4 writes. */
+  readonly interestOps: number;
+  readonly queuedCount: number;
+  readonly receivedCount: number;
+  readonly sentCount: number;
+  /** Null before a session is opened or re-opened. */
+  readonly session: SessionStatus | null;
+}
+
+export interface SessionStatus {
+  readonly sessionHi: number;
+  readonly sessionLo: number;
+  /** `NA`, `SESS`, `PING`, `GETD` and so on. */
+  readonly lastOperation: string;
+  readonly establishedWallMs: number;
+  readonly timeoutMs: number;
+  /** Below 0: none yet. */
+  readonly lastCxid: number;
+  readonly lastZxidHi: number;
+  readonly lastZxidLo: number;
+  readonly lastResponseMonotonicMs: number;
+  readonly lastLatencyMs: number;
+  readonly minLatencyMs: number;
+  readonly avgLatencyMs: number;
+  readonly maxLatencyMs: number;
+}

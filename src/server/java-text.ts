@@ -1,0 +1,57 @@
+// Numbers and addresses written as Java writes them, because tools parse the text. Pure functions for every admin
+// surface (four-letter words now, mntr and HTTP later), on any thread. Nothing here may be used to read anything back.
+
+/** Double.toString: `0.0`, `5.4545`, `1.0E7`, `1.0E-4`. */
+export function javaDouble(value: number): string {
+  if (Number.isNaN(value)) return 'NaN';
+  if (!Number.isFinite(value)) return value < 0 ? '-Infinity' : 'Infinity';
+  if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
+  const magnitude = Math.abs(value);
+  if (magnitude >= 1e-3 && magnitude < 1e7) return withPoint(String(value));
+  const [mantissa, exponent] = value.toExponential().split('e');
+  return `${withPoint(mantissa)}E${Number(exponent)}`;
+}
+
+/** An average as latency lines show it: at most four decimals, half up. */
+export function javaAverage(value: number): string {
+  return javaDouble(Number(value.toFixed(4)));
+}
+
+/**
+ * InetSocketAddress.toString of an address without a name: `/127.0.0.1:2181`, `/[0:0:0:0:0:0:0:1]:2181`. An IPv4
+ * address that came in through an IPv6 socket is an IPv4 address.
+ */
+export function javaSocketAddress(address: string, port: number): string {
+  return address.includes(':') && !MAPPED_IPV4.test(address)
+    ? `/[${javaInetAddress(address)}]:${port}`
+    : `/${javaInetAddress(address)}:${port}`;
+}
+
+/** InetAddress.getHostAddress: eight groups without zeros in front, a zone kept. */
+export function javaInetAddress(address: string): string {
+  const mapped = MAPPED_IPV4.exec(address);
+  if (mapped !== null) return mapped[1];
+  if (!address.includes(':')) return address;
+  const [bare, zone] = address.split('%', 2);
+  const [left, right] = bare.split('::', 2);
+  const leftGroups = groupsOf(left);
+  const rightGroups = right === undefined ? [] : groupsOf(right);
+  const zeros = right === undefined ? 0 : 8 - leftGroups.length - rightGroups.length;
+  const groups = [...leftGroups, ...new Array<string>(Math.max(0, zeros)).fill('0'), ...rightGroups];
+  return groups.join(':') + (zone === undefined ? '' : `%${zone}`);
+}
+
+const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+function groupsOf(text: string): string[] {
+  if (text === '') return [];
+  return text.split(':').flatMap((group) => {
+    if (!group.includes('.')) return [Number.parseInt(group, 16).toString(16)];
+    const [a, b, c, d] = group.split('.').map(Number);
+    return [(a * 256 + b).toString(16), (c * 256 + d).toString(16)];
+  });
+}
+
+function withPoint(digits: string): string {
+  return digits.includes('.') ? digits : `${digits}.0`;
+}

@@ -1,0 +1,513 @@
+// The server's configuration: from the command line, the configuration file and -D options to one typed, frozen,
+// structured-cloneable object that is handed down to whoever needs a part of it. Made once by the main thread before
+// anything else exists; workers get a clone. Nobody reads a property or an environment variable after this.
+//
+//   zoo.cfg  >  -D on the command line  >  -D in JVMFLAGS  >  -D in SERVER_JVMFLAGS  >  default in config-keys.ts
+//
+// Mistakes throw a StartError with ZooKeeper's sentence; a configuration is never half applied. Where we differ from
+// the reference: each line is logged once, not twice; keys the reference takes as -D only may stand in the file; and
+// an ensemble is refused, because this version serves standalone only.
+
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import type { Logger } from '../actor/logger.js';
+import { parseJvmFlags, splitShellWords } from './jvm-flags.js';
+import { choosePlacement, PLACEMENT_SETTINGS, type PlacementName } from './placement-choice.js';
+import { PropertiesSyntaxError, parsePropertiesFile, trimProperties } from './properties-file.js';
+import {
+  checkDynamicKeys,
+  isMembershipKey,
+  parsePeerType,
+  parseQuorumConfig,
+  type QuorumConfig,
+  type QuorumServer,
+} from './quorum-config.js';
+import { BadValueError, parseStrictInt, parseStrictLong, Settings } from './settings.js';
+import { ConfigError, InvocationError } from './start-error.js';
+
+export const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR', 'OFF'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export const LOG_FORMATS = ['pattern', 'json'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+export interface ServerConfig {
+  /** Null: configured by the command line alone. */
+  readonly configFile: string | null;
+  /** Text of the myid file for log lines; empty without one. Standalone, the server id is 0 whatever it says. */
+  readonly myid: string;
+  readonly serverId: number;
+
+  readonly tickMs: number;
+  readonly minSessionTimeoutMs: number;
+  readonly maxSessionTimeoutMs: number;
+
+  /** As configured: the files are in version-2 below them. */
+  readonly dataDir: string;
+  readonly dataLogDir: string;
+  readonly datadirAutocreate: boolean;
+  readonly dbAutocreate: boolean;
+  readonly snapshotTrustEmpty: boolean;
+  readonly snapRetainCount: number;
+  /** 0: never. */
+  readonly purgeIntervalHours: number;
+
+  readonly snapCount: number;
+  /** 0: no limit. */
+  readonly snapLogBytesMax: number;
+  /** 0: no limit. */
+  readonly txnLogBytesMax: number;
+  /** 0: the log grows as needed. */
+  readonly preAllocBytes: number;
+  readonly forceSync: boolean;
+  readonly fsyncWarningThresholdMs: number;
+  readonly flushDelayMs: number;
+  readonly writeQueuePollMsMax: number;
+  readonly batchCountMax: number;
+
+  /** Null: no listener for clients. */
+  readonly clientPort: number | null;
+  /** Null: all addresses, IPv4 and IPv6. Never has brackets. */
+  readonly clientPortAddress: string | null;
+  /** -1: the runtime's default. */
+  readonly clientPortListenBacklog: number;
+  /** Connections per client address. 0: no limit. */
+  readonly maxClientCnxns: number;
+  /** Connections in all. 0: no limit. */
+  readonly maxCnxns: number;
+  readonly clientTcpKeepAlive: boolean;
+  readonly sessionlessCnxnTimeoutMs: number;
+  readonly outstandingLimit: number;
+  /** jute.maxbuffer. */
+  readonly frameBytesMax: number;
+  /** What a record in the log may have beyond frameBytesMax. */
+  readonly recordExtraBytes: number;
+
+  readonly closeSessionTxnEnabled: boolean;
+  readonly extendedTypesEnabled: boolean;
+  readonly skipAcl: boolean;
+  /** Secret. Null: there is no super user. */
+  readonly superDigest: string | null;
+  readonly readOnlyModeEnabled: boolean;
+  readonly fourLetterWhitelist: string;
+  readonly adminServerEnabled: boolean;
+
+  readonly placement: PlacementName;
+  readonly connectionShards: number;
+  readonly logFormat: LogFormat;
+  readonly logLevel: LogLevel;
+
+  /** Every property by its full name, for the listing of system_properties. May hold secrets: never log the values. */
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+export interface ConfigInput {
+  /** What stands behind the name of the program. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly coreCount: number;
+  readonly log: Logger;
+}
+
+const METRICS_PROVIDERS: ReadonlySet<string> = new Set([
+  'org.apache.zookeeper.metrics.impl.DefaultMetricsProvider',
+  'org.apache.zookeeper.metrics.impl.NullMetricsProvider',
+  'org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider',
+]);
+
+const SNAP_RETAIN_COUNT_MIN = 3;
+const SNAP_COUNT_MIN = 2;
+const RECORD_EXTRA_BYTES_MIN = 1024;
+const CONNECTION_SHARDS_MAX = 64;
+const PORT_MAX = 0xffff;
+
+/** All the ways of the command line: one word is a configuration file, two to four are port, datadir and so on. */
+export function loadServerConfig(input: ConfigInput): ServerConfig {
+  const { properties, words } = readCommandLine(input);
+  if (words.length === 1) return fromFile(words[0], properties, input);
+  if (words.length < 2 || words.length > 4) {
+    throw new InvocationError(`Invalid number of arguments:[${words.join(', ')}]`);
+  }
+  return fromWords(words, properties, input);
+}
+
+/** The -D options that count, for whoever needs one before there is a configuration: the log. */
+export function readOptions(argv: readonly string[], env: ConfigInput['env']): ReadonlyMap<string, string> {
+  const flags = parseJvmFlags([...flagWords(env), ...argv]);
+  return flags.properties;
+}
+
+function readCommandLine(input: ConfigInput): { properties: ReadonlyMap<string, string>; words: readonly string[] } {
+  const fromEnvironment = parseJvmFlags(flagWords(input.env));
+  const fromArgv = parseJvmFlags(input.argv);
+  const ignored = [...fromEnvironment.ignored, ...fromEnvironment.rest, ...fromArgv.ignored];
+  if (ignored.length > 0) input.log.debug(`Options without a meaning for this server: ${ignored.join(' ')}`);
+  return {
+    properties: new Map([...fromEnvironment.properties, ...fromArgv.properties]),
+    words: fromArgv.rest,
+  };
+}
+
+function flagWords(env: ConfigInput['env']): string[] {
+  return splitShellWords(`${env.SERVER_JVMFLAGS ?? ''} ${env.JVMFLAGS ?? ''}`);
+}
+
+function fromWords(words: readonly string[], options: ReadonlyMap<string, string>, input: ConfigInput): ServerConfig {
+  try {
+    const settings = new Settings(new Map(), options);
+    const clientPort = checkPort(parseStrictInt(words[0]));
+    const tickMs = words.length >= 3 ? parseStrictInt(words[2]) : settings.strictInt('tickTime');
+    return assemble(settings, input, {
+      configFile: null,
+      myid: '',
+      dataDir: words[1],
+      dataLogDir: words[1],
+      tickMs,
+      clientPort: clientPort === 0 ? null : clientPort,
+      clientPortAddress: null,
+      // Not the file's default of 60: this form never had a limit of its own.
+      maxClientCnxns: words.length === 4 ? parseStrictInt(words[3]) : 0,
+      ...sessionTimeouts(settings, tickMs),
+    });
+  } catch (error) {
+    if (error instanceof BadValueError) throw new InvocationError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function fromFile(path: string, options: ReadonlyMap<string, string>, input: ConfigInput): ServerConfig {
+  const { log } = input;
+  log.info(`Reading configuration from: ${path}`);
+  try {
+    const pairs = readPairs(path, log);
+    const settings = new Settings(pairs, options);
+    checkKeysWithoutEffect(settings, log);
+
+    const dataDir = settings.strictText('dataDir');
+    if (dataDir === null) throw new BadValueError('dataDir is not set');
+    warnIfRelative(dataDir, log);
+    const dataLogDir = settings.strictText('dataLogDir') ?? dataDir;
+    if (dataLogDir !== dataDir) warnIfRelative(dataLogDir, log);
+
+    const listener = readClientListener(settings, log);
+    const tickMs = settings.strictInt('tickTime');
+    if (tickMs === 0) throw new BadValueError('tickTime is not set');
+    if (tickMs < 0) throw new BadValueError(`tickTime must be positive, not ${tickMs}`);
+    const timeouts = sessionTimeouts(settings, tickMs);
+    checkMetricsProvider(settings, log);
+
+    const myid = readMyid(dataDir);
+    const quorum = readQuorum(pairs, settings, log);
+    const own = myid === null ? undefined : quorum.servers.find((server) => server.sid === myid.sid);
+    const address = mergeClientAddress(listener, own);
+    checkRole(settings, quorum, myid !== null, path, log);
+    if (address.clientPort === null) log.info('clientPort is not set');
+
+    return assemble(settings, input, {
+      configFile: path,
+      myid: myid?.text ?? '',
+      dataDir,
+      dataLogDir,
+      tickMs,
+      ...address,
+      maxClientCnxns: settings.strictInt('maxClientCnxns'),
+      ...timeouts,
+    });
+  } catch (error) {
+    if (error instanceof BadValueError || error instanceof PropertiesSyntaxError || isSystemError(error)) {
+      throw new ConfigError(`Error processing ${path}`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+/** What the file and the command line say in words of their own; the rest is the same for both. */
+type Essentials = Pick<
+  ServerConfig,
+  | 'configFile'
+  | 'myid'
+  | 'dataDir'
+  | 'dataLogDir'
+  | 'tickMs'
+  | 'clientPort'
+  | 'clientPortAddress'
+  | 'maxClientCnxns'
+  | 'minSessionTimeoutMs'
+  | 'maxSessionTimeoutMs'
+>;
+
+function assemble(settings: Settings, input: ConfigInput, essentials: Essentials): ServerConfig {
+  const { log } = input;
+  const frameBytesMax = settings.lenientInt('jute.maxbuffer');
+  const flushDelayMs = settings.lenientLong('flushDelay');
+  const config: ServerConfig = {
+    ...essentials,
+    serverId: 0,
+    clientPortListenBacklog: settings.strictInt('clientPortListenBacklog'),
+
+    datadirAutocreate: settings.lenientBool('datadir.autocreate'),
+    dbAutocreate: settings.lenientBool('db.autocreate'),
+    snapshotTrustEmpty: settings.lenientBool('snapshot.trust.empty'),
+    snapRetainCount: readSnapRetainCount(settings, log),
+    purgeIntervalHours: Math.max(0, settings.strictInt('autopurge.purgeInterval')),
+
+    snapCount: readSnapCount(settings, log),
+    snapLogBytesMax: bytesOrNoLimit(settings.lenientLong('snapSizeLimitInKb')),
+    txnLogBytesMax: bytesOrNoLimit(settings.lenientLong('txnLogSizeLimitInKb')),
+    preAllocBytes: bytesOrNoLimit(settings.lenientLong('preAllocSize')),
+    forceSync: !settings.switched('forceSync'),
+    fsyncWarningThresholdMs: settings.lenientLong('fsync.warningthresholdms'),
+    flushDelayMs,
+    writeQueuePollMsMax: settings.lenientLong('maxWriteQueuePollTime', Math.trunc(flushDelayMs / 3)),
+    batchCountMax: settings.lenientInt('maxBatchSize'),
+
+    maxCnxns: Math.max(0, settings.lenientInt('maxCnxns')),
+    clientTcpKeepAlive: settings.lenientBool('clientTcpKeepAlive'),
+    sessionlessCnxnTimeoutMs: settings.lenientInt('nio.sessionlessCnxnTimeout'),
+    outstandingLimit: settings.lenientInt('globalOutstandingLimit'),
+    frameBytesMax,
+    recordExtraBytes: Math.max(RECORD_EXTRA_BYTES_MIN, settings.lenientInt('jute.maxbuffer.extrasize', frameBytesMax)),
+
+    closeSessionTxnEnabled: settings.lenientBool('closeSessionTxn.enabled'),
+    extendedTypesEnabled: settings.lenientBool('extendedTypesEnabled'),
+    skipAcl: settings.switched('skipACL'),
+    superDigest: settings.text('DigestAuthenticationProvider.superDigest') || null,
+    readOnlyModeEnabled: settings.lenientBool('readonlymode.enabled'),
+    fourLetterWhitelist: settings.text('4lw.commands.whitelist'),
+    adminServerEnabled: !settings.switched('admin.enableServer'),
+
+    ...choosePlacement(
+      settings.choice('threadkeeper.placement', PLACEMENT_SETTINGS),
+      settings.countOrAuto('threadkeeper.connectionShards', CONNECTION_SHARDS_MAX),
+      input.coreCount,
+    ),
+    logFormat: settings.choice('threadkeeper.log.format', LOG_FORMATS),
+    logLevel: readLogLevel(settings, input.env),
+
+    properties: Object.freeze(Object.fromEntries(settings.properties)),
+  };
+  return Object.freeze(config);
+}
+
+function readPairs(path: string, log: Logger): ReadonlyMap<string, string> {
+  warnIfRelative(path, log);
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw new BadValueError(`${path} file is missing`);
+    if (code === 'EISDIR') throw new BadValueError(`${path} (Is a directory)`);
+    if (code === 'EACCES') throw new BadValueError(`${path} (Permission denied)`);
+    throw error;
+  }
+  return trimProperties(parsePropertiesFile(bytes));
+}
+
+function warnIfRelative(path: string, log: Logger): void {
+  if (isAbsolute(path) || path.startsWith('./')) return;
+  log.warn(`${path} is relative. Prepend ./ to indicate that you're sure!`);
+}
+
+/** Keys that do nothing yet must still be right: a file that is refused today must not be one that worked yesterday. */
+function checkKeysWithoutEffect(settings: Settings, log: Logger): void {
+  for (const name of [
+    'localSessionsEnabled',
+    'localSessionsUpgradingEnabled',
+    'jvm.pause.monitor',
+    'quorumListenOnAllIPs',
+    'syncEnabled',
+    'reconfigEnabled',
+    'sslQuorum',
+    'portUnification',
+    'sslQuorumReloadCertFiles',
+    'multiAddress.reachabilityCheckEnabled',
+  ] as const) {
+    settings.strictBool(name);
+  }
+  for (const name of [
+    'jvm.pause.warn-threshold.ms',
+    'jvm.pause.info-threshold.ms',
+    'jvm.pause.sleep.time.ms',
+    'connectToLearnerMasterLimit',
+    'multiAddress.reachabilityCheckTimeoutMs',
+    'quorum.cnxn.threads.size',
+  ] as const) {
+    settings.strictInt(name);
+  }
+  if (settings.strictInt('electionAlg') !== 3) throw new ConfigError('Invalid electionAlg value. Only 3 is supported.');
+  const peerType = settings.strictText('peerType');
+  if (peerType !== null) parsePeerType(peerType);
+  checkSaslOrder(settings);
+  const observerMasterPort = settings.strictInt('observerMasterPort');
+  log.info(observerMasterPort > 0 ? `observerMasterPort is ${observerMasterPort}` : 'observerMasterPort is not set');
+}
+
+/** Each of these needs the one before it. */
+function checkSaslOrder(settings: Settings): void {
+  const enabled = settings.strictBool('quorum.auth.enableSasl');
+  const learner = settings.strictBool('quorum.auth.learnerRequireSasl');
+  const server = settings.strictBool('quorum.auth.serverRequireSasl');
+  const refuse = (missing: string, wanted: string) => {
+    throw new BadValueError(`quorum.auth.${missing} is disabled, so cannot enable quorum.auth.${wanted}`);
+  };
+  if (!enabled && server) refuse('enableSasl', 'serverRequireSasl');
+  if (!enabled && learner) refuse('enableSasl', 'learnerRequireSasl');
+  if (!learner && server) refuse('learnerRequireSasl', 'serverRequireSasl');
+}
+
+type Listener = Pick<ServerConfig, 'clientPort' | 'clientPortAddress'>;
+
+function readClientListener(settings: Settings, log: Logger): Listener {
+  const port = checkPort(settings.strictInt('clientPort'));
+  const address = settings.strictText('clientPortAddress');
+  if (port === 0 && address !== null) throw new BadValueError('clientPortAddress is set but clientPort is not set');
+  const securePort = checkPort(settings.strictInt('secureClientPort'));
+  if (securePort === 0) {
+    if (settings.strictText('secureClientPortAddress') !== null) {
+      throw new BadValueError('secureClientPortAddress is set but secureClientPort is not set');
+    }
+    log.info('secureClientPort is not set');
+  } else {
+    throw new ConfigError(`secureClientPort is ${securePort}, but this version does not serve TLS`);
+  }
+  if (port === 0) return { clientPort: null, clientPortAddress: null };
+  const host = normalHost(address);
+  log.info(`clientPortAddress is ${host ?? '0.0.0.0'}:${port}`);
+  return { clientPort: port, clientPortAddress: host };
+}
+
+/** An ensemble member's line may carry the client address; the official image relies on it, standalone too. */
+function mergeClientAddress(listener: Listener, own: QuorumServer | undefined): Listener {
+  const client = own?.client ?? null;
+  if (own === undefined || client === null) return listener;
+  const host = normalHost(client.host);
+  const { clientPort: port, clientPortAddress: address } = listener;
+  if (port !== null && (port !== client.port || (address !== null && address !== host))) {
+    throw new ConfigError(
+      `client address for this server (id = ${own.sid}) in static config file is ${address ?? '0.0.0.0'}:${port} is ` +
+        `different from client address found in dynamic file: ${client.host}:${client.port}`,
+    );
+  }
+  return { clientPort: client.port === 0 ? null : client.port, clientPortAddress: host };
+}
+
+/** Java binds both families to 0.0.0.0 as to ::, so both mean "all addresses" here too. */
+function normalHost(host: string | null): string | null {
+  const bare = host?.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
+  return bare === '0.0.0.0' || bare === '::' ? null : bare;
+}
+
+function checkPort(port: number): number {
+  if (port < 0 || port > PORT_MAX) throw new BadValueError(`port out of range:${port}`);
+  return port;
+}
+
+function sessionTimeouts(
+  settings: Settings,
+  tickMs: number,
+): Pick<ServerConfig, 'minSessionTimeoutMs' | 'maxSessionTimeoutMs'> {
+  const min = settings.strictInt('minSessionTimeout');
+  const max = settings.strictInt('maxSessionTimeout');
+  const minSessionTimeoutMs = min === -1 ? 2 * tickMs : min;
+  const maxSessionTimeoutMs = max === -1 ? 20 * tickMs : max;
+  if (minSessionTimeoutMs > maxSessionTimeoutMs) {
+    throw new BadValueError('minSessionTimeout must not be larger than maxSessionTimeout');
+  }
+  return { minSessionTimeoutMs, maxSessionTimeoutMs };
+}
+
+function checkMetricsProvider(settings: Settings, log: Logger): void {
+  const name = settings.strictText('metricsProvider.className') ?? '';
+  log.info(`metricsProvider.className is ${name}`);
+  if (!METRICS_PROVIDERS.has(name)) throw new BadValueError('metrics provider class was not found');
+}
+
+function readMyid(dataDir: string): { text: string; sid: number } | null {
+  const path = join(dataDir, 'myid');
+  if (!existsSync(path) || !statSync(path).isFile()) return null;
+  const content = readFileSync(path, 'latin1');
+  // An empty file has no first line, which the reference calls "null".
+  const text = content === '' ? 'null' : content.split(/\r\n|\r|\n/, 1)[0];
+  try {
+    return { text, sid: parseStrictLong(text) };
+  } catch {
+    throw new BadValueError(`serverid ${text} is not a number`);
+  }
+}
+
+function readQuorum(pairs: ReadonlyMap<string, string>, settings: Settings, log: Logger): QuorumConfig {
+  const multiAddress =
+    settings.strictBool('multiAddress.enabled') ||
+    settings.properties.get('zookeeper.multiAddress.enabled')?.toLowerCase() === 'true';
+  const dynamicFile = settings.strictText('dynamicConfigFile');
+  if (dynamicFile === null) return parseQuorumConfig(pairs, multiAddress);
+  for (const key of pairs.keys()) {
+    if (isMembershipKey(key)) throw new ConfigError(`parameter: ${key} must be in a separate dynamic config file`);
+  }
+  try {
+    const members = readPairs(dynamicFile, log);
+    checkDynamicKeys(members);
+    return parseQuorumConfig(members, multiAddress);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError(`Error processing ${dynamicFile}`, { cause: error });
+  }
+}
+
+/** Standalone or ensemble. Returns when it is standalone. */
+function checkRole(settings: Settings, quorum: QuorumConfig, hasMyid: boolean, path: string, log: Logger): void {
+  const participants = quorum.servers.filter((server) => server.type === 'participant');
+  const observerCount = quorum.servers.length - participants.length;
+  const standaloneEnabled = settings.strictBool('standaloneEnabled');
+  const initLimit = settings.strictInt('initLimit');
+  const syncLimit = settings.strictInt('syncLimit');
+  if (participants.length === 0) {
+    if (!standaloneEnabled) {
+      throw new BadValueError('standaloneEnabled = false then number of participants should be >0');
+    }
+    if (observerCount > 0) throw new BadValueError('Observers w/o participants is an invalid configuration');
+  } else if (participants.length === 1 && standaloneEnabled) {
+    log.error('Invalid configuration, only one server specified (ignoring)');
+    if (observerCount > 0) throw new BadValueError('Observers w/o quorum is an invalid configuration');
+  } else {
+    if (participants.length <= 2) log.warn('No server failure will be tolerated. You need at least 3 servers.');
+    else if (participants.length % 2 === 0) {
+      log.warn('Non-optimal configuration, consider an odd number of servers.');
+    }
+    if (initLimit === 0) throw new BadValueError('initLimit is not set');
+    if (syncLimit === 0) throw new BadValueError('syncLimit is not set');
+    if (!hasMyid) throw new BadValueError('myid file is missing');
+    const names = quorum.servers.map((server) => `server.${server.sid}`).join(', ');
+    throw new ConfigError(`${path} configures an ensemble (${names}), but this version serves standalone only`);
+  }
+  log.warn('Either no config or no quorum defined in config, running in standalone mode');
+}
+
+function readSnapRetainCount(settings: Settings, log: Logger): number {
+  const count = settings.strictInt('autopurge.snapRetainCount');
+  if (count >= SNAP_RETAIN_COUNT_MIN) return count;
+  log.warn(`Invalid autopurge.snapRetainCount: ${count}. Defaulting to ${SNAP_RETAIN_COUNT_MIN}`);
+  return SNAP_RETAIN_COUNT_MIN;
+}
+
+function readSnapCount(settings: Settings, log: Logger): number {
+  const count = settings.lenientInt('snapCount');
+  if (count >= SNAP_COUNT_MIN) return count;
+  log.warn(`SnapCount should be 2 or more. Now, snapCount is reset to ${SNAP_COUNT_MIN}`);
+  return SNAP_COUNT_MIN;
+}
+
+function bytesOrNoLimit(kib: number): number {
+  return kib <= 0 ? 0 : Math.min(Number.MAX_SAFE_INTEGER, kib * 1024);
+}
+
+/** Packagers set ZOO_LOG4J_PROP=LEVEL,TARGET; a level in the configuration is the stronger word. */
+function readLogLevel(settings: Settings, env: ConfigInput['env']): LogLevel {
+  const fromEnvironment = LOG_LEVELS.find((level) => level === env.ZOO_LOG4J_PROP?.split(',', 1)[0].trim());
+  if (fromEnvironment !== undefined && !settings.properties.has('zookeeper.console.threshold')) return fromEnvironment;
+  return settings.choice('console.threshold', LOG_LEVELS);
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
+}

@@ -1,0 +1,116 @@
+/**
+ * The standalone server as data: which actors, which mailboxes between them, and on which threads they live.
+ *
+ * Read by ActorSystem on the main thread. Roles are chains: the standalone one is
+ *
+ *   connections.k -> prep -> sync -> final -> connections.k        reads are answered in connections.k, without a hop
+ *
+ * and the placements only say who shares a thread:
+ *
+ *   inline     one thread for all, stepped by hand (tests, simulator)
+ *   compact    main: all but sync                                      log: sync
+ *   pipeline   main: tracker, snapshotter   io-k: connections.k        core: prep, final        log: sync
+ *   staged     main: tracker, snapshotter   io-k: connections.k        prep     log     final   one each
+ */
+
+import { MAIN_THREAD, type Placement, ThreadKind, type ThreadSpec } from '../actor/placement.js';
+import { type ActorSpec, ChildPolicy, type LinkSpec, type Topology } from '../actor/topology.js';
+import type { PlacementName } from './placement-choice.js';
+import type { ServerConfig } from './server-config.js';
+
+export const ActorKind = {
+  connections: 'connections',
+  prep: 'prep',
+  sync: 'sync',
+  final: 'final',
+  sessionTracker: 'session-tracker',
+  snapshotter: 'snapshotter',
+  supervisor: 'supervisor',
+} as const;
+
+/** What every actor of the server is given; plain data. */
+export interface ActorConfig {
+  readonly server: ServerConfig;
+  /** Of connection shards; 0 otherwise. */
+  readonly shard: number;
+  /** False on the thread that owns the tree: its reader needs no guard there. */
+  readonly guarded: boolean;
+}
+
+const RING_BYTES = 1 << 20;
+
+export function standaloneTopology(server: ServerConfig): Topology {
+  const shards = shardNames(server.connectionShards);
+  const threads = threadsByActor(standalonePlacement(server.placement, server.connectionShards));
+  const actor = (name: string, kind: string, policy: ChildPolicy, shard = 0): ActorSpec => {
+    const guarded = threads.get(name) !== threads.get('final');
+    const config: ActorConfig = { server, shard, guarded };
+    return { name, kind, policy, config };
+  };
+  const actors: ActorSpec[] = [
+    actor('supervisor', ActorKind.supervisor, ChildPolicy.fatal),
+    ...shards.map((name, shard) => actor(name, ActorKind.connections, ChildPolicy.restart, shard)),
+    actor('session-tracker', ActorKind.sessionTracker, ChildPolicy.fatal),
+    actor('prep', ActorKind.prep, ChildPolicy.fatal),
+    actor('sync', ActorKind.sync, ChildPolicy.fatal),
+    actor('snapshotter', ActorKind.snapshotter, ChildPolicy.fatal),
+    actor('final', ActorKind.final, ChildPolicy.fatal),
+  ];
+  const link = (from: string, to: string): LinkSpec => ({ from, to, capacityBytes: RING_BYTES });
+  const small = (from: string, to: string): LinkSpec => ({ from, to, capacityBytes: 1 << 14 });
+  const links: LinkSpec[] = [
+    ...shards.map((shard) => link(shard, 'prep')),
+    small('session-tracker', 'prep'),
+    link('prep', 'sync'),
+    link('sync', 'final'),
+    ...shards.map((shard) => link('final', shard)),
+    small('final', 'prep'),
+    small('sync', 'snapshotter'),
+    small('final', 'snapshotter'),
+    ...shards.map((shard) => small(shard, 'supervisor')),
+    ...shards.slice(1).map((shard) => small(shards[0] as string, shard)),
+  ];
+  return { actors, links };
+}
+
+export function standalonePlacement(name: PlacementName, shardCount: number): Placement {
+  const shards = shardNames(shardCount);
+  const housekeeping = ['supervisor', 'session-tracker', 'snapshotter'];
+  const main = (actors: readonly string[]): ThreadSpec => ({
+    name: MAIN_THREAD,
+    kind: ThreadKind.eventLoop,
+    actors: [...housekeeping, ...actors],
+  });
+  const blocking = (thread: string, ...actors: string[]): ThreadSpec => ({
+    name: thread,
+    kind: ThreadKind.blocking,
+    actors,
+    // A slow disk is not a hung thread; it is told by its own warning.
+    hangTimeoutMs: 120_000,
+  });
+  const io = shards.map((shard, k): ThreadSpec => ({ name: `io-${k}`, kind: ThreadKind.eventLoop, actors: [shard] }));
+  switch (name) {
+    case 'inline':
+      return { name, threads: [main([...shards, 'prep', 'sync', 'final'])] };
+    case 'compact': {
+      const threads = [main([shards[0] as string, 'prep', 'final']), blocking('log', 'sync'), ...io.slice(1)];
+      return { name, threads };
+    }
+    case 'pipeline':
+      return { name, threads: [main([]), ...io, blocking('core', 'prep', 'final'), blocking('log', 'sync')] };
+    case 'staged': {
+      const stages = [blocking('prep', 'prep'), blocking('log', 'sync'), blocking('final', 'final')];
+      return { name, threads: [main([]), ...io, ...stages] };
+    }
+  }
+}
+
+function shardNames(count: number): string[] {
+  return Array.from({ length: count }, (_, shard) => `connections.${shard}`);
+}
+
+function threadsByActor(placement: Placement): Map<string, string> {
+  const threads = new Map<string, string>();
+  for (const thread of placement.threads) for (const actor of thread.actors) threads.set(actor, thread.name);
+  return threads;
+}

@@ -1,0 +1,73 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { silentLogger } from '../../../src/actor/logger.js';
+import { directoryBytes, openDataDirectories } from '../../../src/server/data-directory.js';
+import { DatadirError, reportStartFailure } from '../../../src/server/start-error.js';
+
+let dir = '';
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'data-directory-'));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+function sentence(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    expect(error).toBeInstanceOf(DatadirError);
+    expect(reportStartFailure(error, silentLogger).exitCode).toBe(3);
+    return (error as Error).message;
+  }
+  return 'nothing was thrown';
+}
+
+it('makes version-2 below both, parents included', () => {
+  const made = openDataDirectories(join(dir, 'a/b'), join(dir, 'c'), true);
+  expect(made).toEqual({ snapDir: join(dir, 'a/b/version-2'), logDir: join(dir, 'c/version-2') });
+  expect(openDataDirectories(join(dir, 'a/b'), join(dir, 'c'), false)).toEqual(made);
+});
+
+it('may be forbidden to make them', () => {
+  expect(sentence(() => openDataDirectories(dir, dir, false))).toBe(
+    `Missing data directory ${dir}/version-2, automatic data directory creation is disabled ` +
+      '(zookeeper.datadir.autocreate is false). Please create this directory manually.',
+  );
+  mkdirSync(join(dir, 'log/version-2'), { recursive: true });
+  expect(sentence(() => openDataDirectories(dir, join(dir, 'log'), false))).toMatch(/^Missing snap directory /);
+});
+
+it('a file in the place of a directory', () => {
+  writeFileSync(join(dir, 'file'), '');
+  expect(sentence(() => openDataDirectories(join(dir, 'file'), join(dir, 'file'), true))).toBe(
+    `Unable to create data directory ${dir}/file/version-2`,
+  );
+  expect(sentence(() => openDataDirectories(join(dir, 'file'), join(dir, 'log'), true))).toBe(
+    `Unable to create snap directory ${dir}/file/version-2`,
+  );
+  mkdirSync(join(dir, 'd'));
+  writeFileSync(join(dir, 'd/version-2'), '', { mode: 0o755 });
+  expect(sentence(() => openDataDirectories(join(dir, 'd'), join(dir, 'd'), true))).toMatch(
+    /data directory .*version-2$/,
+  );
+});
+
+it('directories that have been swapped', () => {
+  const { snapDir, logDir } = openDataDirectories(join(dir, 'data'), join(dir, 'log'), true);
+  writeFileSync(join(snapDir, 'log.1'), '');
+  expect(sentence(() => openDataDirectories(join(dir, 'data'), join(dir, 'log'), true))).toBe(
+    'Snapshot directory has log files. Check if dataLogDir and dataDir configuration is correct.',
+  );
+  writeFileSync(join(logDir, 'snapshot.0'), '');
+  expect(sentence(() => openDataDirectories(join(dir, 'data'), join(dir, 'log'), true))).toBe(
+    'Log directory has snapshot files. Check if dataLogDir and dataDir configuration is correct.',
+  );
+});
+
+it('counts the bytes of all files below', () => {
+  mkdirSync(join(dir, 'a'));
+  writeFileSync(join(dir, 'a/x'), 'abc');
+  writeFileSync(join(dir, 'y'), 'de');
+  expect(directoryBytes(dir)).toBe(5);
+});
