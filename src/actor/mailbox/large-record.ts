@@ -124,14 +124,14 @@ export class LargeInbox {
 
   /** Whether the body is here. Bodies older than the one asked for are dropped: posted twice, or never published. */
   has(generation: number, sequence: number): boolean {
-    if (this.arrived.isEmpty) this.source.receiveBodies(this);
-    for (;;) {
-      const oldest = this.arrived.peek();
-      if (oldest === undefined) return false;
-      if (oldest.generation === generation && oldest.sequence === sequence) return true;
+    let oldest = this.oldest();
+    while (oldest !== undefined) {
+      const age = (generation - oldest.generation || sequence - oldest.sequence) | 0;
+      if (age <= 0) return age === 0;
       this.arrived.shift();
-      if (this.arrived.isEmpty) this.source.receiveBodies(this);
+      oldest = this.oldest();
     }
+    return false;
   }
 
   /** The body `has` has just found. */
@@ -139,6 +139,11 @@ export class LargeInbox {
     const oldest = this.arrived.shift();
     assert(oldest !== undefined, 'a body is taken after has() found it');
     return oldest.body;
+  }
+
+  private oldest(): ArrivedBody | undefined {
+    if (this.arrived.isEmpty) this.source.receiveBodies(this);
+    return this.arrived.peek();
   }
 }
 

@@ -68,7 +68,7 @@ export class LocalMailbox implements LinkSender, MailboxReceiver {
 
   claim(type: number, length: number): void {
     assert(!this.claimOpen, 'a record is committed before the next is claimed');
-    assert(type >= 0 && length >= 0, `record of type ${type} and length ${length}`);
+    assert(type >= 0 && length >= 0, 'a record has a type and a length of 0 or more');
     this.claimOpen = true;
     this.claimedType = type;
     this.claimedLength = length;
@@ -91,10 +91,7 @@ export class LocalMailbox implements LinkSender, MailboxReceiver {
 
   commit(length: number = this.claimedLength): void {
     assert(this.claimOpen, 'a record is claimed before it is committed');
-    assert(
-      length >= 0 && length <= this.claimedLength,
-      `${length} bytes in a record claimed with ${this.claimedLength}`,
-    );
+    assert(length >= 0 && length <= this.claimedLength, 'no more is committed than was claimed');
     this.claimOpen = false;
     const word = (this.claimedPosition & (this.capacity - 1)) >> 2;
     this.words[word] = length;

@@ -115,7 +115,7 @@ export class RingSender implements LinkSender {
 
   claim(type: number, length: number): void {
     assert(this.claimed === Claim.none, 'a record is committed before the next is claimed');
-    assert(type >= 0 && length >= 0, `record of type ${type} and length ${length}`);
+    assert(type >= 0 && length >= 0, 'a record has a type and a length of 0 or more');
     this.claimedType = type;
     this.claimedLength = length;
     const size = recordBytes(length);
@@ -127,10 +127,7 @@ export class RingSender implements LinkSender {
   commit(length: number = this.claimedLength): void {
     const claimed = this.claimed;
     assert(claimed !== Claim.none, 'a record is claimed before it is committed');
-    assert(
-      length >= 0 && length <= this.claimedLength,
-      `${length} bytes in a record claimed with ${this.claimedLength}`,
-    );
+    assert(length >= 0 && length <= this.claimedLength, 'no more is committed than was claimed');
     this.claimed = Claim.none;
     this.recordsUncounted++;
     if (claimed === Claim.ring) {
@@ -391,7 +388,7 @@ export class RingReceiver implements MailboxReceiver {
       const length = words[word];
       const type = words[word + 1];
       const size = recordBytes(length);
-      assert(length >= 0 && size <= ((tailSeen - this.position) | 0), `ring record of ${length} bytes beyond the tail`);
+      assert(length >= 0 && size <= ((tailSeen - this.position) | 0), 'a ring record ends before the tail');
       if (type >= 0) {
         // Past it before the handler runs: a record that makes its handler throw must not be met again.
         this.position = (this.position + size) | 0;
@@ -400,7 +397,7 @@ export class RingReceiver implements MailboxReceiver {
       } else if (type === PADDING) {
         this.position = (this.position + size) | 0;
       } else {
-        assert(type === TICKET, `ring record of type ${type}`);
+        assert(type === TICKET, 'a ring record is a record, padding or a ticket');
         if (!this.ticketReady(word)) break;
         this.position = (this.position + size) | 0;
         count++;
