@@ -72,6 +72,11 @@ export function recognise(bytes: Uint8Array, offset = 0): FourLetterWord | Telne
   return WORDS_BY_NUMBER.get(readInt32(bytes, offset)) ?? null;
 }
 
+/** The same for four bytes that were read as a big-endian int already. */
+export function recogniseNumber(number: number): FourLetterWord | TelnetClose | null {
+  return WORDS_BY_NUMBER.get(number) ?? null;
+}
+
 export function needs(word: FourLetterWord | TelnetClose): Need {
   return word === 'telnet close' ? 'nothing' : WORDS[word].needs;
 }

@@ -11,7 +11,6 @@
  * Lives on the thread that owns the tree (final stage, recovery). It never checks permissions or versions (prep did),
  * never touches files, and opens no write section: the caller decides how many entries one section covers.
  */
-import { assert } from '../base/assert.js';
 import { readInt32 } from '../base/bytes.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode } from '../protocol/op-code.js';
@@ -235,19 +234,19 @@ export class TxnApplier {
       this.deleteEphemeral(this.bytes, position + 4, length);
       position += 4 + length;
     }
-    const reader = this.tree.reader;
-    for (;;) {
-      const ref = this.tree.firstEphemeralOf(this.clientHi, this.clientLo);
-      if (ref === 0) break;
-      const length = reader.pathLength(ref);
-      if (this.$path.length < length) this.$path = new Uint8Array(length * 2);
-      reader.copyPath(ref, this.$path, 0);
-      this.deleteEphemeral(this.$path, 0, length);
-      assert(this.tree.firstEphemeralOf(this.clientHi, this.clientLo) !== ref, 'an ephemeral outlived its delete');
-    }
+    this.tree.ephemeralsOf(this.clientHi, this.clientLo, this.deleteLeftOver);
     this.listener?.onOperation(OpCode.closeSession, ErrorCode.Ok, this.bytes, 0, -1);
     return ErrorCode.Ok;
   }
+
+  /** Kept as one function value, so that closing a session allocates nothing per node. */
+  private readonly deleteLeftOver = (ref: number): void => {
+    const reader = this.tree.reader;
+    const length = reader.pathLength(ref);
+    if (this.$path.length < length) this.$path = new Uint8Array(length * 2);
+    reader.copyPath(ref, this.$path, 0);
+    this.deleteEphemeral(this.$path, 0, length);
+  };
 
   private deleteEphemeral(bytes: Uint8Array, offset: number, length: number): void {
     if (this.tree.reader.find(bytes, offset, length) === 0) return;

@@ -1,0 +1,14 @@
+/** The digest scheme's login (client-protocol 6.6): `user:password` to `user:base64(sha1(user:password))`. Shell: node:crypto. */
+import { createHash } from 'node:crypto';
+import { decodeUtf8 } from '../base/utf8.js';
+import type { Identity } from '../processor/acl.js';
+
+/** The identities that a successful login adds; `superDigest` is the whole id that makes its owner super, or null. */
+export function digestLogin(auth: Uint8Array, superDigest: string | null): readonly Identity[] {
+  const text = decodeUtf8(auth, 0, auth.length);
+  const colon = text.indexOf(':');
+  const user = colon < 0 ? text : text.slice(0, colon);
+  const id = `${user}:${createHash('sha1').update(text, 'utf8').digest('base64')}`;
+  const identity: Identity = { scheme: 'digest', id };
+  return id === superDigest ? [{ scheme: 'super', id: '' }, identity] : [identity];
+}

@@ -1,0 +1,44 @@
+/**
+ * What a connection shard and the control side say to each other: records to the supervisor, requests through `onControl`.
+ *
+ * Cold path only. The records are drawn here; the requests and reports are plain cloneable data.
+ */
+/**
+ * What a shard tells the supervisor, and shard 0 the others:
+ *   listening   words: descriptor, port
+ *   failed      one ustring: why
+ *   word        words: connection, the word's four bytes as an int, length; then what stood behind the word
+ */
+export const ShardRecord = { listening: 1, failed: 2, word: 3 } as const;
+
+/** What the control side may ask of a shard (`onControl`). */
+export type ShardControl =
+  | { readonly kind: 'answer-word'; readonly connection: number; readonly text: string | null }
+  | { readonly kind: 'connections' }
+  | { readonly kind: 'reset-statistics'; readonly ofServer: boolean };
+
+/** One connection, for `cons` and `stat`. */
+export interface ConnectionReport {
+  readonly id: number;
+  readonly address: string;
+  readonly port: number;
+  readonly isAnswering: boolean;
+  readonly outstanding: number;
+  readonly received: number;
+  readonly sent: number;
+  readonly hasSession: boolean;
+  readonly sessionHi: number;
+  readonly sessionLo: number;
+  readonly timeoutMs: number;
+  readonly establishedMs: number;
+  readonly lastOp: number;
+  readonly lastXid: number;
+  readonly lastZxidHi: number;
+  readonly lastZxidLo: number;
+  readonly lastResponseMs: number;
+  readonly lastLatencyMs: number;
+  readonly minLatencyMs: number;
+  readonly totalLatencyMs: number;
+  readonly maxLatencyMs: number;
+  readonly latencyCount: number;
+}

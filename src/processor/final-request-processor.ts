@@ -1,0 +1,362 @@
+/**
+ * FinalRequestProcessor: the only writer of the data tree. Applies every transaction in the order of its zxid, builds the
+ * reply, and tells every connection shard once what was changed; reads that had to keep their place behind writes are
+ * answered here too.
+ *
+ * Owns the tree; lives on one thread (on the main one in `compact`). Never touches files or sockets. Several transactions
+ * share one write section of the tree; before a section ends, what it did is published to all shards, so that whoever sees
+ * a zxid in the tree finds its commit record in the mailbox.
+ *
+ *   sync --txn | pass | echo--> [final] --commit | reply | moved--> connections.k
+ *                               [final] --serving--> prep, connections.k       once, when recovery is done
+ */
+import type { Actor, ActorContext } from '../actor/actor.js';
+import type { MailboxSender, RecordHandler } from '../actor/mailbox/mailbox.js';
+import { copyBytes } from '../base/bytes.js';
+import { ErrorCode } from '../protocol/error-code.js';
+import { OpCode } from '../protocol/op-code.js';
+import type { SessionTable } from '../session/session-table.js';
+import type { DataTree } from '../store/data-tree.js';
+import { STAT_BYTES } from '../store/node-layout.js';
+import { TxnApplier, type TxnListener } from '../store/txn-applier.js';
+import { type AclPolicy, type Identity, parseIdentities } from './acl.js';
+import { ChangeKind } from './change-list.js';
+import {
+  InternalOp,
+  FLAG_OWN_ZXID,
+  PIPELINE_HEADER_BYTES,
+  PIPELINE_HEADER_WORDS,
+  RecordType,
+  WORD_ERROR,
+  WORD_FLAGS,
+  WORD_LENGTH_A,
+  WORD_LENGTH_B,
+  WORD_OP,
+  WORD_SHARD,
+  WORD_ZXID_HI,
+  WORD_ZXID_LO,
+} from './pipeline-records.js';
+import { finishRead, isRead } from './read/finish-read.js';
+import { ReadContext, Watch } from './read/read-context.js';
+import { finishSetWatches } from './read/set-watches.js';
+import { ScratchBytes } from './scratch-bytes.js';
+
+/** A session found in snapshot and log. */
+export interface RecoveredSession {
+  readonly idHi: number;
+  readonly idLo: number;
+  readonly timeoutMs: number;
+}
+
+export interface Recovered {
+  readonly sessions: readonly RecoveredSession[];
+  readonly lastZxidHi: number;
+  readonly lastZxidLo: number;
+}
+
+/** Transactions under one write section: readers on other threads wait no longer than these take (some 10 us). */
+const SECTION_TXNS_MAX = 16;
+const MULTI_END = [-1, 1, -1] as const;
+
+export class FinalRequestProcessor implements Actor, TxnListener {
+  readonly inboxes: Record<string, RecordHandler>;
+
+  private readonly context: ActorContext;
+  private readonly tree: DataTree;
+  private readonly sessions: SessionTable;
+  private readonly recover: () => Recovered;
+  private readonly applier: TxnApplier;
+  private readonly read: ReadContext;
+  private readonly shards: MailboxSender[];
+  private readonly toPrep: MailboxSender;
+  private readonly reply = new ScratchBytes(4096);
+  private readonly changes = new ScratchBytes(4096);
+  private requestOp = 0;
+  private inMulti = false;
+  // Of the transaction applied last, also inside an open section. Invariant: never falls.
+  private zxidHi = 0;
+  private zxidLo = 0;
+  private sectionTxns = 0;
+  private identityBytes: Uint8Array = new Uint8Array(0);
+  private identityOffset = 0;
+
+  constructor(
+    context: ActorContext,
+    tree: DataTree,
+    sessions: SessionTable,
+    aclPolicy: AclPolicy,
+    recover: () => Recovered,
+  ) {
+    this.context = context;
+    this.tree = tree;
+    this.sessions = sessions;
+    this.recover = recover;
+    this.applier = new TxnApplier(tree);
+    this.read = new ReadContext(tree.reader, aclPolicy, Number.POSITIVE_INFINITY);
+    this.read.out = this.reply;
+    this.read.identities = (): readonly Identity[] => parseIdentities(this.identityBytes, this.identityOffset);
+    this.shards = context.outboxes('connections');
+    this.toPrep = context.outbox('prep');
+    this.inboxes = {
+      sync: (type, bytes, words, offset) => {
+        if (type === RecordType.txn) this.onTxn(bytes, words, offset);
+        else if (type === RecordType.pass) this.onPass(bytes, words, offset);
+        else this.onEcho(bytes, words, offset);
+      },
+    };
+  }
+
+  onStart(): void {
+    const recovered = this.recover();
+    this.zxidHi = recovered.lastZxidHi;
+    this.zxidLo = recovered.lastZxidLo;
+    const nowMs = this.context.clock.monotonicMs();
+    let slot = 0;
+    for (const session of recovered.sessions) {
+      this.sessions.open(slot++, session.idHi, session.idLo, session.timeoutMs, nowMs);
+    }
+    for (const out of [this.toPrep, ...this.shards]) {
+      out.claim(RecordType.serving, PIPELINE_HEADER_BYTES);
+      const at = out.offset >> 2;
+      out.words.fill(0, at, at + PIPELINE_HEADER_WORDS);
+      out.words[at + WORD_ZXID_HI] = this.zxidHi;
+      out.words[at + WORD_ZXID_LO] = this.zxidLo;
+      out.commit();
+    }
+  }
+
+  onBatchEnd(): void {
+    this.endSection();
+  }
+
+  // ---- transactions
+
+  private onTxn(bytes: Uint8Array, words: Int32Array, offset: number): void {
+    const header = offset >> 2;
+    if (this.sectionTxns === 0) this.tree.beginWrite();
+    this.reply.reset();
+    this.changes.reset();
+    this.requestOp = words[header + WORD_OP] as number;
+    this.inMulti = false;
+    const entry = offset + PIPELINE_HEADER_BYTES;
+    const length = words[header + WORD_LENGTH_A] as number;
+    this.zxidHi = words[header + WORD_ZXID_HI] as number;
+    this.zxidLo = words[header + WORD_ZXID_LO] as number;
+    // A multi's results are framed by their own headers, from before the first to behind the last.
+    this.inMulti = this.requestOp === OpCode.multi && (words[header + WORD_ERROR] as number) === ErrorCode.Ok;
+    const result = this.applier.apply(bytes, entry, length, this);
+    let error: number = result;
+    if (this.inMulti) {
+      this.writeMultiHeader(...MULTI_END);
+      error = ErrorCode.Ok;
+    }
+    if (error !== ErrorCode.Ok) this.reply.reset();
+    this.broadcast(words, header, error);
+    if (++this.sectionTxns >= SECTION_TXNS_MAX) this.endSection();
+  }
+
+  onCreated(bytes: Uint8Array, pathOffset: number, pathLength: number): void {
+    this.writeChange(ChangeKind.created, bytes, pathOffset, pathLength);
+  }
+
+  onDeleting(bytes: Uint8Array, pathOffset: number, pathLength: number): void {
+    this.writeChange(ChangeKind.deleted, bytes, pathOffset, pathLength);
+  }
+
+  onDataChanged(bytes: Uint8Array, pathOffset: number, pathLength: number): void {
+    this.writeChange(ChangeKind.dataChanged, bytes, pathOffset, pathLength);
+  }
+
+  onOperation(type: number, error: number, bytes: Uint8Array, pathOffset: number, pathLength: number): void {
+    const reply = this.reply;
+    if (this.inMulti) {
+      if (type === OpCode.error || error !== ErrorCode.Ok) {
+        this.writeMultiHeader(OpCode.error, 0, error);
+        reply.writeInt(error);
+        return;
+      }
+      this.writeMultiHeader(type, 0, ErrorCode.Ok);
+    } else if (error !== ErrorCode.Ok) {
+      return;
+    }
+    switch (type) {
+      case OpCode.create:
+        this.writePath(bytes, pathOffset, pathLength);
+        break;
+      case OpCode.create2:
+        this.writePath(bytes, pathOffset, pathLength);
+        this.writeStat(bytes, pathOffset, pathLength);
+        break;
+      case OpCode.setData:
+      case OpCode.setACL:
+        this.writeStat(bytes, pathOffset, pathLength);
+        break;
+    }
+  }
+
+  private writeMultiHeader(type: number, done: number, error: number): void {
+    this.reply.writeInt(type);
+    this.reply.writeByte(done);
+    this.reply.writeInt(error);
+  }
+
+  private writePath(bytes: Uint8Array, pathOffset: number, pathLength: number): void {
+    this.reply.writeInt(pathLength);
+    this.reply.writeBytes(bytes, pathOffset, pathLength);
+  }
+
+  private writeStat(bytes: Uint8Array, pathOffset: number, pathLength: number): void {
+    const ref = this.tree.reader.find(bytes, pathOffset, pathLength);
+    const at = this.reply.reserve(STAT_BYTES);
+    this.tree.reader.copyStat(ref, this.reply.bytes, at);
+    this.reply.length = at + STAT_BYTES;
+  }
+
+  /** One entry of the change list, with the ACLs that decide who may hear of it (client-protocol 7.4). */
+  private writeChange(kind: number, bytes: Uint8Array, pathOffset: number, pathLength: number): void {
+    const reader = this.tree.reader;
+    const ref = reader.find(bytes, pathOffset, pathLength);
+    if (ref === 0) return;
+    const changes = this.changes;
+    changes.writeInt(kind);
+    changes.writeInt(pathLength);
+    changes.writeBytes(bytes, pathOffset, pathLength);
+    this.writeAclOf(ref);
+    if (kind === ChangeKind.dataChanged) changes.writeInt(0);
+    else this.writeAclOf(reader.parent(ref));
+  }
+
+  private writeAclOf(ref: number): void {
+    const reader = this.tree.reader;
+    const aclRef = ref === 0 ? 0 : reader.aclRef(ref);
+    const length = aclRef === 0 ? 0 : reader.aclLength(aclRef);
+    this.changes.writeInt(length);
+    if (length === 0) return;
+    const at = this.changes.reserve(length);
+    reader.copyAcl(aclRef, this.changes.bytes, at);
+    this.changes.length = at + length;
+  }
+
+  // ---- what only keeps its place
+
+  private onPass(bytes: Uint8Array, words: Int32Array, offset: number): void {
+    const header = offset >> 2;
+    const op = words[header + WORD_OP] as number;
+    if (op === InternalOp.reopenSession) {
+      this.reopened(words, header);
+      return;
+    }
+    // The reader must see the open section's changes; on the writer's own thread it does.
+    this.reply.reset();
+    this.changes.reset();
+    const read = this.read;
+    const identities = offset + PIPELINE_HEADER_BYTES;
+    const body = identities + (words[header + WORD_LENGTH_A] as number);
+    read.body.begin(bytes, body, words[header + WORD_LENGTH_B] as number);
+    this.identityBytes = bytes;
+    this.identityOffset = identities;
+    let error: number = ErrorCode.Ok;
+    if (isRead(op)) {
+      error = finishRead(read, op);
+      if (read.watch !== Watch.none) this.writeRegistration(bytes);
+    } else if (op === OpCode.sync) {
+      error = this.finishSync();
+    } else if (op === OpCode.setWatches) {
+      error = finishSetWatches(read, this.changes);
+    } else if (op !== OpCode.ping) {
+      error = ErrorCode.Unimplemented;
+    }
+    this.send(RecordType.reply, words, header, error);
+  }
+
+  private writeRegistration(bytes: Uint8Array): void {
+    const read = this.read;
+    this.changes.writeInt(read.watch === Watch.child ? ChangeKind.registerChild : ChangeKind.registerData);
+    this.changes.writeInt(read.pathLength);
+    this.changes.writeBytes(bytes, read.pathOffset, read.pathLength);
+    this.changes.writeInt(0);
+    this.changes.writeInt(0);
+  }
+
+  /** The path is only echoed (client-protocol 3.5); a null one comes back as it was sent, null. */
+  private finishSync(): number {
+    const body = this.read.body;
+    const length = body.readSlice();
+    if (body.failed) return ErrorCode.MarshallingError;
+    this.reply.writeInt(length);
+    if (length > 0) this.reply.writeBytes(body.bytes, body.sliceOffset, length);
+    return ErrorCode.Ok;
+  }
+
+  private onEcho(bytes: Uint8Array, words: Int32Array, offset: number): void {
+    const header = offset >> 2;
+    this.reply.reset();
+    this.changes.reset();
+    const body = offset + PIPELINE_HEADER_BYTES + (words[header + WORD_LENGTH_A] as number);
+    this.reply.writeBytes(bytes, body, words[header + WORD_LENGTH_B] as number);
+    this.send(RecordType.reply, words, header, words[header + WORD_ERROR] as number);
+  }
+
+  private reopened(words: Int32Array, header: number): void {
+    this.reply.reset();
+    this.changes.reset();
+    const error = words[header + WORD_ERROR] as number;
+    const owner = words[header + WORD_SHARD] as number;
+    if (error === ErrorCode.Ok) {
+      for (let shard = 0; shard < this.shards.length; shard++) {
+        if (shard !== owner) this.fill(this.shards[shard] as MailboxSender, RecordType.moved, words, header, error, 0, 0);
+      }
+    }
+    this.send(RecordType.reply, words, header, error);
+  }
+
+  // ---- to the shards
+
+  private broadcast(words: Int32Array, header: number, error: number): void {
+    const owner = words[header + WORD_SHARD] as number;
+    for (let shard = 0; shard < this.shards.length; shard++) {
+      const replyLength = shard === owner ? this.reply.length : 0;
+      const out = this.shards[shard] as MailboxSender;
+      this.fill(out, RecordType.commit, words, header, error, replyLength, this.changes.length);
+    }
+  }
+
+  private send(type: number, words: Int32Array, header: number, error: number): void {
+    const out = this.shards[words[header + WORD_SHARD] as number];
+    if (out === undefined) return;
+    if (((words[header + WORD_FLAGS] as number) & FLAG_OWN_ZXID) === 0) {
+      words[header + WORD_ZXID_HI] = this.zxidHi;
+      words[header + WORD_ZXID_LO] = this.zxidLo;
+    }
+    this.fill(out, type, words, header, error, error === ErrorCode.Ok ? this.reply.length : 0, this.changes.length);
+  }
+
+  private fill(
+    out: MailboxSender,
+    type: number,
+    words: Int32Array,
+    header: number,
+    error: number,
+    replyLength: number,
+    changesLength: number,
+  ): void {
+    out.claim(type, PIPELINE_HEADER_BYTES + replyLength + changesLength);
+    const at = out.offset >> 2;
+    for (let i = 0; i < PIPELINE_HEADER_WORDS; i++) out.words[at + i] = words[header + i] as number;
+    out.words[at + WORD_ERROR] = error;
+    out.words[at + WORD_LENGTH_A] = replyLength;
+    out.words[at + WORD_LENGTH_B] = changesLength;
+    const body = out.offset + PIPELINE_HEADER_BYTES;
+    copyBytes(this.reply.bytes, 0, out.bytes, body, replyLength);
+    copyBytes(this.changes.bytes, 0, out.bytes, body + replyLength, changesLength);
+    out.commit();
+  }
+
+  /** The order of these two is what shards rely on: first the records, then the state that shows their effect. */
+  private endSection(): void {
+    if (this.sectionTxns === 0) return;
+    this.sectionTxns = 0;
+    for (const out of this.shards) out.publish();
+    this.tree.endWrite(this.zxidHi, this.zxidLo);
+  }
+}

@@ -1,0 +1,413 @@
+/**
+ * PrepRequestProcessor: decides. Takes requests from every connection shard, judges each against the tree plus all that was
+ * decided before, gives every write its zxid and turns it into a transaction; opens and closes sessions.
+ *
+ * Owns the outstanding changes, the session slots, the session ids and the next zxid; lives on one thread (on the main one
+ * in `compact`). It reads the tree only through its reader, never writes it, never touches a file or a socket, and never
+ * answers a client: everything, refusals included, goes down the pipeline in order.
+ *
+ *   connections.k --request--> [prep] --txn | pass | echo--> sync
+ *   session-tracker --request (expireSession)--> [prep]
+ *   final --serving--> [prep]            once, when recovery is done
+ */
+import type { Actor, ActorContext } from '../actor/actor.js';
+import type { MailboxSender, RecordHandler } from '../actor/mailbox/mailbox.js';
+import { assert } from '../base/assert.js';
+import { copyBytes, readInt32, writeInt32 } from '../base/bytes.js';
+import { Fifo } from '../base/fifo.js';
+import { compareUnsigned, hiOfNumber, loOfNumber } from '../base/int64.js';
+import { ErrorCode } from '../protocol/error-code.js';
+import { OpCode } from '../protocol/op-code.js';
+import { SessionIds } from '../session/session-id.js';
+import { SessionIndex } from '../session/session-index.js';
+import { type SessionTable, SlotState } from '../session/session-table.js';
+import { NodeKind } from '../store/node-layout.js';
+import type { TreeReader } from '../store/tree-reader.js';
+import { TXN_HEADER_BYTES } from '../store/txn-applier.js';
+import type { AclPolicy } from './acl.js';
+import { OutstandingChanges } from './change-record.js';
+import {
+  FLAG_NO_REPLY,
+  InternalOp,
+  PIPELINE_HEADER_BYTES,
+  PIPELINE_HEADER_WORDS,
+  RecordType,
+  WORD_ERROR,
+  WORD_FLAGS,
+  WORD_LENGTH_A,
+  WORD_LENGTH_B,
+  WORD_OP,
+  WORD_SESSION_HI,
+  WORD_SESSION_LO,
+  WORD_SLOT,
+  WORD_XID,
+  WORD_ZXID_HI,
+  WORD_ZXID_LO,
+} from './pipeline-records.js';
+import { planCreate } from './prep/create.js';
+import { planDelete } from './prep/delete.js';
+import { planMulti } from './prep/multi.js';
+import { DECODE_FAILED, PrepRequest } from './prep/prep-request.js';
+import { planSetAcl } from './prep/set-acl.js';
+import { planSetData } from './prep/set-data.js';
+
+export interface PrepOptions {
+  readonly serverId: number;
+  readonly extendedTypes: boolean;
+  readonly closeSessionListsPaths: boolean;
+}
+
+interface ClosingSlot {
+  slot: number;
+  zxidHi: number;
+  zxidLo: number;
+}
+
+export class PrepRequestProcessor implements Actor {
+  readonly inboxes: Record<string, RecordHandler>;
+
+  private readonly tree: TreeReader;
+  private readonly sessions: SessionTable;
+  private readonly context: ActorContext;
+  private readonly options: PrepOptions;
+  private readonly toSync: MailboxSender;
+  private readonly changes: OutstandingChanges;
+  private readonly request: PrepRequest;
+  private readonly sessionIds: SessionIds;
+  private readonly sessionIndex = new SessionIndex();
+  private readonly freeSlots: number[] = [];
+  /** Slots whose close transaction is on its way; free again once the tree has applied it. */
+  private readonly closingSlots = new Fifo<ClosingSlot>();
+  // Invariant: every transaction sent down has a zxid above all sent before it.
+  private zxidHi = 0;
+  private zxidLo = 0;
+  private slotsHandedOut = 0;
+  private serving = false;
+  private freshBatch = true;
+
+  constructor(
+    context: ActorContext,
+    tree: TreeReader,
+    sessions: SessionTable,
+    aclPolicy: AclPolicy,
+    options: PrepOptions,
+  ) {
+    this.context = context;
+    this.tree = tree;
+    this.sessions = sessions;
+    this.options = options;
+    this.toSync = context.outbox('sync');
+    this.changes = new OutstandingChanges(tree, new Fifo());
+    this.request = new PrepRequest(this.changes, aclPolicy, sessions, options.extendedTypes);
+    this.sessionIds = new SessionIds(options.serverId, context.clock.wallMs());
+    const onRequest: RecordHandler = (type, bytes, words, offset, length) =>
+      this.onRequest(type, bytes, words, offset, length);
+    this.inboxes = {
+      final: (_type, _bytes, words, offset) =>
+        this.onServing(words[(offset >> 2) + WORD_ZXID_HI] as number, words[(offset >> 2) + WORD_ZXID_LO] as number),
+    };
+    for (const name of context.inboxNames('connections')) this.inboxes[name] = onRequest;
+    this.inboxes['session-tracker'] = onRequest;
+  }
+
+  onBatchEnd(): void {
+    this.freshBatch = true;
+  }
+
+  /** Recovery has filled the tree and the session table; from here on prep alone opens and closes slots. */
+  private onServing(zxidHi: number, zxidLo: number): void {
+    assert(!this.serving, 'prep is told twice that recovery is done');
+    this.zxidHi = zxidHi;
+    this.zxidLo = zxidLo;
+    this.slotsHandedOut = this.sessions.slotCountUsed;
+    for (let slot = 0; slot < this.slotsHandedOut; slot++) {
+      if (this.sessions.state(slot) !== SlotState.open) continue;
+      this.sessionIndex.set(this.sessions.sessionHi(slot), this.sessions.sessionLo(slot), slot);
+    }
+    this.serving = true;
+  }
+
+  private onRequest(type: number, bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
+    assert(this.serving, 'a request came before recovery was done');
+    if (this.freshBatch) {
+      this.freshBatch = false;
+      this.forgetApplied();
+    }
+    if (type === RecordType.echo) {
+      this.passOn(type, bytes, offset, length);
+      return;
+    }
+    const header = offset >> 2;
+    const partA = offset + PIPELINE_HEADER_BYTES;
+    const partB = partA + (words[header + WORD_LENGTH_A] as number);
+    const request = this.request;
+    request.body.begin(bytes, partB, words[header + WORD_LENGTH_B] as number);
+    request.setIdentities(bytes, partA);
+    request.slot = words[header + WORD_SLOT] as number;
+    request.sessionHi = words[header + WORD_SESSION_HI] as number;
+    request.sessionLo = words[header + WORD_SESSION_LO] as number;
+    const op = words[header + WORD_OP] as number;
+    switch (op) {
+      case OpCode.create:
+      case OpCode.create2:
+      case OpCode.delete:
+      case OpCode.setData:
+      case OpCode.setACL:
+      case OpCode.multi:
+        this.write(op, words, header);
+        return;
+      case OpCode.createSession:
+        this.createSession(words, header);
+        return;
+      case OpCode.closeSession:
+        this.closeSession(words, header);
+        return;
+      case InternalOp.expireSession:
+        this.expireSession(words, header);
+        return;
+      case InternalOp.reopenSession:
+        this.reopenSession(bytes, words, offset, length);
+        return;
+      default:
+        // Reads behind writes, sync, ping: they only keep their place.
+        this.passOn(RecordType.pass, bytes, offset, length);
+    }
+  }
+
+  private write(op: number, words: Int32Array, header: number): void {
+    const request = this.request;
+    this.nextZxid();
+    request.txn.reset();
+    const error = this.plan(op);
+    if (error === DECODE_FAILED) {
+      // No transaction, so the number is given back (client-protocol 3.3).
+      if (this.zxidLo === 0) this.zxidHi = (this.zxidHi - 1) | 0;
+      this.zxidLo = (this.zxidLo - 1) | 0;
+      this.refuse(words, header, ErrorCode.MarshallingError);
+      return;
+    }
+    if (error !== ErrorCode.Ok) {
+      request.txn.reset();
+      request.txn.writeInt(error);
+      request.txnType = OpCode.error;
+    }
+    this.sendTxn(words, header, error, 0);
+  }
+
+  private plan(op: number): number {
+    const request = this.request;
+    switch (op) {
+      case OpCode.create:
+      case OpCode.create2:
+        return planCreate(request, op, false);
+      case OpCode.delete:
+        return planDelete(request);
+      case OpCode.setData:
+        return planSetData(request);
+      case OpCode.setACL:
+        return planSetAcl(request);
+      default:
+        return planMulti(request);
+    }
+  }
+
+  private createSession(words: Int32Array, header: number): void {
+    const request = this.request;
+    const timeoutMs = request.body.readInt();
+    const slot = this.freeSlots.pop() ?? this.slotsHandedOut;
+    if (slot >= this.sessions.slotCountMax) {
+      this.context.log.warn(`No room for another session: ${this.sessions.slotCountMax} are open`);
+      this.refuse(words, header, ErrorCode.SystemError);
+      return;
+    }
+    if (slot === this.slotsHandedOut) this.slotsHandedOut++;
+    const sessionHi = this.sessionIds.currentHi;
+    const sessionLo = this.sessionIds.currentLo;
+    this.sessionIds.advance();
+    this.sessions.open(slot, sessionHi, sessionLo, timeoutMs, this.context.clock.monotonicMs());
+    this.sessionIndex.set(sessionHi, sessionLo, slot);
+    this.nextZxid();
+    request.slot = slot;
+    request.sessionHi = sessionHi;
+    request.sessionLo = sessionLo;
+    request.txn.reset();
+    request.txn.writeInt(timeoutMs);
+    request.txnType = OpCode.createSession;
+    this.sendTxn(words, header, ErrorCode.Ok, 0);
+  }
+
+  /** A client closes its own session. One that is closing already gets no second transaction and no reply. */
+  private closeSession(words: Int32Array, header: number): void {
+    if (this.request.checkSession() !== ErrorCode.Ok) {
+      this.refuse(words, header, ErrorCode.SessionExpired);
+      return;
+    }
+    this.close(words, header, 0);
+  }
+
+  /** The tracker names slot, session and the touch that it saw: any later touch saves the session. */
+  private expireSession(words: Int32Array, header: number): void {
+    const request = this.request;
+    if (request.checkSession() !== ErrorCode.Ok) return;
+    if ((this.sessions.touchedMs(request.slot) | 0) !== request.body.readInt()) return;
+    this.close(words, header, FLAG_NO_REPLY);
+  }
+
+  private close(words: Int32Array, header: number, flags: number): void {
+    const request = this.request;
+    this.nextZxid();
+    request.txn.reset();
+    request.txnType = OpCode.closeSession;
+    const count = this.planEphemeralDeletes();
+    if (!this.options.closeSessionListsPaths) request.txn.reset();
+    else writeInt32(request.txn.bytes, 0, count);
+    this.sessions.startClosing(request.slot);
+    this.sessionIndex.delete(request.sessionHi, request.sessionLo);
+    this.closingSlots.push({ slot: request.slot, zxidHi: this.zxidHi, zxidLo: this.zxidLo });
+    this.sendTxn(words, header, ErrorCode.Ok, flags);
+  }
+
+  /**
+   * Lists the session's ephemerals behind a place for their count: those of the tree that no outstanding change has
+   * touched, then those of the outstanding changes; each counts as deleted from here on.
+   */
+  private planEphemeralDeletes(): number {
+    const request = this.request;
+    const { sessionHi, sessionLo } = request;
+    const tree = this.tree;
+    const txn = request.txn;
+    let count = 0;
+    for (let whole = false; !whole; ) {
+      const sequence = tree.begin();
+      if (sequence < 0) continue;
+      txn.reset();
+      txn.writeInt(0);
+      count = 0;
+      const limit = tree.ephemeralCountOf(sessionHi, sessionLo);
+      let ref = tree.firstEphemeralOf(sessionHi, sessionLo);
+      for (let i = 0; i < limit && ref !== 0; i++) {
+        const length = tree.pathLength(ref);
+        const at = txn.reserve(4 + length);
+        tree.copyPath(ref, txn.bytes, at + 4);
+        if (!this.changes.has(txn.bytes, at + 4, length)) {
+          writeInt32(txn.bytes, at, length);
+          txn.length = at + 4 + length;
+          count++;
+        }
+        ref = tree.nextEphemeral(ref);
+      }
+      whole = tree.valid(sequence);
+    }
+    this.changes.visitEphemeralsOf(sessionHi, sessionLo, (record) => {
+      txn.writeInt(record.pathLength);
+      txn.writeBytes(record.path, 0, record.pathLength);
+      count++;
+    });
+    let position = 4;
+    for (let i = 0; i < count; i++) {
+      const length = readInt32(txn.bytes, position);
+      this.planEphemeralDelete(txn.bytes, position + 4, length);
+      position += 4 + length;
+    }
+    return count;
+  }
+
+  private planEphemeralDelete(bytes: Uint8Array, offset: number, length: number): void {
+    let slash = length - 1;
+    while (slash > 0 && bytes[offset + slash] !== 0x2f) slash--;
+    const parent = this.changes.get(bytes, offset, slash === 0 ? 1 : slash);
+    this.changes.touch(parent, this.zxidHi, this.zxidLo);
+    parent.childCount -= 1;
+    const node = this.changes.get(bytes, offset, length);
+    assert(node.exists && node.kind === NodeKind.ephemeral, 'a session owns a node that is not an ephemeral');
+    this.changes.touch(node, this.zxidHi, this.zxidLo);
+    node.exists = false;
+  }
+
+  private reopenSession(bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
+    const request = this.request;
+    const timeoutMs = request.body.readInt();
+    const slot = this.sessionIndex.slotOf(request.sessionHi, request.sessionLo);
+    if (slot >= 0) this.sessions.renew(slot, timeoutMs, this.context.clock.monotonicMs());
+    words[(offset >> 2) + WORD_SLOT] = slot;
+    words[(offset >> 2) + WORD_ERROR] = slot >= 0 ? ErrorCode.Ok : ErrorCode.SessionExpired;
+    this.passOn(RecordType.pass, bytes, offset, length);
+  }
+
+  /** A refusal without a transaction: an echo with an error and no body, in its place. */
+  private refuse(words: Int32Array, header: number, error: number): void {
+    const out = this.toSync;
+    out.claim(RecordType.echo, PIPELINE_HEADER_BYTES);
+    const at = out.offset >> 2;
+    for (let i = 0; i < PIPELINE_HEADER_WORDS; i++) out.words[at + i] = words[header + i] as number;
+    out.words[at + WORD_ERROR] = error;
+    out.words[at + WORD_LENGTH_A] = 0;
+    out.words[at + WORD_LENGTH_B] = 0;
+    out.commit();
+  }
+
+  private passOn(type: number, bytes: Uint8Array, offset: number, length: number): void {
+    const out = this.toSync;
+    out.claim(type, length);
+    copyBytes(bytes, offset, out.bytes, out.offset, length);
+    out.commit();
+  }
+
+  private sendTxn(words: Int32Array, header: number, error: number, flags: number): void {
+    const request = this.request;
+    const txn = request.txn;
+    const entryLength = TXN_HEADER_BYTES + txn.length;
+    const out = this.toSync;
+    out.claim(RecordType.txn, PIPELINE_HEADER_BYTES + entryLength);
+    const at = out.offset >> 2;
+    for (let i = 0; i < PIPELINE_HEADER_WORDS; i++) out.words[at + i] = words[header + i] as number;
+    out.words[at + WORD_SLOT] = request.slot;
+    out.words[at + WORD_SESSION_HI] = request.sessionHi;
+    out.words[at + WORD_SESSION_LO] = request.sessionLo;
+    out.words[at + WORD_ZXID_HI] = this.zxidHi;
+    out.words[at + WORD_ZXID_LO] = this.zxidLo;
+    out.words[at + WORD_ERROR] = error;
+    out.words[at + WORD_FLAGS] = (words[header + WORD_FLAGS] as number) | flags;
+    out.words[at + WORD_LENGTH_A] = entryLength;
+    out.words[at + WORD_LENGTH_B] = 0;
+
+    const bytes = out.bytes;
+    const entry = out.offset + PIPELINE_HEADER_BYTES;
+    const wallMs = this.context.clock.wallMs();
+    writeInt32(bytes, entry, request.sessionHi);
+    writeInt32(bytes, entry + 4, request.sessionLo);
+    writeInt32(bytes, entry + 8, words[header + WORD_XID] as number);
+    writeInt32(bytes, entry + 12, this.zxidHi);
+    writeInt32(bytes, entry + 16, this.zxidLo);
+    writeInt32(bytes, entry + 20, hiOfNumber(wallMs));
+    writeInt32(bytes, entry + 24, loOfNumber(wallMs));
+    writeInt32(bytes, entry + 28, request.txnType);
+    copyBytes(txn.bytes, 0, bytes, entry + TXN_HEADER_BYTES, txn.length);
+    out.commit();
+  }
+
+  private nextZxid(): void {
+    this.zxidLo = (this.zxidLo + 1) | 0;
+    // A standalone server has no epochs; 2^32 transactions carry into the upper half, as one 64-bit counter would.
+    if (this.zxidLo === 0) this.zxidHi = (this.zxidHi + 1) | 0;
+    this.request.zxidHi = this.zxidHi;
+    this.request.zxidLo = this.zxidLo;
+  }
+
+  /** Once per batch: what the tree has applied is no longer outstanding. */
+  private forgetApplied(): void {
+    const tree = this.tree;
+    const sequence = tree.begin();
+    const zxidHi = tree.zxidHi();
+    const zxidLo = tree.zxidLo();
+    if (sequence < 0 || !tree.valid(sequence)) return;
+    this.changes.forget(zxidHi, zxidLo);
+    for (;;) {
+      const closing = this.closingSlots.peek();
+      if (closing === undefined || compareUnsigned(closing.zxidHi, closing.zxidLo, zxidHi, zxidLo) > 0) return;
+      this.closingSlots.shift();
+      this.sessions.release(closing.slot);
+      this.freeSlots.push(closing.slot);
+    }
+  }
+}

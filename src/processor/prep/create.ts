@@ -1,0 +1,109 @@
+/**
+ * create, create2: checks in the order of client-protocol 5.4, sequential names by 6.3; the txn body of persistence 3.1.
+ *
+ * Planner: judges and writes the transaction, changes nothing but the outstanding changes.
+ */
+import { ErrorCode } from '../../protocol/error-code.js';
+import { OpCode } from '../../protocol/op-code.js';
+import { validatePathBytes } from '../../protocol/path-validation.js';
+import { NodeKind } from '../../store/node-layout.js';
+import { aclVectorEnd, OPEN_ACL_BYTES, Permission } from '../acl.js';
+import { lastSlash, parentLength } from './node-path.js';
+import { DECODE_FAILED, type PrepRequest } from './prep-request.js';
+
+const FLAG_MAX = 6;
+const FLAG_CONTAINER = 4;
+const FLAG_TTL = 5;
+const SEQUENCE_DIGITS = 10;
+
+export function planCreate(request: PrepRequest, op: number, insideMulti: boolean): number {
+  const body = request.body;
+  const pathLength = body.readSlice();
+  const pathOffset = body.sliceOffset;
+  const dataLength = body.readSlice();
+  const dataOffset = body.sliceOffset;
+  const aclOffset = body.position;
+  const aclEnd = aclVectorEnd(body.bytes, aclOffset, body.end);
+  if (aclEnd < 0) return DECODE_FAILED;
+  body.position = aclEnd;
+  const flags = body.readInt();
+  if (body.failed) return DECODE_FAILED;
+
+  if (flags < 0 || flags > FLAG_MAX) return ErrorCode.BadArguments;
+  if (flags >= FLAG_TTL) return request.extendedTypes ? ErrorCode.BadArguments : ErrorCode.Unimplemented;
+  // Inside a multi these flags make a container (client-protocol 3.6), which this server does not serve yet.
+  if (flags === FLAG_CONTAINER && insideMulti) return ErrorCode.Unimplemented;
+  const session = request.checkSession();
+  if (session !== ErrorCode.Ok) return session;
+  if (pathLength < 0) return ErrorCode.MarshallingError;
+  const slash = lastSlash(body.bytes, pathOffset, pathLength);
+  if (slash < 0) return ErrorCode.BadArguments;
+  request.acl.reset();
+  const aclError = request.aclPolicy.fixUp(body.bytes, aclOffset, aclEnd, request.identities, request.acl);
+  if (aclError !== ErrorCode.Ok) return aclError;
+
+  const changes = request.changes;
+  const parent = changes.get(body.bytes, pathOffset, parentLength(slash));
+  if (!parent.exists) {
+    changes.done(parent);
+    return ErrorCode.NoNode;
+  }
+  const authError = request.checkAcl(parent, Permission.create);
+  if (authError !== ErrorCode.Ok) {
+    changes.done(parent);
+    return authError;
+  }
+  const path = request.path;
+  path.reset();
+  path.writeBytes(body.bytes, pathOffset, pathLength);
+  if (flags === 2 || flags === 3) appendSequence(request, parent.cversion);
+  const node = changes.get(path.bytes, 0, path.length);
+  let error: number = ErrorCode.Ok;
+  if (!validatePathBytes(path.bytes, 0, path.length)) error = ErrorCode.BadArguments;
+  else if (node.exists) error = ErrorCode.NodeExists;
+  else if (parent.kind === NodeKind.ephemeral) error = ErrorCode.NoChildrenForEphemerals;
+  if (error !== ErrorCode.Ok) {
+    changes.done(parent);
+    changes.done(node);
+    return error;
+  }
+
+  const ephemeral = flags === 1 || flags === 3;
+  changes.touch(parent, request.zxidHi, request.zxidLo);
+  parent.cversion = (parent.cversion + 1) | 0;
+  parent.childCount += 1;
+  changes.touch(node, request.zxidHi, request.zxidLo);
+  node.exists = true;
+  node.version = 0;
+  node.cversion = 0;
+  node.aversion = 0;
+  node.childCount = 0;
+  node.kind = ephemeral ? NodeKind.ephemeral : NodeKind.persistent;
+  node.ownerHi = ephemeral ? request.sessionHi : 0;
+  node.ownerLo = ephemeral ? request.sessionLo : 0;
+  node.setAcl(request.acl.bytes, 0, request.acl.length);
+
+  request.txnType = op === OpCode.create2 ? OpCode.create2 : OpCode.create;
+  const txn = request.txn;
+  txn.writeInt(path.length);
+  txn.writeBytes(path.bytes, 0, path.length);
+  txn.writeInt(dataLength);
+  if (dataLength > 0) txn.writeBytes(body.bytes, dataOffset, dataLength);
+  if (request.acl.length === 0) txn.writeBytes(OPEN_ACL_BYTES, 0, OPEN_ACL_BYTES.length);
+  else txn.writeBytes(request.acl.bytes, 0, request.acl.length);
+  txn.writeByte(ephemeral ? 1 : 0);
+  txn.writeInt(parent.cversion);
+  return ErrorCode.Ok;
+}
+
+/** The parent's stored cversion as Java's `%010d`: zero-padded to ten characters, the sign counting as one. */
+function appendSequence(request: PrepRequest, cversion: number): void {
+  const path = request.path;
+  const at = path.reserve(SEQUENCE_DIGITS + 1);
+  const negative = cversion < 0;
+  const digits = String(negative ? -cversion : cversion).padStart(SEQUENCE_DIGITS - (negative ? 1 : 0), '0');
+  let position = at;
+  if (negative) path.bytes[position++] = 0x2d;
+  for (let i = 0; i < digits.length; i++) path.bytes[position++] = digits.charCodeAt(i);
+  path.length = position;
+}

@@ -1,0 +1,70 @@
+/**
+ * What a planner gets: the request in work, the changes before it, and the rules of this server. One object per prep stage,
+ * filled anew for each request; planners keep nothing of it.
+ *
+ * A planner decodes its record from `body`, judges it against `changes` and appends the transaction's body to `txn`. It
+ * returns Ok, the error that the client gets, or DECODE_FAILED. It changes nothing but `changes` (through `touch`), `txn`
+ * and `txnType`.
+ */
+import type { SessionTable } from '../../session/session-table.js';
+import { ErrorCode } from '../../protocol/error-code.js';
+import type { AclPolicy, Identity } from '../acl.js';
+import { parseIdentities, parseStoredAcl } from '../acl.js';
+import type { ChangeRecord, OutstandingChanges } from '../change-record.js';
+import { RequestBody } from '../request-body.js';
+import { ScratchBytes } from '../scratch-bytes.js';
+
+/** The record does not decode: -5 without a transaction, no zxid is used (client-protocol 3.3). */
+export const DECODE_FAILED = 1;
+
+export class PrepRequest {
+  readonly body = new RequestBody();
+  readonly txn = new ScratchBytes(4096);
+  readonly acl = new ScratchBytes(256);
+  readonly path = new ScratchBytes(256);
+  readonly changes: OutstandingChanges;
+  readonly aclPolicy: AclPolicy;
+  readonly extendedTypes: boolean;
+  txnType = 0;
+  slot = 0;
+  sessionHi = 0;
+  sessionLo = 0;
+  zxidHi = 0;
+  zxidLo = 0;
+
+  private readonly sessions: SessionTable;
+  private identityBytes: Uint8Array = new Uint8Array(0);
+  private identityOffset = 0;
+  private parsedIdentities: readonly Identity[] | null = null;
+
+  constructor(changes: OutstandingChanges, aclPolicy: AclPolicy, sessions: SessionTable, extendedTypes: boolean) {
+    this.changes = changes;
+    this.aclPolicy = aclPolicy;
+    this.sessions = sessions;
+    this.extendedTypes = extendedTypes;
+  }
+
+  setIdentities(bytes: Uint8Array, offset: number): void {
+    this.identityBytes = bytes;
+    this.identityOffset = offset;
+    this.parsedIdentities = null;
+  }
+
+  /** Parsed only when an ACL other than the open one has to be judged. */
+  readonly identities = (): readonly Identity[] => {
+    this.parsedIdentities ??= parseIdentities(this.identityBytes, this.identityOffset);
+    return this.parsedIdentities;
+  };
+
+  /** Ok, or SessionExpired once the session has begun to close (client-protocol 5.2 step 11). */
+  checkSession(): number {
+    return this.sessions.isOpen(this.slot, this.sessionHi, this.sessionLo) ? ErrorCode.Ok : ErrorCode.SessionExpired;
+  }
+
+  /** Ok or NoAuth. */
+  checkAcl(node: ChangeRecord, permission: number): number {
+    if (node.aclLength === 0) return ErrorCode.Ok;
+    const acl = parseStoredAcl(node.acl, 0, node.aclLength);
+    return this.aclPolicy.allows(acl, permission, this.identities()) ? ErrorCode.Ok : ErrorCode.NoAuth;
+  }
+}

@@ -1,0 +1,41 @@
+/** setData: checks in the order of client-protocol 5.4. Planner. */
+import { ErrorCode } from '../../protocol/error-code.js';
+import { OpCode } from '../../protocol/op-code.js';
+import { validatePathBytes } from '../../protocol/path-validation.js';
+import { Permission } from '../acl.js';
+import { DECODE_FAILED, type PrepRequest } from './prep-request.js';
+
+export function planSetData(request: PrepRequest): number {
+  const body = request.body;
+  const pathLength = body.readSlice();
+  const pathOffset = body.sliceOffset;
+  const dataLength = body.readSlice();
+  const dataOffset = body.sliceOffset;
+  const version = body.readInt();
+  if (body.failed) return DECODE_FAILED;
+  const session = request.checkSession();
+  if (session !== ErrorCode.Ok) return session;
+  if (pathLength < 0 || !validatePathBytes(body.bytes, pathOffset, pathLength)) return ErrorCode.BadArguments;
+
+  const changes = request.changes;
+  const node = changes.get(body.bytes, pathOffset, pathLength);
+  let error: number = ErrorCode.Ok;
+  if (!node.exists) error = ErrorCode.NoNode;
+  else error = request.checkAcl(node, Permission.write);
+  if (error === ErrorCode.Ok && version !== -1 && version !== node.version) error = ErrorCode.BadVersion;
+  if (error !== ErrorCode.Ok) {
+    changes.done(node);
+    return error;
+  }
+  changes.touch(node, request.zxidHi, request.zxidLo);
+  node.version = (node.version + 1) | 0;
+
+  request.txnType = OpCode.setData;
+  const txn = request.txn;
+  txn.writeInt(pathLength);
+  txn.writeBytes(body.bytes, pathOffset, pathLength);
+  txn.writeInt(dataLength);
+  if (dataLength > 0) txn.writeBytes(body.bytes, dataOffset, dataLength);
+  txn.writeInt(node.version);
+  return ErrorCode.Ok;
+}

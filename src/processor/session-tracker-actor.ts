@@ -1,0 +1,71 @@
+/**
+ * The shell of SessionTracker: looks at the session table once per tick and sends what is due to prep.
+ *
+ * Lives on the main thread. Does not follow up: prep decides, and a session that was touched meanwhile lives on.
+ */
+import type { Actor, ActorContext } from '../actor/actor.js';
+import type { MailboxSender, RecordHandler } from '../actor/mailbox/mailbox.js';
+import { writeInt32 } from '../base/bytes.js';
+import { hex64 } from '../base/int64.js';
+import type { SessionTable } from '../session/session-table.js';
+import { SessionTracker } from '../session/session-tracker.js';
+import {
+  FLAG_NO_REPLY,
+  InternalOp,
+  PIPELINE_HEADER_BYTES,
+  PIPELINE_HEADER_WORDS,
+  RecordType,
+  WORD_CONNECTION,
+  WORD_FLAGS,
+  WORD_LENGTH_B,
+  WORD_OP,
+  WORD_SESSION_HI,
+  WORD_SESSION_LO,
+  WORD_SHARD,
+  WORD_SLOT,
+} from './pipeline-records.js';
+
+export class SessionTrackerActor implements Actor {
+  readonly inboxes: Record<string, RecordHandler> = {};
+  readonly tickMs: number;
+
+  private readonly context: ActorContext;
+  private readonly table: SessionTable;
+  private readonly tracker: SessionTracker;
+  private readonly toPrep: MailboxSender;
+
+  /** `tickMs` is the width of the buckets, zoo.cfg's tickTime. */
+  constructor(context: ActorContext, table: SessionTable, tickMs: number) {
+    this.context = context;
+    this.table = table;
+    this.tracker = new SessionTracker(table, tickMs);
+    this.toPrep = context.outbox('prep');
+    // Boundaries are met within a tenth of a tick, as exact as a client can tell.
+    this.tickMs = Math.max(Math.floor(tickMs / 10), 10);
+  }
+
+  onTick(nowMs: number): void {
+    this.tracker.visitExpired(nowMs, this.expire);
+  }
+
+  private readonly expire = (slot: number): void => {
+    const table = this.table;
+    const out = this.toPrep;
+    const timeoutMs = table.timeoutMs(slot);
+    const id = hex64(table.sessionHi(slot), table.sessionLo(slot));
+    this.context.log.info(`Expiring session 0x${id}, timeout of ${timeoutMs}ms exceeded`);
+    out.claim(RecordType.request, PIPELINE_HEADER_BYTES + 4);
+    const at = out.offset >> 2;
+    out.words.fill(0, at, at + PIPELINE_HEADER_WORDS);
+    out.words[at + WORD_SHARD] = -1;
+    out.words[at + WORD_CONNECTION] = -1;
+    out.words[at + WORD_OP] = InternalOp.expireSession;
+    out.words[at + WORD_SLOT] = slot;
+    out.words[at + WORD_SESSION_HI] = table.sessionHi(slot);
+    out.words[at + WORD_SESSION_LO] = table.sessionLo(slot);
+    out.words[at + WORD_FLAGS] = FLAG_NO_REPLY;
+    out.words[at + WORD_LENGTH_B] = 4;
+    writeInt32(out.bytes, out.offset + PIPELINE_HEADER_BYTES, table.touchedMs(slot) | 0);
+    out.commit();
+  };
+}

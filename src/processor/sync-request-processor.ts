@@ -1,0 +1,97 @@
+/**
+ * SyncRequestProcessor: makes transactions durable. Appends everything that has arrived since the last turn to the log,
+ * forces it to disk once, and only then hands it on; what is no transaction waits in the same line.
+ *
+ * Owns the transaction log; lives on a thread that may block in file calls. Nothing leaves this stage before the sync that
+ * covers it has returned: records for final are claimed while appending and published by the runner after `onBatchEnd`.
+ * The first failed write or sync is the end of the process (persistence 10.1); nothing is ever tried twice.
+ *
+ *   prep --txn | pass | echo--> [sync] --the same--> final
+ *                               [sync] --snapshot due--> snapshotter
+ */
+import type { Actor, ActorContext } from '../actor/actor.js';
+import type { MailboxSender, RecordHandler } from '../actor/mailbox/mailbox.js';
+import { copyBytes } from '../base/bytes.js';
+import { PIPELINE_HEADER_BYTES, RecordType, WORD_LENGTH_A, WORD_ZXID_HI, WORD_ZXID_LO } from './pipeline-records.js';
+
+/** The log as this stage needs it; persistence/txn-log-writer.ts is the real one. What it throws ends the process. */
+export interface TxnLog {
+  append(bytes: Uint8Array, offset: number, length: number, zxidHi: number, zxidLo: number): void;
+  commit(): void;
+  roll(): void;
+  close(): void;
+  readonly bytesSinceRoll: number;
+}
+
+/** When a snapshot is due (persistence 7.1); persistence/snapshot-policy.ts is the real one. */
+export interface SnapshotTrigger {
+  /** Called after each append; true when the log is to be rolled and a snapshot taken. */
+  onAppend(logBytes: number): boolean;
+}
+
+/** Where the other threads read up to which zxid the log is durable. */
+export interface DurableZxid {
+  publish(zxidHi: number, zxidLo: number): void;
+}
+
+export const SNAPSHOT_DUE = 1;
+
+const TXNS_LOGGED = 0;
+const LOG_SYNCS = 1;
+
+export class SyncRequestProcessor implements Actor {
+  readonly inboxes: Record<string, RecordHandler>;
+
+  private readonly log: TxnLog;
+  private readonly trigger: SnapshotTrigger;
+  private readonly durable: DurableZxid;
+  private readonly toFinal: MailboxSender;
+  private readonly toSnapshotter: MailboxSender;
+  private readonly counters: Float64Array;
+  private zxidHi = 0;
+  private zxidLo = 0;
+  private appended = 0;
+
+  constructor(context: ActorContext, log: TxnLog, trigger: SnapshotTrigger, durable: DurableZxid) {
+    this.log = log;
+    this.trigger = trigger;
+    this.durable = durable;
+    this.toFinal = context.outbox('final');
+    this.toSnapshotter = context.outbox('snapshotter');
+    this.counters = context.counters.registerBlock(['txns_logged', 'log_syncs']);
+    this.inboxes = { prep: (type, bytes, words, offset, length) => this.onRecord(type, bytes, words, offset, length) };
+  }
+
+  private onRecord(type: number, bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
+    if (type === RecordType.txn) {
+      const header = offset >> 2;
+      this.zxidHi = words[header + WORD_ZXID_HI] as number;
+      this.zxidLo = words[header + WORD_ZXID_LO] as number;
+      const entryLength = words[header + WORD_LENGTH_A] as number;
+      this.log.append(bytes, offset + PIPELINE_HEADER_BYTES, entryLength, this.zxidHi, this.zxidLo);
+      this.appended++;
+      if (this.trigger.onAppend(this.log.bytesSinceRoll)) {
+        this.log.roll();
+        this.toSnapshotter.claim(SNAPSHOT_DUE, 0);
+        this.toSnapshotter.commit();
+      }
+    }
+    const out = this.toFinal;
+    out.claim(type, length);
+    copyBytes(bytes, offset, out.bytes, out.offset, length);
+    out.commit();
+  }
+
+  onBatchEnd(): void {
+    if (this.appended === 0) return;
+    this.log.commit();
+    this.counters[TXNS_LOGGED] = (this.counters[TXNS_LOGGED] as number) + this.appended;
+    this.counters[LOG_SYNCS] = (this.counters[LOG_SYNCS] as number) + 1;
+    this.appended = 0;
+    this.durable.publish(this.zxidHi, this.zxidLo);
+  }
+
+  onStop(): void {
+    this.log.close();
+  }
+}

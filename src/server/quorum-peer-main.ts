@@ -1,0 +1,69 @@
+/**
+ * QuorumPeerMain: what `npm start`, zkServer and a container run. Reads the configuration, starts the server, and is the one
+ * place that ends the process, with the exit code that ZooKeeper's operators know (operations 11.1).
+ *
+ * Main thread. Signals end it quickly and without closing any session: clients reconnect, and restart safety is the log's
+ * business (operations 11.3). SIGUSR2 writes the counters to the file that THREADKEEPER_COUNTERS_FILE names.
+ */
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { openDataDirectories } from './data-directory.js';
+import { EXIT_SIGNALS, ExitCode, type ExitSignal, exitLine } from './exit-code.js';
+import { LOG_FORMATS, LOG_LEVELS, loadServerConfig, readOptions, type ServerConfig } from './server-config.js';
+import { ServerLog } from './server-log.js';
+import { StandaloneServer } from './standalone-server.js';
+import { logStartBanner } from './start-banner.js';
+import { reportStartFailure } from './start-error.js';
+
+const SAMPLE_CONFIG = fileURLToPath(new URL('../../../conf/zoo_sample.cfg', import.meta.url));
+
+const log = ServerLog.forThread('main', 'QuorumPeerMain', { format: 'pattern', level: 'INFO', myid: '' });
+
+function exit(code: ExitCode): never {
+  if (code === ExitCode.executionFinished) log.info(exitLine(code));
+  else log.error(exitLine(code));
+  process.exit(code);
+}
+
+function failStart(error: unknown): never {
+  const { exitCode, stderrLine } = reportStartFailure(error, log);
+  process.stderr.write(`${stderrLine}\n`);
+  exit(exitCode);
+}
+
+/** `npm start` without words serves the sample configuration. */
+function commandLine(): readonly string[] {
+  const words = process.argv.slice(2);
+  return process.env.npm_lifecycle_event === 'start' && words.length === 0 ? [SAMPLE_CONFIG] : words;
+}
+
+function readConfig(argv: readonly string[]): ServerConfig {
+  const options = readOptions(argv, process.env);
+  const format = LOG_FORMATS.find((f) => f === options.get('threadkeeper.log.format')) ?? 'pattern';
+  const level = LOG_LEVELS.find((l) => l === options.get('threadkeeper.log.level')) ?? 'INFO';
+  log.configure({ format, level, myid: '' });
+  const config = loadServerConfig({ argv, env: process.env, coreCount: availableParallelism(), log });
+  log.configure({ format: config.logFormat, level: config.logLevel, myid: config.myid });
+  return config;
+}
+
+async function main(): Promise<void> {
+  const config = readConfig(commandLine());
+  logStartBanner(config, log);
+  openDataDirectories(config.dataDir, config.dataLogDir, config.datadirAutocreate);
+  const server = new StandaloneServer(config, log, {
+    onListening: () => {},
+    onFatal: (error, source, exitCode) => {
+      log.error(`Severe unrecoverable error, from thread : ${source}`, { error });
+      process.stderr.write(`Severe unrecoverable error, from thread : ${source}: ${error.message}\n`);
+      exit(exitCode);
+    },
+  });
+  const countersFile = process.env.THREADKEEPER_COUNTERS_FILE;
+  if (countersFile !== undefined) process.on('SIGUSR2', () => server.writeCounters(countersFile));
+  await server.start();
+}
+
+for (const signal of Object.keys(EXIT_SIGNALS) as ExitSignal[]) process.on(signal, () => exit(EXIT_SIGNALS[signal]));
+
+main().catch(failStart);

@@ -1,0 +1,36 @@
+/**
+ * The memory that all threads of one standalone server share from the start, by name.
+ *
+ * Made once on the main thread before any actor; slabs of the tree beyond the first are made by the tree's writer and
+ * offered to the others under `slabName`.
+ */
+import { ConnectionCounts } from '../net/connection-counts.js';
+import { DurableZxid } from '../persistence/durable-zxid.js';
+import { SessionTable } from '../session/session-table.js';
+import { createTreeMemory } from '../store/tree-memory.js';
+
+export const SharedName = {
+  treeControl: 'tree.control',
+  sessions: 'sessions',
+  connectionCounts: 'connection-counts',
+  durableZxid: 'durable-zxid',
+} as const;
+
+/** Slots of 32 bytes, touched only when used. */
+const SESSIONS_MAX = 1 << 20;
+
+export function slabName(index: number): string {
+  return `slab.${index}`;
+}
+
+/** `hashKey`: eight secret random bytes, so that no client can choose paths that collide. */
+export function createSharedMemory(hashKey: Int32Array): Record<string, SharedArrayBuffer> {
+  const tree = createTreeMemory(hashKey[0] as number, hashKey[1] as number);
+  return {
+    [SharedName.treeControl]: tree.control,
+    [slabName(0)]: tree.slab0,
+    [SharedName.sessions]: new SharedArrayBuffer(SessionTable.byteLengthFor(SESSIONS_MAX)),
+    [SharedName.connectionCounts]: new SharedArrayBuffer(ConnectionCounts.byteLength()),
+    [SharedName.durableZxid]: new SharedArrayBuffer(DurableZxid.byteLength()),
+  };
+}

@@ -1,0 +1,77 @@
+/**
+ * One snapshot, written by a piscina worker: walks the shared tree while the server goes on and writes Apache's file.
+ *
+ * The default export is what piscina calls. It blocks its thread in file calls and waits, holds nothing afterwards, and
+ * never touches the log. Slabs of the tree come through a port, also while it runs.
+ */
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { DurableZxid } from '../persistence/durable-zxid.js';
+import { NodeFileStore } from '../persistence/node-file-store.js';
+import { SnapshotWriter } from '../persistence/snapshot-writer.js';
+import { SessionTable, SlotState } from '../session/session-table.js';
+import { TreeReader } from '../store/tree-reader.js';
+
+export interface SnapshotTask {
+  readonly directory: string;
+  readonly treeControl: SharedArrayBuffer;
+  readonly sessions: SharedArrayBuffer;
+  readonly durableZxid: SharedArrayBuffer;
+  /** A snapshot that is known to be good; one of the same zxid is not written again. */
+  readonly loaded: { readonly zxidHi: number; readonly zxidLo: number } | null;
+  readonly slabs: MessagePort;
+}
+
+export interface SnapshotTaskResult {
+  readonly name: string;
+  readonly zxidHi: number;
+  readonly zxidLo: number;
+  readonly nodeCount: number;
+  readonly fileBytes: number;
+  readonly tookMs: number;
+}
+
+const BACK_OFF_MS = 1;
+
+export default function takeSnapshot(task: SnapshotTask): SnapshotTaskResult | null {
+  const startedMs = performance.now();
+  const slabs: SharedArrayBuffer[] = [];
+  const receive = (): void => {
+    for (;;) {
+      const received = receiveMessageOnPort(task.slabs) as
+        | { message: { index: number; slab: SharedArrayBuffer } }
+        | undefined;
+      if (received === undefined) return;
+      slabs[received.message.index] = received.message.slab;
+    }
+  };
+  receive();
+  const bed = new Int32Array(new SharedArrayBuffer(4));
+  const sessions = new SessionTable(task.sessions);
+  const durable = new DurableZxid(task.durableZxid);
+  const load = (index: number): SharedArrayBuffer | undefined => {
+    if (slabs[index] === undefined) receive();
+    return slabs[index];
+  };
+  const reader = new TreeReader({ control: task.treeControl, slab0: slabs[0] as SharedArrayBuffer }, { load });
+  const writer = new SnapshotWriter({
+    fileStore: new NodeFileStore(),
+    directory: task.directory,
+    reader,
+    backOff: () => {
+      Atomics.wait(bed, 0, 0, BACK_OFF_MS);
+    },
+    collectSessions: (add) => {
+      for (let slot = 0; slot < sessions.slotCountUsed; slot++) {
+        if (sessions.state(slot) === SlotState.free) continue;
+        add(sessions.sessionHi(slot), sessions.sessionLo(slot), sessions.timeoutMs(slot));
+      }
+    },
+    waitUntilDurable: (zxidHi, zxidLo) => durable.wait(zxidHi, zxidLo),
+    loaded: task.loaded,
+    treeDigest: null,
+  });
+  const written = writer.write();
+  if (written === null) return null;
+  const { name, zxidHi, zxidLo, nodeCount, fileBytes } = written;
+  return { name, zxidHi, zxidLo, nodeCount, fileBytes, tookMs: Math.round(performance.now() - startedMs) };
+}

@@ -1,0 +1,228 @@
+/**
+ * The standalone server, assembled: shared memory, the actor system in its placement, and what the main thread does beside
+ * them (answering four-letter words, writing the counters, ending the process when something failed that must not).
+ *
+ * Lives on the main thread. Nothing per request passes here.
+ */
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { ActorSystem } from '../actor/actor-system.js';
+import { SystemClock } from '../actor/system-clock.js';
+import { assert } from '../base/assert.js';
+import type { ConnectionReport, ShardControl } from '../net/shard-control.js';
+import { TreeReader } from '../store/tree-reader.js';
+import { createActorWith, type MainPorts } from './actor-factory.js';
+import { describeEnvironment } from './environment.js';
+import { ExitCode } from './exit-code.js';
+import { answer, FourLetterWhitelist, needs, recogniseNumber, DEFAULT_TRACE_MASK } from './four-letter-words.js';
+import { directoryBytes } from './data-directory.js';
+import type { ConnectionStatus, ServerStatus } from './four-letter-words/server-status.js';
+import { javaInetAddress } from './java-text.js';
+import { operationTag } from './operation-tag.js';
+import type { ServerConfig } from './server-config.js';
+import type { ServerLog } from './server-log.js';
+import { createSharedMemory, SharedName, slabName } from './shared-memory.js';
+import { standalonePlacement, standaloneTopology } from './standalone-topology.js';
+import { FULL_VERSION } from './version.js';
+
+export interface StandaloneServerEvents {
+  /** The client port accepts connections. */
+  onListening(port: number): void;
+  /** The server cannot go on; the process is to end with this code. Called once. */
+  onFatal(error: Error, source: string, exitCode: ExitCode): void;
+}
+
+const FACTORY = new URL('./actor-factory.js', import.meta.url);
+
+export class StandaloneServer implements MainPorts {
+  private readonly config: ServerConfig;
+  private readonly log: ServerLog;
+  private readonly events: StandaloneServerEvents;
+  private readonly system: ActorSystem;
+  private readonly whitelist: FourLetterWhitelist;
+  private readonly tree: TreeReader;
+  private traceMask = DEFAULT_TRACE_MASK;
+  private listening = false;
+  private whitelistLogged = false;
+
+  constructor(config: ServerConfig, log: ServerLog, events: StandaloneServerEvents) {
+    this.config = config;
+    this.log = log;
+    this.events = events;
+    this.whitelist = new FourLetterWhitelist(config.fourLetterWhitelist, config.readOnlyModeEnabled);
+    const random = randomBytes(8);
+    const memory = createSharedMemory(new Int32Array([random.readInt32LE(0), random.readInt32LE(4)]));
+    const control = memory[SharedName.treeControl];
+    const slab0 = memory[slabName(0)];
+    assert(control !== undefined && slab0 !== undefined, 'the tree has its memory');
+    // Only figures of the control block are read here, so no slab is ever asked for.
+    this.tree = new TreeReader({ control, slab0 }, { load: () => undefined });
+    this.system = new ActorSystem({
+      topology: standaloneTopology(config),
+      placement: standalonePlacement(config.placement, config.connectionShards),
+      factoryUrl: FACTORY,
+      createActor: createActorWith(this),
+      log: log.named('ActorSystem'),
+      createLogger: (actorName) => log.named(actorName),
+      shared: memory,
+      onFatal: (error, actorName) => this.fatal(error, actorName),
+    });
+  }
+
+  /** Resolves when the database is loaded and every actor runs; the port opens right after, see `onListening`. */
+  async start(): Promise<void> {
+    await this.system.start();
+  }
+
+  async stop(deadlineMs: number): Promise<void> {
+    await this.system.stop(deadlineMs);
+  }
+
+  /** All counters and ring depths, for the stage benchmark; the same figures feed the metrics. */
+  writeCounters(path: string): void {
+    const counters = { counters: this.system.counters().snapshot(), ringDepths: this.system.ringDepths() };
+    writeFileSync(path, JSON.stringify(counters));
+  }
+
+  // ---- what the main thread's actors report
+
+  onListening(port: number): void {
+    this.listening = true;
+    this.log.named('NIOServerCnxnFactory').info(`binding to port ${this.config.clientPortAddress ?? '0.0.0.0'}:${port}`);
+    this.events.onListening(port);
+  }
+
+  onListenFailed(message: string): void {
+    this.events.onFatal(new Error(message), 'connections', ExitCode.unexpectedError);
+  }
+
+  onSnapshotFailed(error: Error): void {
+    this.events.onFatal(error, 'snapshotter', ExitCode.txnLogErrorTakingSnapshot);
+  }
+
+  onWord(shard: number, connection: number, number: number, payload: Uint8Array): void {
+    this.answerWord(shard, connection, number, payload).catch((error: unknown) => {
+      this.log.error('a four-letter word could not be answered', { error });
+    });
+  }
+
+  private fatal(error: Error, actorName: string): void {
+    this.events.onFatal(error, actorName === 'sync' ? 'SyncThread:0' : actorName, ExitCode.unexpectedError);
+  }
+
+  // ---- four-letter words
+
+  private async answerWord(shard: number, connection: number, number: number, payload: Uint8Array): Promise<void> {
+    const word = recogniseNumber(number);
+    assert(word !== null, 'a shard passes on known words only');
+    if (!this.whitelistLogged) {
+      this.whitelistLogged = true;
+      this.log.info(this.whitelist.logLine());
+    }
+    const wants = word === 'telnet close' ? 'nothing' : needs(word);
+    const status = await this.status(wants === 'connections', wants === 'directories');
+    const { text, effect } = answer(word, this.whitelist, status, payload);
+    this.log.info(`Processing ${word} command`);
+    if (effect.kind === 'set-trace-mask') this.traceMask = effect.mask;
+    if (effect.kind === 'reset-server-statistics') await this.everyShard({ kind: 'reset-statistics', ofServer: true });
+    if (effect.kind === 'reset-connection-statistics') {
+      await this.everyShard({ kind: 'reset-statistics', ofServer: false });
+    }
+    await this.ask(shard, { kind: 'answer-word', connection, text });
+  }
+
+  private async status(withConnections: boolean, withDirectories: boolean): Promise<ServerStatus> {
+    const { config, tree } = this;
+    const counters = this.system.counters();
+    const sum = (name: string): number => counters.sum(name, 'connections.');
+    const measured = sum('latency_count');
+    let latencyMinMs = Number.POSITIVE_INFINITY;
+    let latencyMaxMs = 0;
+    for (let shard = 0; shard < config.connectionShards; shard++) {
+      if (counters.get(`connections.${shard}`, 'latency_count') === 0) continue;
+      latencyMinMs = Math.min(latencyMinMs, counters.get(`connections.${shard}`, 'latency_min_ms'));
+      latencyMaxMs = Math.max(latencyMaxMs, counters.get(`connections.${shard}`, 'latency_max_ms'));
+    }
+    const reports = withConnections ? ((await this.everyShard({ kind: 'connections' })) as ConnectionReport[][]) : [];
+    return {
+      version: FULL_VERSION,
+      serving: this.listening,
+      mode: 'standalone',
+      latencyMinMs: Number.isFinite(latencyMinMs) ? latencyMinMs : 0,
+      latencyAvgMs: measured === 0 ? 0 : sum('latency_total_ms') / measured,
+      latencyMaxMs,
+      receivedCount: sum('packets_received'),
+      sentCount: sum('packets_sent'),
+      connectionCount: sum('connections'),
+      outstandingCount: sum('outstanding_requests'),
+      zxidHi: tree.zxidHi(),
+      zxidLo: tree.zxidLo(),
+      nodeCount: tree.nodeCount(),
+      proposalBytes: null,
+      traceMask: this.traceMask,
+      connections: reports.flat().map((report) => connectionStatus(report)),
+      settings: {
+        clientPort: config.clientPort,
+        secureClientPort: null,
+        tickMs: config.tickMs,
+        maxClientCnxns: config.maxClientCnxns,
+        minSessionTimeoutMs: config.minSessionTimeoutMs,
+        maxSessionTimeoutMs: config.maxSessionTimeoutMs,
+        clientPortListenBacklog: config.clientPortListenBacklog,
+        serverId: config.serverId,
+      },
+      directories: this.directories(withDirectories),
+      environment: describeEnvironment(),
+    };
+  }
+
+  private directories(withSizes: boolean): ServerStatus['directories'] {
+    const dataDir = `${this.config.dataDir}/version-2`;
+    const dataLogDir = `${this.config.dataLogDir}/version-2`;
+    return {
+      dataDir,
+      dataLogDir,
+      dataDirBytes: withSizes ? directoryBytes(dataDir) : 0,
+      dataLogDirBytes: withSizes ? directoryBytes(dataLogDir) : 0,
+    };
+  }
+
+  private async everyShard(control: ShardControl): Promise<unknown[]> {
+    const shards = Array.from({ length: this.config.connectionShards }, (_, shard) => this.ask(shard, control));
+    return Promise.all(shards);
+  }
+
+  private ask(shard: number, control: ShardControl): Promise<unknown> {
+    return this.system.control(`connections.${shard}`, control);
+  }
+}
+
+function connectionStatus(report: ConnectionReport): ConnectionStatus {
+  const clock = new SystemClock();
+  const wallOriginMs = clock.wallMs() - clock.monotonicMs();
+  return {
+    address: javaInetAddress(report.address),
+    port: report.port,
+    interestOps: report.isAnswering ? 0 : 1,
+    queuedCount: report.outstanding,
+    receivedCount: report.received,
+    sentCount: report.sent,
+    session: report.hasSession
+      ? {
+          sessionHi: report.sessionHi,
+          sessionLo: report.sessionLo,
+          lastOperation: operationTag(report.lastOp),
+          establishedWallMs: Math.round(wallOriginMs + report.establishedMs),
+          timeoutMs: report.timeoutMs,
+          lastCxid: report.lastXid,
+          lastZxidHi: report.lastZxidHi,
+          lastZxidLo: report.lastZxidLo,
+          lastResponseMonotonicMs: Math.round(report.lastResponseMs),
+          lastLatencyMs: report.lastLatencyMs,
+          minLatencyMs: report.minLatencyMs,
+          avgLatencyMs: report.latencyCount === 0 ? 0 : Math.floor(report.totalLatencyMs / report.latencyCount),
+          maxLatencyMs: report.maxLatencyMs,
+        }
+      : null,
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * The supervisor's ear among the actors: what connection shards have to tell the main thread.
+ *
+ * Lives on the main thread and owns nothing; each record becomes one call of an event, and what follows (the log line, the
+ * exit, a four-letter word's answer) is the business of standalone-server.ts.
+ */
+import type { Actor, ActorContext } from '../actor/actor.js';
+import type { RecordHandler } from '../actor/mailbox/mailbox.js';
+import { readInt32 } from '../base/bytes.js';
+import { decodeUtf8 } from '../base/utf8.js';
+import { ShardRecord } from '../net/shard-control.js';
+
+export interface SupervisorEvents {
+  onListening(port: number): void;
+  onListenFailed(message: string): void;
+  /** `word`: its four bytes as a big-endian int; `payload`: what stood behind them. */
+  onWord(shard: number, connection: number, word: number, payload: Uint8Array): void;
+}
+
+export class SupervisorActor implements Actor {
+  readonly inboxes: Record<string, RecordHandler> = {};
+
+  constructor(context: ActorContext, shardCount: number, events: SupervisorEvents) {
+    for (let shard = 0; shard < shardCount; shard++) {
+      this.inboxes[`connections.${shard}`] = (type, bytes, words, offset) => {
+        const at = offset >> 2;
+        switch (type) {
+          case ShardRecord.listening:
+            events.onListening(words[at + 1] as number);
+            break;
+          case ShardRecord.failed:
+            events.onListenFailed(decodeUtf8(bytes, offset + 4, readInt32(bytes, offset)));
+            break;
+          case ShardRecord.word: {
+            const payload = bytes.slice(offset + 12, offset + 12 + (words[at + 2] as number));
+            events.onWord(shard, words[at] as number, words[at + 1] as number, payload);
+            break;
+          }
+          default:
+            context.log.error(`a connection shard sent a record of unknown type ${type}`);
+        }
+      };
+    }
+  }
+}

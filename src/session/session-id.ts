@@ -1,0 +1,35 @@
+/**
+ * Session ids (client-protocol 11.1): top byte the server id, then 40 bits of time, then 16 zero bits to count in.
+ *
+ * Owned by prep, the one stage that opens sessions. The time comes from the wall clock, because the reference's monotonic
+ * clock starts again at every boot of the machine and could repeat ids of sessions that are still alive.
+ */
+export class SessionIds {
+  private hi: number;
+  private lo: number;
+
+  /** `wallMs` is taken once, when the stage starts. */
+  constructor(serverId: number, wallMs: number) {
+    // ((t << 24) >>> 8) | (serverId << 56): bits 55..16 hold the low 40 bits of t.
+    const low40Hi = Math.floor(wallMs / 0x100000000) & 0xff;
+    const low40Lo = wallMs >>> 0;
+    this.hi = (serverId << 24) | (low40Hi << 16) | (low40Lo >>> 16);
+    this.lo = low40Lo << 16;
+    // The container mark of ephemeralOwner must never be a session.
+    if (this.hi === (0x80000000 | 0) && this.lo === 0) this.lo = 1;
+  }
+
+  /** Of the id handed out by the last `advance`. */
+  get currentHi(): number {
+    return this.hi;
+  }
+
+  get currentLo(): number {
+    return this.lo;
+  }
+
+  advance(): void {
+    this.lo = (this.lo + 1) | 0;
+    if (this.lo === 0) this.hi = (this.hi + 1) | 0;
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * The heartbeat table: one slot per session in shared memory, so that touching a session costs its connection one plain store.
+ *
+ * Writers, one per word: `prep` opens and closes slots and owns every word but `touched`; the connection shard that holds
+ * the session's connection owns `touched` (prep sets it once when it opens the slot). Readers: the session tracker, every
+ * connection shard, the admin commands. No word is ever waited for, so plain loads and stores are enough: a reader that
+ * sees an old `touched` looks again a tick later, and a shard compares the session id before it touches, so that the worst
+ * a stale slot number can do is touch a session that was opened this very moment.
+ *
+ *   slot (8 words)
+ *   word 0       1           2           3           4         5        6        7
+ *   +-------+-----------+-----------+-----------+------------------+--------+--------+
+ *   | state | session hi| session lo| timeoutMs | touched (double) | spare  | spare  |
+ *   +-------+-----------+-----------+-----------+------------------+--------+--------+
+ *
+ *   `touched` is monotonic milliseconds, as a double: an int would wrap after 24 days of the machine's life.
+ *
+ *   header (8 words): word 0 = number of slots ever used (slots above it are free), word 1 = open sessions
+ */
+import { assert } from '../base/assert.js';
+
+export const SlotState = { free: 0, open: 1, closing: 2 } as const;
+export type SlotState = (typeof SlotState)[keyof typeof SlotState];
+
+const SLOT_WORDS = 8;
+const HEADER_WORDS = 8;
+const STATE = 0;
+const SESSION_HI = 1;
+const SESSION_LO = 2;
+const TIMEOUT_MS = 3;
+/** In doubles from the slot's beginning. */
+const TOUCHED = 2;
+
+export class SessionTable {
+  readonly slotCountMax: number;
+  private readonly words: Int32Array;
+  private readonly doubles: Float64Array;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.words = new Int32Array(memory);
+    this.doubles = new Float64Array(memory);
+    this.slotCountMax = Math.floor((this.words.length - HEADER_WORDS) / SLOT_WORDS);
+  }
+
+  static byteLengthFor(slotCount: number): number {
+    return (HEADER_WORDS + slotCount * SLOT_WORDS) * 4;
+  }
+
+  /** Slots at and above this number have never been used. */
+  get slotCountUsed(): number {
+    return this.words[0] as number;
+  }
+
+  get openCount(): number {
+    return this.words[1] as number;
+  }
+
+  state(slot: number): number {
+    return this.words[this.at(slot) + STATE] as number;
+  }
+
+  sessionHi(slot: number): number {
+    return this.words[this.at(slot) + SESSION_HI] as number;
+  }
+
+  sessionLo(slot: number): number {
+    return this.words[this.at(slot) + SESSION_LO] as number;
+  }
+
+  timeoutMs(slot: number): number {
+    return this.words[this.at(slot) + TIMEOUT_MS] as number;
+  }
+
+  touchedMs(slot: number): number {
+    return this.doubles[(this.at(slot) >> 1) + TOUCHED] as number;
+  }
+
+  /** True while `slot` still belongs to this session and the session is open. */
+  isOpen(slot: number, sessionHi: number, sessionLo: number): boolean {
+    const at = this.at(slot);
+    const words = this.words;
+    return words[at + STATE] === SlotState.open && words[at + SESSION_HI] === sessionHi && words[at + SESSION_LO] === sessionLo;
+  }
+
+  touch(slot: number, nowMs: number): void {
+    this.doubles[(this.at(slot) >> 1) + TOUCHED] = nowMs;
+  }
+
+  open(slot: number, sessionHi: number, sessionLo: number, timeoutMs: number, nowMs: number): void {
+    assert(slot >= 0 && slot < this.slotCountMax, 'session slot out of range');
+    const at = this.at(slot);
+    const words = this.words;
+    assert(words[at + STATE] === SlotState.free, 'session slot is taken');
+    words[at + SESSION_HI] = sessionHi;
+    words[at + SESSION_LO] = sessionLo;
+    words[at + TIMEOUT_MS] = timeoutMs;
+    this.touch(slot, nowMs);
+    words[at + STATE] = SlotState.open;
+    if (slot >= (words[0] as number)) words[0] = slot + 1;
+    words[1] = (words[1] as number) + 1;
+  }
+
+  /** A re-opened session takes the timeout negotiated by its new connection. */
+  renew(slot: number, timeoutMs: number, nowMs: number): void {
+    const at = this.at(slot);
+    this.words[at + TIMEOUT_MS] = timeoutMs;
+    this.touch(slot, nowMs);
+  }
+
+  startClosing(slot: number): void {
+    const at = this.at(slot);
+    assert(this.words[at + STATE] === SlotState.open, 'only an open session can start closing');
+    this.words[at + STATE] = SlotState.closing;
+    this.words[1] = (this.words[1] as number) - 1;
+  }
+
+  release(slot: number): void {
+    const at = this.at(slot);
+    assert(this.words[at + STATE] === SlotState.closing, 'only a closing session can be released');
+    this.words[at + STATE] = SlotState.free;
+  }
+
+  private at(slot: number): number {
+    return HEADER_WORDS + slot * SLOT_WORDS;
+  }
+}
