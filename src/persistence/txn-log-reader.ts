@@ -50,14 +50,11 @@ export class TxnLogReader {
     this.file = file;
     this.window = new ReadWindow(fileSource(file), WINDOW_BYTES);
     this.fileSize = file.size();
-    if (!this.window.ensure(FILE_HEADER_BYTES)) {
-      this.end = 'noHeader';
-      this.endOffset = 0;
-    } else if (!hasTxnLogMagic(this.window.bytes)) {
+    try {
+      this.readHeader();
+    } catch (error) {
       file.close();
-      throw new TxnLogDamage(path, 0, 'it does not begin with the magic number of a transaction log', -1, -1, null);
-    } else {
-      this.window.start = FILE_HEADER_BYTES;
+      throw error;
     }
   }
 
@@ -89,6 +86,18 @@ export class TxnLogReader {
 
   close(): void {
     this.file.close();
+  }
+
+  private readHeader(): void {
+    const { window } = this;
+    if (!window.ensure(FILE_HEADER_BYTES)) {
+      this.end = 'noHeader';
+      this.endOffset = 0;
+    } else if (!hasTxnLogMagic(window.bytes)) {
+      throw new TxnLogDamage(this.path, 0, 'it does not begin with the magic number of a transaction log', -1, -1, null);
+    } else {
+      window.start = FILE_HEADER_BYTES;
+    }
   }
 
   private checkEntry(record: number, length: number): void {

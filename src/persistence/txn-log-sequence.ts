@@ -38,7 +38,9 @@ export class TxnLogSequence {
   }
 
   close(): void {
-    this.current?.close();
+    const { current } = this;
+    // Let go of it first: a file whose close failed must not be closed again.
     this.current = null;
+    current?.close();
   }
 }
