@@ -1,5 +1,6 @@
 // Numbers and addresses written as Java writes them, because tools parse the text. Pure functions for every admin
-// surface (four-letter words now, mntr and HTTP later), on any thread. Nothing here may be used to read anything back.
+// surface (four-letter words now, mntr and HTTP later), on any thread.
+// Nothing here may be used to read anything back.
 
 /** Double.toString: `0.0`, `5.4545`, `1.0E7`, `1.0E-4`. */
 export function javaDouble(value: number): string {

@@ -1,5 +1,6 @@
-// Asks a server one four-letter word and gives back the whole reply. For zkServer's `status` and `start`; one
-// connection per question, closed in every case. It never retries: whoever wants to ask again asks again.
+// Asks a server one four-letter word and gives back the whole reply. For zkServer's `status` and `start`.
+// One connection per question, closed in every case.
+// It never retries: whoever wants to ask again asks again.
 
 import { connect } from 'node:net';
 

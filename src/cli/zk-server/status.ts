@@ -1,5 +1,6 @@
-// `status`: finds the client port, asks the server for `srvr` and prints its mode. What monitoring reads is the line
-// with `Mode:` on stdout and the exit code. It reads files and opens one connection.
+// `status`: finds the client port, asks the server for `srvr` and prints its mode.
+// What monitoring reads is the line with `Mode:` on stdout and the exit code.
+// It reads files and opens one connection; it must not change anything.
 
 import { findClientAddress } from './client-address.js';
 import { askFourLetterWord } from './four-letter-client.js';

@@ -1,5 +1,6 @@
 // `version`: one line in the form tools take apart, with the ZooKeeper release this server behaves like, and on
-// stderr who it really is. It asks nobody: the version is the one of this package, not of a server that may be running.
+// stderr who it really is.
+// It asks nobody: the version is the one of this package, not of a server that may be running.
 
 import { THREADKEEPER_VERSION, VERSION_LINE } from '../../server/version.js';
 import type { Terminal } from './terminal.js';

@@ -1,5 +1,6 @@
-// `conf`: the settings of this server as key=value lines, a standalone server's share of them. Pure text from a
-// status. It shows what is on this closed list and nothing else; in particular no property ever comes in here.
+// `conf`: the settings of this server as key=value lines, a standalone server's share of them.
+// Pure text from a status, on the thread that answers.
+// It shows what is on this closed list and nothing else; in particular no property ever comes in here.
 
 import type { ServerStatus } from './server-status.js';
 

@@ -1,5 +1,6 @@
-// `cons`: one full line per connection, with its session if it has one, and the line itself for `stat`. Pure text from
-// a status. The order of the fields is what tools parse by. Averages are whole numbers here, unlike in `srvr`.
+// `cons`: one full line per connection, with its session if it has one, and the line itself for `stat`.
+// Pure text from a status, on the thread that answers.
+// Tools parse by the order of the fields: never change it. Averages are whole numbers here, unlike in `srvr`.
 
 import { hex64 } from '../../base/int64.js';
 import { javaSocketAddress } from '../java-text.js';

@@ -1,5 +1,6 @@
-// `stat`: `srvr` with one short line per connection. Pure text from a status; the empty line behind the clients is
-// there even when there is none. It must not sort the connections: they come in the order the server holds them.
+// `stat`: `srvr` with one short line per connection. Pure text from a status, on the thread that answers.
+// The empty line behind the clients is there even when there is none.
+// It must not sort the connections: they come in the order the server holds them.
 
 import { connectionLine } from './cons.js';
 import type { ServerStatus } from './server-status.js';
