@@ -93,7 +93,11 @@ function expectTransactions(database: RecoveredDatabase, seed: number, acknowled
 }
 
 /** Runs server after server on one disk; `verdict` ends each of them. Returns how often a start was refused. */
-function runLives(seed: number, loseSectors: boolean, verdictOf: (prng: Prng) => (call: SimCall) => SimVerdict): number {
+function runLives(
+  seed: number,
+  loseSectors: boolean,
+  verdictOf: (prng: Prng) => (call: SimCall) => SimVerdict,
+): number {
   const prng = new Prng(seed);
   const store = new SimFileStore(prng.fork('disk'), { loseSectors });
   let acknowledged = 0;

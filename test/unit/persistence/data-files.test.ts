@@ -23,12 +23,20 @@ describe('file names', () => {
     expect(parseDataFileName(name, 'log', [])).toEqual({ name, zxidHi, zxidLo, isOdd });
   });
 
-  test.each(['log', 'log.', 'log.zz', 'logs.1', 'mylog.1', 'snapshot.1', 'log.8000000000000000', 'log.-1', 'log. 1', '.log.1'])(
-    '%s is none',
-    (name) => {
-      expect(parseDataFileName(name, 'log', [])).toBeNull();
-    },
-  );
+  test.each([
+    'log',
+    'log.',
+    'log.zz',
+    'logs.1',
+    'mylog.1',
+    'snapshot.1',
+    'log.8000000000000000',
+    'log.-1',
+    'log. 1',
+    '.log.1',
+  ])('%s is none', (name) => {
+    expect(parseDataFileName(name, 'log', [])).toBeNull();
+  });
 
   test('compression goes by the last part', () => {
     const names = ['snapshot.1', 'snapshot.1.gz', 'snapshot.1.GZ', 'snapshot.1.gz.old', 'snapshot.1.snappy'];

@@ -30,7 +30,11 @@ function contentOf(store: FileStore, path: string): number[] {
 const stores = {
   NodeFileStore: () => {
     const directory = makeTempDir('file-store');
-    return { store: new NodeFileStore() as FileStore, root: directory.path, [Symbol.dispose]: () => directory.remove() };
+    return {
+      store: new NodeFileStore() as FileStore,
+      root: directory.path,
+      [Symbol.dispose]: () => directory.remove(),
+    };
   },
   SimFileStore: () => ({
     store: new SimFileStore(new Prng(1)) as FileStore,

@@ -151,7 +151,8 @@ function nodeDigest(reader: TreeReader, ref: number): bigint {
   reader.copyData(ref, data, 0, data.length);
   const fields = Buffer.alloc(60);
   let at = 0;
-  for (const value of [stat.czxid, stat.mzxid, stat.pzxid, stat.ctime, stat.mtime]) at = fields.writeBigInt64BE(value, at);
+  for (const value of [stat.czxid, stat.mzxid, stat.pzxid, stat.ctime, stat.mtime])
+    at = fields.writeBigInt64BE(value, at);
   for (const value of [stat.version, stat.cversion, stat.aversion]) at = fields.writeInt32BE(value, at);
   fields.writeBigInt64BE(stat.ephemeralOwner, at);
   const bytes = Buffer.concat([Buffer.from(path, 'utf8'), data, fields]);

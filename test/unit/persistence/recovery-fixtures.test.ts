@@ -3,13 +3,24 @@
 
 import { describe, expect, test } from 'vitest';
 import { RecoveryError } from '../../../src/persistence/recovery.js';
-import { type ExpectedState, expectedState, fixtureNames, readCase, recoverFrom, stateOf, storeWith, VERSION_2 } from './persistence-fixture.js';
+import {
+  type ExpectedState,
+  expectedState,
+  fixtureNames,
+  readCase,
+  recoverFrom,
+  stateOf,
+  storeWith,
+  VERSION_2,
+} from './persistence-fixture.js';
 
 /** Refusals must name the place. */
 const REFUSALS: Readonly<Record<string, RegExp>> = {
-  'log-flip-data': /log\.1 is damaged at offset 177: the checksum .* last good zxid is 0x2; .* 0x4 follows at offset 250/,
+  'log-flip-data':
+    /log\.1 is damaged at offset 177: the checksum .* last good zxid is 0x2; .* 0x4 follows at offset 250/,
   'log-flip-last': /log\.1 is damaged at offset 1472: the checksum of a record is wrong; the last good zxid is 0xf\./,
-  'log-flip-eor': /log\.1 is damaged at offset 399: the end byte .* last good zxid is 0x5; .* 0x7 follows at offset 509/,
+  'log-flip-eor':
+    /log\.1 is damaged at offset 399: the end byte .* last good zxid is 0x5; .* 0x7 follows at offset 509/,
   'log-flip-crc': /log\.1 is damaged at offset 399: the checksum/,
   'log-zero-length': /log\.1 is damaged at offset 399: .* 0x7 follows at offset 509/,
   'log-zeroed-sector': /log\.1 is damaged at offset 509: .* last good zxid is 0x6; .* follows at offset \d+/,
@@ -23,7 +34,8 @@ const REFUSALS: Readonly<Record<string, RegExp>> = {
   'log-short-body': /log\.1 is damaged at offset \d+: the checksum of a record is right but its body is cut short/,
   'no-snapshot': /No snapshot found, but there are log entries\. Something is broken!/,
   'snap-all-bad': /Not able to find valid snapshots in \/data\/version-2: .*snapshot\.10.*snapshot\.0/,
-  'snap-fallback-gap': /0x7 is followed by 0xb in .*log\.b at offset 16\. Newer snapshots could not be used: .*snapshot\.10/,
+  'snap-fallback-gap':
+    /0x7 is followed by 0xb in .*log\.b at offset 16\. Newer snapshots could not be used: .*snapshot\.10/,
   // These two are whole; this version just cannot read them, and says so.
   'snapshot-snappy-3.8': /snapshot\.10a\.snappy is compressed with snappy, which this version cannot read/,
   'snapshot-snappy-3.9': /snapshot\.10a\.snappy is compressed with snappy, which this version cannot read/,

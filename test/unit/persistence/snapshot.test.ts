@@ -275,7 +275,11 @@ describe('a disk that fails while a snapshot is written', () => {
   test('a log that failed is not a snapshot that failed', () => {
     const store = storeWith('tiny-3.9');
     const database = recoverFrom(store);
-    const failure = new FatalStorageError('sync', '/data/version-2/log.1', Object.assign(new Error('EIO'), { code: 'EIO' }));
+    const failure = new FatalStorageError(
+      'sync',
+      '/data/version-2/log.1',
+      Object.assign(new Error('EIO'), { code: 'EIO' }),
+    );
     const writer = writerOf(store, database, {
       waitUntilDurable: () => {
         throw failure;

@@ -174,11 +174,19 @@ describe('where records claim what is not there', () => {
 
   test('a multi is checked part by part, a failed one is not', () => {
     const cut = new Uint8Array([0, 0, 0, 2, 0x2f]);
-    const good = entryOf(1n, { type: OpCode.multi, txn: { txns: [{ type: OpCode.delete, data: new Uint8Array([0, 0, 0, 1, 0x2f]) }] } });
+    const good = entryOf(1n, {
+      type: OpCode.multi,
+      txn: { txns: [{ type: OpCode.delete, data: new Uint8Array([0, 0, 0, 1, 0x2f]) }] },
+    });
     const bad = entryOf(1n, { type: OpCode.multi, txn: { txns: [{ type: OpCode.delete, data: cut }] } });
     const failed = entryOf(1n, {
       type: OpCode.multi,
-      txn: { txns: [{ type: OpCode.delete, data: cut }, { type: OpCode.error, data: new Uint8Array([255, 255, 255, 254]) }] },
+      txn: {
+        txns: [
+          { type: OpCode.delete, data: cut },
+          { type: OpCode.error, data: new Uint8Array([255, 255, 255, 254]) },
+        ],
+      },
     });
     expect(read(concat(HEADER, recordOf(good))).entries).toHaveLength(1);
     expect(read(concat(HEADER, recordOf(failed))).entries).toHaveLength(1);
@@ -193,7 +201,12 @@ describe('where records claim what is not there', () => {
     for (const rest of [zeros(0), digest, list, concat(list, digest)]) {
       expect(read(concat(HEADER, recordOf(concat(header, rest)))).entries).toHaveLength(1);
     }
-    for (const rest of [zeros(3), digest.subarray(0, 11), concat(list, zeros(5)), Buffer.from('0000000100000001', 'hex')]) {
+    for (const rest of [
+      zeros(3),
+      digest.subarray(0, 11),
+      concat(list, zeros(5)),
+      Buffer.from('0000000100000001', 'hex'),
+    ]) {
       expect(damageOf(concat(HEADER, recordOf(concat(header, rest)))).message).toContain('body is cut short');
     }
   });

@@ -99,7 +99,9 @@ describe('TxnLogWriter', () => {
   test('a batch larger than the buffer, and a record larger than a preallocation step', () => {
     const store = newStore();
     const writer = newWriter(store);
-    const entries = [1n, 2n, 3n].map((zxid) => createEntry(zxid, `/n${zxid}`, new Uint8Array(4_000_000).fill(Number(zxid))));
+    const entries = [1n, 2n, 3n].map((zxid) =>
+      createEntry(zxid, `/n${zxid}`, new Uint8Array(4_000_000).fill(Number(zxid))),
+    );
     const calls = recordCalls(store);
     entries.forEach((entry, i) => {
       append(writer, entry, BigInt(i + 1));
