@@ -1,5 +1,6 @@
-// The file store of a real machine: node:fs, synchronous. Lives on any thread that may block (log, snapshot, recovery,
-// never one that owns sockets); an instance keeps no state, so every thread makes its own. It never swallows an error.
+// The file store of a real machine: node:fs, synchronous. Lives on any thread that may block (log, snapshot, recovery;
+// never one that owns sockets). An instance keeps no state, so every thread makes its own.
+// It never swallows an error, and leaves the meaning of each to its caller.
 
 import {
   accessSync,

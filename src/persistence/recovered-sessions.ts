@@ -1,5 +1,6 @@
-// The sessions that were open when the log ended: id and timeout, nothing else. Owned by recovery while it loads and
-// replays, on one thread. Keyed by the two halves of the id; no order is promised.
+// The sessions that were open when the log ended: id and timeout, nothing else.
+// Owned by recovery while it loads and replays, on one thread; afterwards the session tracker gets the list.
+// Keyed by the two halves of the id; no order is promised.
 
 export interface RecoveredSession {
   readonly idHi: number;

@@ -1,5 +1,6 @@
 // Which snapshots a directory holds, in the order in which a start tries them, and the quick test that says whether one
-// is worth trying. Any thread that may block. The quick test reads a few bytes only: it says nothing about checksums.
+// is worth trying. Any thread that may block.
+// The quick test reads a few bytes only and says nothing about checksums: nobody may delete or trust a file for it.
 
 import { equalBytes } from '../base/bytes.js';
 import { compareSigned } from '../base/int64.js';

@@ -1,5 +1,6 @@
-// Which log files a directory holds and which of them must be read to replay behind a given zxid. Any thread that may
-// block. It reads names only: what is inside is TxnLogReader's business.
+// Which log files a directory holds, and which of them must be read to replay behind a given zxid.
+// Any thread that may block.
+// It reads names only: what is inside is TxnLogReader's business.
 
 import { compareSigned } from '../base/int64.js';
 import { type DataFileName, LOG_PREFIX, parseDataFileName } from './file-names.js';
