@@ -1,0 +1,94 @@
+#!/usr/bin/env node
+// zkCli: the command line client, with the options, outputs, streams and exit codes of ZooKeeper's zkCli.sh, so that
+// scripts written for it go on working. One command from the arguments, or commands from stdin. The main file: it knows
+// the process and wires the parts; what a command does is in zk-cli/.
+//
+//   zkCli [-server host:port,…[/chroot]] [-timeout ms] [-r] [-waitforconnection] [-client-configuration file] [cmd args…]
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { openZooKeeper } from '../client/open-zookeeper.js';
+import { checkClientConfiguration } from './zk-cli/client-configuration.js';
+import { CommandError, ExitCode } from './zk-cli/command-error.js';
+import { errorText } from './zk-cli/error-text.js';
+import { InteractiveSession, runPiped } from './zk-cli/interactive.js';
+import { Interpreter } from './zk-cli/interpreter.js';
+import { type LaunchOptions, parseLaunchOptions } from './zk-cli/launch-options.js';
+import type { Terminal } from './zk-cli/terminal.js';
+
+const NOT_CONNECTED_IN_TIME =
+  'java.io.IOException: org.apache.zookeeper.KeeperException$ConnectionLossException: KeeperErrorCode = ConnectionLoss';
+
+let interactive: InteractiveSession | null = null;
+
+const terminal: Terminal = {
+  out: (text) => {
+    process.stdout.write(`${text}\n`);
+    interactive?.redraw();
+  },
+  err: (text) => {
+    process.stderr.write(`${text}\n`);
+  },
+  outRaw: (text) => {
+    process.stdout.write(text);
+  },
+};
+
+/**
+ * The session is not closed unless quit or close was called: it expires, and with it the ephemerals of a one-shot create,
+ * which would otherwise be gone before anyone could look at them.
+ */
+function exit(code: number): void {
+  // What was written may still be on its way into a pipe.
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
+}
+
+async function connect(options: LaunchOptions): Promise<Interpreter> {
+  const { timeoutMs, canBeReadOnly } = options;
+  const interpreter = new Interpreter(
+    terminal,
+    (server, watcher) => openZooKeeper(server, { sessionTimeoutMs: timeoutMs, canBeReadOnly, watcher }),
+    options.server,
+  );
+  terminal.out(`Connecting to ${options.server}`);
+  await interpreter.connect(options.server);
+  if (options.waitForConnection && !(await isConnectedInTime(interpreter, timeoutMs))) {
+    await interpreter.session?.close();
+    throw new CommandError(NOT_CONNECTED_IN_TIME);
+  }
+  return interpreter;
+}
+
+async function isConnectedInTime(interpreter: Interpreter, timeoutMs: number): Promise<boolean> {
+  const connected = interpreter.session?.whenConnected().then(
+    () => true,
+    () => false,
+  );
+  const late = delay(timeoutMs, false, { ref: false });
+  return (await Promise.race([connected, late])) === true;
+}
+
+async function zkCli(argv: readonly string[]): Promise<void> {
+  const options = parseLaunchOptions(argv, terminal);
+  if (options.clientConfiguration !== null) checkClientConfiguration(options.clientConfiguration);
+  const interpreter = await connect(options);
+  if (options.command !== null) {
+    await interpreter.runWords(options.command);
+    exit(interpreter.exitCode);
+    return;
+  }
+  terminal.out('Welcome to ZooKeeper!');
+  if (process.stdin.isTTY) {
+    terminal.out('JLine support is enabled');
+    interactive = new InteractiveSession(interpreter, exit);
+  } else {
+    terminal.out('JLine support is disabled');
+    await runPiped(interpreter, process.stdin);
+    exit(interpreter.exitCode);
+  }
+}
+
+zkCli(process.argv.slice(2)).catch((error: unknown) => {
+  const text = errorText(error) ?? (error instanceof Error ? (error.stack ?? error.message) : String(error));
+  terminal.err(text);
+  exit(error instanceof CommandError ? error.exitCode : ExitCode.CommandFailed);
+});

@@ -1,0 +1,51 @@
+// Every command of zkCli once: those that ask the server, by name, and the usage lines of all. Only what works is listed.
+
+import type { Command } from './command.js';
+import { addAuthCommand } from './commands/add-auth.js';
+import { createCommand } from './commands/create.js';
+import { deleteCommand } from './commands/delete.js';
+import { deleteAllCommand } from './commands/delete-all.js';
+import { getCommand } from './commands/get.js';
+import { getAclCommand } from './commands/get-acl.js';
+import { lsCommand } from './commands/ls.js';
+import { setCommand } from './commands/set.js';
+import { setAclCommand } from './commands/set-acl.js';
+import { statCommand } from './commands/stat.js';
+import { syncCommand } from './commands/sync.js';
+import { versionCommand } from './commands/version.js';
+
+const COMMANDS: readonly Command[] = [
+  addAuthCommand,
+  createCommand,
+  deleteAllCommand,
+  deleteCommand,
+  getAclCommand,
+  getCommand,
+  lsCommand,
+  setAclCommand,
+  setCommand,
+  statCommand,
+  syncCommand,
+  versionCommand,
+];
+
+/** Those that the interpreter carries out itself. */
+const OWN_SYNTAX: Readonly<Record<string, string>> = {
+  close: '',
+  connect: 'host:port',
+  help: '',
+  history: '',
+  printwatches: 'on|off',
+  quit: '',
+  redo: 'cmdno',
+};
+
+export const commandTable: ReadonlyMap<string, Command> = new Map(COMMANDS.map((command) => [command.name, command]));
+
+/** Upper case before lower case, as Java sorts. */
+export const commandNames: readonly string[] = [...commandTable.keys(), ...Object.keys(OWN_SYNTAX)].sort();
+
+export function usageBlock(): string {
+  const lines = commandNames.map((name) => `\t${name} ${commandTable.get(name)?.syntax ?? OWN_SYNTAX[name]}`);
+  return ['ZooKeeper -server host:port -client-configuration properties-file cmd args', ...lines].join('\n');
+}

@@ -1,0 +1,16 @@
+// addauth: adds an identity to the session. Silent, and not waited for: a refusal shows as the AuthFailed event.
+
+import { encodeUtf8 } from '../../../base/utf8.js';
+import { type Command, usageError } from '../command.js';
+import { parseOptions } from '../command-options.js';
+
+export const addAuthCommand: Command = {
+  name: 'addauth',
+  syntax: 'scheme auth',
+
+  async run(words, { zk }) {
+    const [, scheme, auth = ''] = parseOptions(words, '').args;
+    if (scheme === undefined) throw usageError(addAuthCommand);
+    zk.addAuth(scheme, encodeUtf8(auth)).catch(() => {});
+  },
+};

@@ -1,0 +1,20 @@
+// getAcl: who may do what with a node.
+
+import { aclLines } from '../acl-text.js';
+import { type Command, usageError } from '../command.js';
+import { parseOptions } from '../command-options.js';
+import { statBlock } from '../stat-block.js';
+
+export const getAclCommand: Command = {
+  name: 'getAcl',
+  syntax: '[-s] path',
+
+  async run(words, { zk, terminal }) {
+    const options = parseOptions(words, 's');
+    const path = options.args[1];
+    if (path === undefined) throw usageError(getAclCommand);
+    const { acl, stat } = await zk.getACL(path);
+    for (const line of aclLines(acl)) terminal.out(line);
+    if (options.has('s')) terminal.out(statBlock(stat));
+  },
+};

@@ -1,0 +1,29 @@
+// ls: a node's children on one line, or with -R every path of the subtree on its own.
+
+import { type Command, usageError } from '../command.js';
+import { parseOptions } from '../command-options.js';
+import { statBlock } from '../stat-block.js';
+import { visitSubtree } from '../subtree.js';
+import { wantsWatch } from '../watch-word.js';
+
+const HELP = ['usage: ls [options] path', ' -?   help', ' -R   recurse', ' -s   stat', ' -w   watch'];
+
+export const lsCommand: Command = {
+  name: 'ls',
+  syntax: '[-s] [-w] [-R] path',
+
+  async run(words, { zk, terminal }) {
+    const options = parseOptions(words, '?swR');
+    if (options.has('?')) for (const line of HELP) terminal.out(line);
+    const path = options.args[1];
+    if (path === undefined) throw usageError(lsCommand);
+    const watch = wantsWatch('ls', '[-w] path', options, terminal);
+    if (options.has('R')) {
+      await visitSubtree(zk, path, watch, (visited) => terminal.out(visited));
+      return;
+    }
+    const { children, stat } = await zk.getChildren2(path, watch);
+    terminal.out(`[${[...children].sort().join(', ')}]`);
+    if (options.has('s')) terminal.out(statBlock(stat));
+  },
+};

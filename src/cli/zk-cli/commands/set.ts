@@ -1,0 +1,25 @@
+// set: replaces a node's data.
+
+import { encodeUtf8 } from '../../../base/utf8.js';
+import { type Command, usageError } from '../command.js';
+import { parseInt32, parseOptions } from '../command-options.js';
+import { statBlock } from '../stat-block.js';
+
+export const setCommand: Command = {
+  name: 'set',
+  syntax: 'path data [-s] [-v version] [-b]',
+  optionHelp: [
+    ' -b         Take the data as base64',
+    ' -s         Print znode stats additionally',
+    ' -v <arg>   Only if this is the data version',
+  ],
+
+  async run(words, { zk, terminal }) {
+    const options = parseOptions(words, 'sb', 'v');
+    const [, path, text] = options.args;
+    if (path === undefined || text === undefined) throw usageError(setCommand);
+    const data = options.has('b') ? new Uint8Array(Buffer.from(text, 'base64')) : encodeUtf8(text);
+    const stat = await zk.setData(path, data, parseInt32(options.value('v') ?? '-1'));
+    if (options.has('s')) terminal.out(statBlock(stat));
+  },
+};

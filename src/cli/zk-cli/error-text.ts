@@ -1,0 +1,27 @@
+// The sentences for what a server refuses, as scripts know them from zkCli.sh. Everything else is shown as it is.
+
+import { KeeperError } from '../../client/keeper-error.js';
+import { ErrorCode } from '../../protocol/error-code.js';
+
+const SENTENCES: Readonly<Record<number, (path: string | null) => string>> = {
+  [ErrorCode.NoNode]: (path) => `Node does not exist: ${path}`,
+  [ErrorCode.NoChildrenForEphemerals]: (path) => `Ephemerals cannot have children: ${path}`,
+  [ErrorCode.NodeExists]: (path) => `Node already exists: ${path}`,
+  [ErrorCode.NotEmpty]: (path) => `Node not empty: ${path}`,
+  [ErrorCode.NotReadOnly]: (path) => `Not a read-only call: ${path}`,
+  [ErrorCode.InvalidACL]: (path) => `Acl is not valid : ${path}`,
+  [ErrorCode.NoAuth]: (path) => `Insufficient permission : ${path}`,
+  [ErrorCode.BadArguments]: (path) => `Arguments are not valid : ${path}`,
+  [ErrorCode.BadVersion]: (path) => `version No is not valid : ${path}`,
+  [ErrorCode.QuotaExceeded]: (path) => `Quota has exceeded : ${path}`,
+};
+
+/** null: not an expected outcome but a bug. */
+export function errorText(error: unknown): string | null {
+  if (error instanceof KeeperError) return SENTENCES[error.code]?.(error.path) ?? error.message;
+  // InvalidPathError, CommandError, ConnectStringError: their message is the sentence.
+  if (error instanceof Error && EXPECTED.has(error.name)) return error.message;
+  return null;
+}
+
+const EXPECTED: ReadonlySet<string> = new Set(['InvalidPathError', 'CommandError', 'ConnectStringError']);
