@@ -34,7 +34,7 @@ export interface ClientSocket {
 
 export interface ClientListener {
   /** Closes the listening socket; established connections stay. */
-  close(): void;
+  close(onClosed?: () => void): void;
 }
 
 export interface ListenOptions {
@@ -44,10 +44,13 @@ export interface ListenOptions {
   readonly keepAlive: boolean;
   /** A descriptor that listens already (another shard's); host and port are then only for messages. */
   readonly fd: number | undefined;
+  /** Lets other sockets listen on the same port: one per shard, where `ClientNetwork.canReusePort`. */
+  readonly reusePort: boolean;
 }
 
 /** Accepts clients. `accept` returns the events of the new connection, or null to refuse it at once. */
 export interface ClientNetwork {
+  readonly canReusePort: boolean;
   listen(
     options: ListenOptions,
     accept: (socket: ClientSocket) => ClientSocketEvents | null,

@@ -13,7 +13,7 @@ import type { Actor, ActorContext } from '../actor/actor.js';
 import type { MailboxReceiver, MailboxSender, RecordHandler } from '../actor/mailbox/mailbox.js';
 import { copyBytes, readInt32, writeInt32 } from '../base/bytes.js';
 import { compareSigned, hex64 } from '../base/int64.js';
-import { decodeUtf8 } from '../base/utf8.js';
+import { decodeUtf8, latin1 } from '../base/utf8.js';
 import type { AclPolicy, Identity } from '../processor/acl.js';
 import { ipIdentityOf } from '../processor/ip-address.js';
 import {
@@ -47,20 +47,24 @@ import { KeeperState } from '../protocol/watch-event.js';
 import type { SessionTable } from '../session/session-table.js';
 import type { TreeReader } from '../store/tree-reader.js';
 import { WatchTable } from '../watch/watch-manager.js';
-import { latin1 } from '../base/utf8.js';
 import type { ClientListener, ClientNetwork, ClientSocket, ClientSocketEvents } from './client-socket.js';
 import type { ConnectionCounts } from './connection-counts.js';
 import { digestLogin } from './digest-login.js';
 import { FrameResult, FrameVerdict } from './frame-buffer.js';
 import { ConnectRequestView, writeConnectResponse } from './handshake.js';
+import type { ListenState } from './listen-state.js';
+import type { OutstandingCounts } from './outstanding-counts.js';
 import { CnxnState, ServerCnxn } from './server-cnxn.js';
 import { type ShardControl, ShardRecord } from './shard-control.js';
 import { WatchNotifier } from './watch-notifier.js';
 
 export interface ConnectionsOptions {
   readonly shard: number;
-  /** Undefined: this shard listens on the descriptor that shard 0 opens. Null: there is no client port. */
-  readonly listen: { host: string | undefined; port: number; backlog: number | undefined } | null | undefined;
+  readonly shardCount: number;
+  /** Null: there is no client port. */
+  readonly port: number | null;
+  readonly host: string | undefined;
+  readonly backlog: number | undefined;
   readonly keepAlive: boolean;
   readonly frameBytesMax: number;
   readonly minSessionTimeoutMs: number;
@@ -128,6 +132,9 @@ export class ConnectionsActor implements Actor {
   private readonly network: ClientNetwork;
   private readonly sessions: SessionTable;
   private readonly counts: ConnectionCounts;
+  private readonly outstanding: OutstandingCounts;
+  private readonly listenState: ListenState;
+  private readonly tree: TreeReader;
   private readonly options: ConnectionsOptions;
   private readonly isWord: IsFourLetterWord;
   private readonly read: ReadContext;
@@ -142,7 +149,8 @@ export class ConnectionsActor implements Actor {
   private readonly connectRequest = new ConnectRequestView();
   private listener: ClientListener | null = null;
   private nextId = 1;
-  private outstanding = 0;
+  /** Of the other shards, as of the socket read in work. */
+  private outstandingElsewhere = 0;
   // The last commit record processed. Invariant: never above what the tree shows, and raised before a reply shows it.
   private zxidHi = 0;
   private zxidLo = 0;
@@ -163,6 +171,8 @@ export class ConnectionsActor implements Actor {
     sessions: SessionTable,
     aclPolicy: AclPolicy,
     counts: ConnectionCounts,
+    outstanding: OutstandingCounts,
+    listenState: ListenState,
     isWord: IsFourLetterWord,
     options: ConnectionsOptions,
     guarded: boolean,
@@ -171,6 +181,9 @@ export class ConnectionsActor implements Actor {
     this.network = network;
     this.sessions = sessions;
     this.counts = counts;
+    this.outstanding = outstanding;
+    this.listenState = listenState;
+    this.tree = tree;
     this.options = options;
     this.isWord = isWord;
     this.read = new ReadContext(tree, aclPolicy, guarded ? CHILDREN_MAX : Number.POSITIVE_INFINITY);
@@ -183,15 +196,26 @@ export class ConnectionsActor implements Actor {
     this.stats = context.counters.registerBlock(COUNTERS);
     this.onResultHandler = (type, bytes, words, offset) => this.onResult(type, bytes, words, offset);
     this.inboxes = { final: this.onResultHandler };
-    if (options.listen === undefined) {
-      this.inboxes['connections.0'] = (_type, _bytes, words, offset) => this.listenOn(words[offset >> 2] as number);
+    if (options.shard > 0) {
+      this.inboxes['connections.0'] = (_type, _bytes, words, offset) =>
+        this.listenLike(words[offset >> 2] as number, words[(offset >> 2) + 1] as number);
     }
+  }
+
+  /** A shard made anew finds a server that serves already; its first commit records tell it how far it is behind. */
+  onStart(): void {
+    this.counts.clearOwn();
+    if (!this.listenState.isServing) return;
+    this.zxidHi = this.tree.zxidHi();
+    this.zxidLo = this.tree.zxidLo();
+    if (this.options.shard === 0) this.startListening();
+    else this.listenLike(this.listenState.fd, this.listenState.port);
   }
 
   onBatchEnd(): void {
     if (this.stalled.length > 0) this.resumeStalled();
     this.flushDirty();
-    this.stats[OUTSTANDING] = this.outstanding;
+    this.stats[OUTSTANDING] = this.outstanding.own;
     this.stats[WATCHES] = this.notifier.watches.count;
   }
 
@@ -209,39 +233,59 @@ export class ConnectionsActor implements Actor {
 
   // ---- listening
 
+  /**
+   * Shard 0 opens the port first, alone, so that a port in use is found out. The others then listen on its descriptor, or,
+   * where Node can do it, each shard gets a socket of its own on the same port: those outlive the death of a shard.
+   */
   private startListening(): void {
-    const listen = this.options.listen;
-    if (listen === null || listen === undefined) return;
+    const { port: configuredPort, shard, shardCount } = this.options;
+    if (configuredPort === null || shard > 0) return;
+    const ownSockets = shardCount > 1 && this.network.canReusePort;
+    this.listen(configuredPort, undefined, false, (fd, port) => {
+      if (!ownSockets) {
+        this.announceListening(fd, port);
+        return;
+      }
+      this.listener?.close(() => this.listen(port, undefined, true, () => this.announceListening(-1, port)));
+    });
+  }
+
+  private listen(
+    port: number,
+    fd: number | undefined,
+    reusePort: boolean,
+    onListening: (fd: number, port: number) => void,
+  ): void {
+    const { host, backlog, keepAlive } = this.options;
     this.listener = this.network.listen(
-      { ...listen, keepAlive: this.options.keepAlive, fd: undefined },
+      { host, port, backlog, keepAlive, fd, reusePort },
       (socket) => this.accept(socket),
-      (fd, port) => this.announceListening(fd, port),
+      onListening,
       (error) => this.announceFailure(error),
     );
   }
 
-  private listenOn(fd: number): void {
-    this.listener = this.network.listen(
-      { host: undefined, port: 0, backlog: undefined, keepAlive: this.options.keepAlive, fd },
-      (socket) => this.accept(socket),
-      () => {},
-      (error) => this.announceFailure(error),
-    );
+  private listenLike(fd: number, port: number): void {
+    if (fd >= 0) this.listen(port, fd, false, () => {});
+    else this.listen(port, undefined, true, () => {});
   }
 
   private announceListening(fd: number, port: number): void {
-    for (const out of [...this.context.outboxes('connections'), this.context.outbox('supervisor')]) {
+    const others = this.options.shardCount > 1 ? this.context.outboxes('connections') : [];
+    for (const out of [...others, this.context.outbox('supervisor')]) {
       out.claim(ShardRecord.listening, 8);
       out.words[out.offset >> 2] = fd;
       out.words[(out.offset >> 2) + 1] = port;
       out.commit();
     }
+    this.listenState.publish(port, fd);
     this.context.requestTurn();
   }
 
   private announceFailure(error: Error): void {
     const text = new ScratchBytes();
     text.writeUstring(error.message);
+    text.writeUstring((error as Error & { code?: string }).code ?? '');
     const out = this.context.outbox('supervisor');
     out.claim(ShardRecord.failed, text.length);
     copyBytes(text.bytes, 0, out.bytes, out.offset, text.length);
@@ -282,7 +326,7 @@ export class ConnectionsActor implements Actor {
     this.sessionless.delete(cnxn);
     if (cnxn.slot >= 0 && this.bySlot.get(cnxn.slot) === cnxn) this.bySlot.delete(cnxn.slot);
     this.notifier.watches.removeWatcher(cnxn);
-    this.outstanding -= cnxn.outstanding;
+    this.outstanding.add(-cnxn.outstanding);
     cnxn.outstanding = 0;
     this.stats[CONNECTIONS] = this.byId.size;
     if (this.stalled.length > 0) this.context.requestTurn();
@@ -301,6 +345,7 @@ export class ConnectionsActor implements Actor {
     this.current = cnxn;
     this.nowMs = this.context.clock.monotonicMs();
     this.touched = false;
+    this.outstandingElsewhere = this.outstanding.ofOthers();
   }
 
   private endFrames(cnxn: ServerCnxn, result: FrameResult): void {
@@ -474,7 +519,9 @@ export class ConnectionsActor implements Actor {
 
   private refuseSession(cnxn: ServerCnxn): void {
     const id = hex64(this.connectRequest.sessionHi, this.connectRequest.sessionLo);
-    this.context.log.info(`Invalid session 0x${id} for client /${cnxn.socket.remoteAddress}:${cnxn.socket.remotePort}, probably expired`);
+    this.context.log.info(
+      `Invalid session 0x${id} for client /${cnxn.socket.remoteAddress}:${cnxn.socket.remotePort}, probably expired`,
+    );
     writeConnectResponse(this.outOf(cnxn), 0, 0, 0, cnxn.knowsReadOnly);
     this.closeAfterFlush(cnxn);
   }
@@ -541,7 +588,9 @@ export class ConnectionsActor implements Actor {
 
   /** Room in the pipeline, and the reference's back-pressure: above the limit, one request per connection (9.1). */
   private hasRoomFor(cnxn: ServerCnxn, bodyLength: number): boolean {
-    if (cnxn.outstanding > 0 && this.outstanding >= this.options.globalOutstandingLimit) return false;
+    if (cnxn.outstanding > 0) {
+      if (this.outstanding.own + this.outstandingElsewhere >= this.options.globalOutstandingLimit) return false;
+    }
     return this.toPrep.hasRoom(PIPELINE_HEADER_BYTES + cnxn.identityBytes.length + bodyLength);
   }
 
@@ -621,14 +670,7 @@ export class ConnectionsActor implements Actor {
   }
 
   /** A reply that needs no stage: now if nothing is outstanding, otherwise in its place through the pipeline. */
-  private inOrder(
-    cnxn: ServerCnxn,
-    xid: number,
-    zxidHi: number,
-    zxidLo: number,
-    error: number,
-    flags: number,
-  ): void {
+  private inOrder(cnxn: ServerCnxn, xid: number, zxidHi: number, zxidLo: number, error: number, flags: number): void {
     if (cnxn.outstanding > 0) {
       const ownFlags = flags | FLAG_OWN_ZXID;
       this.send(cnxn, RecordType.echo, NO_OPERATION, xid, NO_BYTES, 0, 0, error, ownFlags, zxidHi, zxidLo);
@@ -682,7 +724,7 @@ export class ConnectionsActor implements Actor {
     copyBytes(bytes, offset, out.bytes, body + identityBytes.length, length);
     out.commit();
     cnxn.outstanding++;
-    this.outstanding++;
+    this.outstanding.add(1);
     this.context.requestTurn();
   }
 
@@ -733,7 +775,7 @@ export class ConnectionsActor implements Actor {
     length: number,
   ): void {
     cnxn.outstanding--;
-    this.outstanding--;
+    this.outstanding.add(-1);
     const op = words[header + WORD_OP] as number;
     const error = words[header + WORD_ERROR] as number;
     this.measure(cnxn, words[header + WORD_ARRIVED_MS] as number);

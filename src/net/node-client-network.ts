@@ -7,14 +7,28 @@
  * ordinary 'data' events serve.
  */
 import { createServer, Socket } from 'node:net';
-import type { ClientListener, ClientNetwork, ClientSocket, ClientSocketEvents, ListenOptions } from './client-socket.js';
+import type {
+  ClientListener,
+  ClientNetwork,
+  ClientSocket,
+  ClientSocketEvents,
+  ListenOptions,
+} from './client-socket.js';
 
 const READ_BYTES = 65536;
+/** First versions with `reusePort` for servers, by major number. */
+const REUSE_PORT_SINCE: ReadonlyMap<number | undefined, number> = new Map([
+  [22, 12],
+  [23, 1],
+]);
 
 /** What Node's sockets carry inside; stable since Node 12, and checked before it is used. */
 interface WithHandle {
   _handle: { fd?: number } | null;
 }
+
+/** Whether each shard can have a listening socket of its own on the one port. */
+export const CAN_REUSE_PORT = hasReusePort(process.versions.node);
 
 class NodeClientSocket implements ClientSocket {
   readonly remoteAddress: string;
@@ -59,6 +73,7 @@ class NodeClientSocket implements ClientSocket {
 }
 
 export class NodeClientNetwork implements ClientNetwork {
+  readonly canReusePort = CAN_REUSE_PORT;
   private readonly readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
   listen(
@@ -79,12 +94,13 @@ export class NodeClientNetwork implements ClientNetwork {
     if (options.fd !== undefined) {
       server.listen({ fd: options.fd }, listening);
     } else {
-      const where: { port: number; host?: string; backlog?: number } = { port: options.port };
+      const where: { port: number; host?: string; backlog?: number; reusePort?: boolean } = { port: options.port };
+      if (options.reusePort) where.reusePort = true;
       if (options.host !== undefined) where.host = options.host;
       if (options.backlog !== undefined) where.backlog = options.backlog;
       server.listen(where, listening);
     }
-    return { close: () => server.close() };
+    return { close: (onClosed) => void server.close(onClosed) };
   }
 
   private onConnection(accepted: Socket, accept: (socket: ClientSocket) => ClientSocketEvents | null): void {
@@ -125,4 +141,12 @@ export class NodeClientNetwork implements ClientNetwork {
     socket.resume();
     socket.read(0);
   }
+}
+
+/** Linux and the BSDs spread clients over such sockets; elsewhere the option fails or does nothing useful. */
+function hasReusePort(version: string): boolean {
+  if (process.platform !== 'linux' && process.platform !== 'freebsd') return false;
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const since = REUSE_PORT_SINCE.get(major);
+  return since === undefined ? major > 23 : minor >= since;
 }

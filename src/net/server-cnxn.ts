@@ -9,8 +9,8 @@ import { writeInt32 } from '../base/bytes.js';
 import type { Identity } from '../processor/acl.js';
 import { ScratchBytes } from '../processor/scratch-bytes.js';
 import type { ClientSocket } from './client-socket.js';
-import type { ConnectionReport } from './shard-control.js';
 import { FrameBuffer } from './frame-buffer.js';
+import type { ConnectionReport } from './shard-control.js';
 
 /** handshake: no ConnectRequest yet. opening: waits for its session. open: serves. closing: nothing more is read. */
 export const CnxnState = { handshake: 0, opening: 1, open: 2, closing: 3 } as const;

@@ -6,7 +6,7 @@
  */
 import { readInt32 } from '../base/bytes.js';
 import { latin1 } from '../base/utf8.js';
-import { type AclEntry, type AclPolicy, type Identity, parseStoredAcl, Permission } from '../processor/acl.js';
+import { type AclEntry, type AclPolicy, type Identity, Permission, parseStoredAcl } from '../processor/acl.js';
 import { ChangeKind } from '../processor/change-list.js';
 import { EventType } from '../protocol/watch-event.js';
 import { WatchManager, WatchTable } from '../watch/watch-manager.js';
@@ -15,7 +15,13 @@ export interface Watcher {
   readonly identities: readonly Identity[];
 }
 
-export type Notify<W> = (watcher: W, eventType: number, bytes: Uint8Array, pathOffset: number, pathLength: number) => void;
+export type Notify<W> = (
+  watcher: W,
+  eventType: number,
+  bytes: Uint8Array,
+  pathOffset: number,
+  pathLength: number,
+) => void;
 
 export class WatchNotifier<W extends Watcher> {
   readonly watches = new WatchManager<W>();

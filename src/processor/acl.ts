@@ -127,7 +127,13 @@ export class AclPolicy {
    * The list as it will be stored, appended to `out`; nothing is appended for the open ACL. Returns Ok or InvalidACL, or
    * MarshallingError for the two cases in which the reference fails inside (client-protocol 5.3).
    */
-  fixUp(bytes: Uint8Array, offset: number, end: number, identities: () => readonly Identity[], out: ScratchBytes): number {
+  fixUp(
+    bytes: Uint8Array,
+    offset: number,
+    end: number,
+    identities: () => readonly Identity[],
+    out: ScratchBytes,
+  ): number {
     if (isOpenAcl(bytes, offset, end - offset)) return ErrorCode.Ok;
     if (readInt32(bytes, offset) <= 0) return ErrorCode.InvalidACL;
     const kept: { perms: number; scheme: string; id: string }[] = [];
@@ -147,7 +153,8 @@ export class AclPolicy {
         if (!expanded) return ErrorCode.InvalidACL;
         continue;
       }
-      if (id === null) return scheme === 'world' || scheme === 'digest' ? ErrorCode.MarshallingError : ErrorCode.InvalidACL;
+      if (id === null)
+        return scheme === 'world' || scheme === 'digest' ? ErrorCode.MarshallingError : ErrorCode.InvalidACL;
       if (scheme === 'world' ? id !== 'anyone' : !this.isValidId(scheme, id)) return ErrorCode.InvalidACL;
       kept.push({ perms, scheme, id });
     }

@@ -12,11 +12,12 @@
  *            \___________________________________/
  *                 both point to the one record of /a, which goes with the last of them
  */
-import { compareUnsigned } from '../base/int64.js';
+
 import { copyBytes, equalBytes } from '../base/bytes.js';
 import type { Fifo } from '../base/fifo.js';
-import type { TreeReader } from '../store/tree-reader.js';
+import { compareUnsigned } from '../base/int64.js';
 import { NodeKind } from '../store/node-layout.js';
+import type { TreeReader } from '../store/tree-reader.js';
 
 export class ChangeRecord {
   path: Uint8Array = new Uint8Array(64);

@@ -22,8 +22,8 @@ import { TxnApplier, type TxnListener } from '../store/txn-applier.js';
 import { type AclPolicy, type Identity, parseIdentities } from './acl.js';
 import { ChangeKind } from './change-list.js';
 import {
-  InternalOp,
   FLAG_OWN_ZXID,
+  InternalOp,
   PIPELINE_HEADER_BYTES,
   PIPELINE_HEADER_WORDS,
   RecordType,
@@ -304,7 +304,8 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     const owner = words[header + WORD_SHARD] as number;
     if (error === ErrorCode.Ok) {
       for (let shard = 0; shard < this.shards.length; shard++) {
-        if (shard !== owner) this.fill(this.shards[shard] as MailboxSender, RecordType.moved, words, header, error, 0, 0);
+        if (shard !== owner)
+          this.fill(this.shards[shard] as MailboxSender, RecordType.moved, words, header, error, 0, 0);
       }
     }
     this.send(RecordType.reply, words, header, error);

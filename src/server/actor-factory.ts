@@ -14,7 +14,9 @@ import { hex64 } from '../base/int64.js';
 import { Prng } from '../base/prng.js';
 import { ConnectionCounts } from '../net/connection-counts.js';
 import { ConnectionsActor } from '../net/connections-actor.js';
+import { ListenState } from '../net/listen-state.js';
 import { NodeClientNetwork } from '../net/node-client-network.js';
+import { OutstandingCounts } from '../net/outstanding-counts.js';
 import { openDataDirectories } from '../persistence/data-directories.js';
 import { DurableZxid } from '../persistence/durable-zxid.js';
 import { NodeFileStore } from '../persistence/node-file-store.js';
@@ -102,32 +104,29 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
 
 function makeConnections(context: ActorContext, config: ActorConfig): Actor {
   const { server, shard, guarded } = config;
-  const listen =
-    server.clientPort === null
-      ? null
-      : {
-          host: server.clientPortAddress ?? undefined,
-          port: server.clientPort,
-          backlog: server.clientPortListenBacklog < 0 ? undefined : server.clientPortListenBacklog,
-        };
   return new ConnectionsActor(
     context,
     new NodeClientNetwork(),
     tree.reader(context, guarded),
     new SessionTable(shared(context, SharedName.sessions)),
     aclPolicy(server),
-    new ConnectionCounts(shared(context, SharedName.connectionCounts)),
+    new ConnectionCounts(shared(context, SharedName.connectionCounts), shard, server.connectionShards),
+    new OutstandingCounts(shared(context, SharedName.outstandingCounts), shard, server.connectionShards),
+    new ListenState(shared(context, SharedName.listenState)),
     (word) => recogniseNumber(word) !== null,
     {
       shard,
-      listen: shard === 0 ? listen : undefined,
+      shardCount: server.connectionShards,
+      port: server.clientPort,
+      host: server.clientPortAddress ?? undefined,
+      backlog: server.clientPortListenBacklog < 0 ? undefined : server.clientPortListenBacklog,
       keepAlive: server.clientTcpKeepAlive,
       frameBytesMax: server.frameBytesMax,
       minSessionTimeoutMs: server.minSessionTimeoutMs,
       maxSessionTimeoutMs: server.maxSessionTimeoutMs,
       maxClientCnxns: server.maxClientCnxns,
       maxCnxns: server.maxCnxns,
-      globalOutstandingLimit: Math.ceil(server.outstandingLimit / server.connectionShards),
+      globalOutstandingLimit: server.outstandingLimit,
       sessionlessTimeoutMs: server.sessionlessCnxnTimeoutMs,
       digestEnabled: true,
       superDigest: server.superDigest,

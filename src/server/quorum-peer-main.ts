@@ -53,6 +53,7 @@ async function main(): Promise<void> {
   openDataDirectories(config.dataDir, config.dataLogDir, config.datadirAutocreate);
   const server = new StandaloneServer(config, log, {
     onListening: () => {},
+    onListenFailed: failStart,
     onFatal: (error, source, exitCode) => {
       log.error(`Severe unrecoverable error, from thread : ${source}`, { error });
       process.stderr.write(`Severe unrecoverable error, from thread : ${source}: ${error.message}\n`);

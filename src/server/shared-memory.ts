@@ -5,6 +5,8 @@
  * offered to the others under `slabName`.
  */
 import { ConnectionCounts } from '../net/connection-counts.js';
+import { ListenState } from '../net/listen-state.js';
+import { OutstandingCounts } from '../net/outstanding-counts.js';
 import { DurableZxid } from '../persistence/durable-zxid.js';
 import { SessionTable } from '../session/session-table.js';
 import { createTreeMemory } from '../store/tree-memory.js';
@@ -13,6 +15,8 @@ export const SharedName = {
   treeControl: 'tree.control',
   sessions: 'sessions',
   connectionCounts: 'connection-counts',
+  outstandingCounts: 'outstanding-counts',
+  listenState: 'listen-state',
   durableZxid: 'durable-zxid',
 } as const;
 
@@ -24,13 +28,15 @@ export function slabName(index: number): string {
 }
 
 /** `hashKey`: eight secret random bytes, so that no client can choose paths that collide. */
-export function createSharedMemory(hashKey: Int32Array): Record<string, SharedArrayBuffer> {
+export function createSharedMemory(hashKey: Int32Array, shardCount: number): Record<string, SharedArrayBuffer> {
   const tree = createTreeMemory(hashKey[0] as number, hashKey[1] as number);
   return {
     [SharedName.treeControl]: tree.control,
     [slabName(0)]: tree.slab0,
     [SharedName.sessions]: new SharedArrayBuffer(SessionTable.byteLengthFor(SESSIONS_MAX)),
-    [SharedName.connectionCounts]: new SharedArrayBuffer(ConnectionCounts.byteLength()),
+    [SharedName.connectionCounts]: new SharedArrayBuffer(ConnectionCounts.byteLengthFor(shardCount)),
+    [SharedName.outstandingCounts]: new SharedArrayBuffer(OutstandingCounts.byteLengthFor(shardCount)),
+    [SharedName.listenState]: new SharedArrayBuffer(ListenState.byteLength()),
     [SharedName.durableZxid]: new SharedArrayBuffer(DurableZxid.byteLength()),
   };
 }

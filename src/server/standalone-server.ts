@@ -9,25 +9,29 @@ import { writeFileSync } from 'node:fs';
 import { ActorSystem } from '../actor/actor-system.js';
 import { SystemClock } from '../actor/system-clock.js';
 import { assert } from '../base/assert.js';
+import { CAN_REUSE_PORT } from '../net/node-client-network.js';
 import type { ConnectionReport, ShardControl } from '../net/shard-control.js';
 import { TreeReader } from '../store/tree-reader.js';
 import { createActorWith, type MainPorts } from './actor-factory.js';
+import { directoryBytes } from './data-directory.js';
 import { describeEnvironment } from './environment.js';
 import { ExitCode } from './exit-code.js';
-import { answer, FourLetterWhitelist, needs, recogniseNumber, DEFAULT_TRACE_MASK } from './four-letter-words.js';
-import { directoryBytes } from './data-directory.js';
 import type { ConnectionStatus, ServerStatus } from './four-letter-words/server-status.js';
+import { answer, DEFAULT_TRACE_MASK, FourLetterWhitelist, needs, recogniseNumber } from './four-letter-words.js';
 import { javaInetAddress } from './java-text.js';
 import { operationTag } from './operation-tag.js';
 import type { ServerConfig } from './server-config.js';
 import type { ServerLog } from './server-log.js';
 import { createSharedMemory, SharedName, slabName } from './shared-memory.js';
 import { standalonePlacement, standaloneTopology } from './standalone-topology.js';
+import { PortError } from './start-error.js';
 import { FULL_VERSION } from './version.js';
 
 export interface StandaloneServerEvents {
   /** The client port accepts connections. */
   onListening(port: number): void;
+  /** The client port could not be opened; the error has the system's code, and port and address. */
+  onListenFailed(error: Error): void;
   /** The server cannot go on; the process is to end with this code. Called once. */
   onFatal(error: Error, source: string, exitCode: ExitCode): void;
 }
@@ -51,14 +55,15 @@ export class StandaloneServer implements MainPorts {
     this.events = events;
     this.whitelist = new FourLetterWhitelist(config.fourLetterWhitelist, config.readOnlyModeEnabled);
     const random = randomBytes(8);
-    const memory = createSharedMemory(new Int32Array([random.readInt32LE(0), random.readInt32LE(4)]));
+    const hashKey = new Int32Array([random.readInt32LE(0), random.readInt32LE(4)]);
+    const memory = createSharedMemory(hashKey, config.connectionShards);
     const control = memory[SharedName.treeControl];
     const slab0 = memory[slabName(0)];
     assert(control !== undefined && slab0 !== undefined, 'the tree has its memory');
     // Only figures of the control block are read here, so no slab is ever asked for.
     this.tree = new TreeReader({ control, slab0 }, { load: () => undefined });
     this.system = new ActorSystem({
-      topology: standaloneTopology(config),
+      topology: standaloneTopology(config, !CAN_REUSE_PORT),
       placement: standalonePlacement(config.placement, config.connectionShards),
       factoryUrl: FACTORY,
       createActor: createActorWith(this),
@@ -88,12 +93,16 @@ export class StandaloneServer implements MainPorts {
 
   onListening(port: number): void {
     this.listening = true;
-    this.log.named('NIOServerCnxnFactory').info(`binding to port ${this.config.clientPortAddress ?? '0.0.0.0'}:${port}`);
+    this.log
+      .named('NIOServerCnxnFactory')
+      .info(`binding to port ${this.config.clientPortAddress ?? '0.0.0.0'}:${port}`);
     this.events.onListening(port);
   }
 
-  onListenFailed(message: string): void {
-    this.events.onFatal(new Error(message), 'connections', ExitCode.unexpectedError);
+  onListenFailed(message: string, code: string): void {
+    const { clientPort: port, clientPortAddress: address } = this.config;
+    const cause = Object.assign(new Error(message), { code, port, address: address ?? '0.0.0.0' });
+    this.events.onListenFailed(new PortError('the client port cannot be opened', { cause }));
   }
 
   onSnapshotFailed(error: Error): void {

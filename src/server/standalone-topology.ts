@@ -39,7 +39,12 @@ export interface ActorConfig {
 
 const RING_BYTES = 1 << 20;
 
-export function standaloneTopology(server: ServerConfig): Topology {
+/**
+ * `shardsShareSocket`: several shards listen on one descriptor (Node without reusePort). A shard that dies takes it along,
+ * so its death is the server's; otherwise a dead shard is made anew alone, and its clients reconnect.
+ */
+export function standaloneTopology(server: ServerConfig, shardsShareSocket: boolean): Topology {
+  const shardPolicy = shardsShareSocket && server.connectionShards > 1 ? ChildPolicy.fatal : ChildPolicy.restart;
   const shards = shardNames(server.connectionShards);
   const threads = threadsByActor(standalonePlacement(server.placement, server.connectionShards));
   const actor = (name: string, kind: string, policy: ChildPolicy, shard = 0): ActorSpec => {
@@ -49,7 +54,7 @@ export function standaloneTopology(server: ServerConfig): Topology {
   };
   const actors: ActorSpec[] = [
     actor('supervisor', ActorKind.supervisor, ChildPolicy.fatal),
-    ...shards.map((name, shard) => actor(name, ActorKind.connections, ChildPolicy.restart, shard)),
+    ...shards.map((name, shard) => actor(name, ActorKind.connections, shardPolicy, shard)),
     actor('session-tracker', ActorKind.sessionTracker, ChildPolicy.fatal),
     actor('prep', ActorKind.prep, ChildPolicy.fatal),
     actor('sync', ActorKind.sync, ChildPolicy.fatal),

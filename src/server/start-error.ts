@@ -34,6 +34,13 @@ export class DatadirError extends StartError {
   readonly sentence = 'Unable to access datadir, exiting abnormally';
 }
 
+/** A port that cannot be opened: somebody else's, or not this machine's to give. */
+export class PortError extends StartError {
+  override readonly name = 'PortError';
+  readonly exitCode = ExitCode.unexpectedError;
+  readonly sentence = 'Unexpected exception, exiting abnormally';
+}
+
 /** What to print, and what to end with. */
 export interface StartFailure {
   readonly exitCode: ExitCode;

@@ -12,7 +12,8 @@ import { ShardRecord } from '../net/shard-control.js';
 
 export interface SupervisorEvents {
   onListening(port: number): void;
-  onListenFailed(message: string): void;
+  /** `code`: the system's, such as EADDRINUSE, or empty. */
+  onListenFailed(message: string, code: string): void;
   /** `word`: its four bytes as a big-endian int; `payload`: what stood behind them. */
   onWord(shard: number, connection: number, word: number, payload: Uint8Array): void;
 }
@@ -29,7 +30,7 @@ export class SupervisorActor implements Actor {
             events.onListening(words[at + 1] as number);
             break;
           case ShardRecord.failed:
-            events.onListenFailed(decodeUtf8(bytes, offset + 4, readInt32(bytes, offset)));
+            failed(bytes, offset, events);
             break;
           case ShardRecord.word: {
             const payload = bytes.slice(offset + 12, offset + 12 + (words[at + 2] as number));
@@ -42,4 +43,11 @@ export class SupervisorActor implements Actor {
       };
     }
   }
+}
+
+function failed(bytes: Uint8Array, offset: number, events: SupervisorEvents): void {
+  const messageLength = readInt32(bytes, offset);
+  const message = decodeUtf8(bytes, offset + 4, messageLength);
+  const codeAt = offset + 4 + messageLength;
+  events.onListenFailed(message, decodeUtf8(bytes, codeAt + 4, readInt32(bytes, codeAt)));
 }

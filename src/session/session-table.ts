@@ -79,7 +79,11 @@ export class SessionTable {
   isOpen(slot: number, sessionHi: number, sessionLo: number): boolean {
     const at = this.at(slot);
     const words = this.words;
-    return words[at + STATE] === SlotState.open && words[at + SESSION_HI] === sessionHi && words[at + SESSION_LO] === sessionLo;
+    return (
+      words[at + STATE] === SlotState.open &&
+      words[at + SESSION_HI] === sessionHi &&
+      words[at + SESSION_LO] === sessionLo
+    );
   }
 
   touch(slot: number, nowMs: number): void {

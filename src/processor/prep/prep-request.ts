@@ -6,8 +6,9 @@
  * returns Ok, the error that the client gets, or DECODE_FAILED. It changes nothing but `changes` (through `touch`), `txn`
  * and `txnType`.
  */
-import type { SessionTable } from '../../session/session-table.js';
+
 import { ErrorCode } from '../../protocol/error-code.js';
+import type { SessionTable } from '../../session/session-table.js';
 import type { AclPolicy, Identity } from '../acl.js';
 import { parseIdentities, parseStoredAcl } from '../acl.js';
 import type { ChangeRecord, OutstandingChanges } from '../change-record.js';

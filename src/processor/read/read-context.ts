@@ -5,8 +5,9 @@
  * inside begin..valid of the tree: what it reads may be garbage until `valid` has said otherwise, so it bounds what it
  * reserves, appends only to `out`, and keeps nothing. The answer counts only if the section was valid.
  */
-import type { TreeReader } from '../../store/tree-reader.js';
+
 import { ErrorCode } from '../../protocol/error-code.js';
+import type { TreeReader } from '../../store/tree-reader.js';
 import { type AclEntry, type AclPolicy, type Identity, parseStoredAcl } from '../acl.js';
 import { RequestBody } from '../request-body.js';
 import { ScratchBytes } from '../scratch-bytes.js';
