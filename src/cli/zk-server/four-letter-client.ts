@@ -18,8 +18,8 @@ export function askFourLetterWord(host: string, port: number, word: string, time
     };
     const deadline = setTimeout(() => end(null), timeoutMs);
     socket.setEncoding('latin1');
-    // Half-closed after the word, as scripts with netcat do.
-    socket.on('connect', () => socket.end(word));
+    // Not half-closed behind the word: the server closes when it has answered.
+    socket.on('connect', () => socket.write(word));
     socket.on('data', (text: string) => {
       reply += text;
       if (reply.length > REPLY_BYTES_MAX) end(null);

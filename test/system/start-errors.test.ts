@@ -1,0 +1,192 @@
+/**
+ * What a server says when it does not start, and with which code it ends: the sentences of the configuration parser as an
+ * operator meets them, one clear line on stderr, the same in the log, and nothing that was meant to stay secret. The
+ * parser's whole list of sentences is in the unit tests; here is one of each kind, through the real program.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../testing/free-port.js';
+import { repositoryRoot } from '../testing/repository-root.js';
+import { runTool, type ToolRun } from '../testing/run-tool.js';
+import { makeTempDir, type TempDir } from '../testing/temp-dir.js';
+import { startThreadkeeper } from '../testing/threadkeeper-server.js';
+
+const MAIN = join(repositoryRoot, 'dist/src/server/quorum-peer-main.js');
+const DEADLINE_MS = 20_000;
+const USAGE = 'Usage: ZooKeeperServerMain configfile | port datadir [ticktime] [maxcnxns]\n';
+
+let dir: TempDir;
+beforeEach(() => {
+  dir = makeTempDir('start-errors');
+});
+afterEach(() => dir.remove());
+
+function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<ToolRun> {
+  return runTool(process.execPath, [MAIN, ...args], { deadlineMs: DEADLINE_MS, cwd: dir.path, env });
+}
+
+function config(...lines: string[]): string {
+  const path = join(dir.path, 'zoo.cfg');
+  writeFileSync(path, `${lines.join('\n')}\n`);
+  return path;
+}
+
+/** One line on stderr, the sentence and the code in the log. */
+function expectRefusal(result: ToolRun, code: number, sentence: string, reason: string): void {
+  expect(result).toMatchObject({ code, stderr: `${sentence}: ${reason}\n` });
+  expect(result.stdout).toMatch(new RegExp(` - ERROR \\[main:\\w+@-\\] - ${sentence}\n`));
+  expect(result.stdout).toMatch(new RegExp(` - Exiting JVM with code ${code}\n$`));
+}
+
+describe('exit code 2: the command line', () => {
+  it.each([[[]], [['1', '2', '3', '4', '5']], [['port', 'dir']]])('%j', async (args) => {
+    const result = await run(args);
+    expect(result).toMatchObject({ code: 2, stderr: USAGE });
+    expect(result.stdout).toContain('Invalid arguments, exiting abnormally');
+  });
+});
+
+describe('exit code 2: the configuration', () => {
+  const refused = 'Invalid config, exiting abnormally';
+
+  it('a file that is not there', async () => {
+    const path = join(dir.path, 'no.cfg');
+    expectRefusal(await run([path]), 2, refused, `Error processing ${path}: ${path} file is missing`);
+  });
+
+  it('a file that cannot be read', async () => {
+    expectRefusal(await run([dir.path]), 2, refused, `Error processing ${dir.path}: ${dir.path} (Is a directory)`);
+  });
+
+  it.each<[reason: string, lines: string[]]>([
+    ['dataDir is not set', ['clientPort=2181']],
+    ['tickTime is not set', ['dataDir=./data', 'tickTime=0']],
+    ['For input string: "2181x"', ['dataDir=./data', 'clientPort=2181x']],
+    ['clientPortAddress is set but clientPort is not set', ['dataDir=./data', 'clientPortAddress=localhost']],
+    [
+      'minSessionTimeout must not be larger than maxSessionTimeout',
+      ['dataDir=./data', 'clientPort=1', 'minSessionTimeout=2', 'maxSessionTimeout=1'],
+    ],
+    ['Malformed \\\\uxxxx encoding.'.replace('\\\\', '\\'), ['dataDir=\\u12']],
+  ])('%s', async (reason, lines) => {
+    const path = config(...lines);
+    expectRefusal(await run([path]), 2, refused, `Error processing ${path}: ${reason}`);
+  });
+
+  it.each<[reason: string, line: string]>([
+    ["Invalid option maybe for standaloneEnabled. Choose 'true' or 'false.'", 'standaloneEnabled=maybe'],
+    ['secureClientPort is 2281, but this version does not serve TLS', 'secureClientPort=2281'],
+  ])('%s', async (reason, line) => {
+    expectRefusal(await run([config('dataDir=./data', 'clientPort=2181', line)]), 2, refused, reason);
+  });
+
+  it('an ensemble, which this version does not serve', async () => {
+    mkdirSync(join(dir.path, 'data'));
+    writeFileSync(join(dir.path, 'data/myid'), '2');
+    const members = [1, 2, 3].map((sid) => `server.${sid}=zk${sid}:2888:3888;2181`);
+    const path = config('dataDir=./data', 'initLimit=5', 'syncLimit=2', ...members);
+    expectRefusal(
+      await run([path]),
+      2,
+      refused,
+      `${path} configures an ensemble (server.1, server.2, server.3), but this version serves standalone only`,
+    );
+  });
+});
+
+describe('exit code 3: the data directory', () => {
+  const refused = 'Unable to access datadir, exiting abnormally';
+
+  it('a file in its place', async () => {
+    writeFileSync(join(dir.path, 'file'), '');
+    const { code, stderr } = await run([config('dataDir=./file', 'clientPort=2181')]);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(
+      /^Unable to access datadir, exiting abnormally: Unable to create data directory \S+\/file\/version-2: /,
+    );
+    expect(stderr.split('\n')).toHaveLength(2);
+  });
+
+  it('missing, and forbidden to be made', async () => {
+    const path = config(`dataDir=${dir.path}/data`, 'clientPort=2181', 'datadir.autocreate=false');
+    expectRefusal(
+      await run([path]),
+      3,
+      refused,
+      `Missing data directory ${dir.path}/data/version-2, automatic data directory creation is disabled ` +
+        '(zookeeper.datadir.autocreate is false). Please create this directory manually.',
+    );
+  });
+
+  it('snapshots where the logs should be', async () => {
+    mkdirSync(join(dir.path, 'log/version-2'), { recursive: true });
+    writeFileSync(join(dir.path, 'log/version-2/snapshot.0'), '');
+    expectRefusal(
+      await run([config('dataDir=./data', 'dataLogDir=./log', 'clientPort=2181')]),
+      3,
+      refused,
+      'Log directory has snapshot files. Check if dataLogDir and dataDir configuration is correct.',
+    );
+  });
+});
+
+describe('exit code 1: the client port', () => {
+  it('is taken: one line with its address', async () => {
+    const port = await freePort();
+    const occupant = createServer();
+    await new Promise<void>((listening) => occupant.listen(port, '127.0.0.1', listening));
+    try {
+      const result = await run([config('dataDir=./data', `clientPort=${port}`, 'clientPortAddress=127.0.0.1')]);
+      expect(result.code).toBe(1);
+      expect(result.stderr).toMatch(/^[^\n]*Address already in use[^\n]*\n$/);
+      expect(result.stderr).toContain(`127.0.0.1:${port}`);
+    } finally {
+      occupant.close();
+    }
+  });
+
+  it('has an address that is not of this machine', async () => {
+    // 192.0.2.0/24 is for documentation: nobody has it.
+    const result = await run([config('dataDir=./data', 'clientPort=2181', 'clientPortAddress=192.0.2.1')]);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/^[^\n]*192\.0\.2\.1:2181[^\n]*\n$/);
+  });
+});
+
+describe('secrets', () => {
+  it('are in no line of a start, whichever way they came', async () => {
+    const path = config(
+      `dataDir=${dir.path}/data`,
+      'clientPort=0',
+      'tickTime=0',
+      'DigestAuthenticationProvider.superDigest=super:HUSH1',
+      'ssl.keyStore.password=HUSH2',
+      'fooBar=HUSH3',
+    );
+    const { stdout, stderr } = await run(['-Dsome.password=HUSH4', path], {
+      SERVER_JVMFLAGS: '-Dother.password=HUSH5',
+    });
+    expect(stdout + stderr).not.toContain('HUSH');
+
+    await using server = await startThreadkeeper({
+      cfg: { 'DigestAuthenticationProvider.superDigest': 'super:HUSH6', 'ssl.trustStore.password': 'HUSH7' },
+      env: { JVMFLAGS: '-Dthird.password=HUSH8' },
+    });
+    expect(server.log()).toContain('superDigest = <set>');
+    expect(server.log()).not.toContain('HUSH');
+  });
+});
+
+describe('signals end a server at once, with 128 and their number', () => {
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+    ['SIGHUP', 129],
+  ] as const)('%s', async (signal, code) => {
+    await using server = await startThreadkeeper();
+    server.signal(signal);
+    expect(await server.exited).toEqual({ code, signal: null });
+  });
+});
