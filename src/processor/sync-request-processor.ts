@@ -34,6 +34,15 @@ export interface DurableZxid {
   publish(zxidHi: number, zxidLo: number): void;
 }
 
+export interface GroupCommitOptions {
+  /** A sync waits until so long after the one before, so that more transactions share it; 0 = never waits. */
+  readonly flushDelayMs: number;
+  /** How often a waiting stage looks at the clock. */
+  readonly pollMs: number;
+  /** The most transactions that one sync covers. */
+  readonly batchCountMax: number;
+}
+
 export const SNAPSHOT_DUE = 1;
 
 const TXNS_LOGGED = 0;
@@ -41,7 +50,10 @@ const LOG_SYNCS = 1;
 
 export class SyncRequestProcessor implements Actor {
   readonly inboxes: Record<string, RecordHandler>;
+  readonly tickMs: number;
 
+  private readonly context: ActorContext;
+  private readonly options: GroupCommitOptions;
   private readonly log: TxnLog;
   private readonly trigger: SnapshotTrigger;
   private readonly durable: DurableZxid;
@@ -51,8 +63,19 @@ export class SyncRequestProcessor implements Actor {
   private zxidHi = 0;
   private zxidLo = 0;
   private appended = 0;
+  private committedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(context: ActorContext, log: TxnLog, trigger: SnapshotTrigger, durable: DurableZxid) {
+  constructor(
+    context: ActorContext,
+    log: TxnLog,
+    trigger: SnapshotTrigger,
+    durable: DurableZxid,
+    options: GroupCommitOptions,
+  ) {
+    this.context = context;
+    this.options = options;
+    // Without a delay nothing waits for the clock: a tick would only wake an idle thread.
+    this.tickMs = options.flushDelayMs > 0 ? Math.max(options.pollMs, 1) : Number.POSITIVE_INFINITY;
     this.log = log;
     this.trigger = trigger;
     this.durable = durable;
@@ -60,6 +83,16 @@ export class SyncRequestProcessor implements Actor {
     this.toSnapshotter = context.outbox('snapshotter');
     this.counters = context.counters.registerBlock(['txns_logged', 'log_syncs']);
     this.inboxes = { prep: (type, bytes, words, offset, length) => this.onRecord(type, bytes, words, offset, length) };
+  }
+
+  /** With flushDelay the records simply stay in the mailbox until their time has come. */
+  mayTake(): boolean {
+    const { flushDelayMs } = this.options;
+    return flushDelayMs <= 0 || this.context.clock.monotonicMs() - this.committedMs >= flushDelayMs;
+  }
+
+  onTick(): void {
+    this.context.requestTurn();
   }
 
   private onRecord(type: number, bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
@@ -80,11 +113,19 @@ export class SyncRequestProcessor implements Actor {
     out.claim(type, length);
     copyBytes(bytes, offset, out.bytes, out.offset, length);
     out.commit();
+    if (this.appended >= this.options.batchCountMax) {
+      this.commit();
+      this.context.flush();
+    }
   }
 
   onBatchEnd(): void {
-    if (this.appended === 0) return;
+    if (this.appended > 0) this.commit();
+  }
+
+  private commit(): void {
     this.log.commit();
+    this.committedMs = this.context.clock.monotonicMs();
     this.counters[TXNS_LOGGED] = (this.counters[TXNS_LOGGED] as number) + this.appended;
     this.counters[LOG_SYNCS] = (this.counters[LOG_SYNCS] as number) + 1;
     this.appended = 0;

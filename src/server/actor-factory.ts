@@ -157,7 +157,12 @@ function makeSync(context: ActorContext, server: ServerConfig): Actor {
     },
   });
   const policy = new SnapshotPolicy(server.snapCount, server.snapLogBytesMax, new Prng(randomBytes(4).readUInt32LE()));
-  return new SyncRequestProcessor(context, writer, policy, new DurableZxid(shared(context, SharedName.durableZxid)));
+  const durable = new DurableZxid(shared(context, SharedName.durableZxid));
+  return new SyncRequestProcessor(context, writer, policy, durable, {
+    flushDelayMs: server.flushDelayMs,
+    pollMs: server.writeQueuePollMsMax,
+    batchCountMax: server.batchCountMax > 0 ? server.batchCountMax : Number.POSITIVE_INFINITY,
+  });
 }
 
 function recoverDatabase(context: ActorContext, server: ServerConfig): Recovered {

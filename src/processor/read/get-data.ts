@@ -18,7 +18,7 @@ export function finishGetData(read: ReadContext): number {
   const auth = read.checkAcl(ref, Permission.read);
   if (auth !== ErrorCode.Ok) return auth;
   const dataLength = tree.dataLength(ref);
-  const dataBytes = dataLength > 0 ? dataLength : 0;
+  const dataBytes = Math.max(dataLength, 0);
   if (!read.trust(dataBytes)) return TORN;
   const at = out.reserve(4 + dataBytes + STAT_BYTES);
   writeInt32(out.bytes, at, dataLength);
