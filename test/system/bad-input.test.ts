@@ -208,6 +208,12 @@ describe('four-letter words', () => {
     expect(await slow.readToEnd()).toEqual(Buffer.from('imok'));
   });
 
+  test('a command with the end of the connection right behind it is answered, as `echo ruok | nc` sends it', async () => {
+    const connection = await bare();
+    connection.socket.end('ruok\n');
+    expect(await connection.readToEnd()).toEqual(Buffer.from('imok'));
+  });
+
   test('isro and srvr', async () => {
     expect(await answerAndClose(await bare(), Buffer.from('isro'))).toEqual(Buffer.from('rw'));
     expect((await answerAndClose(await bare(), Buffer.from('srvr'))).toString()).toMatch(/^Zookeeper version: .*\n/);
