@@ -1,0 +1,213 @@
+/**
+ * The built zkCli as users run it, against a server process: one command per process with streams and exit codes, scripts
+ * piped into stdin, chroots, and sessions that outlive their process or their server.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../testing/free-port.js';
+import { InteractiveTool } from '../testing/interactive-tool.js';
+import { repositoryRoot } from '../testing/repository-root.js';
+import { runTool, type ToolRun } from '../testing/run-tool.js';
+import type { ServerProcess } from '../testing/server-process.js';
+import { startServerUnderTest } from '../testing/server-under-test.js';
+import { makeTempDir } from '../testing/temp-dir.js';
+import { until } from '../testing/until.js';
+
+const ZK_CLI = join(repositoryRoot, 'dist/src/cli/zk-cli.js');
+const DEADLINE_MS = 20_000;
+
+let server: ServerProcess;
+
+beforeAll(async () => {
+  if (!existsSync(ZK_CLI)) throw new Error(`${ZK_CLI} is missing: run npm run build first`);
+  server = await startServerUnderTest({ cfg: { tickTime: 500 } });
+});
+afterAll(() => server?.stop());
+
+function cli(args: readonly string[], input = '', chroot = ''): Promise<ToolRun> {
+  const argv = [ZK_CLI, '-server', `127.0.0.1:${server.port}${chroot}`, ...args];
+  return runTool(process.execPath, argv, { deadlineMs: DEADLINE_MS, input, env: { TZ: 'UTC' } });
+}
+
+/** stdout without the greeting and the events, which come whenever they come. */
+function answersOf(run: ToolRun): string[] {
+  const greeting = /^(Connecting to .*|Welcome to ZooKeeper!|JLine support is disabled|WATCHER::|WatchedEvent .*|)$/;
+  return run.stdout.split('\n').filter((line) => !greeting.test(line));
+}
+
+function errorsOf(run: ToolRun): string[] {
+  return run.stderr.split('\n').filter((line) => line !== '');
+}
+
+const DATE = expect.stringMatching(/^[cm]time = \w{3} \w{3} \d\d \d\d:\d\d:\d\d UTC \d{4}$/);
+
+test('one command per process: streams and exit codes', async () => {
+  const created = await cli(['create', '/single', 'one']);
+  expect([created.code, answersOf(created), errorsOf(created)]).toEqual([0, [], ['Created /single']]);
+  expect(created.stdout.split('\n')[0]).toBe(`Connecting to 127.0.0.1:${server.port}`);
+
+  const got = await cli(['get', '-s', '/single']);
+  const [data, cZxid, cTime, mZxid, mTime, pZxid, ...rest] = answersOf(got);
+  expect([got.code, data]).toEqual([0, 'one']);
+  expect(cZxid).toMatch(/^cZxid = 0x[1-9a-f][0-9a-f]*$/);
+  expect([mZxid, pZxid]).toEqual([cZxid?.replace('c', 'm'), cZxid?.replace('c', 'p')]);
+  expect([cTime, mTime]).toEqual([DATE, DATE]);
+  expect(rest).toEqual([
+    'cversion = 0',
+    'dataVersion = 0',
+    'aclVersion = 0',
+    'ephemeralOwner = 0x0',
+    'dataLength = 3',
+    'numChildren = 0',
+  ]);
+
+  const missing = await cli(['delete', '/nothing']);
+  expect([missing.code, answersOf(missing), errorsOf(missing)]).toEqual([1, [], ['Node does not exist: /nothing']]);
+  const unknown = await cli(['foo']);
+  expect([unknown.code, errorsOf(unknown).at(-1)]).toEqual([127, 'Command not found: Command not found foo']);
+  const help = await cli(['help']);
+  expect([help.code, errorsOf(help)[0]]).toEqual([
+    0,
+    'ZooKeeper -server host:port -client-configuration properties-file cmd args',
+  ]);
+});
+
+test('a piped script', async () => {
+  const script = [
+    'create /piped first',
+    'get /piped',
+    "set /piped 'second value'",
+    'get /piped',
+    'create -s /piped/s-',
+    'create -e /piped/e',
+    'create /piped/e/child',
+    'create /piped',
+    'ls -w /piped',
+    'create /piped/watched äöü',
+    'get -b /piped/watched',
+    'delete /piped',
+    'set -v 9 /piped never',
+    'stat /piped/none',
+    'sync /piped',
+    'create /piped/watched/deep',
+    'ls -R /piped',
+    'deleteall /piped',
+    'ls /piped',
+    'quit',
+    'create /after-quit',
+  ];
+  const run = await cli([], `${script.join('\n')}\n`);
+  expect(answersOf(run)).toEqual([
+    'first',
+    'second value',
+    '[e, s-0000000000]',
+    'w6TDtsO8',
+    'Sync is OK',
+    '/piped',
+    '/piped/e',
+    '/piped/s-0000000000',
+    '/piped/watched',
+    '/piped/watched/deep',
+  ]);
+  expect(errorsOf(run)).toEqual([
+    'Created /piped',
+    'Created /piped/s-0000000000',
+    'Created /piped/e',
+    'Ephemerals cannot have children: /piped/e/child',
+    'Node already exists: /piped',
+    'Created /piped/watched',
+    'Node not empty: /piped',
+    'version No is not valid : /piped',
+    'Node does not exist: /piped/none',
+    'Created /piped/watched/deep',
+    'Node does not exist: /piped',
+  ]);
+  expect(run.stdout).toMatch(/^WatchedEvent state:SyncConnected type:NodeChildrenChanged path:\/piped zxid: -?\d+$/m);
+  expect(run.code).toBe(1); // of the last command before quit
+  expect((await cli(['stat', '/after-quit'])).code).toBe(1);
+});
+
+test('with a chroot the subtree is the whole tree', async () => {
+  await cli([], 'create /jail\ncreate /jail/in x\n');
+  const run = await cli([], 'ls /\ncreate /made\nget /in\ncreate -s /s-\nls -R /\nquit\n', '/jail');
+  expect(answersOf(run)).toEqual(['[in]', 'x', '/', '/in', '/made', '/s-0000000002']);
+  expect(errorsOf(run)).toEqual(['Created /made', 'Created /s-0000000002']);
+  expect(answersOf(await cli(['ls', '/jail']))).toEqual(['[in, made, s-0000000002]']);
+});
+
+test('ACLs: who adds its identity may, who does not may not', async () => {
+  const run = await cli([], 'addauth digest bob:pw\ncreate /mine x auth::cdrwa\ngetAcl /mine\nget /mine\n');
+  expect(answersOf(run)).toEqual(["'digest,'bob:ikIaKsbtGweaHnb/jKn7OHqbunM=", ': cdrwa', 'x']);
+  const other = await cli(['get', '/mine']);
+  expect([other.code, errorsOf(other)]).toEqual([1, ['Insufficient permission : /mine']]);
+});
+
+test("a one-shot's ephemeral lives until its session expires; one of a script that quits goes at once", async () => {
+  await cli(['-timeout', '3000', 'create', '-e', '/lingers']);
+  expect((await cli(['stat', '/lingers'])).code).toBe(0);
+  await cli([], 'create -e /quits\nquit\n');
+  expect((await cli(['stat', '/quits'])).code).toBe(1);
+  await until('the session to expire', DEADLINE_MS, async () => (await cli(['stat', '/lingers'])).code === 1);
+});
+
+test('a big subtree, and data of half a megabyte', async () => {
+  const creates = Array.from({ length: 2500 }, (_, i) => `create /big/n${i}`);
+  await cli([], `create /big\n${creates.join('\n')}\n`);
+  expect(answersOf(await cli(['ls', '-R', '/big'])).length).toBe(2501);
+  const text = 'x'.repeat(500_000);
+  expect((await cli([], `set /big ${text}\n`)).code).toBe(0);
+  expect(answersOf(await cli(['get', '/big']))).toEqual([text]);
+  const all = await cli(['deleteall', '/big']);
+  expect([all.code, errorsOf(all)]).toEqual([0, []]);
+  expect((await cli(['stat', '/big'])).code).toBe(1);
+});
+
+test('nobody there', async () => {
+  const nobody = `127.0.0.1:${await freePort()}`;
+  const run = async (...args: string[]): Promise<[number | null, string[]]> => {
+    const result = await runTool(process.execPath, [ZK_CLI, '-server', nobody, ...args], { deadlineMs: DEADLINE_MS });
+    return [result.code, errorsOf(result)];
+  };
+  expect(await run('ls', '/')).toEqual([1, ['KeeperErrorCode = ConnectionLoss for /']]);
+  expect(await run('-timeout', '1000', '-waitforconnection', 'ls', '/')).toEqual([
+    1,
+    [
+      'java.io.IOException: org.apache.zookeeper.KeeperException$ConnectionLossException: ' +
+        'KeeperErrorCode = ConnectionLoss',
+    ],
+  ]);
+  expect(await run('create')).toEqual([1, ['create [-s] [-e] [-c] [-t ttl] path [data] [acl]']]);
+});
+
+test('a session outlives its server: re-opened, watches and identity renewed', async () => {
+  using dataDir = makeTempDir('zk-cli-data');
+  const port = await freePort();
+  const start = (): Promise<ServerProcess> => startServerUnderTest({ dataDir: dataDir.path, port });
+  const first = await start();
+  const tool = new InteractiveTool(process.execPath, [ZK_CLI, '-server', `127.0.0.1:${port}`, '-timeout', '20000']);
+  try {
+    await tool.answers(/state:SyncConnected/);
+    for (const line of ['addauth digest u:p', 'create /kept v1', 'create -e /mine x auth::cdrwa', 'get -w /kept']) {
+      tool.type(line);
+    }
+    await tool.answers(/Created \/mine[\s\S]*v1/);
+    await first.kill();
+    await tool.answers(/state:Disconnected/);
+    const second = await start();
+    try {
+      await tool.answers(/state:SyncConnected/);
+      tool.type('get /mine');
+      await tool.answers(/^x$/m);
+      tool.type('set /kept v2');
+      await tool.answers(/type:NodeDataChanged path:\/kept/);
+      tool.type('quit');
+      expect(await tool.exits()).toBe(0);
+    } finally {
+      await second.stop();
+    }
+  } finally {
+    tool.kill();
+    await first.stop();
+  }
+});
