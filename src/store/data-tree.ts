@@ -41,14 +41,17 @@ import {
   DATA_LENGTH,
   DIGEST,
   HASH,
-  KIND,
+  INLINE_BYTES_MAX,
+  inlineWord,
+  KIND_MASK,
   NAME_OFFSET,
   NodeKind,
-  nodeBytes,
   PARENT,
   PATH,
   PATH_LENGTH,
   POSITION,
+  SHAPE,
+  SHAPE_SHIFT,
   STAT,
   STAT_AVERSION,
   STAT_BYTES,
@@ -63,7 +66,7 @@ import {
   STAT_PZXID,
   STAT_VERSION,
   swapWord,
-  ttlOwnerWord,
+  tailWord,
 } from './node-layout.js';
 import { PathHash } from './path-hash.js';
 import { PathIndex } from './path-index.js';
@@ -234,8 +237,8 @@ export class DataTree {
     }
     this.raiseCversion(parent, parentCversion, zxidHi, zxidLo);
     // Only replay over a fuzzy snapshot comes here: the parent is a later incarnation, and a delete of it must follow.
-    if (this.wordOf(parent, KIND) === NodeKind.ephemeral) return ErrorCode.NoChildrenForEphemerals;
-    const ref = this.addNode(pathLen, nameOffset, parent, kind, ownerHi, ownerLo);
+    if (this.kindOf(parent) === NodeKind.ephemeral) return ErrorCode.NoChildrenForEphemerals;
+    const ref = this.addNode(pathLen, nameOffset, parent, dataLen, kind, ownerHi, ownerLo);
     const words = this.memory.words[ref >>> SLAB_SHIFT];
     const node = (ref & UNIT_MASK) << 1;
     const hi = swapWord(zxidHi);
@@ -383,7 +386,7 @@ export class DataTree {
     this.ephemeralNodes = 0;
     this.bytesTotal = 1;
     this.hash.hash(NOTHING, 0, 0);
-    this.root = this.addNode(0, 0, 0, NodeKind.persistent, 0, 0);
+    this.root = this.addNode(0, 0, 0, 0, NodeKind.persistent, 0, 0);
     this.control[ROOT_REF] = this.root;
     this.control[ZXID_HI] = 0;
     this.control[ZXID_LO] = 0;
@@ -427,10 +430,10 @@ export class DataTree {
     let ref = this.lookUp(path, pathOff, pathLen);
     if (ref === 0) {
       if (parent === 0) return ErrorCode.NoNode;
-      if (this.wordOf(parent, KIND) === NodeKind.ephemeral) return ErrorCode.NoChildrenForEphemerals;
-      ref = this.addNode(pathLen, nameOffset, parent, kind, ownerHi, ownerLo);
+      if (this.kindOf(parent) === NodeKind.ephemeral) return ErrorCode.NoChildrenForEphemerals;
+      ref = this.addNode(pathLen, nameOffset, parent, dataLen, kind, ownerHi, ownerLo);
     } else if (ref !== this.root) {
-      ref = this.changeKind(ref, kind, ownerHi, ownerLo);
+      ref = this.changeKind(ref, dataLen, kind, ownerHi, ownerLo);
     }
     const words = this.memory.words[ref >>> SLAB_SHIFT];
     const node = (ref & UNIT_MASK) << 1;
@@ -454,14 +457,15 @@ export class DataTree {
     for (let ref = stack.pop(); ref !== undefined; ref = stack.pop()) {
       const words = this.memory.words[ref >>> SLAB_SHIFT];
       const node = (ref & UNIT_MASK) << 1;
-      const kind = words[node + KIND];
+      const kind = words[node + SHAPE] & KIND_MASK;
       const dataLength = words[node + DATA_LENGTH];
       seen.nodes++;
       seen.bytes += words[node + PATH_LENGTH] + Math.max(0, dataLength);
       if (kind === NodeKind.ephemeral) seen.ephemerals++;
       if (kind === NodeKind.container) seen.containers++;
       if (kind === NodeKind.ttl) seen.ttlNodes++;
-      assert((words[node + DATA] === 0) === dataLength <= 0, 'data reference and length disagree');
+      const room = inlineRoom(words, node);
+      assert((words[node + DATA] === 0) === dataLength <= room, 'data is not where its length says');
       assert(swapWord(words[node + STAT_DATA_LENGTH]) === Math.max(0, dataLength), 'wire dataLength is wrong');
       const count = swapWord(words[node + STAT_CHILD_COUNT]);
       assert(
@@ -513,18 +517,21 @@ export class DataTree {
     pathLen: number,
     nameOffset: number,
     parent: number,
+    dataLen: number,
     kind: NodeKind,
     ownerHi: number,
     ownerLo: number,
   ): number {
     const hash = parent === 0 ? this.hash.hash(NOTHING, 0, 0) : this.lastHash;
-    const ref = this.allocator.allocate(nodeBytes(pathLen, kind));
+    const inline = dataLen > 0 && dataLen <= INLINE_BYTES_MAX ? dataLen : 0;
+    const byteCount = allocatedBytes(inlineWord(pathLen, kind) * 4 + inline);
+    const ref = this.allocator.allocate(byteCount);
     const words = this.memory.words[ref >>> SLAB_SHIFT];
     const node = (ref & UNIT_MASK) << 1;
     words[node + HASH] = hash;
     words[node + PATH_LENGTH] = pathLen;
     words[node + PARENT] = parent;
-    words[node + KIND] = kind;
+    words[node + SHAPE] = ((byteCount >>> 3) << SHAPE_SHIFT) | kind;
     words[node + DATA] = 0;
     words[node + DATA_LENGTH] = -1;
     words[node + ACL] = 0;
@@ -551,7 +558,6 @@ export class DataTree {
   private enterKind(ref: number, kind: NodeKind, ownerHi: number, ownerLo: number): void {
     const words = this.memory.words[ref >>> SLAB_SHIFT];
     const node = (ref & UNIT_MASK) << 1;
-    words[node + KIND] = kind;
     if (kind === NodeKind.ephemeral) {
       words[node + STAT_OWNER] = swapWord(ownerHi);
       words[node + STAT_OWNER + 1] = swapWord(ownerLo);
@@ -560,7 +566,7 @@ export class DataTree {
     } else if (kind === NodeKind.container) {
       this.containers.add(ref);
     } else if (kind === NodeKind.ttl) {
-      const owner = node + ttlOwnerWord(words[node + PATH_LENGTH]);
+      const owner = node + tailWord(words[node + PATH_LENGTH]);
       words[owner] = ownerHi;
       words[owner + 1] = ownerLo;
       this.ttlNodes.add(ref);
@@ -568,7 +574,7 @@ export class DataTree {
   }
 
   private leaveKind(ref: number): void {
-    const kind = this.wordOf(ref, KIND);
+    const kind = this.kindOf(ref);
     if (kind === NodeKind.ephemeral) {
       this.ephemerals.remove(ref);
       this.ephemeralNodes--;
@@ -583,7 +589,7 @@ export class DataTree {
    * A snapshot repeats a path with another kind or owner. A TTL record has another size, so the node is made anew; what
    * it had below it in the file's order is gone then, as it was when the second incarnation was written.
    */
-  private changeKind(ref: number, kind: NodeKind, ownerHi: number, ownerLo: number): number {
+  private changeKind(ref: number, dataLen: number, kind: NodeKind, ownerHi: number, ownerLo: number): number {
     const reader = this.reader;
     if (reader.kind(ref) === kind && reader.storedOwnerHi(ref) === ownerHi && reader.storedOwnerLo(ref) === ownerLo) {
       return ref;
@@ -595,7 +601,7 @@ export class DataTree {
     reader.copyPath(ref, path, 0);
     this.deleteRef(ref, 0, 0);
     this.lastHash = this.hash.hash(path, 0, pathLen);
-    return this.addNode(pathLen, nameOffset, parent, kind, ownerHi, ownerLo);
+    return this.addNode(pathLen, nameOffset, parent, dataLen, kind, ownerHi, ownerLo);
   }
 
   private removeLeaf(ref: number, parent: number): void {
@@ -605,11 +611,9 @@ export class DataTree {
     this.removeChild(parent, words[node + POSITION]);
     this.index.remove(words[node + HASH], ref);
     const dataLength = words[node + DATA_LENGTH];
-    if (dataLength > 0) {
-      this.allocator.free(words[node + DATA], dataLength);
-      this.bytesTotal -= dataLength;
-    }
-    const kind = words[node + KIND] as NodeKind;
+    if (words[node + DATA] !== 0) this.allocator.free(words[node + DATA], dataLength);
+    if (dataLength > 0) this.bytesTotal -= dataLength;
+    const kind = words[node + SHAPE] & KIND_MASK;
     if (kind !== NodeKind.ephemeral && words[node + CAPACITY] > 0) {
       this.allocator.free(words[node + CHILDREN], words[node + CAPACITY] * 4);
     }
@@ -617,7 +621,7 @@ export class DataTree {
     const pathLen = words[node + PATH_LENGTH];
     this.nodes--;
     this.bytesTotal -= pathLen;
-    this.allocator.free(ref, nodeBytes(pathLen, kind));
+    this.allocator.free(ref, (words[node + SHAPE] >>> SHAPE_SHIFT) * 8);
   }
 
   private addChild(parent: number, ref: number): void {
@@ -681,24 +685,18 @@ export class DataTree {
     const words = this.memory.words[ref >>> SLAB_SHIFT];
     const node = (ref & UNIT_MASK) << 1;
     const oldLength = words[node + DATA_LENGTH];
-    const oldBytes = oldLength > 0 ? allocatedBytes(oldLength) : 0;
-    const newBytes = dataLen > 0 ? allocatedBytes(dataLen) : 0;
     let block = words[node + DATA];
+    const oldBytes = block !== 0 ? allocatedBytes(oldLength) : 0;
+    const newBytes = dataLen > inlineRoom(words, node) ? allocatedBytes(dataLen) : 0;
     if (oldBytes !== newBytes) {
       if (oldBytes > 0) this.allocator.free(block, oldLength);
       block = newBytes > 0 ? this.allocator.allocate(dataLen) : 0;
       words[node + DATA] = block;
     }
     if (dataLen > 0) {
-      const slab = block >>> SLAB_SHIFT;
-      this.copier.copyIn(
-        data,
-        dataOff,
-        dataLen,
-        this.memory.words[slab],
-        this.memory.bytes[slab],
-        (block & UNIT_MASK) << 1,
-      );
+      const slab = (block !== 0 ? block : ref) >>> SLAB_SHIFT;
+      const word = block !== 0 ? (block & UNIT_MASK) << 1 : node + inlineOffset(words, node);
+      this.copier.copyIn(data, dataOff, dataLen, this.memory.words[slab], this.memory.bytes[slab], word);
       if (dataLen > this.control[DATA_BYTES_MAX]) this.control[DATA_BYTES_MAX] = dataLen;
     }
     words[node + DATA_LENGTH] = dataLen < 0 ? -1 : dataLen;
@@ -745,10 +743,14 @@ export class DataTree {
     const nameOffset = nameOffsetOf(path, 0, path.length);
     const parent = this.lookUp(path, 0, nameOffset - 1);
     this.lookUp(path, 0, path.length);
-    const ref = this.addNode(path.length, nameOffset, parent, NodeKind.persistent, 0, 0);
+    const ref = this.addNode(path.length, nameOffset, parent, 0, NodeKind.persistent, 0, 0);
     this.changeAcl(ref, acl, 0, acl === null ? -1 : acl.length);
     this.storeData(ref, NOTHING, 0, 0);
     return ref;
+  }
+
+  private kindOf(ref: number): number {
+    return this.wordOf(ref, SHAPE) & KIND_MASK;
   }
 
   private childRef(ref: number, index: number): number {
@@ -763,6 +765,15 @@ export class DataTree {
   private setWord(ref: number, word: number, value: number): void {
     this.memory.words[ref >>> SLAB_SHIFT][((ref & UNIT_MASK) << 1) + word] = value;
   }
+}
+
+function inlineOffset(words: Int32Array, node: number): number {
+  return inlineWord(words[node + PATH_LENGTH], (words[node + SHAPE] & KIND_MASK) as NodeKind);
+}
+
+/** Bytes of data that the record's tail can hold. */
+function inlineRoom(words: Int32Array, node: number): number {
+  return (words[node + SHAPE] >>> SHAPE_SHIFT) * 8 - inlineOffset(words, node) * 4;
 }
 
 /** Where the last component begins; 0 without any slash, so that the parent's length comes out as -1. */

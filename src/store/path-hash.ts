@@ -18,19 +18,31 @@ export class PathHash {
     this.keyHi = keyHi;
   }
 
+  /** The rounds are written out: as inner loops they cost half as much again. */
   hash(bytes: Uint8Array, offset: number, length: number): number {
     if (length >>> 2 >= this.$words.length) this.$words = new Int32Array((length >>> 2) * 2);
     const words = this.$words;
     let v0 = this.keyLo;
     let v1 = this.keyHi;
-    let v2 = KEY_V2 ^ this.keyLo;
-    let v3 = KEY_V3 ^ this.keyHi;
+    let v2 = KEY_V2 ^ v0;
+    let v3 = KEY_V3 ^ v1;
     const whole = length >>> 2;
     let at = offset;
-    for (let i = 0; i < whole; i++) {
-      const m = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
-      at += 4;
-      words[i] = m;
+    let m = 0;
+    for (let i = 0; i <= whole; i++) {
+      if (i < whole) {
+        m = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
+        words[i] = m;
+        at += 4;
+      } else {
+        const rest = length & 3;
+        m = rest > 0 ? bytes[at] : 0;
+        if (rest > 1) m |= bytes[at + 1] << 8;
+        if (rest > 2) m |= bytes[at + 2] << 16;
+        words[i] = m;
+        // The last message word carries the length.
+        m |= length << 24;
+      }
       v3 ^= m;
       v0 = (v0 + v1) | 0;
       v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
@@ -44,32 +56,41 @@ export class PathHash {
       v2 = (v2 << 16) | (v2 >>> 16);
       v0 ^= m;
     }
-    const rest = length & 3;
-    let tail = 0;
-    if (rest > 0) tail = bytes[at];
-    if (rest > 1) tail |= bytes[at + 1] << 8;
-    if (rest > 2) tail |= bytes[at + 2] << 16;
-    words[whole] = tail;
-    // The last message word carries the length, then come the three finishing rounds.
-    let m = tail | (length << 24);
-    v3 ^= m;
-    for (let round = 0; round < 4; round++) {
-      v0 = (v0 + v1) | 0;
-      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
-      v0 = (v0 << 16) | (v0 >>> 16);
-      v2 = (v2 + v3) | 0;
-      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
-      v0 = (v0 + v3) | 0;
-      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
-      v2 = (v2 + v1) | 0;
-      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
-      v2 = (v2 << 16) | (v2 >>> 16);
-      if (round === 0) {
-        v0 ^= m;
-        v2 ^= 0xff;
-        m = 0;
-      }
-    }
+    v2 ^= 0xff;
+
+    v0 = (v0 + v1) | 0;
+    v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+    v0 = (v0 << 16) | (v0 >>> 16);
+    v2 = (v2 + v3) | 0;
+    v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+    v0 = (v0 + v3) | 0;
+    v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+    v2 = (v2 + v1) | 0;
+    v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+    v2 = (v2 << 16) | (v2 >>> 16);
+
+    v0 = (v0 + v1) | 0;
+    v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+    v0 = (v0 << 16) | (v0 >>> 16);
+    v2 = (v2 + v3) | 0;
+    v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+    v0 = (v0 + v3) | 0;
+    v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+    v2 = (v2 + v1) | 0;
+    v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+    v2 = (v2 << 16) | (v2 >>> 16);
+
+    v0 = (v0 + v1) | 0;
+    v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+    v0 = (v0 << 16) | (v0 >>> 16);
+    v2 = (v2 + v3) | 0;
+    v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+    v0 = (v0 + v3) | 0;
+    v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+    v2 = (v2 + v1) | 0;
+    v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+    v2 = (v2 << 16) | (v2 >>> 16);
+
     return v1 ^ v3;
   }
 }

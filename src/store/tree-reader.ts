@@ -43,7 +43,8 @@ import {
   DATA,
   DATA_LENGTH,
   DIGEST,
-  KIND,
+  inlineWord,
+  KIND_MASK,
   NAME_OFFSET,
   NEXT,
   NodeKind,
@@ -51,6 +52,7 @@ import {
   PATH,
   PATH_BYTE,
   PATH_LENGTH,
+  SHAPE,
   STAT,
   STAT_AVERSION,
   STAT_BYTES,
@@ -63,7 +65,7 @@ import {
   STAT_PZXID,
   STAT_VERSION,
   swapWord,
-  ttlOwnerWord,
+  tailWord,
 } from './node-layout.js';
 import { PathHash } from './path-hash.js';
 import { DIRECTORY_BITS_MAX, SLOT_MASK } from './path-index.js';
@@ -178,7 +180,7 @@ export class TreeReader {
   }
 
   kind(ref: number): NodeKind {
-    return (this.word(ref, KIND) & 3) as NodeKind;
+    return (this.word(ref, SHAPE) & KIND_MASK) as NodeKind;
   }
 
   /** -1 = null data. */
@@ -266,13 +268,13 @@ export class TreeReader {
   storedOwnerHi(ref: number): number {
     const kind = this.kind(ref);
     if (kind === NodeKind.container) return CONTAINER_OWNER_HI;
-    return kind === NodeKind.ttl ? this.word(ref, ttlOwnerWord(this.pathLength(ref))) : this.ownerHi(ref);
+    return kind === NodeKind.ttl ? this.word(ref, tailWord(this.pathLength(ref))) : this.ownerHi(ref);
   }
 
   storedOwnerLo(ref: number): number {
     const kind = this.kind(ref);
     if (kind === NodeKind.container) return 0;
-    return kind === NodeKind.ttl ? this.word(ref, ttlOwnerWord(this.pathLength(ref)) + 1) : this.ownerLo(ref);
+    return kind === NodeKind.ttl ? this.word(ref, tailWord(this.pathLength(ref)) + 1) : this.ownerLo(ref);
   }
 
   /** The 68 bytes of the wire Stat. */
@@ -294,7 +296,9 @@ export class TreeReader {
   /** length: what dataLength gave. */
   copyData(ref: number, out: Uint8Array, pos: number, length: number): void {
     const data = this.word(ref, DATA);
-    this.copyWords(data, 0, out, pos, Math.min(length, out.length - pos));
+    const room = Math.min(length, out.length - pos);
+    if (data !== 0) this.copyWords(data, 0, out, pos, room);
+    else this.copyWords(ref, inlineWord(this.pathLength(ref), this.kind(ref)), out, pos, room);
   }
 
   /** At most `length` bytes of the path. */
