@@ -179,6 +179,8 @@ export class SnapshotWriter {
   }
 
   private numberAclLists(cursor: SnapshotCursor): void {
+    this.aclNumbers.clear();
+    this.aclListBytes = 0;
     let nextNumber = 1;
     while (cursor.next()) {
       if (cursor.aclSerial === 0 || cursor.aclLength === 0 || this.aclNumbers.has(cursor.aclSerial)) continue;

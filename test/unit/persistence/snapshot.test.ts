@@ -215,6 +215,27 @@ describe('a snapshot of a tree that changes while it is written', () => {
     expect(stateOf(recovered)).toEqual(stateOf({ ...live.database, lastZxidLo: 27 }));
   });
 
+  test('one writer writes one after the other, each with its own sessions and lists', () => {
+    const live = new LiveTree();
+    const sessions = [[1, 2, 3000]];
+    const writer = writerOf(live.store, live.database, {
+      collectSessions: (add) => {
+        for (const [idHi, idLo, timeoutMs] of sessions) add(idHi, idLo, timeoutMs);
+      },
+    });
+    for (let i = 1; i <= 4; i++) {
+      live.create(`/n${i}`, i);
+      sessions.push([1, 10 + i, 1000 * i]);
+      const name = `snapshot.${2 * i - 1}`; // each round is two transactions
+      expect(writer.write()?.name).toBe(name);
+      const recovered = recoverFrom(live.store);
+      expect(recovered.snapshot?.name).toBe(name);
+      expect(stateOf(recovered).nodes).toEqual(stateOf(live.database).nodes);
+      expect(recovered.sessions).toHaveLength(i + 1);
+      live.setAcl(`/n${i}`, 31, 1);
+    }
+  });
+
   test('without the log behind it, it is not used: the start takes an older one', () => {
     const live = new LiveTree();
     live.create('/a', 1);
