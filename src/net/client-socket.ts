@@ -7,6 +7,8 @@
 export interface ClientSocketEvents {
   /** The bytes are the socket's: valid only during the call. */
   onData(bytes: Uint8Array, length: number): void;
+  /** The client sends nothing more, but may still read. */
+  onEnd(): void;
   /** All that was queued has been taken by the system. */
   onDrain(): void;
   /** The socket is gone, for whatever reason; nothing follows. */

@@ -308,6 +308,7 @@ export class ConnectionsActor implements Actor {
     this.stats[CONNECTIONS] = this.byId.size;
     return {
       onData: (bytes, length) => this.onData(cnxn, bytes, length),
+      onEnd: () => this.onEnd(cnxn),
       onDrain: () => {
         if (cnxn.stalled) this.context.requestTurn();
       },
@@ -316,6 +317,11 @@ export class ConnectionsActor implements Actor {
         this.forget(cnxn);
       },
     };
+  }
+
+  /** Who has asked a four-letter word may close its half before it reads the answer; any other client is gone. */
+  private onEnd(cnxn: ServerCnxn): void {
+    if (cnxn.state !== CnxnState.answering) cnxn.socket.end();
   }
 
   private forget(cnxn: ServerCnxn): void {
@@ -335,7 +341,7 @@ export class ConnectionsActor implements Actor {
   // ---- bytes from clients
 
   private onData(cnxn: ServerCnxn, bytes: Uint8Array, length: number): void {
-    if (cnxn.state === CnxnState.closing) return;
+    if (cnxn.state === CnxnState.closing || cnxn.state === CnxnState.answering) return;
     this.beginFrames(cnxn);
     const result = cnxn.input.push(bytes, length, this.options.frameBytesMax, this.onFrame);
     this.endFrames(cnxn, result);
@@ -395,15 +401,18 @@ export class ConnectionsActor implements Actor {
     const { input } = cnxn;
     const payload = input.takeRest();
     const out = this.context.outbox('supervisor');
-    out.claim(ShardRecord.word, 12 + payload.length);
+    const client = new ScratchBytes(64);
+    client.writeUstring(`/${cnxn.socket.remoteAddress}:${cnxn.socket.remotePort}`);
+    out.claim(ShardRecord.word, 8 + payload.length + client.length);
     const at = out.offset >> 2;
     out.words[at] = cnxn.id;
     out.words[at + 1] = readInt32(payload, 0);
     out.words[at + 2] = payload.length - 4;
     copyBytes(payload, 4, out.bytes, out.offset + 12, payload.length - 4);
+    copyBytes(client.bytes, 0, out.bytes, out.offset + 8 + payload.length, client.length);
     out.commit();
     this.sessionless.delete(cnxn);
-    cnxn.state = CnxnState.closing;
+    cnxn.state = CnxnState.answering;
     this.context.requestTurn();
   }
 
@@ -418,9 +427,7 @@ export class ConnectionsActor implements Actor {
           cnxn.packetsSent++;
           this.add(SENT, 1);
         }
-        cnxn.closeAfterFlush = true;
-        this.outOf(cnxn);
-        this.context.requestTurn();
+        this.closeAfterFlush(cnxn);
         return null;
       }
       case 'connections':

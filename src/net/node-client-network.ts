@@ -82,8 +82,9 @@ export class NodeClientNetwork implements ClientNetwork {
     onListening: (fd: number, port: number) => void,
     onError: (error: Error) => void,
   ): ClientListener {
-    const server = createServer({ noDelay: true, keepAlive: options.keepAlive, pauseOnConnect: true }, (accepted) =>
-      this.onConnection(accepted, accept),
+    const server = createServer(
+      { noDelay: true, keepAlive: options.keepAlive, pauseOnConnect: true, allowHalfOpen: true },
+      (accepted) => this.onConnection(accepted, accept),
     );
     server.on('error', onError);
     const listening = (): void => {
@@ -123,7 +124,9 @@ export class NodeClientNetwork implements ClientNetwork {
         },
       };
       // `handle` and `onread` are accepted by the constructor; the published types know only part of them.
-      socket = new Socket({ handle, onread } as unknown as ConstructorParameters<typeof Socket>[0]);
+      socket = new Socket({ handle, onread, allowHalfOpen: true } as unknown as ConstructorParameters<
+        typeof Socket
+      >[0]);
     } else {
       socket = accepted;
       socket.on('data', (chunk: Buffer) => events?.onData(chunk, chunk.length));
@@ -136,7 +139,7 @@ export class NodeClientNetwork implements ClientNetwork {
       return;
     }
     socket.on('drain', () => events?.onDrain());
-    socket.on('end', () => socket.end());
+    socket.on('end', () => events?.onEnd());
     socket.on('close', () => events?.onClose());
     socket.resume();
     socket.read(0);

@@ -12,8 +12,11 @@ import type { ClientSocket } from './client-socket.js';
 import { FrameBuffer } from './frame-buffer.js';
 import type { ConnectionReport } from './shard-control.js';
 
-/** handshake: no ConnectRequest yet. opening: waits for its session. open: serves. closing: nothing more is read. */
-export const CnxnState = { handshake: 0, opening: 1, open: 2, closing: 3 } as const;
+/**
+ * handshake: no ConnectRequest yet. opening: waits for its session. open: serves. answering: has asked a four-letter word
+ * and waits for the text. closing: nothing more is read.
+ */
+export const CnxnState = { handshake: 0, opening: 1, open: 2, closing: 3, answering: 4 } as const;
 export type CnxnState = (typeof CnxnState)[keyof typeof CnxnState];
 
 const FRAME_LENGTH_BYTES = 4;
@@ -91,7 +94,7 @@ export class ServerCnxn {
       id: this.id,
       address: this.socket.remoteAddress,
       port: this.socket.remotePort,
-      isAnswering: this.state === CnxnState.closing,
+      isAnswering: this.state === CnxnState.answering,
       outstanding: this.outstanding,
       received: this.packetsReceived,
       sent: this.packetsSent,

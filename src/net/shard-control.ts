@@ -7,7 +7,8 @@
  * What a shard tells the supervisor, and shard 0 the others:
  *   listening   words: descriptor, port
  *   failed      two ustrings: the error's message and its system code, or nothing
- *   word        words: connection, the word's four bytes as an int, length; then what stood behind the word
+ *   word        words: connection, the word's four bytes as an int, length; then what stood behind
+ *               the word, then one ustring: the client's address
  */
 export const ShardRecord = { listening: 1, failed: 2, word: 3 } as const;
 

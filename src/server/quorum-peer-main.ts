@@ -40,7 +40,7 @@ function commandLine(): readonly string[] {
 function readConfig(argv: readonly string[]): ServerConfig {
   const options = readOptions(argv, process.env);
   const format = LOG_FORMATS.find((f) => f === options.get('threadkeeper.log.format')) ?? 'pattern';
-  const level = LOG_LEVELS.find((l) => l === options.get('threadkeeper.log.level')) ?? 'INFO';
+  const level = LOG_LEVELS.find((l) => l === options.get('zookeeper.console.threshold')) ?? 'INFO';
   log.configure({ format, level, myid: '' });
   const config = loadServerConfig({ argv, env: process.env, coreCount: availableParallelism(), log });
   log.configure({ format: config.logFormat, level: config.logLevel, myid: config.myid });
@@ -65,6 +65,7 @@ async function main(): Promise<void> {
   await server.start();
 }
 
-for (const signal of Object.keys(EXIT_SIGNALS) as ExitSignal[]) process.on(signal, () => exit(EXIT_SIGNALS[signal]));
+for (const signal of Object.keys(EXIT_SIGNALS) as ExitSignal[])
+  process.on(signal, () => process.exit(EXIT_SIGNALS[signal]));
 
 main().catch(failStart);

@@ -6,6 +6,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { ActorSystem } from '../actor/actor-system.js';
 import { SystemClock } from '../actor/system-clock.js';
 import { assert } from '../base/assert.js';
@@ -109,8 +110,8 @@ export class StandaloneServer implements MainPorts {
     this.events.onFatal(error, 'snapshotter', ExitCode.txnLogErrorTakingSnapshot);
   }
 
-  onWord(shard: number, connection: number, number: number, payload: Uint8Array): void {
-    this.answerWord(shard, connection, number, payload).catch((error: unknown) => {
+  onWord(shard: number, connection: number, client: string, number: number, payload: Uint8Array): void {
+    this.answerWord(shard, connection, client, number, payload).catch((error: unknown) => {
       this.log.error('a four-letter word could not be answered', { error });
     });
   }
@@ -121,7 +122,13 @@ export class StandaloneServer implements MainPorts {
 
   // ---- four-letter words
 
-  private async answerWord(shard: number, connection: number, number: number, payload: Uint8Array): Promise<void> {
+  private async answerWord(
+    shard: number,
+    connection: number,
+    client: string,
+    number: number,
+    payload: Uint8Array,
+  ): Promise<void> {
     const word = recogniseNumber(number);
     assert(word !== null, 'a shard passes on known words only');
     if (!this.whitelistLogged) {
@@ -131,7 +138,7 @@ export class StandaloneServer implements MainPorts {
     const wants = word === 'telnet close' ? 'nothing' : needs(word);
     const status = await this.status(wants === 'connections', wants === 'directories');
     const { text, effect } = answer(word, this.whitelist, status, payload);
-    this.log.info(`Processing ${word} command`);
+    this.log.info(`Processing ${word} command from ${client}`);
     if (effect.kind === 'set-trace-mask') this.traceMask = effect.mask;
     if (effect.kind === 'reset-server-statistics') await this.everyShard({ kind: 'reset-statistics', ofServer: true });
     if (effect.kind === 'reset-connection-statistics') {
@@ -186,8 +193,8 @@ export class StandaloneServer implements MainPorts {
   }
 
   private directories(withSizes: boolean): ServerStatus['directories'] {
-    const dataDir = `${this.config.dataDir}/version-2`;
-    const dataLogDir = `${this.config.dataLogDir}/version-2`;
+    const dataDir = resolve(this.config.dataDir, 'version-2');
+    const dataLogDir = resolve(this.config.dataLogDir, 'version-2');
     return {
       dataDir,
       dataLogDir,

@@ -14,8 +14,8 @@ export interface SupervisorEvents {
   onListening(port: number): void;
   /** `code`: the system's, such as EADDRINUSE, or empty. */
   onListenFailed(message: string, code: string): void;
-  /** `word`: its four bytes as a big-endian int; `payload`: what stood behind them. */
-  onWord(shard: number, connection: number, word: number, payload: Uint8Array): void;
+  /** `client`: address and port; `word`: its four bytes as a big-endian int; `payload`: what stood behind them. */
+  onWord(shard: number, connection: number, client: string, word: number, payload: Uint8Array): void;
 }
 
 export class SupervisorActor implements Actor {
@@ -33,8 +33,10 @@ export class SupervisorActor implements Actor {
             failed(bytes, offset, events);
             break;
           case ShardRecord.word: {
-            const payload = bytes.slice(offset + 12, offset + 12 + (words[at + 2] as number));
-            events.onWord(shard, words[at] as number, words[at + 1] as number, payload);
+            const payloadEnd = offset + 12 + (words[at + 2] as number);
+            const payload = bytes.slice(offset + 12, payloadEnd);
+            const client = decodeUtf8(bytes, payloadEnd + 4, readInt32(bytes, payloadEnd));
+            events.onWord(shard, words[at] as number, client, words[at + 1] as number, payload);
             break;
           }
           default:

@@ -1,0 +1,56 @@
+/**
+ * The port between a connection and the operating system: what a client's socket can do and what it tells.
+ *
+ * `NodeClientSocket` is the real one; tests and the simulator bring their own. Everything is called on the thread of the
+ * connection shard that owns the socket; callbacks never come from within a call.
+ */
+export interface ClientSocketEvents {
+  /** The bytes are the socket's: valid only during the call. */
+  onData(bytes: Uint8Array, length: number): void;
+  /** All that was queued has been taken by the system. */
+  onDrain(): void;
+  /** The socket is gone, for whatever reason; nothing follows. */
+  onClose(): void;
+}
+export interface ClientSocket {
+  /** As the system spells it, for instance `127.0.0.1` or `::ffff:127.0.0.1`. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** Bytes handed over and not yet taken by the system. */
+  readonly queuedBytes: number;
+  /**
+   * Sends; true when the system took everything at once, so that the memory may be used again. Otherwise the memory
+   * belongs to the socket.
+   */
+  write(bytes: Uint8Array, length: number): boolean;
+  pause(): void;
+  resume(): void;
+  /** Orderly end behind everything that is queued. */
+  end(): void;
+  /** At once, whatever is queued. */
+  destroy(): void;
+}
+export interface ClientListener {
+  /** Closes the listening socket; established connections stay. */
+  close(onClosed?: () => void): void;
+}
+export interface ListenOptions {
+  readonly host: string | undefined;
+  readonly port: number;
+  readonly backlog: number | undefined;
+  readonly keepAlive: boolean;
+  /** A descriptor that listens already (another shard's); host and port are then only for messages. */
+  readonly fd: number | undefined;
+  /** Lets other sockets listen on the same port: one per shard, where `ClientNetwork.canReusePort`. */
+  readonly reusePort: boolean;
+}
+/** Accepts clients. `accept` returns the events of the new connection, or null to refuse it at once. */
+export interface ClientNetwork {
+  readonly canReusePort: boolean;
+  listen(
+    options: ListenOptions,
+    accept: (socket: ClientSocket) => ClientSocketEvents | null,
+    onListening: (fd: number, port: number) => void,
+    onError: (error: Error) => void,
+  ): ClientListener;
+}

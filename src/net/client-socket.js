@@ -1,0 +1,2 @@
+export {};
+//# sourceMappingURL=client-socket.js.map
