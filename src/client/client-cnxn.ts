@@ -25,11 +25,13 @@ import { AuthLedger } from './auth-ledger.js';
 import type { Chroot } from './chroot.js';
 import { ClientState } from './client-state.js';
 import { ClientWatchManager, WatchKind } from './client-watch-manager.js';
+import type { ServerAddress } from './connect-string.js';
 import type { HostAttempt, HostProvider } from './host-provider.js';
 import { IncomingFrames } from './incoming-frames.js';
 import { KeeperError } from './keeper-error.js';
 import { OutgoingFrames } from './outgoing-frames.js';
 import { type Operation, type Outstanding, OutstandingRequest } from './outstanding-request.js';
+import { RwServerSearch } from './rw-server-search.js';
 import { connectTimeoutMs, expirationTimeoutMs, pingAfterMs, readTimeoutMs } from './session-timing.js';
 import { planSetWatches } from './set-watches-plan.js';
 import type { ClientPorts, Connection } from './transport.js';
@@ -94,6 +96,7 @@ export class ClientCnxn {
 
   private phaseSinceMs: number;
   private attempt: HostAttempt; // the next one, or the one that is running
+  private readonly rwServerSearch: RwServerSearch; // searching exactly while connected read-only
   private attemptAtMs: number; // while waiting
   private lastHeardMs: number; // any byte of a server
   private lastSentMs = 0;
@@ -126,6 +129,7 @@ export class ClientCnxn {
     this.phaseSinceMs = nowMs;
     this.lastHeardMs = nowMs;
     this.attempt = hosts.next();
+    this.rwServerSearch = new RwServerSearch(ports, hosts, (server) => this.onRwServerFound(server));
     this.attemptAtMs = nowMs;
     ports.scheduler.start(() => this.onTurn());
     ports.scheduler.requestTurn();
@@ -257,6 +261,7 @@ export class ClientCnxn {
       case Phase.Connected:
         if (nowMs >= this.lastHeardMs + readTimeoutMs(this.session.timeoutMs)) this.onLost();
         else if (nowMs >= this.pingAtMs()) this.writePing();
+        this.rwServerSearch.onTurn(nowMs);
         break;
       case Phase.Over:
         break;
@@ -272,7 +277,11 @@ export class ClientCnxn {
       case Phase.Handshaking:
         return Math.min(this.phaseSinceMs + this.connectTimeoutMs(), expiryAtMs);
       case Phase.Connected:
-        return Math.min(this.lastHeardMs + readTimeoutMs(this.session.timeoutMs), this.pingAtMs());
+        return Math.min(
+          this.lastHeardMs + readTimeoutMs(this.session.timeoutMs),
+          this.pingAtMs(),
+          this.rwServerSearch.nextDeadlineMs,
+        );
       case Phase.Over:
         return Number.POSITIVE_INFINITY;
     }
@@ -364,6 +373,7 @@ export class ClientCnxn {
     session.password = new Uint8Array(response.passwd);
     session.timeoutMs = response.timeOut;
     if (!isReadOnly) session.sawReadWriteServer = true;
+    else this.rwServerSearch.start(this.ports.clock.monotonicMs());
     this.hosts.onConnected();
     this.phase = Phase.Connected;
     this.publicState = isReadOnly ? ClientState.ConnectedReadOnly : ClientState.Connected;
@@ -495,6 +505,14 @@ export class ClientCnxn {
     this.ports.scheduler.requestTurn();
   }
 
+  /** Leave the read-only server for one that can write, at once and without looking further. */
+  private onRwServerFound(server: ServerAddress): void {
+    this.onLost();
+    if (this.phase !== Phase.Waiting) return; // it was closing
+    this.attempt = { server, roundIsOver: false };
+    this.attemptAtMs = this.ports.clock.monotonicMs();
+  }
+
   // ---- endings ----------------------------------------------------------------------------------------------------
 
   private finish(state: ClientState, event: KeeperState, errorCode: number): void {
@@ -514,6 +532,7 @@ export class ClientCnxn {
   }
 
   private dropConnection(): void {
+    this.rwServerSearch.stop();
     this.connection?.destroy();
     this.connection = null;
   }
