@@ -93,7 +93,7 @@ export class TreeFixture {
   load(
     path: string,
     fields: Partial<Record<keyof typeof STAT_OFFSETS, bigint>> = {},
-    data = EMPTY,
+    data: Uint8Array = EMPTY,
     acl: Uint8Array | null = null,
     kind: NodeKind = NodeKind.persistent,
   ): number {
