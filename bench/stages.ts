@@ -15,14 +15,16 @@ import type { ServerProcess } from '../test/testing/server-process.js';
 import { startThreadkeeper } from '../test/testing/threadkeeper-server.js';
 import { createNodes, type LoadOptions, runLoad } from './load/load-generator.js';
 import { type MeasuredLoad, measureLoad } from './measured-load.js';
-import { type Counters, countedBetween, ServerCounters } from './stages/server-counters.js';
+import { type Counters, countedBetween, isGauge, ServerCounters } from './stages/server-counters.js';
 import {
   type OtherCounter,
   otherCounters,
   type StageRow,
   stageRows,
   type ThreadRow,
+  type TurnRow,
   threadRows,
+  turnRows,
 } from './stages/stage-table.js';
 
 const { values } = parseArgs({
@@ -53,6 +55,7 @@ interface WorkloadFigures {
   readonly load: MeasuredLoad;
   readonly stages: readonly StageRow[];
   readonly threads: readonly ThreadRow[];
+  readonly turns: readonly TurnRow[];
   readonly other: readonly OtherCounter[];
 }
 
@@ -112,6 +115,7 @@ async function measureWorkload(
     load,
     stages: stageRows(counted, seconds),
     threads: threadRows(threadsBefore, threadsAfter, seconds, load.operations),
+    turns: turnRows(counted, seconds),
     other: otherCounters(counted),
   };
 }
@@ -149,7 +153,7 @@ function report({ placement, idle: resting, idleAfterLoad, workloads }: Placemen
     `RSS ${residentMb.toFixed(0)} MB, CPU ${cpuPercent.toFixed(1)} % of a core`;
   console.log(`\n== ${placement}, ${values.shards} connection shard(s)`);
   console.log(`  at rest: ${idleText(resting)}; at rest after the load: ${idleText(idleAfterLoad)}`);
-  for (const { workload, load, stages, threads, other } of workloads) {
+  for (const { workload, load, stages, threads, turns, other } of workloads) {
     console.log(
       `\n  ${workload} ${values.connections} x ${values.outstanding}: ${Math.round(load.throughput)} op/s, ` +
         `p50 ${load.latencyUs.all.p50} us, p99 ${load.latencyUs.all.p99} us; server ${load.serverCores.toFixed(2)} cores ` +
@@ -171,13 +175,29 @@ function report({ placement, idle: resting, idleAfterLoad, workloads }: Placemen
       ]),
     );
     print(
-      ['thread', 'cores', 'us/op'],
+      ['kernel thread', 'cores', 'us/op'],
       threads.map((row) => [row.name, row.cores.toFixed(2), row.usPerOperation.toFixed(2)]),
+    );
+    print(
+      ['thread', 'turns/s', 'idle %', 'records/turn', 'busy %', 'longest ms', 'wakes/s'],
+      turns.map((row) => [
+        row.thread,
+        Math.round(row.turnsPerSecond),
+        (row.idleShare * 100).toFixed(0),
+        row.recordsPerTurn.toFixed(1),
+        (row.busyShare * 100).toFixed(1),
+        row.turnMaxMs.toFixed(1),
+        Math.round(row.wakesPerSecond),
+      ]),
     );
     if (values.counters) {
       print(
         ['counter', 'value', 'per second'],
-        other.map(({ owner, name, value }) => [`${owner} ${name}`, Math.round(value), Math.round(value / seconds)]),
+        other.map(({ owner, name, value }) => [
+          `${owner} ${name}`,
+          Math.round(value),
+          isGauge(name) ? '' : Math.round(value / seconds),
+        ]),
       );
     }
   }

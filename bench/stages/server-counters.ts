@@ -41,9 +41,11 @@ export class ServerCounters {
   }
 }
 
-/** Counters that tell a state or a maximum: their difference means nothing. */
-function isGauge(name: string): boolean {
-  return /(_max|_max_ms|_min_ms|depth_bytes)$/.test(name) || name === 'batch_max' || name === 'connections';
+const GAUGES = new Set(['batch_max', 'turn_records_max', 'connections', 'outstanding_requests', 'watch_count']);
+
+/** A state or a maximum since the start: the difference of two readings means nothing. */
+export function isGauge(name: string): boolean {
+  return GAUGES.has(name) || /(_max|_max_ms|_min_ms|depth_bytes)$/.test(name);
 }
 
 /** What was counted between two readings; gauges as they were at the second. */

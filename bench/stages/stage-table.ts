@@ -19,9 +19,20 @@ export interface StageRow {
   readonly spilled: number;
 }
 
+/** A thread as the runtime sees it. */
+export interface TurnRow {
+  readonly thread: string;
+  readonly turnsPerSecond: number;
+  readonly idleShare: number;
+  readonly recordsPerTurn: number;
+  readonly busyShare: number;
+  readonly turnMaxMs: number;
+  readonly wakesPerSecond: number;
+}
+
+/** A thread as the kernel sees it, in the order of creation: the main thread first, then Node's own, then our workers. */
 export interface ThreadRow {
   readonly name: string;
-  /** Cores kept busy, from the kernel. */
   readonly cores: number;
   readonly usPerOperation: number;
 }
@@ -33,6 +44,8 @@ export interface OtherCounter {
 }
 
 const ACTOR_COUNTERS = ['batches', 'records', 'batch_max', 'busy_ms'];
+const TURN_COUNTERS = ['turns', 'idle_turns', 'records', 'busy_ms', 'turn_max_ms', 'wakes_sent'];
+const SHOWN = new Set([...ACTOR_COUNTERS, ...TURN_COUNTERS]);
 const LINK = /^(.+)_to_(.+?)_(records|publishes|refusals|spilled|large|depth_bytes|depth_bytes_max)$/;
 
 function mailboxesOf(actor: string, counted: Counters): { depthBytesMax: number; refusals: number; spilled: number } {
@@ -67,11 +80,29 @@ export function stageRows(counted: Counters, seconds: number): StageRow[] {
   return rows;
 }
 
-/** Counters that the stage rows do not show, without those that stayed 0. */
+export function turnRows(counted: Counters, seconds: number): TurnRow[] {
+  const rows: TurnRow[] = [];
+  for (const [thread, names] of counted) {
+    const [turns, idleTurns, records, busyMs, turnMaxMs, wakes] = TURN_COUNTERS.map((name) => names.get(name));
+    if (turns === undefined || idleTurns === undefined) continue;
+    rows.push({
+      thread,
+      turnsPerSecond: turns / seconds,
+      idleShare: turns === 0 ? 0 : idleTurns / turns,
+      recordsPerTurn: turns === idleTurns ? 0 : (records ?? 0) / (turns - idleTurns),
+      busyShare: (busyMs ?? 0) / 1000 / seconds,
+      turnMaxMs: turnMaxMs ?? 0,
+      wakesPerSecond: (wakes ?? 0) / seconds,
+    });
+  }
+  return rows;
+}
+
+/** Counters that the tables do not show, without those that stayed 0. */
 export function otherCounters(counted: Counters): OtherCounter[] {
   return [...counted].flatMap(([owner, names]) =>
     [...names]
-      .filter(([name, value]) => value !== 0 && !LINK.test(name) && !ACTOR_COUNTERS.includes(name))
+      .filter(([name, value]) => value !== 0 && !LINK.test(name) && !SHOWN.has(name))
       .map(([name, value]) => ({ owner, name, value })),
   );
 }
