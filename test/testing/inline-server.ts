@@ -1,0 +1,422 @@
+/**
+ * A whole standalone server in one thread, by hand: the production actors in their production topology, on a clock that is
+ * moved, a disk and a network that are simulated. It does nothing until it is stepped, dies when told to, and starts again
+ * from what its disk kept. Also the seed of the ensemble simulator: everything it is made of lies in `inline/`.
+ *
+ *   run()          deterministic: delivers and turns until nothing is left to do
+ *   runAtRandom()  the same work in an order, and in batches, drawn from a generator
+ *   advance(ms)    time goes on, tick by tick
+ *   crash()        only the simulated disk stays; restart() recovers from it
+ */
+import type { Actor, ActorContext, CreateActor } from '../../src/actor/actor.js';
+import type { CountersReader } from '../../src/actor/counters/counters-reader.js';
+import type { Logger } from '../../src/actor/logger.js';
+import { silentLogger } from '../../src/actor/logger.js';
+import type { Topology } from '../../src/actor/topology.js';
+import { assert } from '../../src/base/assert.js';
+import { ManualClock } from '../../src/base/clock.js';
+import { Prng } from '../../src/base/prng.js';
+import { ConnectionCounts } from '../../src/net/connection-counts.js';
+import { ConnectionsActor } from '../../src/net/connections-actor.js';
+import { ListenState } from '../../src/net/listen-state.js';
+import { OutstandingCounts } from '../../src/net/outstanding-counts.js';
+import { openDataDirectories } from '../../src/persistence/data-directories.js';
+import { DurableZxid } from '../../src/persistence/durable-zxid.js';
+import { recover } from '../../src/persistence/recovery.js';
+import { SimCrashError, SimFileStore } from '../../src/persistence/sim-file-store.js';
+import { SnapshotPolicy } from '../../src/persistence/snapshot-policy.js';
+import { TxnLogWriter } from '../../src/persistence/txn-log-writer.js';
+import { AclPolicy } from '../../src/processor/acl.js';
+import { FinalRequestProcessor, type Recovered } from '../../src/processor/final-request-processor.js';
+import { PrepRequestProcessor } from '../../src/processor/prep-request-processor.js';
+import { SessionTrackerActor } from '../../src/processor/session-tracker-actor.js';
+import { SNAPSHOT_DUE, SyncRequestProcessor } from '../../src/processor/sync-request-processor.js';
+import { recogniseNumber } from '../../src/server/four-letter-words.js';
+import type { PlacementName } from '../../src/server/placement-choice.js';
+import { loadServerConfig, type ServerConfig } from '../../src/server/server-config.js';
+import { createSharedMemory, SharedName } from '../../src/server/shared-memory.js';
+import {
+  type ActorConfig,
+  ActorKind,
+  standalonePlacement,
+  standaloneTopology,
+} from '../../src/server/standalone-topology.js';
+import { SupervisorActor } from '../../src/server/supervisor-actor.js';
+import { ThreadTree } from '../../src/server/thread-tree.js';
+import { SessionTable } from '../../src/session/session-table.js';
+import type { DataTree } from '../../src/store/data-tree.js';
+import type { TreeReader } from '../../src/store/tree-reader.js';
+import { type LoggedTxn, RecordedLog } from './inline/recorded-log.js';
+import { SimClientNetwork, type SimConnection, type SimConnectionOptions } from './inline/sim-client-network.js';
+import { SnapshotterByHand } from './inline/snapshotter-by-hand.js';
+import { ThreadsByHand } from './inline/threads-by-hand.js';
+import { type Handshake, WireClient } from './inline/wire-client.js';
+
+export interface InlineServerOptions {
+  readonly seed?: number;
+  /** Inline has local mailboxes only; the others bring real rings between their threads. */
+  readonly placement?: PlacementName;
+  readonly connectionShards?: number;
+  /** Of every link, instead of the production size: a power of two, small to make rings spill and large records travel. */
+  readonly ringBytes?: number;
+  readonly config?: Partial<ServerConfig>;
+  /** All shards listen on one descriptor, as on a Node without reusePort. */
+  readonly shardsShareSocket?: boolean;
+  readonly clock?: ManualClock;
+  readonly disk?: SimFileStore;
+  /** Called inside a write section after recovery, before anybody is served: for states no client could bring about. */
+  readonly prepareTree?: (tree: DataTree) => void;
+}
+
+const DATA_DIR = '/data';
+const STEPS_MAX = 5_000_000;
+const QUIET_STEPS_MAX = 100_000;
+
+export class InlineServer {
+  readonly clock: ManualClock;
+  readonly disk: SimFileStore;
+  readonly network: SimClientNetwork;
+  readonly config: ServerConfig;
+  /** Everything that was appended to the log, over all lives of the server; what a crash took away is cut off again. */
+  readonly logged: LoggedTxn[] = [];
+  /** What the actors logged at warn and error. */
+  readonly warnings: string[] = [];
+  readonly words: { shard: number; connection: number; client: string; word: number; payload: Uint8Array }[] = [];
+  /** Of the last start. */
+  recoveredZxid = 0n;
+  /** The failure that ended this life, unless somebody has taken it. */
+  failure: { actorName: string; error: Error } | null = null;
+
+  private readonly options: InlineServerOptions;
+  private readonly prng: Prng;
+  private topology: Topology | null = null;
+  private threads: ThreadsByHand | null = null;
+  private finalTree: DataTree | null = null;
+  private memory: Record<string, SharedArrayBuffer> = {};
+  private shardNext = 0;
+
+  private constructor(options: InlineServerOptions) {
+    this.options = options;
+    this.prng = new Prng(options.seed ?? 1);
+    this.clock = options.clock ?? new ManualClock(1_000_000);
+    this.disk = options.disk ?? new SimFileStore(this.prng.fork('disk'));
+    this.disk.makeDirectories(DATA_DIR);
+    this.network = new SimClientNetwork(!(options.shardsShareSocket ?? false));
+    const defaults = loadServerConfig({ argv: ['2181', DATA_DIR, '2000'], env: {}, coreCount: 2, log: silentLogger });
+    this.config = {
+      ...defaults,
+      // A real one would make the simulated disk write 64 MB of zeros.
+      preAllocBytes: 8192,
+      ...options.config,
+      placement: options.placement ?? 'inline',
+      connectionShards: options.connectionShards ?? 1,
+    };
+  }
+
+  /** A server that serves. */
+  static start(options: InlineServerOptions = {}): InlineServer {
+    const server = new InlineServer(options);
+    server.restart();
+    return server;
+  }
+
+  get isRunning(): boolean {
+    return this.threads !== null;
+  }
+
+  /** The tree as the final stage has it. */
+  get tree(): TreeReader {
+    assert(this.finalTree !== null, 'the server is running');
+    return this.finalTree.reader;
+  }
+
+  get sessions(): SessionTable {
+    return new SessionTable(this.memory[SharedName.sessions] as SharedArrayBuffer);
+  }
+
+  get zxid(): bigint {
+    return (BigInt(this.tree.zxidHi()) << 32n) | BigInt(this.tree.zxidLo() >>> 0);
+  }
+
+  counters(): CountersReader {
+    return this.running().counters();
+  }
+
+  control(actorName: string, request: unknown): unknown {
+    return this.running().control(actorName, request);
+  }
+
+  // ---- its lives
+
+  /** Starts on what is on the disk. Throws what recovery throws. */
+  restart(): void {
+    assert(this.threads === null, 'the server is running already');
+    const hash = this.prng.fork('hash-key');
+    this.memory = createSharedMemory(
+      new Int32Array([hash.next32() | 0, hash.next32() | 0]),
+      this.config.connectionShards,
+    );
+    this.topology = this.withRingBytes(standaloneTopology(this.config, this.options.shardsShareSocket ?? false));
+    this.failure = null;
+    this.threads = new ThreadsByHand(
+      this.topology,
+      standalonePlacement(this.config.placement, this.config.connectionShards),
+      this.memory,
+      {
+        clock: this.clock,
+        createActorsOf: () => this.actorFactory(),
+        createLogger: () => this.logger(),
+        onFatal: (error, actorName) => {
+          this.failure ??= { actorName, error };
+        },
+      },
+    );
+    this.threads.start();
+    this.run();
+  }
+
+  /** An orderly stop: everything taken is finished and answered, and the log closed. */
+  stop(): void {
+    this.running().stop();
+    this.network.deliverAll();
+    this.network.reset();
+    this.threads = null;
+  }
+
+  /** The machine stops now. */
+  crash(): void {
+    this.threads?.close();
+    this.threads = null;
+    this.network.reset();
+    this.disk.crash();
+  }
+
+  // ---- time and work
+
+  /** Until nothing is left to do at this moment. */
+  run(): void {
+    for (let busy = true; busy; ) {
+      busy = this.network.deliverAll();
+      busy = this.running().runUntilIdle() || busy;
+      this.throwFailure();
+    }
+  }
+
+  /** One step at random of either the network or the actors; false when nothing can happen now. */
+  stepAtRandom(prng: Prng, batchMax = 8): boolean {
+    const networkFirst = prng.below(2) === 0;
+    const stepped =
+      (networkFirst && this.network.stepAtRandom(prng)) ||
+      this.running().stepAtRandom(prng, 1 + prng.below(batchMax)) ||
+      (!networkFirst && this.network.stepAtRandom(prng));
+    this.throwFailure();
+    return stepped;
+  }
+
+  /** Steps at random until nothing can happen any more. */
+  runAtRandom(prng: Prng, batchMax = 8): void {
+    for (let steps = 0; this.stepAtRandom(prng, batchMax); steps++) {
+      if (steps > STEPS_MAX) throw new Error(`still busy after ${STEPS_MAX} steps`);
+    }
+  }
+
+  /** Time goes on by so much; ticks come when they are due. */
+  advance(ms: number): void {
+    const untilMs = this.clock.monotonicMs() + ms;
+    for (let steps = 0; this.clock.monotonicMs() < untilMs; steps++) {
+      if (steps > QUIET_STEPS_MAX) throw new Error('time does not get on');
+      const nextMs = Math.min(this.running().tickNextMs(), untilMs);
+      this.clock.advance(Math.max(nextMs - this.clock.monotonicMs(), 0));
+      this.running().turnAll();
+      this.run();
+    }
+  }
+
+  // ---- clients
+
+  /** A connection without a handshake, on the next shard in turn unless one is named. */
+  dial(options: SimConnectionOptions & { readonly shard?: number } = {}): WireClient {
+    const shard = options.shard ?? this.shardNext++ % this.config.connectionShards;
+    return new WireClient(this.network.connect(shard, options));
+  }
+
+  /** A connection with a session; the ConnectResponse is taken. */
+  connect(options: Handshake & SimConnectionOptions & { readonly shard?: number } = {}): WireClient {
+    const client = this.dial(options);
+    client.handshake(options);
+    this.run();
+    const [frame] = client.take();
+    assert(frame?.kind === 'connect', 'the handshake was not answered');
+    return client;
+  }
+
+  /** The client's connection breaks, and the server learns of it. */
+  drop(connection: SimConnection): void {
+    connection.destroy();
+    this.run();
+  }
+
+  // ---- the parts
+
+  private running(): ThreadsByHand {
+    assert(this.threads !== null, 'the server is not running');
+    return this.threads;
+  }
+
+  private throwFailure(): void {
+    const { failure } = this;
+    if (failure === null) return;
+    if (failure.error instanceof SimCrashError) throw failure.error;
+    throw new Error(`${failure.actorName}: ${failure.error.message}`, { cause: failure.error });
+  }
+
+  private withRingBytes(topology: Topology): Topology {
+    const { ringBytes } = this.options;
+    if (ringBytes === undefined) return topology;
+    return { ...topology, links: topology.links.map((link) => ({ ...link, capacityBytes: ringBytes })) };
+  }
+
+  private logger(): Logger {
+    const keep = (message: string): void => {
+      this.warnings.push(message);
+    };
+    return { ...silentLogger, warn: keep, error: keep };
+  }
+
+  private actorFactory(): CreateActor {
+    const tree = new ThreadTree();
+    return (kind, name, context) => this.createActor(kind, name, context, tree);
+  }
+
+  private createActor(kind: string, name: string, context: ActorContext, tree: ThreadTree): Actor {
+    const { guarded } = context.config as ActorConfig;
+    const aclPolicy = new AclPolicy({ skipAcl: this.config.skipAcl, digestEnabled: true });
+    switch (kind) {
+      case ActorKind.connections:
+        return this.createConnections(context, tree, aclPolicy);
+      case ActorKind.prep:
+        return new PrepRequestProcessor(context, tree.reader(context, guarded), this.sessions, aclPolicy, {
+          serverId: 1,
+          extendedTypes: this.config.extendedTypesEnabled,
+          closeSessionListsPaths: this.config.closeSessionTxnEnabled,
+        });
+      case ActorKind.sync:
+        return this.createSync(context);
+      case ActorKind.final:
+        this.finalTree = tree.owned(context);
+        return new FinalRequestProcessor(context, this.finalTree, this.sessions, aclPolicy, () =>
+          this.recover(context),
+        );
+      case ActorKind.sessionTracker:
+        return new SessionTrackerActor(context, this.sessions, this.config.tickMs);
+      case ActorKind.snapshotter:
+        return new SnapshotterByHand(
+          context,
+          this.disk,
+          this.directories().snapshotDirectory,
+          tree.reader(context, guarded),
+        );
+      case ActorKind.supervisor:
+        return new SupervisorActor(context, this.config.connectionShards, {
+          onListening: () => {},
+          onListenFailed: (message) => this.warnings.push(message),
+          onWord: (shard, connection, client, word, payload) =>
+            this.words.push({ shard, connection, client, word, payload }),
+        });
+      default:
+        return assert(false, `there is no actor of kind ${kind} (${name})`) as never;
+    }
+  }
+
+  private createConnections(context: ActorContext, tree: ThreadTree, aclPolicy: AclPolicy): Actor {
+    const { shard, guarded } = context.config as ActorConfig;
+    const { config } = this;
+    return new ConnectionsActor(
+      context,
+      this.network.portOf(shard),
+      tree.reader(context, guarded),
+      this.sessions,
+      aclPolicy,
+      new ConnectionCounts(shared(context, SharedName.connectionCounts), shard, config.connectionShards),
+      new OutstandingCounts(shared(context, SharedName.outstandingCounts), shard, config.connectionShards),
+      new ListenState(shared(context, SharedName.listenState)),
+      (word) => recogniseNumber(word) !== null,
+      {
+        shard,
+        shardCount: config.connectionShards,
+        port: config.clientPort,
+        host: undefined,
+        backlog: undefined,
+        keepAlive: false,
+        frameBytesMax: config.frameBytesMax,
+        minSessionTimeoutMs: config.minSessionTimeoutMs,
+        maxSessionTimeoutMs: config.maxSessionTimeoutMs,
+        maxClientCnxns: config.maxClientCnxns,
+        maxCnxns: config.maxCnxns,
+        globalOutstandingLimit: config.outstandingLimit,
+        sessionlessTimeoutMs: config.sessionlessCnxnTimeoutMs,
+        digestEnabled: true,
+        superDigest: config.superDigest,
+      },
+      guarded,
+    );
+  }
+
+  private createSync(context: ActorContext): Actor {
+    const writer = new TxnLogWriter({
+      fileStore: this.disk,
+      directory: this.directories().logDirectory,
+      clock: this.clock,
+      preAllocBytes: this.config.preAllocBytes,
+      forceSync: true,
+      sizeLimitBytes: this.config.txnLogBytesMax,
+      syncWarningThresholdMs: this.config.fsyncWarningThresholdMs,
+      onSync: () => {},
+      onSlowSync: () => {},
+    });
+    const policy = new SnapshotPolicy(this.config.snapCount, this.config.snapLogBytesMax, this.prng.fork('snapshots'));
+    const durable = new DurableZxid(shared(context, SharedName.durableZxid));
+    return new SyncRequestProcessor(context, new RecordedLog(writer, this.logged), policy, durable, {
+      flushDelayMs: this.config.flushDelayMs,
+      pollMs: this.config.writeQueuePollMsMax,
+      batchCountMax: this.config.batchCountMax > 0 ? this.config.batchCountMax : Number.POSITIVE_INFINITY,
+    });
+  }
+
+  private recover(context: ActorContext): Recovered {
+    const tree = this.finalTree as DataTree;
+    const recovered = recover({
+      fileStore: this.disk,
+      dataDir: DATA_DIR,
+      dataLogDir: DATA_DIR,
+      tree,
+      datadirAutocreate: true,
+      dbAutocreate: true,
+      trustEmptySnapshot: false,
+      emulate353TtlNodes: false,
+      warn: (message) => this.warnings.push(message),
+    });
+    if (this.options.prepareTree !== undefined) {
+      tree.beginWrite();
+      this.options.prepareTree(tree);
+      tree.endWrite(recovered.lastZxidHi, recovered.lastZxidLo);
+    }
+    new DurableZxid(shared(context, SharedName.durableZxid)).publish(recovered.lastZxidHi, recovered.lastZxidLo);
+    this.recoveredZxid = (BigInt(recovered.lastZxidHi) << 32n) | BigInt(recovered.lastZxidLo >>> 0);
+    while ((this.logged.at(-1)?.zxid ?? 0n) > this.recoveredZxid) this.logged.pop();
+    if (recovered.recordsReplayed > 0) {
+      const out = context.outbox('snapshotter');
+      out.claim(SNAPSHOT_DUE, 0);
+      out.commit();
+    }
+    return recovered;
+  }
+
+  private directories(): { logDirectory: string; snapshotDirectory: string } {
+    return openDataDirectories(this.disk, DATA_DIR, DATA_DIR, true);
+  }
+}
+
+function shared(context: ActorContext, name: string): SharedArrayBuffer {
+  return context.shared[name] as SharedArrayBuffer;
+}
