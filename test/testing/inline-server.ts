@@ -50,7 +50,7 @@ import { type LoggedTxn, RecordedLog } from './inline/recorded-log.js';
 import { SimClientNetwork, type SimConnection, type SimConnectionOptions } from './inline/sim-client-network.js';
 import { SnapshotterByHand } from './inline/snapshotter-by-hand.js';
 import { ThreadsByHand } from './inline/threads-by-hand.js';
-import { type Handshake, WireClient } from './inline/wire-client.js';
+import { type Handshake, type Reply, WireClient } from './inline/wire-client.js';
 
 export interface InlineServerOptions {
   readonly seed?: number;
@@ -248,6 +248,12 @@ export class InlineServer {
     const [frame] = client.take();
     assert(frame?.kind === 'connect', 'the handshake was not answered');
     return client;
+  }
+
+  /** What the client has asked last is answered, and nothing else has come. */
+  reply(client: WireClient): Reply {
+    this.run();
+    return client.takeReply();
   }
 
   /** The client's connection breaks, and the server learns of it. */

@@ -15,7 +15,6 @@ import {
   encodeAuthPacket,
   encodeConnectRequest,
 } from '../../../src/protocol/connect.js';
-import { errorName } from '../../../src/protocol/error-code.js';
 import { encodeMultiRequest, type MultiOp } from '../../../src/protocol/multi.js';
 import { OpCode, opName, Xid } from '../../../src/protocol/op-code.js';
 import { decodeWatcherEvent } from '../../../src/protocol/replies.js';
@@ -30,8 +29,8 @@ import {
   encodeSyncRequest,
   type SetWatches,
 } from '../../../src/protocol/requests.js';
-import { eventName } from './event-name.js';
 import type { SimConnection } from './sim-client-network.js';
+import { codeName, eventName } from './wire-names.js';
 
 export interface Reply {
   readonly kind: 'reply';
@@ -282,7 +281,7 @@ export interface CreateOptions {
   readonly op?: typeof OpCode.create | typeof OpCode.create2;
 }
 
-/** `create ok @7`, `delete NoNode @8`, `event NodeDeleted /a @9`, `session 30000`. */
+/** `create Ok @7`, `delete NoNode @8`, `event NodeDeleted /a @9`, `session 30000`. */
 export function frameText(frame: Frame): string {
   switch (frame.kind) {
     case 'connect':
@@ -290,7 +289,7 @@ export function frameText(frame: Frame): string {
     case 'event':
       return `event ${eventName(frame.type)} ${frame.path} @${frame.zxid}`;
     case 'reply':
-      return `${opName(frame.op)} ${errorName(frame.err)} @${frame.zxid}`;
+      return `${opName(frame.op)} ${codeName(frame.err)} @${frame.zxid}`;
   }
 }
 
