@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import { Prng } from '../../../src/base/prng.js';
+import { decodeUtf8, encodeUtf8 } from '../../../src/base/utf8.js';
+import { NodeKind } from '../../../src/store/node-layout.js';
+import { SnapshotCursor } from '../../../src/store/snapshot-cursor.js';
+import { aclOf, TreeFixture } from './tree-fixture.js';
+
+function neverBackOff(): never {
+  throw new Error('the cursor had to wait although nobody writes');
+}
+
+function pathOf(cursor: SnapshotCursor): string {
+  return decodeUtf8(cursor.path, 0, cursor.pathLength);
+}
+
+/** Copies what the cursor gives into another tree, as a snapshot file would. */
+function restore(cursor: SnapshotCursor, between: () => void = () => undefined): TreeFixture {
+  const to = new TreeFixture();
+  to.tree.beginWrite();
+  to.tree.clear();
+  while (cursor.next()) {
+    const kind =
+      cursor.stat[44] === 0x80 ? NodeKind.container : cursor.stat[44] === 0xff ? NodeKind.ttl : NodeKind.ephemeral;
+    const persistent = cursor.stat.subarray(44, 52).every((byte) => byte === 0);
+    const result = to.tree.loadNode(
+      cursor.path,
+      0,
+      cursor.pathLength,
+      cursor.data,
+      0,
+      cursor.dataLength,
+      cursor.aclSerial === 0 ? null : cursor.acl,
+      0,
+      cursor.aclLength,
+      cursor.stat,
+      0,
+      persistent ? NodeKind.persistent : kind,
+    );
+    if (result !== 0) throw new Error(`${pathOf(cursor)} came before its parent: ${result}`);
+    between();
+  }
+  to.tree.endWrite(cursor.startZxidHi, cursor.startZxidLo);
+  to.tree.checkInvariants();
+  return to;
+}
+
+function listPaths(t: TreeFixture, from = ''): string[] {
+  return [from, ...t.children(from).flatMap((name) => listPaths(t, `${from}/${name}`))];
+}
+
+describe('SnapshotCursor', () => {
+  it('gives every node once, parents first, with data, ACL and StatPersisted', () => {
+    const t = new TreeFixture();
+    const prng = new Prng(3);
+    for (let i = 0; i < 2000; i++) {
+      t.create(`/a${prng.below(20)}`);
+      const path = `/a${prng.below(20)}/b${prng.below(30)}`;
+      const kind = prng.below(6);
+      t.create(path, {
+        data: prng.below(9) === 0 ? null : new Uint8Array(prng.below(prng.below(50) === 0 ? 40_000 : 300)).fill(i),
+        acl: prng.below(3) === 0 ? aclOf(1, 'digest', 'x'.repeat(prng.below(400))) : null,
+        ...(kind === 0 ? { kind: NodeKind.ephemeral, ownerHi: 5, ownerLo: i % 4 } : {}),
+        ...(kind === 1 ? { kind: NodeKind.container, ownerHi: 0x80000000 | 0 } : {}),
+        ...(kind === 2 ? { kind: NodeKind.ttl, ownerHi: 0xff000000 | 0, ownerLo: i } : {}),
+      });
+      t.create(`${path}/c`);
+      if (prng.below(4) === 0) t.delete(path);
+    }
+    const cursor = new SnapshotCursor(t.newReader(), neverBackOff);
+    const copy = restore(cursor);
+    expect(cursor.retryCount).toBe(0);
+    expect(copy.tree.nodeCount).toBe(t.tree.nodeCount);
+    expect(copy.tree.dataBytes).toBe(t.tree.dataBytes);
+    expect(copy.tree.sessionCount).toBe(t.tree.sessionCount);
+    for (const path of listPaths(t)) {
+      expect(copy.stat(path), path).toEqual(t.stat(path));
+      expect(copy.data(path)).toBe(t.data(path));
+      expect(copy.acl(path)).toEqual(t.acl(path));
+    }
+    expect(cursor.next()).toBe(false);
+    expect([cursor.startZxidHi, cursor.startZxidLo]).toEqual([0, t.zxid]);
+  });
+
+  it('walks a long chain and a wide node without recursion', () => {
+    const t = new TreeFixture();
+    let path = '';
+    for (let i = 0; i < 3000; i++) {
+      path += '/d';
+      t.create(path);
+    }
+    for (let i = 0; i < 20_000; i++) t.create(`/d/w${i}`);
+    const cursor = new SnapshotCursor(t.newReader(), neverBackOff);
+    let count = 0;
+    let longest = 0;
+    while (cursor.next()) {
+      count++;
+      longest = Math.max(longest, cursor.pathLength);
+    }
+    expect(count).toBe(23_004);
+    expect(longest).toBe(6000);
+  });
+
+  for (const seed of [1, 2, 3, 4, 5, 6]) {
+    it(`misses no node that lived through the walk, and writes none before its parent (seed ${seed})`, () => {
+      const t = new TreeFixture();
+      const prng = new Prng(seed);
+      const alive = new Set<string>();
+      const create = (path: string): void => {
+        if (t.create(path, { data: encodeUtf8(path) }) === 0) alive.add(path);
+      };
+      const remove = (path: string): void => {
+        if (t.reader.childCount(t.find(path)) === 0 && t.delete(path) === 0) alive.delete(path);
+      };
+      for (let i = 0; i < 5; i++) create(`/p${i}`);
+      for (let i = 0; i < 3000; i++) create(`/p${prng.below(5)}/c${prng.below(1500)}`);
+      for (let i = 0; i < 500; i++) create(`/p${prng.below(5)}/c${prng.below(1500)}/g${prng.below(3)}`);
+      const survivors = new Set(alive);
+      const startZxid = t.zxid;
+      const churn = seed % 3 === 0 ? 6 : 2;
+      const cursor = new SnapshotCursor(t.newReader(), neverBackOff);
+      const copy = restore(cursor, () => {
+        for (let i = prng.below(churn); i > 0; i--) {
+          const parent = `/p${prng.below(5)}`;
+          const path = prng.below(3) === 0 ? `${parent}/new${prng.below(2000)}` : `${parent}/c${prng.below(1500)}`;
+          const target = prng.below(5) === 0 ? `${path}/g${prng.below(3)}` : path;
+          if (prng.below(2) === 0) create(target);
+          else {
+            remove(target);
+            if (!alive.has(target)) survivors.delete(target);
+          }
+          if (prng.below(3) === 0) t.setData(parent, encodeUtf8('changed'), i);
+        }
+      });
+      const written = new Set(listPaths(copy));
+      for (const path of survivors) if (!written.has(path)) throw new Error(`${path} was missed`);
+      // What is younger than its parent's copy is left out: no stat shows a child that the parent's cversion does not count.
+      for (const path of written) {
+        const children = copy.children(path).length;
+        expect(copy.reader.cversion(copy.find(path))).toBeGreaterThanOrEqual(
+          path === '' || path === '/zookeeper' ? 0 : children,
+        );
+        const pzxid = copy.stat(path).pzxid;
+        for (const name of copy.children(path))
+          expect(copy.stat(`${path}/${name}`).czxid <= pzxid || pzxid === 0n).toBe(true);
+      }
+      expect(cursor.startZxidLo).toBe(startZxid);
+    });
+  }
+
+  it('waits by backOff while a section stays open, and goes on afterwards', () => {
+    const t = new TreeFixture();
+    t.create('/a');
+    let waits = 0;
+    const cursor = new SnapshotCursor(t.newReader(), () => {
+      waits++;
+      if (waits === 3) t.tree.endWrite(0, 9);
+    });
+    expect(cursor.next()).toBe(true);
+    t.tree.beginWrite();
+    expect(cursor.next()).toBe(true);
+    expect(waits).toBe(3);
+    expect(cursor.retryCount).toBeGreaterThan(3);
+  });
+
+  it('stops when the tree is cleared under it', () => {
+    const t = new TreeFixture();
+    for (let i = 0; i < 1000; i++) t.create(`/n${i}`);
+    const cursor = new SnapshotCursor(t.newReader(), neverBackOff);
+    for (let i = 0; i < 10; i++) expect(cursor.next()).toBe(true);
+    t.tree.beginWrite();
+    t.tree.reset();
+    t.tree.endWrite(0, 9);
+    expect(cursor.next()).toBe(false);
+    expect(cursor.cleared).toBe(true);
+  });
+});
