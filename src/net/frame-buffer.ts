@@ -43,7 +43,7 @@ export class FrameBuffer {
       return this.resume(frameBytesMax, onFrame);
     }
     const result = this.cut(bytes, length, frameBytesMax, onFrame);
-    if (this.taken < length) this.append(bytes, this.taken, length - this.taken);
+    if (this.taken < length && result !== FrameResult.closed) this.append(bytes, this.taken, length - this.taken);
     return result;
   }
 
@@ -101,7 +101,8 @@ export class FrameBuffer {
   }
 
   private consume(count: number): void {
-    if (count === 0) return;
+    // Nothing is left when a handler has ended the connection, and so cleared what it was being handed.
+    if (count === 0 || this.restLength === 0) return;
     const left = this.restLength - count;
     if (left === 0 && this.rest.length > KEEP_BYTES_MAX) this.rest = NOTHING;
     else this.rest.copyWithin(0, count, this.restLength);
