@@ -783,6 +783,8 @@ export class ConnectionsActor implements Actor {
   ): void {
     cnxn.outstanding--;
     this.outstanding.add(-1);
+    // Nothing follows the frame that ended the connection, and a session that opens now has lost its connection already.
+    if (cnxn.state === CnxnState.closing) return;
     const op = words[header + WORD_OP] as number;
     const error = words[header + WORD_ERROR] as number;
     this.measure(cnxn, words[header + WORD_ARRIVED_MS] as number);
