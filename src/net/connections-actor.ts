@@ -84,6 +84,8 @@ export type IsFourLetterWord = (word: number) => boolean;
 const OUT_BYTES_SOFT = 1 << 20;
 /** A socket that has not taken this much is not read any more; its session then expires unless it reads. */
 const QUEUED_BYTES_MAX = 2 << 20;
+/** A closing connection that does not take its last bytes and close its own half is cut off after this. */
+const CLOSING_MAX_MS = 30_000;
 /** Events for a client that does not read are kept up to here; then the connection goes. */
 const QUEUED_BYTES_FATAL = 32 << 20;
 const CHILDREN_MAX = 4096;
@@ -146,6 +148,7 @@ export class ConnectionsActor implements Actor {
   private readonly byId = new Map<number, ServerCnxn>();
   private readonly bySlot = new Map<number, ServerCnxn>();
   private readonly sessionless = new Set<ServerCnxn>();
+  private readonly closing = new Set<ServerCnxn>();
   private readonly connectRequest = new ConnectRequestView();
   private listener: ClientListener | null = null;
   private nextId = 1;
@@ -219,10 +222,16 @@ export class ConnectionsActor implements Actor {
     this.stats[WATCHES] = this.notifier.watches.count;
   }
 
-  /** Connections that never became sessions are dropped when idle (client-protocol 2.7). */
+  /**
+   * Connections that never became sessions are dropped when idle (client-protocol 2.7), and so is who would keep a
+   * connection half closed for ever by neither reading nor closing.
+   */
   onTick(nowMs: number): void {
     for (const cnxn of this.sessionless) {
       if (nowMs - cnxn.acceptedMs >= this.options.sessionlessTimeoutMs) cnxn.socket.destroy();
+    }
+    for (const cnxn of this.closing) {
+      if (nowMs - cnxn.closingMs >= CLOSING_MAX_MS) cnxn.socket.destroy();
     }
   }
 
@@ -321,7 +330,7 @@ export class ConnectionsActor implements Actor {
 
   /** Who has asked a four-letter word may close its half before it reads the answer; any other client is gone. */
   private onEnd(cnxn: ServerCnxn): void {
-    if (cnxn.state !== CnxnState.answering) cnxn.socket.end();
+    if (cnxn.state !== CnxnState.answering) this.closeAfterFlush(cnxn);
   }
 
   private forget(cnxn: ServerCnxn): void {
@@ -330,6 +339,7 @@ export class ConnectionsActor implements Actor {
     cnxn.out = null;
     this.byId.delete(cnxn.id);
     this.sessionless.delete(cnxn);
+    this.closing.delete(cnxn);
     if (cnxn.slot >= 0 && this.bySlot.get(cnxn.slot) === cnxn) this.bySlot.delete(cnxn.slot);
     this.notifier.watches.removeWatcher(cnxn);
     this.outstanding.add(-cnxn.outstanding);
@@ -875,6 +885,8 @@ export class ConnectionsActor implements Actor {
     if (cnxn.state === CnxnState.closing) return;
     cnxn.state = CnxnState.closing;
     cnxn.closeAfterFlush = true;
+    cnxn.closingMs = this.context.clock.monotonicMs();
+    this.closing.add(cnxn);
     cnxn.input.clear();
     this.notifier.watches.removeWatcher(cnxn);
     this.outOf(cnxn);

@@ -44,6 +44,8 @@ export class ServerCnxn {
   identityBytes: Uint8Array;
   readonly acceptedMs: number;
   closeAfterFlush = false;
+  /** When it began to close. */
+  closingMs = 0;
   // For `cons` and `stat`.
   packetsReceived = 0;
   packetsSent = 0;
