@@ -888,6 +888,8 @@ export class ConnectionsActor implements Actor {
     cnxn.closingMs = this.context.clock.monotonicMs();
     this.closing.add(cnxn);
     cnxn.input.clear();
+    // Or the client's own end behind what waited here would never be seen.
+    if (cnxn.stalled) cnxn.socket.resume();
     this.notifier.watches.removeWatcher(cnxn);
     this.outOf(cnxn);
     this.context.requestTurn();

@@ -191,13 +191,12 @@ export class SimConnection {
       case 'fin':
         this.ending = Ending.fin;
         this.clientEnded = true;
-        this.closeDue = true;
         break;
     }
   }
 
   private nextStep(): 'close' | 'drain' | 'flow' | 'data' | 'end' | 'fin' | null {
-    if (this.closeDue) return 'close';
+    if (this.closeDue || (this.ending === Ending.fin && this.endDelivered)) return 'close';
     if (this.drainDue) return 'drain';
     if (this.reading && (this.inSystemBytes > 0 || this.queue.length > 0)) return 'flow';
     if (this.toServerBytes > 0 && !this.paused) return 'data';
