@@ -94,7 +94,14 @@ export class TxnLogReader {
       this.end = 'noHeader';
       this.endOffset = 0;
     } else if (!hasTxnLogMagic(window.bytes)) {
-      throw new TxnLogDamage(this.path, 0, 'it does not begin with the magic number of a transaction log', -1, -1, null);
+      throw new TxnLogDamage(
+        this.path,
+        0,
+        'it does not begin with the magic number of a transaction log',
+        -1,
+        -1,
+        null,
+      );
     } else {
       window.start = FILE_HEADER_BYTES;
     }
