@@ -119,6 +119,30 @@ test('several servers: the next one at once but for the random delay, a pause af
   expect(dialed.slice(0, 3).map(([, paused]) => paused)).toEqual([false, false, false]);
 });
 
+test('the pause comes after a round counted from the last server that worked', () => {
+  const world = new FakeWorld('a:1,b:2,c:3');
+  world.connection.handlers.onClose('refused');
+  world.advanceToDial();
+  const second = world.accept().host;
+  world.connection.handlers.onClose('gone');
+  const paused: boolean[] = [];
+  for (let i = 0; i < 3; i++) {
+    paused.push(world.advanceToDial() >= 1000);
+    world.connection.handlers.onClose('refused');
+  }
+  expect(world.connection.host).toBe(second);
+  expect(paused).toEqual([false, false, true]);
+});
+
+test('half a frame dies with its connection', () => {
+  const world = new FakeWorld();
+  world.accept().answer(reply(-2, 5n).subarray(0, 11));
+  world.connection.handlers.onClose('gone');
+  world.advanceToDial();
+  world.accept();
+  expect(world.zk.state).toBe('CONNECTED');
+});
+
 test('a server that does not answer has its share of the session timeout, for dialing and for the handshake', async () => {
   const world = new FakeWorld('a:1,b:2,c:3', { sessionTimeoutMs: 9000 });
   const first = world.connection;
@@ -290,6 +314,21 @@ test('addAuth goes before the requests made after it, and is repeated on every c
   expect(world.connection.takeHex()).toContain(hex(AUTH_U));
   await settled();
   expect(later.outcome).toBeUndefined();
+});
+
+test('an answer to auth belongs to what was sent on its own connection', async () => {
+  const world = new FakeWorld();
+  const first = watchPromise(world.zk.addAuth('a', encodeUtf8('1')));
+  const second = watchPromise(world.zk.addAuth('b', encodeUtf8('2')));
+  world.accept().answer(reply(-4, 0n));
+  world.connection.handlers.onClose('gone');
+  world.advanceToDial();
+  world.accept().answer(reply(-4, 0n)); // the first one's, again
+  await settled();
+  expect([first.outcome, second.outcome]).toEqual([undefined, 'pending']);
+  world.connection.answer(reply(-4, 0n));
+  await settled();
+  expect(second.outcome).toBeUndefined();
 });
 
 test('refused credentials end the session', async () => {
