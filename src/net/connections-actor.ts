@@ -110,6 +110,7 @@ const COUNTERS = [
   'latency_min_ms',
   'connections_refused',
   'reads_stalled',
+  'connections_accepted',
 ] as const;
 const RECEIVED = 0;
 const SENT = 1;
@@ -124,6 +125,7 @@ const LATENCY_MAX = 9;
 const LATENCY_MIN = 10;
 const REFUSED = 11;
 const STALLS = 12;
+const ACCEPTED = 13;
 
 export class ConnectionsActor implements Actor {
   readonly inboxes: Record<string, RecordHandler>;
@@ -151,7 +153,6 @@ export class ConnectionsActor implements Actor {
   private readonly closing = new Set<ServerCnxn>();
   private readonly connectRequest = new ConnectRequestView();
   private listener: ClientListener | null = null;
-  private nextId = 1;
   /** Of the other shards, as of the socket read in work. */
   private outstandingElsewhere = 0;
   // The last commit record processed. Invariant: never above what the tree shows, and raised before a reply shows it.
@@ -311,7 +312,9 @@ export class ConnectionsActor implements Actor {
       return null;
     }
     const nowMs = this.context.clock.monotonicMs();
-    const cnxn = new ServerCnxn(this.nextId++, socket, [{ scheme: 'ip', id: address }], nowMs);
+    // The counter outlives the shard: answers to a predecessor's connections may still come, and must find nobody.
+    this.add(ACCEPTED, 1);
+    const cnxn = new ServerCnxn(this.stats[ACCEPTED] as number, socket, [{ scheme: 'ip', id: address }], nowMs);
     this.byId.set(cnxn.id, cnxn);
     this.sessionless.add(cnxn);
     this.stats[CONNECTIONS] = this.byId.size;

@@ -202,6 +202,12 @@ export class InlineServer {
     }
   }
 
+  /** One turn of one thread of the placement. */
+  turnOf(threadName: string): void {
+    this.running().turnOf(threadName);
+    this.throwFailure();
+  }
+
   /** One step at random of either the network or the actors; false when nothing can happen now. */
   stepAtRandom(prng: Prng, batchMax = 8): boolean {
     const networkFirst = prng.below(2) === 0;

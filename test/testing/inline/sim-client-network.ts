@@ -52,6 +52,8 @@ export class SimConnection {
   /** The shard has been told that it is over. */
   gone = false;
   writesAfterEnd = 0;
+  /** The server's next write throws: how a test makes a connection shard fail. */
+  failsNextWrite = false;
 
   private readonly systemBytesMax: number;
   private events: ClientSocketEvents | null = null;
@@ -249,6 +251,10 @@ export class SimConnection {
   // ---- the server's end
 
   private write(bytes: Uint8Array, length: number): boolean {
+    if (this.failsNextWrite) {
+      this.failsNextWrite = false;
+      throw new Error('a write failed as it never should');
+    }
     if (this.serverEnded || this.gone || this.closeDue) {
       this.writesAfterEnd++;
       return true;
