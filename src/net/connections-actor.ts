@@ -167,6 +167,7 @@ export class ConnectionsActor implements Actor {
   private current!: ServerCnxn;
   private nowMs = 0;
   private touched = false;
+  private stopped = false;
 
   constructor(
     context: ActorContext,
@@ -237,6 +238,7 @@ export class ConnectionsActor implements Actor {
   }
 
   onStop(): void {
+    this.stopped = true;
     this.listener?.close();
     for (const cnxn of this.byId.values()) cnxn.socket.destroy();
   }
@@ -325,6 +327,8 @@ export class ConnectionsActor implements Actor {
         if (cnxn.stalled) this.context.requestTurn();
       },
       onClose: () => {
+        // By now a shard made anew may be counting, in the same places and from nothing.
+        if (this.stopped) return;
         this.counts.remove(address);
         this.forget(cnxn);
       },
