@@ -78,6 +78,7 @@ function checkSum(records: number): void {
 class StationRun {
   private readonly station: Station;
   private readonly job: Job;
+  private readonly doorbell: Doorbell;
   private readonly park: ParkWake;
   private readonly receivers: RingReceiver[];
   private readonly senders: RingSender[];
@@ -86,7 +87,8 @@ class StationRun {
   constructor(index: number, job: Job) {
     this.job = job;
     this.station = job.stations[index];
-    this.park = new ParkWake(new Doorbell(job.doorbells[index]));
+    this.doorbell = new Doorbell(job.doorbells[index]);
+    this.park = new ParkWake(this.doorbell);
     this.receivers = this.station.inputs.map((ring) => {
       const producer = this.target(job.stations.findIndex((other) => other.outputs.includes(ring)));
       return new RingReceiver(job.rings[ring], { producer });
@@ -130,7 +132,7 @@ class StationRun {
       for (const receiver of this.receivers) drained += receiver.drain(consume, DRAIN_LIMIT);
       seen += drained;
       this.flush();
-      if (drained === 0) this.park.park(() => this.hasInput(), Number.POSITIVE_INFINITY);
+      if (drained === 0) this.sleep(() => this.hasInput());
     }
     const endMs = monotonicMs();
     checkSum(expected);
@@ -151,7 +153,7 @@ class StationRun {
         this.waitForRoom(sender);
         this.flush();
       }
-      if (drained === 0) this.park.park(() => this.hasInput(), Number.POSITIVE_INFINITY);
+      if (drained === 0) this.sleep(() => this.hasInput());
     }
     return monotonicMs();
   }
@@ -165,12 +167,16 @@ class StationRun {
       this.flush();
       for (let back = 0; back < batch; ) {
         back += receiver.drain(consume, DRAIN_LIMIT);
-        if (back < batch) this.park.park(() => this.hasInput(), Number.POSITIVE_INFINITY);
+        if (back < batch) this.sleep(() => this.hasInput());
       }
     }
     const tookMs = monotonicMs() - beginMs;
     checkSum(recordsPerSource);
     return tookMs;
+  }
+
+  private sleep(hasWork: () => boolean): void {
+    this.park.park(this.doorbell.seen(), hasWork, Number.POSITIVE_INFINITY);
   }
 
   private hasInput(): boolean {
@@ -179,7 +185,7 @@ class StationRun {
 
   private waitForRoom(sender: RingSender): void {
     this.flush();
-    while (!sender.settleRoom()) this.park.park(() => sender.roomNow(), Number.POSITIVE_INFINITY);
+    while (!sender.settleRoom()) this.sleep(() => sender.roomNow());
   }
 
   private flush(): void {

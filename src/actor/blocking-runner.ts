@@ -21,6 +21,8 @@ export class BlockingRunner {
   private readonly wake: ParkStrategy;
   private readonly onBroken: (error: Error) => void;
   private running = false;
+  /** The bell as it was before the event loop was last gone through. */
+  private bellSeen = 0;
 
   /** `onBroken`: the runtime itself threw, not an actor. */
   constructor(host: ThreadHost, options: { spinMicros: number; onBroken: (error: Error) => void }) {
@@ -35,7 +37,7 @@ export class BlockingRunner {
   start(): void {
     this.running = true;
     this.host.doorbell.state = ThreadState.running;
-    setImmediate(this.round);
+    this.yieldToLoop();
   }
 
   stop(): void {
@@ -43,26 +45,34 @@ export class BlockingRunner {
     this.host.doorbell.state = ThreadState.stopped;
   }
 
+  /** First the turns, then the event loop: what woke the thread is in a ring far more often than in a port. */
   private readonly round = (): void => {
     if (!this.running) return;
     try {
+      if (!this.cycle.hasWork()) this.park();
       for (let runs = 0; runs < RUNS_MAX; runs++) {
         this.cycle.run();
-        if (!this.cycle.hasWork()) {
-          this.park();
-          break;
-        }
+        if (!this.cycle.hasWork()) break;
       }
     } catch (error) {
       this.stop();
       this.onBroken(error instanceof Error ? error : new Error(String(error)));
       return;
     }
-    setImmediate(this.round);
+    this.yieldToLoop();
   };
+
+  /**
+   * The bell is read before the loop is gone through, not before parking: a control message that comes after the loop
+   * has been gone through is not in any ring, only its ringing keeps the thread from going to sleep over it.
+   */
+  private yieldToLoop(): void {
+    this.bellSeen = this.host.doorbell.seen();
+    setImmediate(this.round);
+  }
 
   private park(): void {
     const timeoutMs = this.cycle.tickNextMs() - this.host.clock.monotonicMs();
-    if (timeoutMs > 0) this.wake.park(this.cycle.hasWork, timeoutMs);
+    if (timeoutMs > 0) this.wake.park(this.bellSeen, this.cycle.hasWork, timeoutMs);
   }
 }

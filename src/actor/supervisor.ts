@@ -127,7 +127,7 @@ export class Supervisor {
         watched.heartbeat = heartbeat;
         watched.heartbeatChangedMs = nowMs;
       } else if (nowMs - watched.heartbeatChangedMs < watched.hangTimeoutMs) {
-        doorbell.ringAlways();
+        watched.thread.rouse();
       } else if (!watched.hung) {
         watched.hung = true;
         void watched.thread.terminate();

@@ -31,8 +31,9 @@ export class ThreadControl {
     this.onShutdown = onShutdown;
   }
 
-  /** Answers when the thread is built and gets round to it. */
+  /** Answers when the thread is built and gets round to it: a sign of life. */
   ping(): number {
+    this.host.doorbell.beat();
     return this.host.doorbell.heartbeat();
   }
 

@@ -101,12 +101,14 @@ export class ThreadHost {
 
     const specs = wiring.topology.actors.filter((spec) => this.threads.get(spec.name) === this.threadName);
     for (const spec of specs) this.cells.set(spec.name, this.createCell(spec.name));
+    const threadCounters = new CounterSet(wiring.counters[threadOwner(this.threadName)]);
+    threadCounters.increment(threadCounters.register('starts'));
     this.cycle = new DutyCycle({
       cells: [...this.cells.values()],
       targets: [...this.targets.values()],
       clock: this.clock,
       nowMs: () => ports.clock.monotonicMs(),
-      counters: new CounterSet(wiring.counters[threadOwner(this.threadName)]),
+      counters: threadCounters,
       doorbell: this.doorbell,
       ...(wiring.drainLimit === undefined ? {} : { drainLimit: wiring.drainLimit }),
       onFailure: (cell, error) => this.onFailure(cell, error),

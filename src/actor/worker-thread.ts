@@ -8,7 +8,7 @@ import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { ThreadKind as Kinds, type ThreadKind, type ThreadSpec } from './placement.js';
 import type { ThreadControl, ThreadDump } from './thread-control.js';
-import type { ThreadWiring } from './thread-host.js';
+import { type ThreadWiring, WakeBy } from './thread-host.js';
 import { Doorbell, ThreadState } from './wake/doorbell.js';
 import type { WorkerStart } from './worker-entry.js';
 import type { WorkerReport } from './worker-report.js';
@@ -30,6 +30,7 @@ export class WorkerThread {
   readonly threadName: string;
   readonly doorbell: Doorbell;
   readonly kind: ThreadKind;
+  private readonly wakeBy: WakeBy;
   private readonly worker: Worker;
   private readonly remote: Comlink.Remote<ThreadControl>;
   private readonly ended: Promise<never>;
@@ -38,6 +39,7 @@ export class WorkerThread {
   constructor(spec: ThreadSpec, wiring: ThreadWiring, factoryUrl: string, events: WorkerThreadEvents) {
     this.threadName = spec.name;
     this.kind = spec.kind;
+    this.wakeBy = wiring.wakeBy[spec.name];
     this.doorbell = new Doorbell(wiring.doorbells[spec.name]);
     this.doorbell.state = ThreadState.starting;
     const reports = new MessageChannel();
@@ -74,6 +76,12 @@ export class WorkerThread {
 
   ping(): Promise<number> {
     return this.call(this.remote.ping());
+  }
+
+  /** Makes an idle thread show a heartbeat, if it can. */
+  rouse(): void {
+    if (this.wakeBy === WakeBy.memory) this.doorbell.ringAlways();
+    else this.ping().catch(() => {});
   }
 
   startActor(name: string): Promise<void> {

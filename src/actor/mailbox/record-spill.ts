@@ -1,6 +1,7 @@
 /**
  * The private queue in front of a full ring: records in order, in memory of the producing thread alone. It grows as it
- * must; what keeps it small is that nobody feeds an actor whose outbox is spilled. Only `RingSender` uses it.
+ * must; what keeps it small is that nobody feeds an actor whose outbox is spilled. It dies with its thread: a producer
+ * that is replaced loses what it had spilled. Only `RingSender` uses it.
  *
  *   bytes   [ . . . . | record | record | record | . . . . . ]     records as in `ring-layout.ts`, without padding
  *                     ^ start                    ^ end

@@ -20,13 +20,13 @@ export class BackoffWake implements ParkStrategy {
     this.nowMs = nowMs;
   }
 
-  park(hasWork: () => boolean, timeoutMs: number): boolean {
+  park(seen: number, hasWork: () => boolean, timeoutMs: number): boolean {
     const deadlineMs = this.nowMs() + Math.min(this.spinMs, timeoutMs);
     do {
       for (let i = 0; i < LOOKS_PER_READING; i++) {
         if (hasWork()) return false;
       }
     } while (this.nowMs() < deadlineMs);
-    return this.thenPark.park(hasWork, timeoutMs);
+    return this.thenPark.park(seen, hasWork, timeoutMs);
   }
 }

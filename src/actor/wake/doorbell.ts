@@ -55,7 +55,7 @@ export class Doorbell implements Bell {
     return Atomics.load(this.words, PARKED_WORD) === 1 && Atomics.compareExchange(this.words, PARKED_WORD, 1, 0) === 1;
   }
 
-  /** Wakes the thread even if it only looks asleep: control messages and the supervisor. */
+  /** Wakes the thread whether it looks asleep or not: control messages, the supervisor. Only where bells are memory. */
   ringAlways(): void {
     Atomics.store(this.words, PARKED_WORD, 0);
     Atomics.add(this.words, BELL_WORD, 1);
@@ -74,7 +74,7 @@ export class Doorbell implements Bell {
     Atomics.store(this.words, PARKED_WORD, 0);
   }
 
-  /** Plain: by the owner alone, every turn; a supervisor that reads it late by microseconds does not mind. */
+  /** A sign of life. Plain: by the owner alone, every turn; a supervisor that reads it late by microseconds does not mind. */
   beat(): void {
     this.words[HEARTBEAT_WORD] += 1;
   }

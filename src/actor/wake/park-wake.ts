@@ -13,9 +13,8 @@ export class ParkWake implements ParkStrategy {
     this.doorbell = doorbell;
   }
 
-  park(hasWork: () => boolean, timeoutMs: number): boolean {
+  park(seen: number, hasWork: () => boolean, timeoutMs: number): boolean {
     const doorbell = this.doorbell;
-    const seen = doorbell.seen();
     doorbell.raiseParked();
     if (hasWork()) {
       doorbell.lowerParked();

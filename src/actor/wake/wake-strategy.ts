@@ -5,8 +5,11 @@
 
 /** For threads that may stand still. Used by the blocking runner. */
 export interface ParkStrategy {
-  /** Returns when rung, when `hasWork` says so, or after `timeoutMs`. True if it really slept. */
-  park(hasWork: () => boolean, timeoutMs: number): boolean;
+  /**
+   * Returns when rung since `seen` was read from the doorbell, when `hasWork` says so, or after `timeoutMs`. True if it
+   * really slept. What `hasWork` does not look at must have been looked at after `seen` was read.
+   */
+  park(seen: number, hasWork: () => boolean, timeoutMs: number): boolean;
 }
 
 /** For threads with an event loop. Used by the event-loop runner. */
