@@ -71,7 +71,9 @@ export async function makeLargeTree(contestant: Contestant, nodes: number): Prom
   let server = await startWithLargeTree(contestant, { dataDir });
   try {
     // What a server allocates once, for its first few nodes and requests, is not charged to the nodes.
-    await createNodes({ ...tree(1000), port: server.port, root: '/few', deadlineSeconds: 60 });
+    const few = { ...tree(1000), port: server.port, root: '/few' };
+    await createNodes(few);
+    await runLoad({ ...few, workload: 'mixed', readRatio: 0.5, seconds: CAPACITY_SECONDS });
     const before = await restingBytes(server);
     const began = performance.now();
     await createNodes({ ...tree(nodes), port: server.port, deadlineSeconds: 600 });
