@@ -246,7 +246,9 @@ export class FinalRequestProcessor implements Actor, TxnListener {
       this.reopened(words, header);
       return;
     }
-    // The reader must see the open section's changes; on the writer's own thread it does.
+    // The tree publishes its figures, by which readers bound what they find, at the end of a section: in an open one a list
+    // of new children would come out too short.
+    if (isRead(op)) this.endSection();
     this.reply.reset();
     this.changes.reset();
     const read = this.read;
