@@ -134,7 +134,7 @@ export class WireClient {
     return this.request(options.op ?? OpCode.create, (w) =>
       encodeCreateRequest(w, {
         path,
-        data: dataOf(options.data ?? ''),
+        data: dataOf(options.data === undefined ? '' : options.data),
         acl: options.acl === undefined ? OPEN_ACL_UNSAFE : options.acl,
         flags: options.flags ?? 0,
       }),
