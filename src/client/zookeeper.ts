@@ -47,6 +47,7 @@ import { type ClientState, isAlive } from './client-state.js';
 import { WatchKind } from './client-watch-manager.js';
 import { parseConnectString } from './connect-string.js';
 import type { CreateOptions } from './create-options.js';
+import { DataCopies } from './data-copies.js';
 import { HostProvider } from './host-provider.js';
 import { MultiError } from './multi-error.js';
 import type { Operation, WatchToRegister } from './outstanding-request.js';
@@ -80,6 +81,7 @@ export interface Created {
 }
 
 export interface NodeData {
+  /** A copy of its own, but short ones share their `buffer`, as Node's Buffers do: mind byteOffset. */
   readonly data: Uint8Array | null;
   readonly stat: Stat;
 }
@@ -102,6 +104,7 @@ export class ZooKeeper {
   private readonly chroot: Chroot;
   private readonly cnxn: ClientCnxn;
   private readonly defaultWatcher: Watcher;
+  private readonly copies = new DataCopies();
 
   /** Begins to connect at once. openZooKeeper() is this with the ports of the real world. */
   constructor(connectString: string, options: ZooKeeperOptions, ports: ClientPorts) {
@@ -359,8 +362,7 @@ export class ZooKeeper {
       encode: (w) => encodeWatchableRequest(w, { path: serverPath, watch: watch !== false }),
       decode: (r) => {
         const { data, stat } = decodeGetDataResponse(r);
-        // A copy, and never by slice(): on a Buffer, which a transport may hand in, that is only another view.
-        return { data: data === null ? null : new Uint8Array(data), stat };
+        return { data: data === null ? null : this.copies.copy(data), stat };
       },
       watch: this.watchFor(watch, WatchKind.Data, serverPath),
       onNoNode: null,

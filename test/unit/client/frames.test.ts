@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { DataCopies } from '../../../src/client/data-copies.js';
 import { IncomingFrames } from '../../../src/client/incoming-frames.js';
 import { OutgoingFrames } from '../../../src/client/outgoing-frames.js';
 import { JuteError } from '../../../src/jute/jute-error.js';
@@ -130,6 +131,23 @@ test('a dead connection keeps the array it held: it is not used again', () => {
   outgoing.send(to);
   expect(Buffer.from(held).toString('hex')).toBe('0000000400000001');
   expect(to.takeHex()).toBe('00000004000000020000000400000003');
+});
+
+test('copies of data stay what they were, whatever their length, and never overlap', () => {
+  const copies = new DataCopies();
+  const source = Buffer.alloc(5000);
+  const kept: [Uint8Array, number][] = [];
+  for (let i = 0; i < 400; i++) {
+    const length = (i * 37) % 1500;
+    source.fill(i & 0xff);
+    kept.push([copies.copy(source.subarray(0, length)), i & 0xff]);
+  }
+  source.fill(0xee);
+  for (const [i, [copy, value]] of kept.entries()) {
+    expect(copy.length).toBe((i * 37) % 1500);
+    expect(copy.every((byte) => byte === value)).toBe(true);
+    expect(Buffer.isBuffer(copy)).toBe(false);
+  }
 });
 
 test('prepended frames go first', () => {

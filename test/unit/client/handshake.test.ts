@@ -79,6 +79,15 @@ test('timeOut 0: the session is gone, and so is everything that waited', async (
   await expect(world.zk.exists('/a')).rejects.toThrow('KeeperErrorCode = Session expired for /a');
 });
 
+test('what follows the end of a session in the same chunk is not looked at', async () => {
+  const world = new FakeWorld();
+  world.connection.handlers.onConnect();
+  world.connection.answer(connectResponse(0, 0n), hexBytes('00000010 00000001 0000000000000009 00000000'));
+  await settled();
+  expect(world.zk.state).toBe('CLOSED');
+  expect(world.events).toEqual(['state:Expired type:None path:null zxid: -1']);
+});
+
 test('a read-only server is shown as such, and its session id is not taken elsewhere', async () => {
   const world = new FakeWorld('a:1', { canBeReadOnly: true });
   world.connection.handlers.onConnect();
