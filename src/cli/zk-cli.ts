@@ -87,6 +87,9 @@ async function zkCli(argv: readonly string[]): Promise<void> {
   }
 }
 
+// Whoever read our output has seen enough (`zkCli ls -R / | head`).
+process.stdout.on('error', () => process.exit(ExitCode.CommandFailed));
+
 zkCli(process.argv.slice(2)).catch((error: unknown) => {
   const text = errorText(error) ?? (error instanceof Error ? (error.stack ?? error.message) : String(error));
   terminal.err(text);
