@@ -70,7 +70,7 @@ export class ActorCell {
   }
 
   get actor(): Actor {
-    assert(this.occupant !== null, `${this.name} has no actor yet`);
+    assert(this.occupant !== null, 'a cell is occupied before it is worked');
     return this.occupant;
   }
 

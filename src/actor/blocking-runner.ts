@@ -14,6 +14,12 @@ import type { ParkStrategy } from './wake/wake-strategy.js';
 
 /** Without parking, the loop is still gone through after so many runs of the duty cycle. */
 const RUNS_MAX = 64;
+/**
+ * Passes through the event loop for a control message. An immediate set while the loop polls runs before the loop polls
+ * again, so the first pass may not see a message that is there already (a start that hung for ever on Node 24 and 26); the
+ * second one has a whole poll behind it.
+ */
+const CONTROL_PASSES = 2;
 
 export class BlockingRunner {
   private readonly host: ThreadHost;
@@ -23,6 +29,9 @@ export class BlockingRunner {
   private running = false;
   /** The bell as it was before the event loop was last gone through. */
   private bellSeen = 0;
+  private controlServed = 0;
+  /** At the start as well: what was posted before this thread ran has rung before anybody listened. */
+  private controlPasses = CONTROL_PASSES;
 
   /** `onBroken`: the runtime itself threw, not an actor. */
   constructor(host: ThreadHost, options: { spinMicros: number; onBroken: (error: Error) => void }) {
@@ -49,7 +58,7 @@ export class BlockingRunner {
   private readonly round = (): void => {
     if (!this.running) return;
     try {
-      if (!this.cycle.hasWork()) this.park();
+      if (!this.cycle.hasWork() && !this.mustPassLoop()) this.park();
       for (let runs = 0; runs < RUNS_MAX; runs++) {
         this.cycle.run();
         if (!this.cycle.hasWork()) break;
@@ -69,6 +78,17 @@ export class BlockingRunner {
   private yieldToLoop(): void {
     this.bellSeen = this.host.doorbell.seen();
     setImmediate(this.round);
+  }
+
+  private mustPassLoop(): boolean {
+    const rings = this.host.doorbell.controlRings();
+    if (rings !== this.controlServed) {
+      this.controlServed = rings;
+      this.controlPasses = CONTROL_PASSES;
+    }
+    if (this.controlPasses === 0) return false;
+    this.controlPasses--;
+    return true;
   }
 
   private park(): void {

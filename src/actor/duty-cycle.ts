@@ -51,7 +51,7 @@ export interface DutyCycleParts {
   /** The same clock unstopped, for measuring. */
   readonly nowMs: () => number;
   readonly counters: CounterSet;
-  readonly doorbell: Doorbell | null;
+  readonly doorbell: Doorbell;
   readonly drainLimit?: number;
   /** An actor threw, or reported itself as failed. It is not touched again in this turn. */
   onFailure(cell: ActorCell, error: Error): void;
@@ -64,6 +64,8 @@ export class DutyCycle {
   private readonly ringSenders: readonly LinkSender[];
   private readonly tally: Float64Array;
   private nowMs = 0;
+  /** Some actor had a batch or a tick in this turn. */
+  private worked = false;
   /** The actor being worked, while one is. */
   current: ActorCell | null = null;
 
@@ -135,7 +137,8 @@ export class DutyCycle {
   }
 
   private begin(): number {
-    this.parts.doorbell?.beat();
+    this.worked = false;
+    this.parts.doorbell.beat();
     this.nowMs = this.parts.clock.beginTurn();
     return this.nowMs;
   }
@@ -144,7 +147,10 @@ export class DutyCycle {
     this.parts.clock.endTurn();
     const tally = this.tally;
     tally[ThreadTally.turns] += 1;
-    if (records === 0) tally[ThreadTally.idleTurns] += 1;
+    if (!this.worked) {
+      tally[ThreadTally.idleTurns] += 1;
+      return;
+    }
     tally[ThreadTally.records] += records;
     if (records > tally[ThreadTally.turnRecordsMax]) tally[ThreadTally.turnRecordsMax] = records;
     const turnMs = this.parts.nowMs() - beginMs;
@@ -198,6 +204,7 @@ export class DutyCycle {
   }
 
   private count(cell: ActorCell, records: number): void {
+    this.worked = true;
     const tally = cell.tally;
     const nowMs = this.parts.nowMs();
     tally[ActorTally.busyMs] += nowMs - this.nowMs;

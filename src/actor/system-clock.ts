@@ -29,7 +29,8 @@ export class TurnClock implements Clock {
   private readonly source: Clock;
   private inTurn = false;
   private monotonic = 0;
-  private wall = 0;
+  /** NaN until first asked for in a turn: most turns do not ask. */
+  private wall = Number.NaN;
 
   constructor(source: Clock) {
     this.source = source;
@@ -38,7 +39,7 @@ export class TurnClock implements Clock {
   /** Returns the monotonic time read. */
   beginTurn(): number {
     this.monotonic = this.source.monotonicMs();
-    this.wall = this.source.wallMs();
+    this.wall = Number.NaN;
     this.inTurn = true;
     return this.monotonic;
   }
@@ -53,6 +54,8 @@ export class TurnClock implements Clock {
   }
 
   wallMs(): number {
-    return this.inTurn ? this.wall : this.source.wallMs();
+    if (!this.inTurn) return this.source.wallMs();
+    if (Number.isNaN(this.wall)) this.wall = this.source.wallMs();
+    return this.wall;
   }
 }

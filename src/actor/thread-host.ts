@@ -6,7 +6,7 @@
  */
 
 import type { MessagePort } from 'node:worker_threads';
-import { assert } from '../base/assert.js';
+import { AssertionError, assert } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
 import type { ActorContext, CreateActor } from './actor.js';
 import { ActorCell, ActorTally, type CellInbox, type CellOutbox } from './actor-cell.js';
@@ -336,7 +336,8 @@ export class ThreadHost {
     const inboxes = new Map(cell.inboxes.map(({ name, receiver }) => [name, receiver]));
     const find = <T>(ends: Map<string, T>, kind: string, name: string): T => {
       const end = ends.get(name);
-      assert(end !== undefined, `actor ${cell.name} has no ${kind} ${name}`);
+      // Not an assert with a message made up in advance: some actors look their mailboxes up for each record.
+      if (end === undefined) throw new AssertionError(`actor ${cell.name} has no ${kind} ${name}`);
       return end;
     };
     return {

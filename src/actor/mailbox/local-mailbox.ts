@@ -135,6 +135,7 @@ export class LocalMailbox implements LinkSender, MailboxReceiver {
 
   drain(handler: RecordHandler, limit: number): number {
     assert(!this.draining, 'a mailbox is not drained from inside its own handler');
+    if (this.position === this.published) return 0;
     let count = 0;
     this.draining = true;
     try {

@@ -2,10 +2,12 @@
  * The doorbell of one thread, in shared memory: how other threads wake it, and how it shows that it lives. The thread
  * itself is the only one to write `parked = 1`, the heartbeat and the state; everybody may ring.
  *
- *   byte 0      4           128          132
- *   +-----------+-----------+------------+----------+
- *   | bell      | parked    | heartbeat  | state    |      256 bytes; the second line changes every turn, the first
- *   +-----------+-----------+------------+----------+      only when somebody sleeps or wakes
+ *   byte 0      4           8            128          132
+ *   +-----------+-----------+------------+------------+----------+
+ *   | bell      | parked    | control    | heartbeat  | state    |      256 bytes; the second line changes every turn,
+ *   +-----------+-----------+------------+------------+----------+      the first only when somebody sleeps or wakes
+ *
+ * `control` counts the rings for something that is in no ring: a message in a port.
  *
  * Going to sleep                              Ringing (after everything to be found has been published)
  *   1. seen = load bell                         1. load parked; 0: done, that thread is awake
@@ -24,6 +26,7 @@ import type { Bell } from './bell.js';
 
 const BELL_WORD = 0;
 const PARKED_WORD = 1;
+const CONTROL_WORD = 2;
 const HEARTBEAT_WORD = 128 / 4;
 const STATE_WORD = HEARTBEAT_WORD + 1;
 const DOORBELL_BYTES = 256;
@@ -57,9 +60,15 @@ export class Doorbell implements Bell {
 
   /** Wakes the thread whether it looks asleep or not: control messages, the supervisor. Only where bells are memory. */
   ringAlways(): void {
+    Atomics.add(this.words, CONTROL_WORD, 1);
     Atomics.store(this.words, PARKED_WORD, 0);
     Atomics.add(this.words, BELL_WORD, 1);
     Atomics.notify(this.words, BELL_WORD);
+  }
+
+  /** How often `ringAlways` was called. */
+  controlRings(): number {
+    return Atomics.load(this.words, CONTROL_WORD);
   }
 
   seen(): number {
