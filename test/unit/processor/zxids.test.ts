@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { JuteWriter } from '../../../src/jute/jute-writer.js';
 import { OPEN_ACL_UNSAFE } from '../../../src/protocol/acl.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
+import { encodeExistsRequest } from '../../../src/protocol/requests.js';
 import type { WireClient } from '../../testing/inline/wire-client.js';
 import { InlineServer } from '../../testing/inline-server.js';
 
@@ -108,7 +109,7 @@ describe('everything else carries the last applied and uses up none', () => {
   });
 
   test.each([0, -3, 2147483647, -2147483648])('xid %d is echoed', (xid) => {
-    client.request(OpCode.exists, (w) => (w.writeUstring('/a'), w.writeBool(false)), xid);
+    client.request(OpCode.exists, (w) => encodeExistsRequest(w, { path: '/a', watch: false }), xid);
     expect(server.reply(client).xid).toBe(xid);
   });
 });
