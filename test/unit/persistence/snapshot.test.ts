@@ -209,6 +209,16 @@ describe('a snapshot of a tree that changes while it is written', () => {
     }).write();
     expect(step).toBe(1);
     expect(written).toMatchObject({ name: 'snapshot.15', zxidLo: 21, lastZxidLo: 27 });
+    // The three lists that came too late to be listed have numbers that no reader will ever give to another list.
+    const hex = Buffer.from(live.store.contentsOf(`${VERSION_2}/snapshot.15`)).toString('hex');
+    for (const [path, number] of [
+      ['/n3', 4],
+      ['/late', 5],
+      ['/late/below', 6],
+    ]) {
+      const node = Buffer.from(`${path}`).toString('hex'); // which is its data, too
+      expect(hex).toContain(`${node}400000000000000${number}`);
+    }
     const recovered = recoverFrom(live.store);
     expect(recovered.snapshot?.name).toBe('snapshot.15');
     expect(recovered.recordsReplayed).toBe(6);
