@@ -81,6 +81,17 @@ describe('Allocator', () => {
     expect(refs).toContain(other);
   });
 
+  it('uses the room in a page that was full before it opens another', () => {
+    const { allocator } = newAllocator();
+    const refs = Array.from({ length: (PAGE_BYTES / 128) * 2 }, () => allocator.allocate(128));
+    expect(allocator.stats().pageCount).toBe(2);
+    allocator.free(refs[5], 128);
+    allocator.free(refs[700], 128);
+    expect(new Set([allocator.allocate(128), allocator.allocate(128)])).toEqual(new Set([refs[5], refs[700]]));
+    expect(allocator.stats().pageCount).toBe(2);
+    allocator.checkInvariants();
+  });
+
   it('fills holes first: runs are placed at the lowest pages that fit', () => {
     const { allocator } = newAllocator();
     const a = allocator.allocate(3 * PAGE_BYTES);

@@ -33,6 +33,10 @@ describe('initial tree (persistence 6.6, client-protocol 6.5)', () => {
     expect(new TreeFixture().tree.dataBytes).toBe(44);
   });
 
+  it('costs next to no memory: slabs are touched as they are used', () => {
+    expect(new TreeFixture().tree.memoryStats().reservedBytes).toBeLessThan(1024 * 1024);
+  });
+
   it('finds the root as "" and as "/", with a path of its own of length 0', () => {
     const t = new TreeFixture();
     expect(t.find('')).toBe(t.find('/'));
