@@ -1,4 +1,6 @@
-// The states a client can be in, under the names that ZooKeeper's users know from ZooKeeper.States and the CLI's prompt.
+// The states a client can be in, under the names that ZooKeeper's users know from ZooKeeper.States and the CLI's
+// prompt. Only ClientCnxn moves from one to another; everybody else reads. Closed and AuthFailed are final. Constants,
+// any thread.
 
 export const ClientState = {
   Connecting: 'CONNECTING',

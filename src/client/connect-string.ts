@@ -1,5 +1,6 @@
 // Reads the connect string that every ZooKeeper client takes: host[:port],host[:port],…[/chroot]. IPv6 addresses with a
-// port are written in brackets. Pure; throws ConnectStringError or InvalidPathError on text that cannot be meant.
+// port are written in brackets. Pure, any thread; throws ConnectStringError or InvalidPathError on text that cannot be
+// meant. It must never look a name up: that is done anew at every attempt to connect.
 
 import { checkPath } from './znode-path.js';
 

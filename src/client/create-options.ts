@@ -1,4 +1,6 @@
-// What a create may say beyond path and data, in ZooKeeper and in Transaction alike.
+// What a create may say beyond path and data: kind of node, ACL, time to live. One shape for ZooKeeper's methods and
+// for Transaction, so that an application can move a create into a transaction as it stands. Types only; defaults are
+// filled in where the request is made.
 
 import type { ACL } from '../protocol/acl.js';
 import type { CreateMode } from '../protocol/create-mode.js';

@@ -1,5 +1,6 @@
 // A multi that was refused: nothing of it was applied. The error itself is that of the op that failed; the codes of all
-// ops are kept beside it. Those before the failing one are Ok, those after it RuntimeInconsistency: never looked at.
+// ops are kept beside it. Those before the failing one are Ok, those after it RuntimeInconsistency: the server never
+// looked at them. Made by ZooKeeper.multi only; immutable.
 
 import { KeeperError } from './keeper-error.js';
 

@@ -1,5 +1,6 @@
 // The real world for a client: TCP, the machine's clocks, a seed from the system, and turns from Node's event loop. A
-// shell; the only place of the client, besides net-transport.ts, that knows Node. One set of ports per client.
+// shell, on the thread of the client it serves; the only place of the client, besides net-transport.ts, that knows
+// Node. One set of ports per client, never shared. It must not decide anything: when to act is the client's affair.
 
 import { randomInt } from 'node:crypto';
 import { performance } from 'node:perf_hooks';

@@ -1,5 +1,6 @@
 // One request between being written and being answered: how to read the reply, what to do with it, and which watch to
-// register when it is good. Made by ZooKeeper's methods, queued by ClientCnxn in xid order, settled exactly once.
+// register when it is good. Made by ZooKeeper's methods, queued by ClientCnxn in xid order. Settled exactly once, by
+// its reply or by the loss of its connection, and never calls application code itself.
 
 import { assert } from '../base/assert.js';
 import type { JuteReader } from '../jute/jute-reader.js';

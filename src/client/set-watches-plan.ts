@@ -1,5 +1,6 @@
 // Plans how a client's watches are registered again after a reconnect: cut into requests small enough for any server's
-// frame limit, in the order data, exist, child, persistent, recursive. Pure: it computes and changes nothing.
+// frame limit, in the order data, exist, child, persistent, recursive. Pure, any thread: it computes and changes
+// nothing. Every path goes into exactly one request.
 
 import { utf8Length } from '../base/utf8.js';
 import { type WatchedPaths, WatchKind } from './client-watch-manager.js';

@@ -1,4 +1,6 @@
-// What a watcher is told: that something happened to a node, or (type None) to the session. Plain data, immutable.
+// What a watcher is told: that something happened to a node, or (type None) to the session. Plain data, made by
+// ClientCnxn, given to any number of watchers, changed by none. The text form is Java's; scripts read it from zkCli's
+// output.
 
 import { type EventType, eventTypeName, type KeeperState, keeperStateName } from '../protocol/watch-event.js';
 

@@ -1,5 +1,6 @@
 // The path rules at the client's door: checked before anything is sent, so that a slip of the caller costs no round
-// trip. Pure, any thread. Sentences are Java's; people search for them.
+// trip. Pure, any thread. Must refuse nothing that a server would take: such nodes could not be reached. The sentences
+// are Java's; people search for them.
 
 import { validatePath } from '../protocol/path-validation.js';
 

@@ -1,5 +1,6 @@
 // ACLs as they are typed, "scheme:id:perms,…", and as they are shown. The id may contain colons (digest ids do): the
-// scheme ends at the first one, the permissions begin after the last one. Bad entries are reported and left out.
+// scheme ends at the first one, the permissions begin after the last one. Bad entries are reported and left out;
+// whether what is left will do is for the caller and the server to say.
 
 import type { ACL } from '../../protocol/acl.js';
 import { permOfLetter, permsText } from '../../protocol/perms.js';

@@ -1,5 +1,6 @@
 // -client-configuration: a properties file with settings of Java's client. What of it asks for an encrypted or
-// authenticated connection is refused as long as this client has neither: to connect in the clear would be worse.
+// authenticated connection is refused as long as this client has neither: to connect in the clear would be worse. Other
+// settings have no meaning here and are passed over.
 
 import { readFileSync } from 'node:fs';
 import { CommandError, ExitCode } from './command-error.js';

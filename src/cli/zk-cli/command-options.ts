@@ -1,5 +1,6 @@
-// Takes the options out of a command's words. They may stand anywhere, together (-sw) or with their value attached (-v5,
-// -v=5); "--" ends them. The two sentences for wrong ones carry Java class names: scripts have matched on them for years.
+// Takes the options out of a command's words. They may stand anywhere, together (-sw) or with their value attached
+// (-v5, -v=5); "--" ends them. The two sentences for wrong ones carry Java class names: scripts have matched on them
+// for years. Pure; it must never print, only throw.
 
 import { CommandError } from './command-error.js';
 

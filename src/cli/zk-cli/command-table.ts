@@ -1,4 +1,6 @@
-// Every command of zkCli once: those that ask the server, by name, and the usage lines of all. Only what works is listed.
+// Every command of zkCli once: those that ask the server, by name, and the usage lines of all. Usage and completion are
+// made from this table, so a command that is not in it does not exist, and only what works is listed. Constant; a new
+// command is one file and one line here.
 
 import type { Command } from './command.js';
 import { addAuthCommand } from './commands/add-auth.js';

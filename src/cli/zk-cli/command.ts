@@ -1,5 +1,6 @@
 // What a zkCli command is: a name, a usage line and something to do with its words. Commands that steer zkCli itself
-// (history, connect, quit, …) are not of this kind: they live in the interpreter.
+// (history, connect, quit, …) are not of this kind: they live in the interpreter. A command keeps nothing between two
+// runs and knows no process, only the session and the terminal it is given.
 
 import type { ZooKeeper } from '../../client/zookeeper.js';
 import { CommandError } from './command-error.js';

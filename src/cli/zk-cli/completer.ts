@@ -1,5 +1,6 @@
 // Tab completion: a last word that begins with "/" is completed to the children of its directory, any other to the
-// commands. Asks the server at most once per key press; when that fails there is simply nothing to offer.
+// commands. Asks the server at most once per key press, on the session that the commands use; when that fails there is
+// simply nothing to offer. Must never throw or print.
 
 import type { ZooKeeper } from '../../client/zookeeper.js';
 import { commandNames } from './command-table.js';

@@ -1,4 +1,6 @@
-// The sentences for what a server refuses, as scripts know them from zkCli.sh. Everything else is shown as it is.
+// The sentences for what a server refuses, as scripts know them from zkCli.sh, letter by letter and blank by blank. One
+// table; what is not in it is shown as the client library says it. Pure. It tells expected failures from bugs, which
+// have no sentence.
 
 import { KeeperError } from '../../client/keeper-error.js';
 import { ErrorCode } from '../../protocol/error-code.js';

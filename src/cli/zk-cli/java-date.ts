@@ -1,5 +1,6 @@
 // Times as Java's Date prints them, in the local zone: "Sun Nov 22 02:37:38 UTC 2026". Zone names are Java's short ones
-// where the platform or the table below knows them, else "GMT+03:30".
+// where the platform or the table below knows them, else "GMT+03:30". For people and for scripts that cut the line at
+// blanks; nothing here may be used to read a date back.
 
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];

@@ -1,5 +1,6 @@
 // Reads zkCli's own arguments: -server, -timeout, -r, -waitforconnection, -client-configuration; the first word that is
-// not an option begins the command. Unknown options are ignored and a missing value leaves the default, as ever.
+// not an option begins the command. Unknown options are ignored and a missing value leaves the default, as ever. Pure
+// but for what it says to the terminal; nothing is opened or connected here.
 
 import { CommandError } from './command-error.js';
 import { parseInt32 } from './command-options.js';

@@ -1,5 +1,6 @@
-// Splits a line into words as zkCli always has: by blanks, with '…' and "…" holding words together. There are no escapes;
-// a quote inside a word is a character like any other, and one that is never closed is dropped.
+// Splits a line into words as zkCli always has: by blanks, with '…' and "…" holding words together. There are no
+// escapes; a quote inside a word is a character like any other, and one that is never closed is dropped. Pure.
+// Arguments of a one-shot command never come through here: the user's shell has split them.
 
 const WORD = /[^\s'"]\S*|'[^']*'|"[^"]*"/g;
 

@@ -1,4 +1,6 @@
-// The eleven lines in which zkCli shows a Stat.
+// The eleven lines in which zkCli shows a Stat: zxids and owner in hex, times in the local zone,
+// counters in decimal. Names and order are the reference's, which are not those of the record.
+// Pure; used by every command that takes -s.
 
 import { hexOf } from '../../base/int64.js';
 import type { Stat } from '../../protocol/stat.js';

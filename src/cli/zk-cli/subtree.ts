@@ -1,5 +1,6 @@
 // Walks a znode and everything below it. Requests for many nodes are under way at once, so that a big tree takes round
 // trips by its depth, not by its size. A node that vanishes meanwhile is as good as never seen, except the first one.
+// What it lists is no snapshot: the tree may change while it is walked.
 
 import { isKeeperError } from '../../client/keeper-error.js';
 import type { Watch, ZooKeeper } from '../../client/zookeeper.js';

@@ -1,4 +1,6 @@
-// The old way to ask for a watch: any third word ("ls /a true"). Still understood, with a word of warning.
+// The old way to ask for a watch: any third word ("ls /a true", even "ls /a false"). Still understood, with a word of
+// warning on stderr. Shared by the commands that can watch; the watch itself is printed by the interpreter, long after
+// the command is over.
 
 import type { ParsedOptions } from './command-options.js';
 import type { Terminal } from './terminal.js';

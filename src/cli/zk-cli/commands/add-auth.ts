@@ -1,4 +1,6 @@
-// addauth: adds an identity to the session. Silent, and not waited for: a refusal shows as the AuthFailed event.
+// addauth: adds an identity to the session, on this and every later connection. Silent, and not waited for: a refusal
+// shows as the AuthFailed event and ends the session. What is typed here is a password: it must never be written
+// anywhere.
 
 import { encodeUtf8 } from '../../../base/utf8.js';
 import { type Command, usageError } from '../command.js';

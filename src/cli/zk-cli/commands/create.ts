@@ -1,4 +1,6 @@
-// create: makes a node of any kind. What was made is announced on stderr, as ever.
+// create: makes a node of any kind. What was made is announced on stderr, as ever, since with -s
+// only the server knows the name. Options that exclude each other are refused here, before
+// anything is sent, in the reference's order.
 
 import { encodeUtf8 } from '../../../base/utf8.js';
 import type { CreateOptions } from '../../../client/create-options.js';

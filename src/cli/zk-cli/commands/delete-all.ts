@@ -1,5 +1,6 @@
 // deleteall: removes a node and everything below it, leaves first, many nodes to one multi. A batch that is refused (a
-// child came in between, no permission) does not stop the others; the failure is told and is not an exit code.
+// child came in between, no permission) does not stop the others; the failure is told and is not an exit code. Never
+// asks back.
 
 import type { ZooKeeper } from '../../../client/zookeeper.js';
 import { type Command, usageError } from '../command.js';

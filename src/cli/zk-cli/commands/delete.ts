@@ -1,4 +1,6 @@
-// delete: removes one node without children.
+// delete: removes one node without children. Silent when it worked. With -v only if the node still
+// has that data version; the old form with the version as a third word is named as such and
+// deletes whatever the version is.
 
 import { type Command, usageError } from '../command.js';
 import { parseInt32, parseOptions } from '../command-options.js';

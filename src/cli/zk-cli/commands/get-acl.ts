@@ -1,4 +1,6 @@
-// getAcl: who may do what with a node.
+// getAcl: shows who may do what with a node, two lines per entry, with -s the node's Stat behind
+// them. Digest ids come masked from the server unless this session may administer the node.
+// Changes nothing and sets no watch.
 
 import { aclLines } from '../acl-text.js';
 import { type Command, usageError } from '../command.js';

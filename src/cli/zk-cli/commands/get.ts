@@ -1,4 +1,6 @@
-// get: shows a node's data, as text unless told otherwise.
+// get: shows a node's data, as UTF-8 text unless told otherwise; `null` for a node without data, which the text "null"
+// looks just like. With -s the Stat follows, with -w changes are announced later. Both belong to the same moment: one
+// request.
 
 import { type Command, usageError } from '../command.js';
 import { parseOptions } from '../command-options.js';

@@ -1,4 +1,6 @@
-// ls: a node's children on one line, or with -R every path of the subtree on its own.
+// ls: a node's children, sorted, on one line, or with -R every path of the subtree on a line of its own. Sorted as Java
+// sorts strings, by UTF-16 unit, so upper case comes first. -? explains the options and then goes on as if it had not
+// been there.
 
 import { type Command, usageError } from '../command.js';
 import { parseOptions } from '../command-options.js';

@@ -1,5 +1,6 @@
-// setAcl: says who may do what with a node, or with -R with it and everything below. Recursively, a node that refuses is
-// told on stdout and the walk goes on.
+// setAcl: says who may do what with a node, or with -R with it and everything below. Recursively, a node that refuses
+// is told on stdout, without a line end as ever, and the walk goes on. An ACL without a single good entry is refused
+// here.
 
 import { KeeperError } from '../../../client/keeper-error.js';
 import { ErrorCode } from '../../../protocol/error-code.js';

@@ -1,4 +1,6 @@
-// set: replaces a node's data.
+// set: replaces a node's data with the word that was given, as UTF-8, or with -b what it is the
+// base64 of. Silent unless -s asks for the new Stat. With -v only if the node still has that data
+// version.
 
 import { encodeUtf8 } from '../../../base/utf8.js';
 import { type Command, usageError } from '../command.js';

@@ -1,4 +1,6 @@
-// stat: what the server knows about a node, without its data.
+// stat: what the server knows about a node, without its data. With -w changes are announced later;
+// for a node that does not exist that would be its creation, but the command fails all the same,
+// as in the reference.
 
 import { KeeperError } from '../../../client/keeper-error.js';
 import { ErrorCode } from '../../../protocol/error-code.js';

@@ -1,4 +1,6 @@
-// sync: waits until this server has caught up with the leader. A failure is an answer here, not an error.
+// sync: waits until this server has caught up with the leader. A failure is an answer here, not an error: it is told on
+// stdout and the exit code stays 0. The only command with a patience of its own, since it may wait for an ensemble that
+// has no leader.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { KeeperError } from '../../../client/keeper-error.js';

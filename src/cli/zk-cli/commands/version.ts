@@ -1,4 +1,6 @@
-// version: which release this zkCli behaves like, and our own.
+// version: which release of ZooKeeper this zkCli behaves like, and our own version behind it. Says
+// nothing about the server; yet it needs a live session, because in the reference every command of
+// this kind does.
 
 import { FULL_VERSION } from '../../../server/version.js';
 import type { Command } from '../command.js';
