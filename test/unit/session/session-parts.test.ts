@@ -1,0 +1,162 @@
+// The small parts of sessions alone: ids, the index from id to slot, the shared table, the bucket rule (client-protocol
+// 11.1, 11.2). No server.
+
+import { describe, expect, test } from 'vitest';
+import { int64FromHalves } from '../../../src/base/int64.js';
+import { Prng } from '../../../src/base/prng.js';
+import { SessionIds } from '../../../src/session/session-id.js';
+import { SessionIndex } from '../../../src/session/session-index.js';
+import { SessionTable, SlotState } from '../../../src/session/session-table.js';
+import { SessionTracker } from '../../../src/session/session-tracker.js';
+
+/** The formula of the specification, in 64-bit numbers. */
+function firstId(serverId: number, wallMs: number): bigint {
+  const shifted = BigInt.asUintN(64, BigInt(wallMs) << 24n) >> 8n;
+  return BigInt.asIntN(64, shifted | (BigInt(serverId) << 56n));
+}
+
+function current(ids: SessionIds): bigint {
+  return int64FromHalves(ids.currentHi, ids.currentLo);
+}
+
+function tableOf(slots: number): SessionTable {
+  return new SessionTable(new SharedArrayBuffer(SessionTable.byteLengthFor(slots)));
+}
+
+describe('SessionIds', () => {
+  test.each([
+    [1, 1_795_316_449_681],
+    [1, 0],
+    [255, 1_795_316_449_681],
+    [128, 0xff_ffff_ffff],
+    [7, 0x1ff_ffff_ffff],
+  ])('server %d at %d ms begins where the formula says', (serverId, wallMs) => {
+    expect(current(new SessionIds(serverId, wallMs))).toBe(firstId(serverId, wallMs));
+  });
+
+  test('never begins with the mark of containers', () => {
+    expect(current(new SessionIds(128, 0))).toBe(-0x8000000000000000n + 1n);
+  });
+
+  test('counts by one, also over the edge of the lower half', () => {
+    const ids = new SessionIds(1, 0xffff);
+    for (let i = 0; i < 65536; i++) {
+      const before = current(ids);
+      ids.advance();
+      expect(current(ids)).toBe(before + 1n);
+    }
+  });
+});
+
+describe('SessionIndex', () => {
+  test('finds what was set, by both halves', () => {
+    const index = new SessionIndex();
+    index.set(1, 2, 10);
+    index.set(2, 1, 20);
+    expect([index.slotOf(1, 2), index.slotOf(2, 1), index.slotOf(1, 1), index.slotOf(3, 2)]).toEqual([10, 20, -1, -1]);
+    index.delete(1, 2);
+    index.delete(9, 9);
+    expect([index.slotOf(1, 2), index.slotOf(2, 1)]).toEqual([-1, 20]);
+  });
+});
+
+describe('SessionTable', () => {
+  test('a slot is open for its session only, from open to closing', () => {
+    const table = tableOf(4);
+    expect(table.isOpen(2, 7, 8)).toBe(false);
+    table.open(2, 7, 8, 5000, 100.5);
+    expect([table.isOpen(2, 7, 8), table.isOpen(2, 7, 9), table.isOpen(2, 8, 8)]).toEqual([true, false, false]);
+    expect([table.timeoutMs(2), table.touchedMs(2), table.openCount, table.slotCountUsed]).toEqual([5000, 100.5, 1, 3]);
+    table.startClosing(2);
+    expect([table.isOpen(2, 7, 8), table.state(2), table.openCount]).toEqual([false, SlotState.closing, 0]);
+    table.release(2);
+    table.open(2, 9, 9, 6000, 200);
+    expect(table.isOpen(2, 7, 8)).toBe(false);
+    expect(table.slotCountUsed).toBe(3);
+  });
+
+  test('a touch keeps far times exact', () => {
+    const table = tableOf(1);
+    table.open(0, 1, 1, 5000, 0);
+    table.touch(0, 2 ** 40 + 0.25);
+    expect(table.touchedMs(0)).toBe(2 ** 40 + 0.25);
+  });
+
+  test('two views of one memory see the same', () => {
+    const memory = new SharedArrayBuffer(SessionTable.byteLengthFor(2));
+    new SessionTable(memory).open(1, 5, 6, 7000, 1);
+    expect(new SessionTable(memory).isOpen(1, 5, 6)).toBe(true);
+  });
+
+  test.each<[string, (table: SessionTable) => void]>([
+    ['a slot that is taken', (table) => table.open(0, 2, 2, 1, 1)],
+    ['a slot beyond the table', (table) => table.open(9, 2, 2, 1, 1)],
+    ['closing what is closing', (table) => [table.startClosing(0), table.startClosing(0)]],
+    ['releasing what is open', (table) => table.release(0)],
+  ])('refuses %s', (_what, act) => {
+    const table = tableOf(2);
+    table.open(0, 1, 1, 1, 1);
+    expect(() => act(table)).toThrow();
+  });
+});
+
+describe('SessionTracker', () => {
+  test('a bucket ends at the next multiple of the tick behind touch and timeout', () => {
+    const tracker = new SessionTracker(tableOf(1), 2000);
+    expect(tracker.bucketOf(0, 4000)).toBe(6000);
+    expect(tracker.bucketOf(1999, 4000)).toBe(6000);
+    expect(tracker.bucketOf(2000, 4000)).toBe(8000);
+  });
+
+  test('visits a session once its bucket has ended, and not before', () => {
+    const table = tableOf(4);
+    table.open(0, 1, 1, 4000, 1200);
+    const tracker = new SessionTracker(table, 2000);
+    const visited: number[] = [];
+    for (let nowMs = 0; nowMs < 10_000; nowMs += 100) {
+      tracker.visitExpired(nowMs, (slot) => visited.push(nowMs, slot));
+      if (visited.length > 0) break;
+    }
+    expect(visited).toEqual([6000, 0]);
+  });
+
+  test('expires each session between timeout and timeout plus tick after its last touch', () => {
+    const prng = new Prng(3);
+    const tickMs = 2000;
+    const table = tableOf(200);
+    const dueMs = new Map<number, { touchedMs: number; timeoutMs: number }>();
+    for (let slot = 0; slot < 200; slot++) {
+      const touchedMs = prng.below(5000);
+      const timeoutMs = 4000 + prng.below(36_000);
+      table.open(slot, 1, slot, timeoutMs, touchedMs);
+      dueMs.set(slot, { touchedMs, timeoutMs });
+    }
+    const tracker = new SessionTracker(table, tickMs);
+    for (let nowMs = 0; nowMs < 60_000; nowMs += 50) {
+      tracker.visitExpired(nowMs, (slot) => {
+        const { touchedMs, timeoutMs } = dueMs.get(slot) as { touchedMs: number; timeoutMs: number };
+        expect(nowMs - touchedMs).toBeGreaterThan(timeoutMs - 1);
+        expect(nowMs - touchedMs).toBeLessThanOrEqual(timeoutMs + tickMs);
+        dueMs.delete(slot);
+        table.startClosing(slot);
+      });
+    }
+    expect(dueMs.size).toBe(0);
+  });
+
+  test('visits again at the next boundary who is still open', () => {
+    const table = tableOf(1);
+    table.open(0, 1, 1, 4000, 0);
+    const tracker = new SessionTracker(table, 2000);
+    const visits: number[] = [];
+    for (let nowMs = 0; nowMs <= 9000; nowMs += 500) tracker.visitExpired(nowMs, () => visits.push(nowMs));
+    expect(visits).toEqual([6000, 8000]);
+  });
+
+  test('says nothing of sessions that are closing', () => {
+    const table = tableOf(1);
+    table.open(0, 1, 1, 4000, 0);
+    table.startClosing(0);
+    new SessionTracker(table, 2000).visitExpired(60_000, () => expect.unreachable());
+  });
+});
