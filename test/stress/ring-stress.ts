@@ -76,7 +76,7 @@ const SCENARIOS: readonly Scenario[] = [
     lengthMax: 400,
     largeOneIn: 200,
     batchMax: 8,
-    pauseMax: 20_000,
+    pauseMax: 2000,
     consumer: 'loop',
   },
   {
