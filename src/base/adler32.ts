@@ -1,5 +1,6 @@
 // Adler-32 (RFC 1950), the checksum of transaction log entries and snapshots. Any thread; allocates nothing. A file
 // is summed piece by piece by passing the last result as the seed.
+// Pure: knows nothing of files, and never sees whether a sum was right. Who reads a record compares and decides.
 
 const MODULUS = 65521;
 

@@ -1,5 +1,6 @@
 // Big-endian words, comparison and copying in plain byte arrays. Any thread; works the same on shared memory. Nothing
 // here checks bounds: callers know their lengths. None of these may allocate, concatBytes and long copies excepted.
+// Must stay small enough for the engine to inline: stages call these per field.
 
 /** Up to this many bytes a loop beats the call into the engine that set(subarray) makes. */
 const COPY_LOOP_BYTES_MAX = 48;

@@ -1,5 +1,6 @@
 // The only source of randomness in the deterministic layers: xoshiro128**, seeded, the same on every machine. Given
 // to its user at construction; one generator belongs to one actor and is never shared. Not for secrets.
+// Must never be seeded from the clock here: the shell that starts an actor draws the seed and can print it.
 
 import { assert } from './assert.js';
 

@@ -1,5 +1,6 @@
 // Vectors of records and of strings, in both directions. A null vector is null here too; any other negative count has
 // been read as empty by the reader. Cold paths: allocates the list, one call per element. Any thread.
+// The server's hot paths walk vectors in place instead; nothing per request may come here.
 
 import type { JuteReader } from './jute-reader.js';
 import type { JuteWriter } from './jute-writer.js';

@@ -1,4 +1,7 @@
-/** The digest scheme's login (client-protocol 6.6): `user:password` to `user:base64(sha1(user:password))`. Shell: node:crypto. */
+/**
+ * The digest scheme's login (client-protocol 6.6): `user:password` to `user:base64(sha1(user:password))`, and whether it makes
+ * its owner super. Shell round node:crypto, called by connection shards; keeps nothing, and the password reaches no log.
+ */
 import { createHash } from 'node:crypto';
 import { decodeUtf8 } from '../base/utf8.js';
 import type { Identity } from '../processor/acl.js';

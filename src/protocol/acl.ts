@@ -1,5 +1,6 @@
 // Id, ACL and ClientInfo: who may do what. In records that come from clients scheme and id may be null (some clients
 // write the empty string so); what a null costs is decided where the list is checked. Cold paths, any thread.
+// Judges nothing: permission checks and the fix-up of lists are the processors' (processor/acl.ts).
 
 import type { JuteReader } from '../jute/jute-reader.js';
 import { decodeVector, encodeVector } from '../jute/jute-vector.js';

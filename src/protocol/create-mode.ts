@@ -1,5 +1,6 @@
 // The flags of a create request (CreateMode). The opcode decides what kind of node is made; the flags decide
 // ephemeral, sequential and, together with the opcode, TTL. Any thread; constants only.
+// Which combinations a server accepts is not decided here but by prep (client-protocol 3.6).
 
 export const CreateMode = {
   Persistent: 0,

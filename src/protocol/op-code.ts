@@ -1,5 +1,6 @@
 // The numbers of ZooKeeper's operations, under the names its users know (ZooDefs.OpCode). One table: requests, results
 // of a multi and txns in the log use the same numbers. Any thread; constants only.
+// A number is never reused, and one that only travels between our own stages has no place here.
 
 export const OpCode = {
   notification: 0,

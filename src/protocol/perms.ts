@@ -1,5 +1,6 @@
 // Permission bits of an ACL entry (ZooDefs.Perms) and their letters. A request may name several bits, of which one is
 // enough; entries are stored with whatever bits they came with. Any thread; constants only.
+// Who needs which bit for what is decided by prep and by the finishers of reads (client-protocol 6.6).
 
 export const Perms = {
   Read: 1,

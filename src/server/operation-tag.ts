@@ -1,4 +1,7 @@
-/** The four letters that `cons` shows for a connection's last operation (operations 2.2, `lop`). */
+/**
+ * The four letters that `cons` shows for a connection's last operation (operations 2.2, `lop`). A table and its look-up, used
+ * on the main thread when a four-letter word is answered; an operation without a tag shows as `NA`.
+ */
 import { OpCode } from '../protocol/op-code.js';
 
 const TAGS: Readonly<Record<number, string>> = {

@@ -1,4 +1,8 @@
-/** check, only inside a multi: the stored version is the node's plus one (persistence 3.1). Planner; touches nothing. */
+/**
+ * check: judges a version inside a multi, in the order of client-protocol 5.4; the stored version is the node's plus one
+ * (persistence 3.1). Planner of the prep stage, on its thread. Touches nothing: a check changes no node, so it leaves no
+ * outstanding change behind either.
+ */
 import { ErrorCode } from '../../protocol/error-code.js';
 import { OpCode } from '../../protocol/op-code.js';
 import { validatePathBytes } from '../../protocol/path-validation.js';

@@ -1,4 +1,8 @@
-/** delete: checks in the order of client-protocol 5.4. Planner. */
+/**
+ * delete: checks in the order of client-protocol 5.4, parent before node, version before children. Planner of the prep stage,
+ * on its thread: it marks the node as gone in the outstanding changes and writes the transaction; final removes it from the
+ * tree later. Never looks at the tree except through the changes.
+ */
 import { ErrorCode } from '../../protocol/error-code.js';
 import { OpCode } from '../../protocol/op-code.js';
 import { Permission } from '../acl.js';

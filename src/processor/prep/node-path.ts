@@ -1,4 +1,8 @@
-/** What planners ask of a path's bytes before it has been validated (client-protocol 5.4, 6.1). Pure, no allocation. */
+/**
+ * What planners ask of a path's bytes before it has been validated (client-protocol 5.4, 6.1): its last slash, its parent,
+ * whether it is one of the four system nodes. Pure functions over bytes, on the thread of prep; nothing here allocates or
+ * throws, whatever the bytes are.
+ */
 import { equalBytes } from '../../base/bytes.js';
 
 const SLASH = 0x2f;

@@ -1,4 +1,7 @@
-/** setACL: checks in the order of client-protocol 5.4; the version is compared with aversion. Planner. */
+/**
+ * setACL: checks in the order of client-protocol 5.4; the version is compared with aversion, and the list is stored as the
+ * fix-up left it. Planner of the prep stage, on its thread: writes the transaction and the outstanding change, nothing else.
+ */
 import { ErrorCode } from '../../protocol/error-code.js';
 import { OpCode } from '../../protocol/op-code.js';
 import { validatePathBytes } from '../../protocol/path-validation.js';

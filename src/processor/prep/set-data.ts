@@ -1,4 +1,8 @@
-/** setData: checks in the order of client-protocol 5.4. Planner. */
+/**
+ * setData: checks in the order of client-protocol 5.4 and the next version of the node. Planner of the prep stage, on its
+ * thread: the data goes from the request's bytes straight into the transaction and is never kept, since no check of a later
+ * write needs it.
+ */
 import { ErrorCode } from '../../protocol/error-code.js';
 import { OpCode } from '../../protocol/op-code.js';
 import { validatePathBytes } from '../../protocol/path-validation.js';

@@ -1,4 +1,8 @@
-/** exists (client-protocol 5.4): the watch is registered whether or not the node is there. Finisher. */
+/**
+ * exists (client-protocol 5.4): the Stat of a node, and a data watch whether or not the node is there. Finisher: runs inside
+ * begin..valid on the thread of a connection shard or of final; what it appends counts only if the section was valid.
+ * READ on the node is needed even for this.
+ */
 import { ErrorCode } from '../../protocol/error-code.js';
 import { STAT_BYTES } from '../../store/node-layout.js';
 import { Permission } from '../acl.js';

@@ -1,4 +1,8 @@
-/** getACL (client-protocol 5.4): READ or ADMIN; without ADMIN the digests are masked. Finisher. */
+/**
+ * getACL (client-protocol 5.4): list and Stat for whoever has READ or ADMIN; without ADMIN the digests are masked. Finisher:
+ * runs inside begin..valid on the thread of a connection shard or of final; what it appends counts only if the section was
+ * valid.
+ */
 import { ErrorCode } from '../../protocol/error-code.js';
 import { STAT_BYTES } from '../../store/node-layout.js';
 import { OPEN_ACL_BYTES, Permission, writeAcl, writeMaskedAcl } from '../acl.js';

@@ -1,4 +1,8 @@
-/** getChildren and getChildren2 (client-protocol 5.4): names in no order, with or without Stat. Finisher. */
+/**
+ * getChildren and getChildren2 (client-protocol 5.4): names in no order, with or without Stat. Finisher: runs inside
+ * begin..valid on the thread of a connection shard or of final. Leaves very long lists to final, which no write can disturb,
+ * and reserves memory for a list only after a second look at its length.
+ */
 import { ErrorCode } from '../../protocol/error-code.js';
 import { STAT_BYTES } from '../../store/node-layout.js';
 import { Permission } from '../acl.js';

@@ -1,4 +1,8 @@
-/** getData (client-protocol 5.4): data and Stat; the watch only on success. Finisher. */
+/**
+ * getData (client-protocol 5.4): data and Stat; the watch only on success. Finisher: runs inside begin..valid on the thread of
+ * a connection shard or of final. The hottest function of the server: copies from the slabs into the reply, allocates
+ * nothing, and believes a long length only after a second look at the sequence.
+ */
 import { writeInt32 } from '../../base/bytes.js';
 import { ErrorCode } from '../../protocol/error-code.js';
 import { STAT_BYTES } from '../../store/node-layout.js';
