@@ -1,6 +1,7 @@
 /**
  * Which server a system or interop test drives: ours. THREADKEEPER_TEST_SERVER=apache turns the same test on the
- * reference, which is how an expectation is proved right before it is demanded of us.
+ * reference, which is how an expectation is proved right before it is demanded of us. THREADKEEPER_TEST_PLACEMENT and
+ * THREADKEEPER_TEST_SHARDS run it on ours with another placement than the machine's own.
  */
 import { apacheServer } from './apache-server.js';
 import { type ServerKind, type ServerOptions, ServerProcess } from './server-process.js';
@@ -10,6 +11,12 @@ export const provingAgainstApache: boolean = process.env.THREADKEEPER_TEST_SERVE
 
 export const serverUnderTest: ServerKind = provingAgainstApache ? apacheServer : threadkeeperServer;
 
+const placement = {
+  'threadkeeper.placement': process.env.THREADKEEPER_TEST_PLACEMENT,
+  'threadkeeper.connectionShards': process.env.THREADKEEPER_TEST_SHARDS,
+};
+
 export function startServerUnderTest(options: ServerOptions = {}): Promise<ServerProcess> {
-  return ServerProcess.start(serverUnderTest, options);
+  const cfg = provingAgainstApache ? options.cfg : { ...placement, ...options.cfg };
+  return ServerProcess.start(serverUnderTest, { ...options, ...(cfg === undefined ? {} : { cfg }) });
 }
