@@ -213,6 +213,8 @@ export class TxnApplier {
       if (part + length > this.end) throw new RangeError('multi txn: a part runs past the entry');
       let error: number;
       if (!failed) {
+        // As the reference does: what stands behind a part that it does not know has no effect either.
+        if (!mayBePart(type)) break;
         error = this.operation(type, part, part + length);
       } else {
         error = type === OpCode.error ? this.intAt(part) : passed ? ErrorCode.RuntimeInconsistency : ErrorCode.Ok;
@@ -295,5 +297,22 @@ export class TxnApplier {
   private byteAt(position: number): number {
     if (position >= this.end) throw new RangeError('txn entry is cut');
     return this.bytes[position] as number;
+  }
+}
+
+/** Sub-transactions that a multi may hold (persistence 3.1), errors aside. */
+function mayBePart(type: number): boolean {
+  switch (type) {
+    case OpCode.create:
+    case OpCode.create2:
+    case OpCode.createContainer:
+    case OpCode.createTTL:
+    case OpCode.delete:
+    case OpCode.deleteContainer:
+    case OpCode.setData:
+    case OpCode.check:
+      return true;
+    default:
+      return false;
   }
 }
