@@ -1,7 +1,8 @@
 /**
  * Walks the live tree from another thread for a fuzzy snapshot (persistence 4.9): parents before children, each node
  * (data, ACL, stat) from one moment, while writes go on. Owned by whoever writes the snapshot; used once, for one walk.
- * It never blocks the writer, never recurses, and keeps no more than a few references per level in memory.
+ * It never blocks the writer, never recurses, and keeps no more than a few references per level in memory. Every section it
+ * needs is short (a few hundred references, 64 KB of data), so that it gets on under a steady stream of writes.
  *
  *   path      /app/locks/x            one buffer: every level's path is a prefix of the deepest one
  *              |   |     |
@@ -27,6 +28,7 @@ import type { TreeReader } from './tree-reader.js';
 /** Tries in a row before backOff is called. */
 const TRIES_BEFORE_BACK_OFF = 16;
 const FETCH_COUNT = 256;
+const DATA_PIECE_BYTES = 65536;
 const SLASH = 0x2f;
 
 export class SnapshotCursor {
@@ -54,7 +56,10 @@ export class SnapshotCursor {
   private readonly incarnation: number;
   private started = false;
   private tries = 0;
+  // Of the node just copied.
   private childCount = 0;
+  private mzxidHi = 0;
+  private mzxidLo = 0;
   private zxidHi = 0;
   private zxidLo = 0;
   private $candidate = new Uint8Array(1024);
@@ -117,12 +122,14 @@ export class SnapshotCursor {
       const sequence = this.reader.begin();
       if (sequence >= 0) {
         const found = level < 0 ? this.copyNode(this.reader.find(this.path, 0, 0)) : this.copyChild(ref, level);
-        const gone = this.reader.incarnation() !== this.incarnation;
+        const cleared = this.reader.incarnation() !== this.incarnation;
         if (this.reader.valid(sequence)) {
           this.tries = 0;
-          if (gone) this.cleared = true;
-          if (gone || !found) return false;
-          this.openLevel(level);
+          if (cleared) this.cleared = true;
+          if (cleared || !found) return false;
+          this.joinPath(level);
+          if (this.dataLength > DATA_PIECE_BYTES && !this.copyLongData()) continue;
+          if (this.childCount > 0) this.openLevel();
           return true;
         }
       }
@@ -152,8 +159,11 @@ export class SnapshotCursor {
   private copyNode(ref: number): boolean {
     const reader = this.reader;
     this.dataLength = reader.dataLength(ref);
-    if (this.data.length < this.dataLength) this.data = new Uint8Array(this.dataLength * 2);
-    reader.copyData(ref, this.data, 0, this.dataLength);
+    const piece = Math.min(this.dataLength, DATA_PIECE_BYTES);
+    if (this.data.length < piece) this.data = new Uint8Array(piece * 2);
+    reader.copyData(ref, this.data, 0, piece);
+    this.mzxidHi = reader.mzxidHi(ref);
+    this.mzxidLo = reader.mzxidLo(ref);
     reader.copyStatPersisted(ref, this.stat, 0);
     const aclRef = reader.aclRef(ref);
     this.aclSerial = reader.aclSerial(aclRef);
@@ -166,16 +176,54 @@ export class SnapshotCursor {
     return true;
   }
 
-  /** The node just copied becomes the deepest level; its own component joins the path. */
-  private openLevel(parentLevel: number): void {
+  /**
+   * The pieces of long data after the first, each from a section of its own. Data changes only together with mzxid: while
+   * that stays, all pieces are of the moment from which the first one and the stat are. False: it changed, begin again.
+   */
+  private copyLongData(): boolean {
+    const reader = this.reader;
+    if (this.data.length < this.dataLength) {
+      const first = this.data;
+      this.data = new Uint8Array(this.dataLength);
+      this.data.set(first.subarray(0, DATA_PIECE_BYTES));
+    }
+    for (let from = DATA_PIECE_BYTES; from < this.dataLength; ) {
+      const sequence = reader.begin();
+      if (sequence >= 0) {
+        const ref = reader.find(this.path, 0, this.pathLength);
+        const same =
+          ref !== 0 &&
+          reader.mzxidHi(ref) === this.mzxidHi &&
+          reader.mzxidLo(ref) === this.mzxidLo &&
+          reader.dataLength(ref) === this.dataLength &&
+          reader.incarnation() === this.incarnation;
+        const piece = Math.min(DATA_PIECE_BYTES, this.dataLength - from);
+        reader.copyDataFrom(ref, from, this.data, from, piece);
+        if (reader.valid(sequence)) {
+          this.tries = 0;
+          if (!same) return false;
+          from += piece;
+          continue;
+        }
+      }
+      this.onTorn();
+    }
+    return true;
+  }
+
+  /** The component of the node just copied takes its place behind its parent's path. */
+  private joinPath(parentLevel: number): void {
     const from = parentLevel < 0 ? 0 : this.levelPathLength[parentLevel];
     if (this.path.length < this.pathLength) {
-      const grown = new Uint8Array(this.pathLength * 2);
-      grown.set(this.path.subarray(0, from));
-      this.path = grown;
+      const longer = new Uint8Array(this.pathLength * 2);
+      longer.set(this.path.subarray(0, from));
+      this.path = longer;
     }
     for (let i = from; i < this.pathLength; i++) this.path[i] = this.$candidate[i];
-    if (this.childCount === 0) return;
+  }
+
+  /** The node just copied becomes the deepest level. */
+  private openLevel(): void {
     const level = this.depth;
     if (level === this.levelPathLength.length) this.growLevels();
     this.levelPathLength[level] = this.pathLength;
@@ -198,10 +246,10 @@ export class SnapshotCursor {
         const boundary = ref === 0 ? 0 : Math.min(this.levelBoundary[level], reader.childCount(ref));
         const first = Math.max(0, boundary - FETCH_COUNT);
         const count = reader.copyChildRefsFrom(ref, first, this.pending, this.pendingCount, boundary - first);
-        const gone = reader.incarnation() !== this.incarnation;
+        const cleared = reader.incarnation() !== this.incarnation;
         if (reader.valid(sequence)) {
           this.tries = 0;
-          if (gone) this.cleared = true;
+          if (cleared) this.cleared = true;
           // A path that is gone, or is another node without children now, has nobody left who was there before.
           this.levelBoundary[level] = count > 0 ? first : 0;
           this.pendingCount += count;

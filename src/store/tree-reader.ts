@@ -86,6 +86,11 @@ export class TreeReader {
   private readonly slabs: Int32Array[];
   /** null on the writer's own thread, where nothing can change under a reader. */
   private readonly lock: SeqlockReader | null;
+  /**
+   * A reference led into a slab that this thread does not have. It may have been garbage; but a new slab is announced by
+   * another way than its references, so the tree may be whole and the slab late: then what was read is not an answer.
+   */
+  private slabMissed = false;
   private readonly hash: PathHash;
   private readonly copier = new SlabCopier();
 
@@ -104,12 +109,13 @@ export class TreeReader {
 
   /** An even sequence, or -1 when the writer stayed inside its section for the whole (bounded) spin. */
   begin(): number {
+    this.slabMissed = false;
     return this.lock === null ? 0 : this.lock.begin();
   }
 
-  /** True when nothing was written since begin. */
+  /** True when nothing was written since begin, and nothing led into a slab that has not arrived here yet. */
   valid(sequence: number): boolean {
-    return this.lock === null || this.lock.valid(sequence);
+    return this.lock === null || (!this.slabMissed && this.lock.valid(sequence));
   }
 
   /** The last processed zxid. */
@@ -295,10 +301,16 @@ export class TreeReader {
 
   /** length: what dataLength gave. */
   copyData(ref: number, out: Uint8Array, pos: number, length: number): void {
+    this.copyDataFrom(ref, 0, out, pos, length);
+  }
+
+  /** length bytes of the data from its byte `from` (a multiple of 4) on. */
+  copyDataFrom(ref: number, from: number, out: Uint8Array, pos: number, length: number): void {
     const data = this.word(ref, DATA);
     const room = Math.min(length, out.length - pos);
-    if (data !== 0) this.copyWords(data, 0, out, pos, room);
-    else this.copyWords(ref, inlineWord(this.pathLength(ref), this.kind(ref)), out, pos, room);
+    const word = from >>> 2;
+    if (data !== 0) this.copyWords(data, word, out, pos, room);
+    else this.copyWords(ref, inlineWord(this.pathLength(ref), this.kind(ref)) + word, out, pos, room);
   }
 
   /** At most `length` bytes of the path. */
@@ -422,7 +434,13 @@ export class TreeReader {
   /** The words of the slab a reference points into; VOID_WORDS while it is unknown. */
   private slab(ref: number): Int32Array {
     const words = this.slabs[ref >>> SLAB_SHIFT];
-    return words === VOID_WORDS ? this.memory.fetch(ref >>> SLAB_SHIFT, this.control[SLAB_COUNT]) : words;
+    return words === VOID_WORDS ? this.fetchSlab(ref >>> SLAB_SHIFT) : words;
+  }
+
+  private fetchSlab(index: number): Int32Array {
+    const words = this.memory.fetch(index, this.control[SLAB_COUNT]);
+    if (words === VOID_WORDS) this.slabMissed = true;
+    return words;
   }
 
   private word(ref: number, word: number): number {

@@ -2,7 +2,8 @@
  * Stress of the data tree on real threads: one writer, two readers and a snapshot cursor, each in a worker of its own.
  * Every node's data tells its own id, version, length and a checksum over them and the payload, so a reader can prove of
  * what it has read that it comes from one moment. Nodes come, go, grow and shrink through all size classes; two nodes
- * far apart always change in one section and must never be seen with different versions.
+ * far apart always change in one section and must never be seen with different versions. Ballast fills most of slab 0, so
+ * that the nodes lie in slabs of which the readers hear while they are already reading.
  *
  *   node dist/test/stress/seqlock-stress.js [--seconds 5] [--seed 1] [--unchecked]
  *
@@ -27,6 +28,7 @@ const NODES = 4000;
 const PERMANENT = 400;
 const HEADER_BYTES = 16;
 const DATA_BYTES_MAX = 60_000;
+const BALLAST_BYTES = 508 * 65536;
 const ALARM_TRIES = 200_000;
 
 interface Task {
@@ -116,6 +118,30 @@ function write(task: Task): Report {
     const dice = prng.below(1000);
     return HEADER_BYTES + prng.below(dice < 800 ? 200 : dice < 995 ? 2000 : DATA_BYTES_MAX - HEADER_BYTES);
   };
+  const ballast = new Uint8Array(BALLAST_BYTES).fill(0xba);
+  for (const path of [encode('/ballast-a'), encode('/ballast-b')]) {
+    tree.beginWrite();
+    tree.create(
+      path,
+      0,
+      path.length,
+      ballast,
+      0,
+      BALLAST_BYTES,
+      null,
+      0,
+      -1,
+      NodeKind.persistent,
+      0,
+      0,
+      -1,
+      0,
+      1,
+      0,
+      1,
+    );
+    tree.endWrite(0, 1);
+  }
   tree.beginWrite();
   for (let i = 0; i < PARENTS; i++) create(encode(`/p${i}`), 0, NodeKind.persistent);
   fill(data, -1, 0, 100);
@@ -186,9 +212,21 @@ function newReader(task: Task): TreeReader {
   });
 }
 
+/** Until the writer has put the permanent nodes in place. */
+function waitForNodes(reader: TreeReader): void {
+  const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    const sequence = reader.begin();
+    const there = sequence >= 0 && reader.find(PAIR[1], 0, PAIR[1].length) !== 0;
+    if (there && reader.valid(sequence)) return;
+    Atomics.wait(sleeper, 0, 0, 1);
+  }
+}
+
 function read(task: Task): Report {
   const prng = new Prng(task.seed);
   const reader = newReader(task);
+  waitForNodes(reader);
   const paths = Array.from({ length: NODES }, (_, id) => pathOf(id));
   const parents = Array.from({ length: PARENTS }, (_, i) => encode(`/p${i}`));
   const out = new Uint8Array(1 << 18);
@@ -269,15 +307,15 @@ function read(task: Task): Report {
   return { role: 'reader', done: reads, retries, torn, complaint };
 }
 
+function isBallast(data: Uint8Array): boolean {
+  for (let i = 0; i < BALLAST_BYTES; i += 997) if (data[i] !== 0xba) return false;
+  return data[BALLAST_BYTES - 1] === 0xba;
+}
+
 function walk(task: Task): Report {
   const reader = newReader(task);
+  waitForNodes(reader);
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
-  const ready = (): boolean => {
-    const sequence = reader.begin();
-    const there = sequence >= 0 && reader.find(PAIR[1], 0, PAIR[1].length) !== 0;
-    return there && reader.valid(sequence);
-  };
-  while (!ready()) Atomics.wait(sleeper, 0, 0, 1);
   const decoder = new TextDecoder();
   const deadline = performance.now() + task.seconds * 1000;
   let walked = 0;
@@ -297,6 +335,8 @@ function walk(task: Task): Report {
       const path = decoder.decode(cursor.path.subarray(0, cursor.pathLength));
       if (path !== '' && !seen.has(path.slice(0, path.lastIndexOf('/')))) complain(`${path} before its parent`);
       seen.add(path);
+      if (path.startsWith('/ballast') && (cursor.dataLength !== BALLAST_BYTES || !isBallast(cursor.data)))
+        complain('ballast');
       if (!path.includes('node-')) continue;
       const id = Number(path.slice(-6));
       const version = new DataView(cursor.stat.buffer).getInt32(32);
@@ -356,18 +396,6 @@ if (isMainThread) {
 } else {
   const { parentPort } = await import('node:worker_threads');
   const task = workerData as Task;
-  const report = task.role === 'writer' ? write(task) : task.role === 'reader' ? readWhenReady(task) : walk(task);
+  const report = task.role === 'writer' ? write(task) : task.role === 'reader' ? read(task) : walk(task);
   parentPort?.postMessage(report);
-}
-
-/** Readers begin once the writer has put the permanent nodes in place. */
-function readWhenReady(task: Task): Report {
-  const reader = new TreeReader(task.memory, { load: () => undefined });
-  const sleeper = new Int32Array(new SharedArrayBuffer(4));
-  for (;;) {
-    const sequence = reader.begin();
-    const there = sequence >= 0 && reader.find(PAIR[1], 0, PAIR[1].length) !== 0;
-    if (there && reader.valid(sequence)) return read(task);
-    Atomics.wait(sleeper, 0, 0, 1);
-  }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { equalBytes } from '../../../src/base/bytes.js';
 import { Prng } from '../../../src/base/prng.js';
 import { decodeUtf8, encodeUtf8 } from '../../../src/base/utf8.js';
 import { NodeKind } from '../../../src/store/node-layout.js';
@@ -157,6 +158,31 @@ describe('SnapshotCursor', () => {
       expect(cursor.startZxidLo).toBe(startZxid);
     });
   }
+
+  it('copies long data in pieces, all from one moment although it is set again meanwhile', () => {
+    const t = new TreeFixture();
+    const version = (v: number): Uint8Array => new Uint8Array(300_001).fill(v);
+    t.create('/a', { data: version(0) });
+    // A reader that lets a setData in between any two sections, for the first few.
+    const reader = t.newReader();
+    const begin = reader.begin.bind(reader);
+    let sections = 0;
+    reader.begin = () => {
+      if (++sections % 3 === 0 && sections < 40) t.setData('/a', version(sections), sections);
+      return begin();
+    };
+    const cursor = new SnapshotCursor(reader, neverBackOff);
+    let met = false;
+    while (cursor.next()) {
+      if (pathOf(cursor) !== '/a') continue;
+      met = true;
+      const v = new DataView(cursor.stat.buffer).getInt32(32);
+      expect(v).toBeGreaterThan(30);
+      expect(cursor.dataLength).toBe(300_001);
+      expect(equalBytes(cursor.data, 0, version(v), 0, 300_001)).toBe(true);
+    }
+    expect(met).toBe(true);
+  });
 
   it('waits by backOff while a section stays open, and goes on afterwards', () => {
     const t = new TreeFixture();

@@ -114,14 +114,24 @@ describe('TreeReader on garbage', () => {
     expect(slabs.size).toBe(1);
     const path = encodeUtf8('/big3');
     const out = new Uint8Array(big.length);
-    reader.copyData(reader.find(path, 0, path.length), out, 0, big.length);
+    let sequence = reader.begin();
+    const ref = reader.find(path, 0, path.length);
+    expect(reader.valid(sequence)).toBe(true);
+    reader.copyData(ref, out, 0, big.length);
     expect(out[0]).toBe(0);
     expect(asked).toContain(1);
+    // Nothing was written, and yet this must not count: the slab is late.
+    expect(reader.valid(sequence)).toBe(false);
+    sequence = reader.begin();
+    expect(reader.valid(sequence)).toBe(true);
     expect(reader.version(5 << 23)).toBe(0);
+    expect(reader.valid(sequence)).toBe(false);
     expect(new Set(asked)).toEqual(new Set([1]));
     arrived = true;
+    sequence = reader.begin();
     reader.copyData(reader.find(path, 0, path.length), out, 0, big.length);
     expect(out[big.length - 1]).toBe(3);
+    expect(reader.valid(sequence)).toBe(true);
     const count = asked.length;
     reader.copyData(reader.find(path, 0, path.length), out, 0, 10);
     expect(asked).toHaveLength(count);
