@@ -239,6 +239,13 @@ describe('records of any size', () => {
     expect(damage.later).toEqual({ offset: expect.any(Number), zxidHi: 0, zxidLo: 9 });
   });
 
+  test('an old record inside the data of the one that was cut is only data: a torn tail', () => {
+    const first = recordOf(createEntry(9n, '/first', null));
+    const outer = recordOf(createEntry(10n, '/outer', recordOf(createEntry(9n, '/inner', null))));
+    const cut = concat(HEADER, first, outer.subarray(0, outer.length - 3));
+    expect(read(cut)).toMatchObject({ end: 'torn', endOffset: 16 + first.length });
+  });
+
   test('a whole record that far behind the damage, past several chunks, is named', () => {
     const gap = zeros(2_500_000);
     const damage = damageOf(concat(whole, gap, recordOf(createEntry(0x11n, '/late', null))));
