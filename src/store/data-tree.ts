@@ -15,10 +15,10 @@ import { ErrorCode } from '../protocol/error-code.js';
 import { AclCache } from './acl-cache.js';
 import type { AllocatorStats } from './allocator.js';
 import { Allocator, allocatedBytes } from './allocator.js';
+import { ChildList, updateWireCversion } from './child-list.js';
 import {
   DATA_BYTES_HI,
   DATA_BYTES_LO,
-  DATA_BYTES_MAX,
   EPHEMERAL_COUNT,
   HASH_KEY_HI,
   HASH_KEY_LO,
@@ -32,6 +32,7 @@ import {
   ZXID_LO,
 } from './control-layout.js';
 import { EphemeralIndex } from './ephemeral-index.js';
+import { inlineRoom, NodeData } from './node-data.js';
 import {
   ACL,
   CAPACITY,
@@ -118,6 +119,8 @@ export class DataTree {
   private readonly hash: PathHash;
   private readonly acls: AclCache;
   private readonly ephemerals: EphemeralIndex;
+  private readonly children: ChildList;
+  private readonly data: NodeData;
   private readonly copier = new SlabCopier();
   /** References of all nodes of these kinds, for the container manager. */
   private readonly containers = new Set<number>();
@@ -147,6 +150,8 @@ export class DataTree {
     this.index = new PathIndex(this.memory, this.allocator, control);
     this.acls = new AclCache(this.memory, this.allocator, control, new PathHash(keyLo, keyHi), this.copier);
     this.ephemerals = new EphemeralIndex(this.memory, this.allocator, control);
+    this.children = new ChildList(this.memory, this.allocator);
+    this.data = new NodeData(this.memory, this.allocator, control, this.copier);
     this.reader = new TreeReader(memory, this.memory);
     this.reset();
     this.endWrite(0, 0);
@@ -254,7 +259,7 @@ export class DataTree {
     words[node + STAT_MTIME] = words[node + STAT_CTIME];
     words[node + STAT_MTIME + 1] = words[node + STAT_CTIME + 1];
     words[node + ACL] = this.acls.intern(acl, aclOff, aclLen);
-    this.storeData(ref, data, dataOff, dataLen);
+    this.bytesTotal += this.data.store(ref, data, dataOff, dataLen);
     return ErrorCode.Ok;
   }
 
@@ -276,9 +281,9 @@ export class DataTree {
     const parent = this.wordOf(ref, PARENT);
     let leaf = ref;
     for (;;) {
-      const count = swapWord(this.wordOf(leaf, STAT_CHILD_COUNT));
+      const count = this.children.count(leaf);
       if (count > 0) {
-        leaf = this.childRef(leaf, count - 1);
+        leaf = this.children.at(leaf, count - 1);
         continue;
       }
       const above = this.wordOf(leaf, PARENT);
@@ -306,7 +311,7 @@ export class DataTree {
     assert(this.lock.open, 'setData outside a write section');
     const ref = this.lookUp(path, off, len);
     if (ref === 0) return ErrorCode.NoNode;
-    this.storeData(ref, data, dataOff, dataLen);
+    this.bytesTotal += this.data.store(ref, data, dataOff, dataLen);
     const words = this.memory.words[ref >>> SLAB_SHIFT];
     const node = (ref & UNIT_MASK) << 1;
     words[node + STAT_MZXID] = swapWord(zxidHi);
@@ -337,7 +342,7 @@ export class DataTree {
   /** Replaces the data and leaves the stat's versions and times (quota stats nodes, persistence 3.6). */
   replaceData(ref: number, data: Uint8Array, dataOff: number, dataLen: number): void {
     assert(this.lock.open, 'replaceData outside a write section');
-    this.storeData(ref, data, dataOff, dataLen);
+    this.bytesTotal += this.data.store(ref, data, dataOff, dataLen);
   }
 
   setDigestWord(ref: number, value: number): void {
@@ -391,7 +396,7 @@ export class DataTree {
     this.control[ZXID_HI] = 0;
     this.control[ZXID_LO] = 0;
     this.control[INCARNATION]++;
-    this.storeData(this.root, NOTHING, 0, 0);
+    this.bytesTotal += this.data.store(this.root, NOTHING, 0, 0);
   }
 
   /** clear() and then the nodes of persistence 6.6. */
@@ -442,9 +447,9 @@ export class DataTree {
     words[node + STAT_PZXID] = memoryWord(stat, statOff + 52);
     words[node + STAT_PZXID + 1] = memoryWord(stat, statOff + 56);
     words[node + CVERSION] = wireWord(stat, statOff + 36);
-    this.updateWireCversion(words, node);
+    updateWireCversion(words, node);
     this.changeAcl(ref, acl, aclOff, aclLen);
-    this.storeData(ref, data, dataOff, dataLen);
+    this.bytesTotal += this.data.store(ref, data, dataOff, dataLen);
     return ErrorCode.Ok;
   }
 
@@ -475,7 +480,7 @@ export class DataTree {
       assert(kind === NodeKind.ephemeral || count <= words[node + CAPACITY], 'more children than room');
       assert(count === 0 || kind !== NodeKind.ephemeral, 'an ephemeral with children');
       for (let i = 0; i < count; i++) {
-        const child = this.childRef(ref, i);
+        const child = this.children.at(ref, i);
         assert(
           this.wordOf(child, PARENT) === ref && this.wordOf(child, POSITION) === i,
           'a child does not know its place',
@@ -549,7 +554,7 @@ export class DataTree {
     this.nodes++;
     this.bytesTotal += pathLen;
     if (pathLen > this.control[PATH_BYTES_MAX]) this.control[PATH_BYTES_MAX] = pathLen;
-    if (parent !== 0) this.addChild(parent, ref);
+    if (parent !== 0) this.children.add(parent, ref);
     this.enterKind(ref, kind, ownerHi, ownerLo);
     return ref;
   }
@@ -608,11 +613,9 @@ export class DataTree {
     const words = this.memory.words[ref >>> SLAB_SHIFT];
     const node = (ref & UNIT_MASK) << 1;
     this.leaveKind(ref);
-    this.removeChild(parent, words[node + POSITION]);
+    this.children.remove(parent, words[node + POSITION]);
     this.index.remove(words[node + HASH], ref);
-    const dataLength = words[node + DATA_LENGTH];
-    if (words[node + DATA] !== 0) this.allocator.free(words[node + DATA], dataLength);
-    if (dataLength > 0) this.bytesTotal -= dataLength;
+    this.bytesTotal -= this.data.release(ref);
     const kind = words[node + SHAPE] & KIND_MASK;
     if (kind !== NodeKind.ephemeral && words[node + CAPACITY] > 0) {
       this.allocator.free(words[node + CHILDREN], words[node + CAPACITY] * 4);
@@ -622,86 +625,6 @@ export class DataTree {
     this.nodes--;
     this.bytesTotal -= pathLen;
     this.allocator.free(ref, (words[node + SHAPE] >>> SHAPE_SHIFT) * 8);
-  }
-
-  private addChild(parent: number, ref: number): void {
-    const words = this.memory.words[parent >>> SLAB_SHIFT];
-    const node = (parent & UNIT_MASK) << 1;
-    const count = swapWord(words[node + STAT_CHILD_COUNT]);
-    if (count === words[node + CAPACITY]) this.resizeChildren(words, node, count, count + (count >> 1) + 2);
-    const children = words[node + CHILDREN];
-    this.memory.words[children >>> SLAB_SHIFT][((children & UNIT_MASK) << 1) + count] = ref;
-    this.setWord(ref, POSITION, count);
-    words[node + STAT_CHILD_COUNT] = swapWord(count + 1);
-    this.updateWireCversion(words, node);
-  }
-
-  /** The last child takes the place of the one that goes. */
-  private removeChild(parent: number, position: number): void {
-    const words = this.memory.words[parent >>> SLAB_SHIFT];
-    const node = (parent & UNIT_MASK) << 1;
-    const last = swapWord(words[node + STAT_CHILD_COUNT]) - 1;
-    const children = words[node + CHILDREN];
-    const array = this.memory.words[children >>> SLAB_SHIFT];
-    const base = (children & UNIT_MASK) << 1;
-    assert(position <= last, 'a child stands behind the last');
-    if (position < last) {
-      const moved = array[base + last];
-      array[base + position] = moved;
-      this.setWord(moved, POSITION, position);
-    }
-    words[node + STAT_CHILD_COUNT] = swapWord(last);
-    this.updateWireCversion(words, node);
-    const capacity = words[node + CAPACITY];
-    if (last === 0 || (capacity > 64 && last < capacity >> 2))
-      this.resizeChildren(words, node, last, last + (last >> 1));
-  }
-
-  /** Moves the list to a block with at least `wanted` places and all that the block's size class gives beyond. */
-  private resizeChildren(words: Int32Array, node: number, count: number, wanted: number): void {
-    const oldRef = words[node + CHILDREN];
-    const oldCapacity = words[node + CAPACITY];
-    if (wanted === 0) {
-      words[node + CHILDREN] = 0;
-      words[node + CAPACITY] = 0;
-    } else {
-      const byteCount = allocatedBytes(wanted * 4);
-      const ref = this.allocator.allocate(byteCount);
-      if (count > 0) {
-        const old = this.memory.words[oldRef >>> SLAB_SHIFT];
-        const from = (oldRef & UNIT_MASK) << 1;
-        const to = (ref & UNIT_MASK) << 1;
-        const array = this.memory.words[ref >>> SLAB_SHIFT];
-        if (count > 64) array.set(old.subarray(from, from + count), to);
-        else for (let i = 0; i < count; i++) array[to + i] = old[from + i];
-      }
-      words[node + CHILDREN] = ref;
-      words[node + CAPACITY] = byteCount >>> 2;
-    }
-    if (oldCapacity > 0) this.allocator.free(oldRef, oldCapacity * 4);
-  }
-
-  private storeData(ref: number, data: Uint8Array, dataOff: number, dataLen: number): void {
-    const words = this.memory.words[ref >>> SLAB_SHIFT];
-    const node = (ref & UNIT_MASK) << 1;
-    const oldLength = words[node + DATA_LENGTH];
-    let block = words[node + DATA];
-    const oldBytes = block !== 0 ? allocatedBytes(oldLength) : 0;
-    const newBytes = dataLen > inlineRoom(words, node) ? allocatedBytes(dataLen) : 0;
-    if (oldBytes !== newBytes) {
-      if (oldBytes > 0) this.allocator.free(block, oldLength);
-      block = newBytes > 0 ? this.allocator.allocate(dataLen) : 0;
-      words[node + DATA] = block;
-    }
-    if (dataLen > 0) {
-      const slab = (block !== 0 ? block : ref) >>> SLAB_SHIFT;
-      const word = block !== 0 ? (block & UNIT_MASK) << 1 : node + inlineOffset(words, node);
-      this.copier.copyIn(data, dataOff, dataLen, this.memory.words[slab], this.memory.bytes[slab], word);
-      if (dataLen > this.control[DATA_BYTES_MAX]) this.control[DATA_BYTES_MAX] = dataLen;
-    }
-    words[node + DATA_LENGTH] = dataLen < 0 ? -1 : dataLen;
-    words[node + STAT_DATA_LENGTH] = dataLen > 0 ? swapWord(dataLen) : 0;
-    this.bytesTotal += Math.max(dataLen, 0) - Math.max(oldLength, 0);
   }
 
   /** The new list is counted before the old one is let go: they may be the same. */
@@ -721,7 +644,7 @@ export class DataTree {
     words[node + CVERSION] = cversion;
     words[node + STAT_PZXID] = swapWord(zxidHi);
     words[node + STAT_PZXID + 1] = swapWord(zxidLo);
-    this.updateWireCversion(words, node);
+    updateWireCversion(words, node);
   }
 
   private raisePzxid(ref: number, zxidHi: number, zxidLo: number): void {
@@ -734,10 +657,6 @@ export class DataTree {
     words[node + STAT_PZXID + 1] = swapWord(zxidLo);
   }
 
-  private updateWireCversion(words: Int32Array, node: number): void {
-    words[node + STAT_CVERSION] = swapWord(2 * words[node + CVERSION] - swapWord(words[node + STAT_CHILD_COUNT]));
-  }
-
   /** All zeros but the aversion, and without a trace in its parent. */
   private createSystemNode(path: Uint8Array, acl: Uint8Array | null): number {
     const nameOffset = nameOffsetOf(path, 0, path.length);
@@ -745,17 +664,12 @@ export class DataTree {
     this.lookUp(path, 0, path.length);
     const ref = this.addNode(path.length, nameOffset, parent, 0, NodeKind.persistent, 0, 0);
     this.changeAcl(ref, acl, 0, acl === null ? -1 : acl.length);
-    this.storeData(ref, NOTHING, 0, 0);
+    this.bytesTotal += this.data.store(ref, NOTHING, 0, 0);
     return ref;
   }
 
   private kindOf(ref: number): number {
     return this.wordOf(ref, SHAPE) & KIND_MASK;
-  }
-
-  private childRef(ref: number, index: number): number {
-    const children = this.wordOf(ref, CHILDREN);
-    return this.memory.words[children >>> SLAB_SHIFT][((children & UNIT_MASK) << 1) + index];
   }
 
   private wordOf(ref: number, word: number): number {
@@ -765,15 +679,6 @@ export class DataTree {
   private setWord(ref: number, word: number, value: number): void {
     this.memory.words[ref >>> SLAB_SHIFT][((ref & UNIT_MASK) << 1) + word] = value;
   }
-}
-
-function inlineOffset(words: Int32Array, node: number): number {
-  return inlineWord(words[node + PATH_LENGTH], (words[node + SHAPE] & KIND_MASK) as NodeKind);
-}
-
-/** Bytes of data that the record's tail can hold. */
-function inlineRoom(words: Int32Array, node: number): number {
-  return (words[node + SHAPE] >>> SHAPE_SHIFT) * 8 - inlineOffset(words, node) * 4;
 }
 
 /** Where the last component begins; 0 without any slash, so that the parent's length comes out as -1. */

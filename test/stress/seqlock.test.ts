@@ -22,7 +22,7 @@ describe('the seqlock on real threads', () => {
   });
 
   it('would show torn reads if nobody checked', () => {
-    const { status, output } = run('--seconds', '1', '--seed', '8', '--unchecked');
+    const { status, output } = run('--seconds', '2', '--seed', '8', '--unchecked');
     expect(status, output).toBe(0);
   });
 });
