@@ -30,6 +30,8 @@ export interface FedInbox {
   readonly receiver: MailboxReceiver;
   readonly handler: RecordHandler;
   readonly isLocal: boolean;
+  /** Drained even when the actor may not be fed. */
+  readonly always: boolean;
 }
 
 export class ActorCell {
@@ -80,10 +82,18 @@ export class ActorCell {
     for (const { name } of this.inboxes) {
       assert(names.includes(name), `actor ${this.name} does not handle its inbox ${name}`);
     }
+    const always = Array.isArray(actor.alwaysDrains) ? (actor.alwaysDrains as readonly string[]) : [];
+    for (const name of always)
+      assert(names.includes(name), `actor ${this.name} always drains ${name}, which is no inbox`);
     this.feed = names.map((name) => {
       const inbox = this.inboxes.find((candidate) => candidate.name === name);
       assert(inbox !== undefined, `no link leads to inbox ${name} of actor ${this.name}`);
-      return { receiver: inbox.receiver, handler: actor.inboxes[name], isLocal: inbox.isLocal };
+      return {
+        receiver: inbox.receiver,
+        handler: actor.inboxes[name],
+        isLocal: inbox.isLocal,
+        always: always.includes(name),
+      };
     });
     this.occupant = actor;
     this.failure = null;
@@ -109,9 +119,13 @@ export class ActorCell {
     return false;
   }
 
-  hasLocalRecords(): boolean {
+  /** Whether some inbox (of this thread only, if so wanted) has records that would be taken now. */
+  wouldTake(localOnly: boolean): boolean {
+    let mayBeFed: boolean | null = null;
     for (const inbox of this.feed) {
-      if (inbox.isLocal && !inbox.receiver.isEmpty) return true;
+      if ((localOnly && !inbox.isLocal) || inbox.receiver.isEmpty) continue;
+      mayBeFed = inbox.always || (mayBeFed ?? this.mayBeFed());
+      if (mayBeFed) return true;
     }
     return false;
   }
@@ -132,6 +146,6 @@ export class ActorCell {
     for (const sender of this.senders) {
       if (sender.awaitsRoom && sender.roomNow()) return true;
     }
-    return this.hasRecords() && this.mayBeFed();
+    return this.wouldTake(false);
   }
 }

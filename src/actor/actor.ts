@@ -29,8 +29,12 @@ export interface Actor {
    */
   mayTake?(): boolean;
 
-  /** True: fed even while an outbox is spilled, since it only finishes work already begun. */
-  readonly alwaysDrains?: boolean;
+  /**
+   * What finishes work already begun is taken whatever the outboxes say, or two full rings could wait for each other.
+   * True: fed even while an outbox is spilled. Names: those inboxes are drained even then, and even if `mayTake` says no.
+   * Every circle of links needs such a place.
+   */
+  readonly alwaysDrains?: boolean | readonly string[];
 
   /** Answers a request of the control side (dump, reconfigure). Cold: arguments and answer are cloned. */
   onControl?(request: unknown): unknown;

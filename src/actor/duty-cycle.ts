@@ -90,7 +90,7 @@ export class DutyCycle {
     this.flush();
     this.end(beginMs, records);
     for (const cell of this.cells) {
-      if (cell.running && cell.hasLocalRecords() && cell.mayBeFed()) return true;
+      if (cell.running && cell.wouldTake(true)) return true;
     }
     return false;
   }
@@ -188,12 +188,12 @@ export class DutyCycle {
   }
 
   private drain(cell: ActorCell, drainLimit: number): number {
-    if (!cell.mayBeFed()) {
-      if (cell.hasRecords()) cell.tally[ActorTally.held] += 1;
-      return 0;
-    }
+    const mayBeFed = cell.mayBeFed();
     let records = 0;
-    for (const { receiver, handler } of cell.feed) records += receiver.drain(handler, drainLimit);
+    for (const { receiver, handler, always } of cell.feed) {
+      if (mayBeFed || always) records += receiver.drain(handler, drainLimit);
+    }
+    if (!mayBeFed && cell.hasRecords()) cell.tally[ActorTally.held] += 1;
     return records;
   }
 

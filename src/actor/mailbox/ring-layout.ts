@@ -28,7 +28,7 @@
  * Types are 0 or more. Two are the ring's own:
  *   PADDING   fills the rest of the ring when the next record does not fit there; `length` leads exactly to the end
  *   TICKET    stands for a record above `recordBytesMax`, whose body travels beside the ring. Payload, in words:
- *             [type, generation, sequence, length]
+ *             [type, generation, body's number, length]
  */
 
 import { assert } from '../../base/assert.js';

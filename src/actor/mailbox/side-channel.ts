@@ -10,7 +10,8 @@ import { assert } from '../../base/assert.js';
 import type { BodyCarrier, BodySource, LargeInbox } from './large-record.js';
 
 type SideMessage =
-  | readonly ['body', linkIndex: number, generation: number, sequence: number, body: SharedArrayBuffer]
+  | readonly ['body', linkIndex: number, generation: number, id: number, body: SharedArrayBuffer]
+  | readonly ['retired', linkIndex: number, generation: number, id: number]
   | readonly ['offer', name: string, buffer: SharedArrayBuffer]
   | readonly ['bell'];
 
@@ -36,7 +37,8 @@ export class SideChannel implements BodySource {
   /** The carrier of one link's bodies, away from here. */
   carrier(linkIndex: number): BodyCarrier {
     return {
-      postBody: (generation, sequence, body) => this.post(['body', linkIndex, generation, sequence, body]),
+      postBody: (generation, id, body) => this.post(['body', linkIndex, generation, id, body]),
+      postRetired: (generation, id) => this.post(['retired', linkIndex, generation, id]),
     };
   }
 
@@ -88,12 +90,12 @@ export class SideChannel implements BodySource {
 
   private accept(message: SideMessage): void {
     switch (message[0]) {
-      case 'body': {
-        const inbox = this.inboxes.get(message[1]);
-        assert(inbox !== undefined, `a body for link ${message[1]}, which does not end here`);
-        inbox.accept(message[2], message[3], message[4]);
+      case 'body':
+        this.inbox(message[1]).accept(message[2], message[3], message[4]);
         break;
-      }
+      case 'retired':
+        this.inbox(message[1]).retire(message[2], message[3]);
+        break;
       case 'offer':
         this.events.onOffer(message[1], message[2]);
         break;
@@ -101,6 +103,12 @@ export class SideChannel implements BodySource {
         this.events.onBell?.();
         break;
     }
+  }
+
+  private inbox(linkIndex: number): LargeInbox {
+    const inbox = this.inboxes.get(linkIndex);
+    assert(inbox !== undefined, `a body for link ${linkIndex}, which does not end here`);
+    return inbox;
   }
 
   private post(message: SideMessage): void {

@@ -19,7 +19,7 @@
 import { assert } from '../../base/assert.js';
 import { copyBytes } from '../../base/bytes.js';
 import { silentBell, WakeTarget } from '../wake/bell.js';
-import { DirectBodies, LargeInbox, LargeOutbox } from './large-record.js';
+import { DirectBodies, type LargeBody, LargeInbox, LargeOutbox } from './large-record.js';
 import { LinkTally, privateLinkTally } from './link-tally.js';
 import type { LinkSender, MailboxReceiver, RecordHandler } from './mailbox.js';
 import { RecordSpill } from './record-spill.js';
@@ -82,7 +82,7 @@ export class RingSender implements LinkSender {
   private claimedLength = 0;
   /** Where the claimed record begins: `position`, or behind the padding. */
   private claimedPosition = 0;
-  private claimedBody: SharedArrayBuffer | null = null;
+  private claimedBody: LargeBody | null = null;
 
   private recordsUncounted = 0;
   private stalled = false;
@@ -142,6 +142,7 @@ export class RingSender implements LinkSender {
 
   abandon(): void {
     this.claimed = Claim.none;
+    if (this.claimedBody !== null) this.large.giveBack(this.claimedBody);
     this.claimedBody = null;
   }
 
@@ -159,7 +160,7 @@ export class RingSender implements LinkSender {
   publish(): void {
     if (!this.spill.isEmpty) this.moveSpill();
     if (this.position === this.tailPublished) return;
-    this.large.postEntered();
+    this.large.postNew();
     Atomics.store(this.ringWords, TAIL_WORD, this.position);
     this.tailPublished = this.position;
     this.target.pending = true;
@@ -251,38 +252,39 @@ export class RingSender implements LinkSender {
 
   private claimLarge(length: number): void {
     this.claimed = Claim.large;
-    this.claimedBody = new SharedArrayBuffer((length + 7) & ~7);
-    this.bytes = new Uint8Array(this.claimedBody);
-    this.words = new Int32Array(this.claimedBody);
+    this.claimedBody = this.large.open(length);
+    this.bytes = this.claimedBody.bytes;
+    this.words = this.claimedBody.words;
     this.offset = 0;
   }
 
   private commitLarge(length: number): void {
     const type = this.claimedType;
-    const sequence = this.large.add(this.claimedBody!, length);
+    const { id } = this.claimedBody!;
+    this.large.add(this.claimedBody!, length);
     this.claimedBody = null;
     this.tally[LinkTally.largeRecords] += 1;
     if (this.spill.isEmpty && this.mayEnterLarge(length) && this.tryReserve(recordBytes(TICKET_BYTES))) {
       this.claimInRing();
-      this.writeTicket(type, sequence, length);
+      this.writeTicket(type, id, length);
       this.finishInRing(TICKET, TICKET_BYTES);
-      this.large.ticketEntered(sequence, this.position);
+      this.large.ticketEntered(id, this.position);
     } else {
       this.claimedType = TICKET;
       this.claimedLength = TICKET_BYTES;
       this.claimInSpill();
-      this.writeTicket(type, sequence, length);
+      this.writeTicket(type, id, length);
       this.spill.commit(TICKET_BYTES);
       this.tally[LinkTally.spilledRecords] += 1;
     }
     this.claimed = Claim.none;
   }
 
-  private writeTicket(type: number, sequence: number, length: number): void {
+  private writeTicket(type: number, id: number, length: number): void {
     const word = this.offset >> 2;
     this.words[word] = type;
     this.words[word + 1] = this.large.generation;
-    this.words[word + 2] = sequence;
+    this.words[word + 2] = id;
     this.words[word + 3] = length;
   }
 
@@ -363,7 +365,7 @@ export class RingReceiver implements MailboxReceiver {
     this.tailSeen = Atomics.load(this.words, TAIL_WORD);
     if (this.position === this.tailSeen) return true;
     const word = this.wordAt(this.position);
-    return this.words[word + 1] === TICKET && !this.ticketReady(word);
+    return this.words[word + 1] === TICKET && this.bodyOf(word) === null && this.bodyWillCome(word);
   }
 
   drain(handler: RecordHandler, limit: number): number {
@@ -398,32 +400,35 @@ export class RingReceiver implements MailboxReceiver {
         this.position = (this.position + size) | 0;
       } else {
         assert(type === TICKET, 'a ring record is a record, padding or a ticket');
-        if (!this.ticketReady(word)) break;
+        const body = this.bodyOf(word);
+        if (body === null && this.bodyWillCome(word)) break;
         this.position = (this.position + size) | 0;
         count++;
-        this.handleLarge(handler, word);
+        this.handleLarge(handler, word, body);
       }
     }
     return count;
   }
 
-  /** False while the body has still to come. True also when it never will: see `handleLarge`. */
-  private ticketReady(word: number): boolean {
-    const generation = this.words[word + 3];
-    if (this.large.has(generation, this.words[word + 4])) return true;
-    return generation !== Atomics.load(this.words, GENERATION_WORD);
+  private bodyOf(word: number): LargeBody | null {
+    return this.large.find(this.words[word + 3], this.words[word + 4]);
   }
 
-  private handleLarge(handler: RecordHandler, word: number): void {
-    const [type, length] = [this.words[word + 2], this.words[word + 5]];
-    if (!this.large.has(this.words[word + 3], this.words[word + 4])) {
+  /** Only the producer that made a body can post it again. */
+  private bodyWillCome(word: number): boolean {
+    return this.words[word + 3] === Atomics.load(this.words, GENERATION_WORD);
+  }
+
+  private handleLarge(handler: RecordHandler, word: number, body: LargeBody | null): void {
+    const type = this.words[word + 2];
+    const length = this.words[word + 5];
+    if (body === null) {
       // Consumer and producer were both replaced: the only two who had the body.
       this.onLost(type, length);
       return;
     }
-    const body = this.large.take();
-    assert(length >= 0 && length <= body.byteLength, `large record of ${length} bytes in ${body.byteLength}`);
-    handler(type, new Uint8Array(body), new Int32Array(body), 0, length);
+    assert(length >= 0 && length <= body.bytes.length, 'a large record fits its body');
+    handler(type, body.bytes, body.words, 0, length);
   }
 
   private wordAt(position: number): number {

@@ -153,6 +153,29 @@ describe('pressure', () => {
     expect(lines).toEqual(['sink got 1']);
   });
 
+  test('what finishes work already begun is taken from an actor that declines all else', () => {
+    const lines: string[] = [];
+    const { runner, contexts } = inlineSystem({
+      actors: {
+        news: () => ({ inboxes: {} }),
+        done: () => ({ inboxes: {} }),
+        sink: () => ({
+          inboxes: { news: note(lines, 'news'), done: note(lines, 'done') },
+          alwaysDrains: ['done'],
+          mayTake: () => false,
+        }),
+      },
+      links: ['news > sink', 'done > sink'],
+    });
+    runner.start();
+    sendWord(contexts.news, 'sink', 1);
+    sendWord(contexts.done, 'sink', 2);
+    contexts.news.flush();
+    contexts.done.flush();
+    runner.runUntilIdle();
+    expect(lines).toEqual(['done got 2']);
+  });
+
   test('an actor whose outbox had no room gets a batch end when there is room again', () => {
     let open = false;
     let batchEnds = 0;
