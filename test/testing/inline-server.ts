@@ -278,7 +278,9 @@ export class InlineServer {
   private throwFailure(): void {
     const { failure } = this;
     if (failure === null) return;
-    if (failure.error instanceof SimCrashError) throw failure.error;
+    for (let cause: unknown = failure.error; cause instanceof Error; cause = cause.cause) {
+      if (cause instanceof SimCrashError) throw cause;
+    }
     throw new Error(`${failure.actorName}: ${failure.error.message}`, { cause: failure.error });
   }
 

@@ -1,0 +1,167 @@
+/**
+ * One connection of the workload as the judge sees it: what was sent on it, in order, and everything that came back. Sends
+ * through a WireClient and writes down what it sent; knows nothing of right and wrong.
+ */
+import type { JuteWriter } from '../../../../src/jute/jute-writer.js';
+import type { ACL } from '../../../../src/protocol/acl.js';
+import { encodeMultiRequest, type MultiOp } from '../../../../src/protocol/multi.js';
+import { OpCode, Xid } from '../../../../src/protocol/op-code.js';
+import {
+  encodeCreateRequest,
+  encodeDeleteRequest,
+  encodeGetACLRequest,
+  encodeGetDataRequest,
+  encodeSetACLRequest,
+  encodeSetDataRequest,
+  encodeSetWatches,
+  encodeSyncRequest,
+} from '../../../../src/protocol/requests.js';
+import type { Frame, WireClient } from '../../../testing/inline/wire-client.js';
+import type { ModelAcl, ReadRequest, WriteRequest } from './model-tree.js';
+
+export interface WatchLists {
+  readonly relativeZxid: bigint;
+  readonly data: readonly string[];
+  readonly exist: readonly string[];
+  readonly child: readonly string[];
+}
+
+export type Sent =
+  | { readonly kind: 'write'; readonly xid: number; readonly request: WriteRequest }
+  | { readonly kind: 'close'; readonly xid: number }
+  | { readonly kind: 'read'; readonly xid: number; readonly request: ReadRequest }
+  | { readonly kind: 'sync'; readonly xid: number; readonly path: string | null }
+  | { readonly kind: 'setWatches'; readonly xid: number; readonly lists: WatchLists }
+  /** Answered with this error, without a body and without a zxid of its own. */
+  | { readonly kind: 'plain'; readonly xid: number; readonly err: number }
+  /** Answered with this zxid, whatever is applied. */
+  | { readonly kind: 'fixed'; readonly xid: number; readonly err: number; readonly zxid: bigint };
+
+export class ModelConnection {
+  readonly client: WireClient;
+  /** `scheme:id`; complete before anything else is sent. */
+  readonly identities: string[];
+  readonly sent: Sent[] = [];
+  readonly frames: Frame[] = [];
+  /** Cut by the client, by the server or by a crash: what is missing at the end of `frames` need not have come. */
+  isOver = false;
+  /** Nothing more is sent. */
+  isQuiet = false;
+
+  constructor(client: WireClient, address: string) {
+    this.client = client;
+    this.identities = [`ip:${address}`];
+  }
+
+  get sessionId(): bigint {
+    return this.client.sessionId;
+  }
+
+  /** Takes in what has arrived. */
+  collect(): void {
+    this.frames.push(...this.client.take());
+    if (this.client.connection.ending !== 'open') this.isOver = true;
+  }
+
+  login(user: string, id: string): void {
+    this.client.auth('digest', user);
+    this.identities.push(`digest:${id}`);
+    this.sent.push({ kind: 'fixed', xid: Xid.auth, err: 0, zxid: 0n });
+  }
+
+  write(request: WriteRequest): void {
+    const xid = this.client.request(request.op, (w) => encodeWrite(w, request));
+    this.sent.push({ kind: 'write', xid, request });
+  }
+
+  read(request: ReadRequest): void {
+    const { op, path } = request;
+    const xid = this.client.request(op, (w) => {
+      if (op === OpCode.getACL) encodeGetACLRequest(w, { path });
+      else encodeGetDataRequest(w, request);
+    });
+    this.sent.push({ kind: 'read', xid, request });
+  }
+
+  sync(path: string | null): void {
+    const xid = this.client.request(OpCode.sync, (w) => encodeSyncRequest(w, { path }));
+    this.sent.push({ kind: 'sync', xid, path });
+  }
+
+  ping(): void {
+    this.client.ping();
+    this.sent.push({ kind: 'plain', xid: Xid.ping, err: 0 });
+  }
+
+  setWatches(lists: WatchLists): void {
+    const xid = this.client.request(OpCode.setWatches, (w) =>
+      encodeSetWatches(w, {
+        relativeZxid: lists.relativeZxid,
+        dataWatches: lists.data,
+        existWatches: lists.exist,
+        childWatches: lists.child,
+      }),
+    );
+    this.sent.push({ kind: 'setWatches', xid, lists });
+  }
+
+  /** A request that does not decode. */
+  garbage(op: number): void {
+    const xid = this.client.request(op, Uint8Array.of(0, 0));
+    this.sent.push({ kind: 'plain', xid, err: -5 });
+  }
+
+  /** An operation that a later version of the server will serve. */
+  unserved(): void {
+    const xid = this.client.request(OpCode.whoAmI);
+    this.sent.push({ kind: 'fixed', xid, err: -6, zxid: -1n });
+  }
+
+  close(): void {
+    const xid = this.client.closeSession();
+    this.sent.push({ kind: 'close', xid });
+    this.isQuiet = true;
+  }
+}
+
+function encodeWrite(w: JuteWriter, request: WriteRequest): void {
+  switch (request.op) {
+    case OpCode.create:
+    case OpCode.create2:
+      encodeCreateRequest(w, { ...request, acl: request.acl.map(wireAcl) });
+      break;
+    case OpCode.delete:
+    case OpCode.check:
+      encodeDeleteRequest(w, request);
+      break;
+    case OpCode.setData:
+      encodeSetDataRequest(w, request);
+      break;
+    case OpCode.setACL:
+      encodeSetACLRequest(w, { ...request, acl: request.acl.map(wireAcl) });
+      break;
+    case OpCode.multi:
+      encodeMultiRequest(w, request.ops.map(wireOp));
+      break;
+  }
+}
+
+function wireOp(request: WriteRequest): MultiOp {
+  switch (request.op) {
+    case OpCode.create:
+    case OpCode.create2:
+      return { type: request.op, request: { ...request, acl: request.acl.map(wireAcl) } };
+    case OpCode.setData:
+      return { type: request.op, request };
+    case OpCode.delete:
+    case OpCode.check:
+      return { type: request.op, request };
+    default:
+      throw new Error(`operation ${request.op} does not stand in a multi`);
+  }
+}
+
+function wireAcl(entry: ModelAcl[number]): ACL {
+  const [, perms, scheme, id] = /^(\S+) ([^:]*):(.*)$/.exec(entry) as RegExpExecArray;
+  return { perms: Number(perms), id: { scheme: scheme as string, id: id as string } };
+}
