@@ -185,7 +185,7 @@ class StationRun {
 
   private waitForRoom(sender: RingSender): void {
     this.flush();
-    while (!sender.settleRoom()) this.sleep(() => sender.roomNow());
+    while (sender.awaitsRoom && !sender.settleRoom()) this.sleep(() => sender.roomNow());
   }
 
   private flush(): void {

@@ -135,7 +135,7 @@ export class ActorCell {
     for (const sender of this.senders) {
       if (!sender.awaitsRoom) continue;
       if (sender.spilled) sender.publish();
-      if (!sender.spilled && sender.settleRoom()) this.requested = true;
+      if (sender.settleRoom()) this.requested = true;
     }
   }
 

@@ -145,7 +145,7 @@ function runProducer(job: Job): void {
   };
   const waitForRoom = (): void => {
     flush();
-    while (!sender.settleRoom()) {
+    while (sender.awaitsRoom && !sender.settleRoom()) {
       park.park(doorbell.seen(), () => sender.roomNow(), Number.POSITIVE_INFINITY);
       flush();
     }

@@ -70,7 +70,7 @@ export interface LinkSender extends MailboxSender {
   /** Whether what was refused would be taken now. Changes nothing; asked before the thread goes to sleep. */
   roomNow(): boolean;
 
-  /** At the start of a turn: when there is room again, stops waiting for it and returns true, once. */
+  /** At the start of a turn: when nothing is spilled and there is room, stops waiting for it and returns true, once. */
   settleRoom(): boolean;
 
   /** Forgets a claim left open by an actor that failed in the middle of a record. */

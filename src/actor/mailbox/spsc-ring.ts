@@ -176,7 +176,7 @@ export class RingSender implements LinkSender {
   }
 
   settleRoom(): boolean {
-    if (!this.stalled || !this.roomNow()) return false;
+    if (!this.stalled || !this.spill.isEmpty || !this.roomNow()) return false;
     this.stalled = false;
     Atomics.store(this.ringWords, STALLED_WORD, 0);
     return true;

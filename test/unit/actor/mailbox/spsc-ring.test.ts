@@ -203,6 +203,20 @@ describe('a full ring', () => {
     expect(new Int32Array(ring)[STALLED_WORD]).toBe(0);
   });
 
+  test('its producer goes on waiting while anything is spilled, even if there is room for it', () => {
+    const { sender, receiver } = connect(1024);
+    for (let i = 0; i < 15; i++) sendChecked(sender, 1, i, 100);
+    sender.publish();
+    drainSequences(receiver);
+    expect(sender.spilled).toBe(true);
+    expect(sender.roomNow()).toBe(true);
+    expect(sender.settleRoom()).toBe(false);
+    sender.publish();
+    drainSequences(receiver);
+    expect(sender.spilled).toBe(false);
+    expect(sender.settleRoom()).toBe(true);
+  });
+
   test('an empty ring refuses nothing, however much is asked for', () => {
     const { sender } = connect(1024);
     expect(sender.hasRoom(1_000_000)).toBe(true);
