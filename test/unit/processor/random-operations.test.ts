@@ -137,6 +137,7 @@ class Run {
   }
 
   judge(): void {
+    this.crashAtCall = Number.POSITIVE_INFINITY;
     for (const connection of this.connections) connection.collect();
     const judge = new Judge(this.connections);
     judge.judge(this.server.logged);
@@ -163,6 +164,15 @@ class Run {
     });
     const nodeCount = this.server.tree.nodeCount();
     expect(nodeCount).toBe(judge.model.paths.length);
+  }
+
+  /** Sums over all links and shards, by the end of the counter's name. */
+  count(suffix: string): number {
+    let total = 0;
+    this.server.counters().forEach((_owner, name, value) => {
+      if (name.endsWith(suffix)) total += value;
+    });
+    return total;
   }
 
   private living(): ModelConnection[] {
@@ -226,12 +236,14 @@ class Run {
   }
 
   private settle(): void {
-    try {
-      this.server.runAtRandom(this.prng);
-    } catch (error) {
-      if (!(error instanceof SimCrashError)) throw error;
-      this.crash();
-      this.server.runAtRandom(this.prng);
+    for (;;) {
+      try {
+        this.server.runAtRandom(this.prng);
+        return;
+      } catch (error) {
+        if (!(error instanceof SimCrashError)) throw error;
+        this.crash();
+      }
     }
   }
 
@@ -272,4 +284,13 @@ describe.each(Object.entries(SCENES))('%s', (_name, scene) => {
     run.drive();
     run.judge();
   });
+});
+
+test('the smallest rings bring out what they are there for', () => {
+  const run = new Run(SCENES['smallest rings, three shards'] as Scene, 1);
+  run.drive();
+  run.judge();
+  for (const counter of ['_spilled', '_large', '_refusals', 'reads_stalled', 'reads_forwarded']) {
+    expect([counter, run.count(counter) > 0]).toEqual([counter, true]);
+  }
 });
