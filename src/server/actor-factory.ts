@@ -24,7 +24,7 @@ import { recover } from '../persistence/recovery.js';
 import { SnapshotPolicy } from '../persistence/snapshot-policy.js';
 import { TxnLogWriter } from '../persistence/txn-log-writer.js';
 import { AclPolicy } from '../processor/acl.js';
-import { FinalRequestProcessor, type Recovered } from '../processor/final-request-processor.js';
+import { FinalRequestProcessor, type Recovered, type RecoveredSession } from '../processor/final-request-processor.js';
 import { PrepRequestProcessor } from '../processor/prep-request-processor.js';
 import { SessionTrackerActor } from '../processor/session-tracker-actor.js';
 import { SNAPSHOT_DUE, SyncRequestProcessor } from '../processor/sync-request-processor.js';
@@ -178,7 +178,8 @@ function recoverDatabase(context: ActorContext, server: ServerConfig): Recovered
     emulate353TtlNodes: false,
     warn: (message) => context.log.warn(message),
   });
-  const { lastZxidHi, lastZxidLo, sessions, recordsReplayed } = recovered;
+  const { lastZxidHi, lastZxidLo, recordsReplayed } = recovered;
+  const sessions = [...recovered.sessions, ...deadSessions(context, recovered.sessions, server.minSessionTimeoutMs)];
   new DurableZxid(shared(context, SharedName.durableZxid)).publish(lastZxidHi, lastZxidLo);
   const tookMs = Math.round(new SystemClock().monotonicMs() - beganMs);
   context.log.info(`Snapshot loaded in ${tookMs} ms, highest zxid is 0x${hex64(lastZxidHi, lastZxidLo)}`, {
@@ -193,6 +194,25 @@ function recoverDatabase(context: ActorContext, server: ServerConfig): Recovered
     out.commit();
   }
   return { sessions, lastZxidHi, lastZxidLo };
+}
+
+/**
+ * Owners of ephemerals that are no session any more (persistence 6.5). They are opened once more and left to expire, so that
+ * their nodes go by a closeSession in the log, and log, tree and every reader of the files agree.
+ */
+function deadSessions(
+  context: ActorContext,
+  known: readonly RecoveredSession[],
+  timeoutMs: number,
+): readonly RecoveredSession[] {
+  const ids = new Set(known.map(({ idHi, idLo }) => hex64(idHi, idLo)));
+  const dead: RecoveredSession[] = [];
+  tree.owned(context).sessionsWithEphemerals((idHi, idLo, count) => {
+    if (ids.has(hex64(idHi, idLo))) return;
+    context.log.warn(`Session 0x${hex64(idHi, idLo)} is gone but owns ${count} ephemeral nodes; it will be closed`);
+    dead.push({ idHi, idLo, timeoutMs });
+  });
+  return dead;
 }
 
 function aclPolicy(server: ServerConfig): AclPolicy {

@@ -173,7 +173,8 @@ export class StandaloneServer implements MainPorts {
       outstandingCount: sum('outstanding_requests'),
       zxidHi: tree.zxidHi(),
       zxidLo: tree.zxidLo(),
-      nodeCount: tree.nodeCount(),
+      // The reference keeps the root under two names, and counts both.
+      nodeCount: tree.nodeCount() + 1,
       proposalBytes: null,
       traceMask: this.traceMask,
       connections: reports.flat().map((report) => connectionStatus(report)),

@@ -23,6 +23,8 @@ export const NOT_HERE = 2;
 /** Above this many bytes a length is believed only after another look at the sequence. */
 const TRUSTED_BYTES_MAX = 65536;
 const ACL_CACHE_MAX = 4096;
+/** For a list that recovery could not resolve: an empty one would let everybody in. */
+const NOBODY: readonly AclEntry[] = [{ perms: 0, scheme: 'world', id: 'anyone' }];
 
 export class ReadContext {
   readonly tree: TreeReader;
@@ -63,7 +65,7 @@ export class ReadContext {
     this.$acl.reserve(length);
     this.tree.copyAcl(aclRef, this.$acl.bytes, 0);
     if (!this.tree.valid(this.sequence)) return undefined;
-    const entries = length === 0 ? [] : parseStoredAcl(this.$acl.bytes, 0, length);
+    const entries = length === 0 ? NOBODY : parseStoredAcl(this.$acl.bytes, 0, length);
     if (this.aclCache.size >= ACL_CACHE_MAX) this.aclCache.clear();
     this.aclCache.set(serial, entries);
     return entries;
