@@ -85,7 +85,7 @@ const OUT_BYTES_SOFT = 1 << 20;
 /** A socket that has not taken this much is not read any more; its session then expires unless it reads. */
 const QUEUED_BYTES_MAX = 2 << 20;
 /** A closing connection that does not take its last bytes and close its own half is cut off after this. */
-const CLOSING_MAX_MS = 5_000;
+const CLOSING_MAX_MS = 15_000;
 /** Events for a client that does not read are kept up to here; then the connection goes. */
 const QUEUED_BYTES_FATAL = 32 << 20;
 const CHILDREN_MAX = 4096;
