@@ -122,7 +122,10 @@ export class PrepRequestProcessor implements Actor {
     this.slotsHandedOut = this.sessions.slotCountUsed;
     for (let slot = 0; slot < this.slotsHandedOut; slot++) {
       if (this.sessions.state(slot) !== SlotState.open) continue;
-      this.sessionIndex.set(this.sessions.sessionHi(slot), this.sessions.sessionLo(slot), slot);
+      const sessionHi = this.sessions.sessionHi(slot);
+      const sessionLo = this.sessions.sessionLo(slot);
+      this.sessionIndex.set(sessionHi, sessionLo, slot);
+      this.sessionIds.passOver(sessionHi, sessionLo);
     }
     this.serving = true;
   }

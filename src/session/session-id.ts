@@ -4,6 +4,8 @@
  * Owned by prep, the one stage that opens sessions. The time comes from the wall clock, because the reference's monotonic
  * clock starts again at every boot of the machine and could repeat ids of sessions that are still alive.
  */
+import { compareUnsigned } from '../base/int64.js';
+
 export class SessionIds {
   private hi: number;
   private lo: number;
@@ -26,6 +28,14 @@ export class SessionIds {
 
   get currentLo(): number {
     return this.lo;
+  }
+
+  /** Goes on behind an id of this server that is in use, should the clock have been set back since it was given. */
+  passOver(sessionHi: number, sessionLo: number): void {
+    if (sessionHi >>> 24 !== this.hi >>> 24 || compareUnsigned(sessionHi, sessionLo, this.hi, this.lo) < 0) return;
+    this.hi = sessionHi;
+    this.lo = sessionLo;
+    this.advance();
   }
 
   advance(): void {

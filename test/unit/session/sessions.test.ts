@@ -361,6 +361,28 @@ describe('ephemerals', () => {
   });
 });
 
+describe('ids', () => {
+  test("are never given twice, though the machine's clock was set back over a restart", () => {
+    const server = InlineServer.start();
+    const before = [server.connect(), server.connect(), server.connect()].map((client) => client.sessionId);
+    server.crash();
+    server.clock.jumpWall(-3_600_000);
+    server.restart();
+    const after = [server.connect(), server.connect()].map((client) => client.sessionId);
+    expect(after).toEqual([before[2] as bigint, before[2] as bigint].map((id, i) => id + BigInt(i + 1)));
+    expect(server.sessions.openCount).toBe(5);
+  });
+
+  test('follow the clock again when it has gone on', () => {
+    const server = InlineServer.start();
+    const before = server.connect().sessionId;
+    server.crash();
+    server.clock.advance(1000);
+    server.restart();
+    expect(server.connect().sessionId).toBe(before + (1000n << 16n));
+  });
+});
+
 describe('slots', () => {
   test('are used again once the close has been applied, and the table does not grow', () => {
     const server = InlineServer.start();
