@@ -7,7 +7,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { openDataDirectories } from './data-directory.js';
+import { checkDataDirectories } from './data-directory.js';
 import { EXIT_SIGNALS, ExitCode, type ExitSignal, exitLine } from './exit-code.js';
 import { LOG_FORMATS, LOG_LEVELS, loadServerConfig, readOptions, type ServerConfig } from './server-config.js';
 import { ServerLog } from './server-log.js';
@@ -50,7 +50,7 @@ function readConfig(argv: readonly string[]): ServerConfig {
 async function main(): Promise<void> {
   const config = readConfig(commandLine());
   logStartBanner(config, log);
-  openDataDirectories(config.dataDir, config.dataLogDir, config.datadirAutocreate);
+  checkDataDirectories(config.dataDir, config.dataLogDir, config.datadirAutocreate);
   const server = new StandaloneServer(config, log, {
     onListening: () => {},
     onListenFailed: failStart,

@@ -5,21 +5,13 @@
  */
 import { ErrorCode } from '../../protocol/error-code.js';
 import { STAT_BYTES } from '../../store/node-layout.js';
-import { Permission } from '../acl.js';
+import { openNode } from './open-node.js';
 import { NOT_HERE, type ReadContext, TORN, Watch } from './read-context.js';
 
 export function finishGetChildren(read: ReadContext, withStat: boolean): number {
-  const { body, tree, out } = read;
-  const length = body.readSlice();
-  const offset = body.sliceOffset;
-  const watch = body.readBool();
-  if (body.failed || length < 0) return ErrorCode.MarshallingError;
-  read.pathOffset = offset;
-  read.pathLength = length;
-  const ref = tree.find(body.bytes, offset, length);
-  if (ref === 0) return ErrorCode.NoNode;
-  const auth = read.checkAcl(ref, Permission.read);
-  if (auth !== ErrorCode.Ok) return auth;
+  const error = openNode(read);
+  if (error !== ErrorCode.Ok) return error;
+  const { tree, out, ref } = read;
   const count = tree.childCount(ref);
   if (count > read.childrenMax) return NOT_HERE;
   const namesLength = tree.childNamesLength(ref);
@@ -31,6 +23,6 @@ export function finishGetChildren(read: ReadContext, withStat: boolean): number 
     tree.copyStat(ref, out.bytes, out.length);
     out.length += STAT_BYTES;
   }
-  if (watch) read.watch = Watch.child;
+  if (read.wantsWatch) read.watch = Watch.child;
   return ErrorCode.Ok;
 }

@@ -6,21 +6,13 @@
 import { writeInt32 } from '../../base/bytes.js';
 import { ErrorCode } from '../../protocol/error-code.js';
 import { STAT_BYTES } from '../../store/node-layout.js';
-import { Permission } from '../acl.js';
+import { openNode } from './open-node.js';
 import { type ReadContext, TORN, Watch } from './read-context.js';
 
 export function finishGetData(read: ReadContext): number {
-  const { body, tree, out } = read;
-  const length = body.readSlice();
-  const offset = body.sliceOffset;
-  const watch = body.readBool();
-  if (body.failed || length < 0) return ErrorCode.MarshallingError;
-  read.pathOffset = offset;
-  read.pathLength = length;
-  const ref = tree.find(body.bytes, offset, length);
-  if (ref === 0) return ErrorCode.NoNode;
-  const auth = read.checkAcl(ref, Permission.read);
-  if (auth !== ErrorCode.Ok) return auth;
+  const error = openNode(read);
+  if (error !== ErrorCode.Ok) return error;
+  const { tree, out, ref } = read;
   const dataLength = tree.dataLength(ref);
   const dataBytes = Math.max(dataLength, 0);
   if (!read.trust(dataBytes)) return TORN;
@@ -29,6 +21,6 @@ export function finishGetData(read: ReadContext): number {
   if (dataBytes > 0) tree.copyData(ref, out.bytes, at + 4, dataBytes);
   tree.copyStat(ref, out.bytes, at + 4 + dataBytes);
   out.length = at + 4 + dataBytes + STAT_BYTES;
-  if (watch) read.watch = Watch.data;
+  if (read.wantsWatch) read.watch = Watch.data;
   return ErrorCode.Ok;
 }

@@ -38,6 +38,9 @@ export class ReadContext {
   zxidLo = 0;
   pathOffset = 0;
   pathLength = 0;
+  /** The node that `openNode` has found. */
+  ref = 0;
+  wantsWatch = false;
   /** What the connection has to remember if the answer counts. */
   watch: Watch = Watch.none;
   identities: () => readonly Identity[] = () => [];

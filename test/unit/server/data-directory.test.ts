@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { silentLogger } from '../../../src/actor/logger.js';
-import { directoryBytes, openDataDirectories } from '../../../src/server/data-directory.js';
+import { checkDataDirectories, directoryBytes } from '../../../src/server/data-directory.js';
 import { DatadirError, reportStartFailure } from '../../../src/server/start-error.js';
 
 let dir = '';
@@ -24,43 +24,45 @@ function sentence(action: () => unknown): string {
 }
 
 it('makes version-2 below both, parents included', () => {
-  const made = openDataDirectories(join(dir, 'a/b'), join(dir, 'c'), true);
-  expect(made).toEqual({ snapDir: join(dir, 'a/b/version-2'), logDir: join(dir, 'c/version-2') });
-  expect(openDataDirectories(join(dir, 'a/b'), join(dir, 'c'), false)).toEqual(made);
+  checkDataDirectories(join(dir, 'a/b'), join(dir, 'c'), true);
+  for (const made of ['a/b/version-2', 'c/version-2']) expect(statSync(join(dir, made)).isDirectory()).toBe(true);
+  checkDataDirectories(join(dir, 'a/b'), join(dir, 'c'), false);
 });
 
 it('may be forbidden to make them', () => {
-  expect(sentence(() => openDataDirectories(dir, dir, false))).toBe(
+  expect(sentence(() => checkDataDirectories(dir, dir, false))).toBe(
     `Missing data directory ${dir}/version-2, automatic data directory creation is disabled ` +
       '(zookeeper.datadir.autocreate is false). Please create this directory manually.',
   );
   mkdirSync(join(dir, 'log/version-2'), { recursive: true });
-  expect(sentence(() => openDataDirectories(dir, join(dir, 'log'), false))).toMatch(/^Missing snap directory /);
+  expect(sentence(() => checkDataDirectories(dir, join(dir, 'log'), false))).toMatch(/^Missing snap directory /);
 });
 
 it('a file in the place of a directory', () => {
   writeFileSync(join(dir, 'file'), '');
-  expect(sentence(() => openDataDirectories(join(dir, 'file'), join(dir, 'file'), true))).toBe(
+  expect(sentence(() => checkDataDirectories(join(dir, 'file'), join(dir, 'file'), true))).toBe(
     `Unable to create data directory ${dir}/file/version-2`,
   );
-  expect(sentence(() => openDataDirectories(join(dir, 'file'), join(dir, 'log'), true))).toBe(
+  expect(sentence(() => checkDataDirectories(join(dir, 'file'), join(dir, 'log'), true))).toBe(
     `Unable to create snap directory ${dir}/file/version-2`,
   );
   mkdirSync(join(dir, 'd'));
   writeFileSync(join(dir, 'd/version-2'), '', { mode: 0o755 });
-  expect(sentence(() => openDataDirectories(join(dir, 'd'), join(dir, 'd'), true))).toMatch(
+  expect(sentence(() => checkDataDirectories(join(dir, 'd'), join(dir, 'd'), true))).toMatch(
     /data directory .*version-2$/,
   );
 });
 
 it('directories that have been swapped', () => {
-  const { snapDir, logDir } = openDataDirectories(join(dir, 'data'), join(dir, 'log'), true);
+  checkDataDirectories(join(dir, 'data'), join(dir, 'log'), true);
+  const snapDir = join(dir, 'data/version-2');
+  const logDir = join(dir, 'log/version-2');
   writeFileSync(join(snapDir, 'log.1'), '');
-  expect(sentence(() => openDataDirectories(join(dir, 'data'), join(dir, 'log'), true))).toBe(
+  expect(sentence(() => checkDataDirectories(join(dir, 'data'), join(dir, 'log'), true))).toBe(
     'Snapshot directory has log files. Check if dataLogDir and dataDir configuration is correct.',
   );
   writeFileSync(join(logDir, 'snapshot.0'), '');
-  expect(sentence(() => openDataDirectories(join(dir, 'data'), join(dir, 'log'), true))).toBe(
+  expect(sentence(() => checkDataDirectories(join(dir, 'data'), join(dir, 'log'), true))).toBe(
     'Log directory has snapshot files. Check if dataLogDir and dataDir configuration is correct.',
   );
 });
