@@ -264,7 +264,7 @@ export class PrepRequestProcessor implements Actor {
     const count = this.planEphemeralDeletes();
     if (!this.options.closeSessionListsPaths) request.txn.reset();
     else writeInt32(request.txn.bytes, 0, count);
-    this.sessions.startClosing(request.slot);
+    this.sessions.startClosing(request.slot, this.zxidHi, this.zxidLo);
     this.sessionIndex.delete(request.sessionHi, request.sessionLo);
     this.closingSlots.push({ slot: request.slot, zxidHi: this.zxidHi, zxidLo: this.zxidLo });
     this.sendTxn(words, header, ErrorCode.Ok, flags);

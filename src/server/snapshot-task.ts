@@ -8,7 +8,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { DurableZxid } from '../persistence/durable-zxid.js';
 import { NodeFileStore } from '../persistence/node-file-store.js';
 import { SnapshotWriter } from '../persistence/snapshot-writer.js';
-import { SessionTable, SlotState } from '../session/session-table.js';
+import { SessionTable } from '../session/session-table.js';
 import { TreeReader } from '../store/tree-reader.js';
 
 export interface SnapshotTask {
@@ -61,10 +61,8 @@ export default function takeSnapshot(task: SnapshotTask): SnapshotTaskResult | n
       Atomics.wait(bed, 0, 0, BACK_OFF_MS);
     },
     collectSessions: (add) => {
-      for (let slot = 0; slot < sessions.slotCountUsed; slot++) {
-        if (sessions.state(slot) === SlotState.free) continue;
-        add(sessions.sessionHi(slot), sessions.sessionLo(slot), sessions.timeoutMs(slot));
-      }
+      const { hi, lo } = appliedZxid(reader);
+      sessions.visitUnclosed(hi, lo, add);
     },
     waitUntilDurable: (zxidHi, zxidLo) => durable.wait(zxidHi, zxidLo),
     loaded: task.loaded,
@@ -74,4 +72,13 @@ export default function takeSnapshot(task: SnapshotTask): SnapshotTaskResult | n
   if (written === null) return null;
   const { name, zxidHi, zxidLo, nodeCount, fileBytes } = written;
   return { name, zxidHi, zxidLo, nodeCount, fileBytes, tookMs: Math.round(performance.now() - startedMs) };
+}
+
+function appliedZxid(reader: TreeReader): { hi: number; lo: number } {
+  for (;;) {
+    const sequence = reader.begin();
+    const hi = reader.zxidHi();
+    const lo = reader.zxidLo();
+    if (sequence >= 0 && reader.valid(sequence)) return { hi, lo };
+  }
 }

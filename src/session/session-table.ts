@@ -10,14 +10,15 @@
  *   slot (8 words)
  *   word 0       1           2           3           4         5        6        7
  *   +-------+-----------+-----------+-----------+------------------+--------+--------+
- *   | state | session hi| session lo| timeoutMs | touched (double) | spare  | spare  |
+ *   | state | session hi| session lo| timeoutMs | touched (double) | zxid hi| zxid lo|
  *   +-------+-----------+-----------+-----------+------------------+--------+--------+
  *
- *   `touched` is monotonic milliseconds, as a double: an int would wrap after 24 days of the machine's life.
+ *   `zxid` is that of the close transaction, while the state is closing. `touched` is monotonic milliseconds, as a double: an int would wrap after 24 days of the machine's life.
  *
  *   header (8 words): word 0 = number of slots ever used (slots above it are free), word 1 = open sessions
  */
 import { assert } from '../base/assert.js';
+import { compareUnsigned } from '../base/int64.js';
 
 export const SlotState = { free: 0, open: 1, closing: 2 } as const;
 export type SlotState = (typeof SlotState)[keyof typeof SlotState];
@@ -28,6 +29,8 @@ const STATE = 0;
 const SESSION_HI = 1;
 const SESSION_LO = 2;
 const TIMEOUT_MS = 3;
+const CLOSE_ZXID_HI = 6;
+const CLOSE_ZXID_LO = 7;
 /** In doubles from the slot's beginning. */
 const TOUCHED = 2;
 
@@ -111,11 +114,37 @@ export class SessionTable {
     this.touch(slot, nowMs);
   }
 
-  startClosing(slot: number): void {
+  /** The transaction of that zxid closes the session; it counts as closed from here on, though nothing is applied yet. */
+  startClosing(slot: number, zxidHi: number, zxidLo: number): void {
     const at = this.at(slot);
-    assert(this.words[at + STATE] === SlotState.open, 'only an open session can start closing');
-    this.words[at + STATE] = SlotState.closing;
-    this.words[1] = (this.words[1] as number) - 1;
+    const words = this.words;
+    assert(words[at + STATE] === SlotState.open, 'only an open session can start closing');
+    words[at + CLOSE_ZXID_HI] = zxidHi;
+    words[at + CLOSE_ZXID_LO] = zxidLo;
+    // A snapshotter that sees the state must see the zxid too.
+    Atomics.store(words, at + STATE, SlotState.closing);
+    words[1] = (words[1] as number) - 1;
+  }
+
+  /**
+   * The sessions that a snapshot has to name when the tree shows this zxid or a later one: those that are open, and those
+   * whose close is still to be applied, since it may never be. May name one too many that was opened or closed meanwhile.
+   */
+  visitUnclosed(
+    zxidHi: number,
+    zxidLo: number,
+    visit: (sessionHi: number, sessionLo: number, timeoutMs: number) => void,
+  ): void {
+    const words = this.words;
+    for (let slot = 0; slot < this.slotCountUsed; slot++) {
+      const at = this.at(slot);
+      const state = Atomics.load(words, at + STATE);
+      if (state === SlotState.free) continue;
+      const closeHi = words[at + CLOSE_ZXID_HI] as number;
+      const closeLo = words[at + CLOSE_ZXID_LO] as number;
+      if (state === SlotState.closing && compareUnsigned(closeHi, closeLo, zxidHi, zxidLo) <= 0) continue;
+      visit(this.sessionHi(slot), this.sessionLo(slot), this.timeoutMs(slot));
+    }
   }
 
   release(slot: number): void {

@@ -10,7 +10,7 @@ import { DurableZxid } from '../../../src/persistence/durable-zxid.js';
 import type { FileStore } from '../../../src/persistence/file-store.js';
 import { SnapshotWriter } from '../../../src/persistence/snapshot-writer.js';
 import { SharedName } from '../../../src/server/shared-memory.js';
-import { SessionTable, SlotState } from '../../../src/session/session-table.js';
+import { SessionTable } from '../../../src/session/session-table.js';
 import type { TreeReader } from '../../../src/store/tree-reader.js';
 
 export class SnapshotterByHand implements Actor {
@@ -25,12 +25,7 @@ export class SnapshotterByHand implements Actor {
         directory,
         reader,
         backOff: () => assert(false, 'nobody writes the tree while a snapshot is taken by hand'),
-        collectSessions: (add) => {
-          for (let slot = 0; slot < sessions.slotCountUsed; slot++) {
-            if (sessions.state(slot) === SlotState.free) continue;
-            add(sessions.sessionHi(slot), sessions.sessionLo(slot), sessions.timeoutMs(slot));
-          }
-        },
+        collectSessions: (add) => sessions.visitUnclosed(reader.zxidHi(), reader.zxidLo(), add),
         waitUntilDurable: (zxidHi, zxidLo) =>
           assert(durable.covers(zxidHi, zxidLo), 'the tree shows a transaction that is not durable'),
         loaded: null,

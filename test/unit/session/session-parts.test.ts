@@ -67,7 +67,7 @@ describe('SessionTable', () => {
     table.open(2, 7, 8, 5000, 100.5);
     expect([table.isOpen(2, 7, 8), table.isOpen(2, 7, 9), table.isOpen(2, 8, 8)]).toEqual([true, false, false]);
     expect([table.timeoutMs(2), table.touchedMs(2), table.openCount, table.slotCountUsed]).toEqual([5000, 100.5, 1, 3]);
-    table.startClosing(2);
+    table.startClosing(2, 0, 9);
     expect([table.isOpen(2, 7, 8), table.state(2), table.openCount]).toEqual([false, SlotState.closing, 0]);
     table.release(2);
     table.open(2, 9, 9, 6000, 200);
@@ -88,10 +88,25 @@ describe('SessionTable', () => {
     expect(new SessionTable(memory).isOpen(1, 5, 6)).toBe(true);
   });
 
+  test('names for a snapshot who is open, and who is closing but not closed in the tree', () => {
+    const table = tableOf(5);
+    for (const slot of [0, 1, 2, 3]) table.open(slot, 1, 10 + slot, 5000, 0);
+    table.startClosing(1, 0, 7);
+    table.startClosing(2, 0, 8);
+    table.startClosing(3, 0, -1);
+    table.release(3);
+    const named = (zxidHi: number, zxidLo: number): number[] => {
+      const ids: number[] = [];
+      table.visitUnclosed(zxidHi, zxidLo, (_hi, lo) => ids.push(lo));
+      return ids;
+    };
+    expect([named(0, 6), named(0, 7), named(0, 8), named(1, 0)]).toEqual([[10, 11, 12], [10, 12], [10], [10]]);
+  });
+
   test.each<[string, (table: SessionTable) => void]>([
     ['a slot that is taken', (table) => table.open(0, 2, 2, 1, 1)],
     ['a slot beyond the table', (table) => table.open(9, 2, 2, 1, 1)],
-    ['closing what is closing', (table) => [table.startClosing(0), table.startClosing(0)]],
+    ['closing what is closing', (table) => [table.startClosing(0, 0, 9), table.startClosing(0, 0, 9)]],
     ['releasing what is open', (table) => table.release(0)],
   ])('refuses %s', (_what, act) => {
     const table = tableOf(2);
@@ -138,7 +153,7 @@ describe('SessionTracker', () => {
         expect(nowMs - touchedMs).toBeGreaterThan(timeoutMs - 1);
         expect(nowMs - touchedMs).toBeLessThanOrEqual(timeoutMs + tickMs);
         dueMs.delete(slot);
-        table.startClosing(slot);
+        table.startClosing(slot, 0, 9);
       });
     }
     expect(dueMs.size).toBe(0);
@@ -156,7 +171,7 @@ describe('SessionTracker', () => {
   test('says nothing of sessions that are closing', () => {
     const table = tableOf(1);
     table.open(0, 1, 1, 4000, 0);
-    table.startClosing(0);
+    table.startClosing(0, 0, 9);
     new SessionTracker(table, 2000).visitExpired(60_000, () => expect.unreachable());
   });
 });
