@@ -5,6 +5,7 @@
  * stopped, the other one first in the next round; only ever one server runs. Exits 1 when a row is below its floor.
  */
 import { parseArgs } from 'node:util';
+import { exitOnSignals } from '../test/testing/exit-on-signals.js';
 import { type Contestant, contestants, type Side, startContestant } from './compare/contestant.js';
 import { Figures } from './compare/figures.js';
 import { capacity, type LargeTree, makeLargeTree, restartMs, tailLatency } from './compare/large-tree.js';
@@ -14,6 +15,7 @@ import { throughputRound } from './compare/throughput.js';
 import { coreCount } from './machine-load.js';
 import type { MeasuredLoad } from './measured-load.js';
 
+exitOnSignals();
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: GROUPS.join(',') },

@@ -9,6 +9,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { exitOnSignals } from '../test/testing/exit-on-signals.js';
 import { cpuMsOf, residentBytesOf, type ThreadCpu, threadCpuOf } from '../test/testing/proc-stat.js';
 import { repositoryRoot } from '../test/testing/repository-root.js';
 import type { ServerProcess } from '../test/testing/server-process.js';
@@ -27,6 +28,7 @@ import {
   turnRows,
 } from './stages/stage-table.js';
 
+exitOnSignals();
 const { values } = parseArgs({
   options: {
     placements: { type: 'string', default: 'compact,pipeline,staged' },

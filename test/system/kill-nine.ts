@@ -4,9 +4,11 @@
  */
 import { parseArgs } from 'node:util';
 import { apacheServer } from '../testing/apache-server.js';
+import { exitOnSignals } from '../testing/exit-on-signals.js';
 import { threadkeeperServer } from '../testing/threadkeeper-server.js';
 import { killNine } from './kill-nine-trials.js';
 
+exitOnSignals();
 const { values } = parseArgs({
   options: {
     times: { type: 'string', default: '50' },

@@ -161,6 +161,10 @@ async function launch(kind: ServerKind, options: ServerOptions): Promise<Launch>
     stdio: ['ignore', log, log],
   });
   closeSync(log);
+  // Ahead of the removal of temporary directories, which comes with the same event.
+  const killAtExit = (): void => void child.kill('SIGKILL');
+  process.prependOnceListener('exit', killAtExit);
+  child.once('exit', () => process.removeListener('exit', killAtExit));
   const exited = new Promise<Exit>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
     child.once('error', () => resolve({ code: null, signal: null }));

@@ -8,8 +8,13 @@ import { join } from 'node:path';
 
 const open = new Set<string>();
 
+function removeTree(path: string): void {
+  // A server that was killed a moment ago may still be creating its last file in there.
+  rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+}
+
 function removeAll(): void {
-  for (const path of open) rmSync(path, { recursive: true, force: true });
+  for (const path of open) removeTree(path);
   open.clear();
 }
 
@@ -23,7 +28,7 @@ export function makeTempDir(purpose: string): TempDir {
   if (open.size === 0) process.once('exit', removeAll);
   open.add(path);
   const remove = (): void => {
-    rmSync(path, { recursive: true, force: true });
+    removeTree(path);
     open.delete(path);
     if (open.size === 0) process.removeListener('exit', removeAll);
   };
