@@ -48,7 +48,8 @@ export class SessionTrackerActor implements Actor {
     this.tracker.visitExpired(nowMs, this.expire);
   }
 
-  private readonly expire = (slot: number): void => {
+  /** The record names the touch that was judged, not the latest: any later one is to save the session. */
+  private readonly expire = (slot: number, touchedMs: number): void => {
     const table = this.table;
     const out = this.toPrep;
     const timeoutMs = table.timeoutMs(slot);
@@ -65,7 +66,7 @@ export class SessionTrackerActor implements Actor {
     out.words[at + WORD_SESSION_LO] = table.sessionLo(slot);
     out.words[at + WORD_FLAGS] = FLAG_NO_REPLY;
     out.words[at + WORD_LENGTH_B] = 4;
-    writeInt32(out.bytes, out.offset + PIPELINE_HEADER_BYTES, table.touchedMs(slot) | 0);
+    writeInt32(out.bytes, out.offset + PIPELINE_HEADER_BYTES, touchedMs | 0);
     out.commit();
   };
 }

@@ -21,8 +21,11 @@ export class SessionTracker {
     return (Math.floor((touchedMs + timeoutMs) / this.tickMs) + 1) * this.tickMs;
   }
 
-  /** Visits every open session whose bucket has ended by `nowMs`; does nothing until a bucket boundary has passed. */
-  visitExpired(nowMs: number, visit: (slot: number) => void): void {
+  /**
+   * Visits every open session whose bucket has ended by `nowMs`, with the touch it was judged by; does nothing until a
+   * bucket boundary has passed.
+   */
+  visitExpired(nowMs: number, visit: (slot: number, touchedMs: number) => void): void {
     const boundaryMs = Math.floor(nowMs / this.tickMs) * this.tickMs;
     if (boundaryMs <= this.checkedUntilMs) return;
     this.checkedUntilMs = boundaryMs;
@@ -30,7 +33,8 @@ export class SessionTracker {
     const used = table.slotCountUsed;
     for (let slot = 0; slot < used; slot++) {
       if (table.state(slot) !== SlotState.open) continue;
-      if (this.bucketOf(table.touchedMs(slot), table.timeoutMs(slot)) <= boundaryMs) visit(slot);
+      const touchedMs = table.touchedMs(slot);
+      if (this.bucketOf(touchedMs, table.timeoutMs(slot)) <= boundaryMs) visit(slot, touchedMs);
     }
   }
 }
