@@ -169,6 +169,7 @@ export class ActorSystem {
     this.controlHere = new ThreadControl(this.host, () => {});
     this.runner = new EventLoopRunner(this.host, {
       byPort: this.wakeBy[MAIN_THREAD] === WakeBy.port,
+      spinMicros: this.spec(MAIN_THREAD).spinMicros ?? 0,
       onBroken: (error) => this.onFatal(error, MAIN_THREAD),
     });
     this.runner.start();

@@ -64,8 +64,9 @@ export class DutyCycle {
   private readonly ringSenders: readonly LinkSender[];
   private readonly tally: Float64Array;
   private nowMs = 0;
-  /** Some actor had a batch or a tick in this turn. */
-  private worked = false;
+  /** How often an actor had a batch or a tick: what has not grown was not worth the turn. */
+  workCount = 0;
+  private workCountBefore = 0;
   /** The actor being worked, while one is. */
   current: ActorCell | null = null;
 
@@ -137,7 +138,7 @@ export class DutyCycle {
   }
 
   private begin(): number {
-    this.worked = false;
+    this.workCountBefore = this.workCount;
     this.parts.doorbell.beat();
     this.nowMs = this.parts.clock.beginTurn();
     return this.nowMs;
@@ -147,7 +148,7 @@ export class DutyCycle {
     this.parts.clock.endTurn();
     const tally = this.tally;
     tally[ThreadTally.turns] += 1;
-    if (!this.worked) {
+    if (this.workCount === this.workCountBefore) {
       tally[ThreadTally.idleTurns] += 1;
       return;
     }
@@ -204,7 +205,7 @@ export class DutyCycle {
   }
 
   private count(cell: ActorCell, records: number): void {
-    this.worked = true;
+    this.workCount++;
     const tally = cell.tally;
     const nowMs = this.parts.nowMs();
     tally[ActorTally.busyMs] += nowMs - this.nowMs;

@@ -23,12 +23,16 @@ export class EventLoopRunner {
   private running = false;
   private timer: NodeJS.Timeout | null = null;
   private timerDueMs = Number.POSITIVE_INFINITY;
+  private readonly spinMs: number;
+  private workCountSeen = 0;
+  private workedLastMs = Number.NEGATIVE_INFINITY;
 
   /** `onBroken`: the runtime itself threw, not an actor. */
-  constructor(host: ThreadHost, options: { byPort: boolean; onBroken: (error: Error) => void }) {
+  constructor(host: ThreadHost, options: { byPort: boolean; spinMicros: number; onBroken: (error: Error) => void }) {
     this.host = host;
     this.cycle = host.cycle;
     this.onBroken = options.onBroken;
+    this.spinMs = options.spinMicros / 1000;
     const onWake = (): void => this.onWake();
     if (options.byPort) {
       const wake = new PortWake(host.doorbell, onWake);
@@ -94,7 +98,18 @@ export class EventLoopRunner {
     } finally {
       this.turning = false;
     }
-    if (this.running && !this.wake.arm(this.cycle.hasWork)) this.requestTurn();
+    if (this.running && (this.spins() || !this.wake.arm(this.cycle.hasWork))) this.requestTurn();
+  }
+
+  /** For a while after its last work the loop goes round without sleeping, looking at sockets and rings alike. */
+  private spins(): boolean {
+    if (this.spinMs === 0) return false;
+    const nowMs = this.host.clock.monotonicMs();
+    if (this.cycle.workCount !== this.workCountSeen) {
+      this.workCountSeen = this.cycle.workCount;
+      this.workedLastMs = nowMs;
+    }
+    return nowMs - this.workedLastMs < this.spinMs;
   }
 
   private planTimer(): void {

@@ -20,7 +20,7 @@ export interface ThreadSpec {
   readonly actors: readonly string[];
   /** A thread that shows no sign of life for so long, although rung, is taken for hung. Default 10 s. */
   readonly hangTimeoutMs?: number;
-  /** Blocking threads: keeps looking at its rings for so long before it parks. Default 0: a spare core is needed. */
+  /** Goes on looking for work for so long before it sleeps. Default 0: only pays where a core is to spare. */
   readonly spinMicros?: number;
 }
 

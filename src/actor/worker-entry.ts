@@ -52,7 +52,11 @@ function onBroken(error: Error): never {
 const runner =
   start.kind === Kinds.blocking
     ? new BlockingRunner(host, { spinMicros: start.spinMicros, onBroken })
-    : new EventLoopRunner(host, { byPort: wiring.wakeBy[wiring.threadName] === WakeBy.port, onBroken });
+    : new EventLoopRunner(host, {
+        byPort: wiring.wakeBy[wiring.threadName] === WakeBy.port,
+        spinMicros: start.spinMicros,
+        onBroken,
+      });
 
 function shutdown(): void {
   runner.stop();

@@ -43,8 +43,15 @@ const CIRCLES: readonly Circle[] = [
     wakeBy: WakeBy.memory,
   },
   {
-    name: 'main, blocking that spins',
+    name: 'main, blocking, both spin',
     kinds: ['event-loop', 'blocking'],
+    tokens: 1,
+    wakeBy: WakeBy.memory,
+    spinMicros: 20,
+  },
+  {
+    name: 'main, event loop, both spin',
+    kinds: ['event-loop', 'event-loop'],
     tokens: 1,
     wakeBy: WakeBy.memory,
     spinMicros: 20,
