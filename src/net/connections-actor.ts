@@ -155,7 +155,8 @@ export class ConnectionsActor implements Actor {
   private listener: ClientListener | null = null;
   /** Of the other shards, as of the socket read in work. */
   private outstandingElsewhere = 0;
-  // The last commit record processed. Invariant: never above what the tree shows, and raised before a reply shows it.
+  // Of the last commit record processed. Behind the tree by the records that wait in the mailbox, or ahead of it by the write
+  // section that final is about to end; a read is answered here only when both are equal.
   private zxidHi = 0;
   private zxidLo = 0;
   private eventZxidHi = 0;
@@ -509,6 +510,8 @@ export class ConnectionsActor implements Actor {
     this.add(RECEIVED, 1);
     cnxn.packetsReceived++;
     const { sessionHi, sessionLo } = request;
+    cnxn.sessionHi = sessionHi;
+    cnxn.sessionLo = sessionLo;
     let op: number = OpCode.createSession;
     if (sessionHi !== 0 || sessionLo !== 0) {
       const { passwordOffset, passwordLength } = request;
@@ -518,8 +521,6 @@ export class ConnectionsActor implements Actor {
       }
       op = InternalOp.reopenSession;
     }
-    cnxn.sessionHi = sessionHi;
-    cnxn.sessionLo = sessionLo;
     cnxn.state = CnxnState.opening;
     this.sessionless.delete(cnxn);
     const timeout = new Uint8Array(4);
@@ -542,7 +543,7 @@ export class ConnectionsActor implements Actor {
   }
 
   private refuseSession(cnxn: ServerCnxn): void {
-    const id = hex64(this.connectRequest.sessionHi, this.connectRequest.sessionLo);
+    const id = hex64(cnxn.sessionHi, cnxn.sessionLo);
     this.context.log.info(
       `Invalid session 0x${id} for client /${cnxn.socket.remoteAddress}:${cnxn.socket.remotePort}, probably expired`,
     );

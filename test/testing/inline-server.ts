@@ -79,8 +79,9 @@ export class InlineServer {
   readonly config: ServerConfig;
   /** Everything that was appended to the log, over all lives of the server; what a crash took away is cut off again. */
   readonly logged: LoggedTxn[] = [];
-  /** What the actors logged at warn and error. */
+  /** What the actors logged at warn and error, and everything else they said. */
   readonly warnings: string[] = [];
+  readonly sayings: string[] = [];
   readonly words: { shard: number; connection: number; client: string; word: number; payload: Uint8Array }[] = [];
   /** Of the last start. */
   recoveredZxid = 0n;
@@ -294,7 +295,7 @@ export class InlineServer {
     const keep = (message: string): void => {
       this.warnings.push(message);
     };
-    return { ...silentLogger, warn: keep, error: keep };
+    return { ...silentLogger, warn: keep, error: keep, info: (message) => this.sayings.push(message) };
   }
 
   private actorFactory(): CreateActor {

@@ -301,6 +301,18 @@ describe('re-opening', () => {
     expect(client.connection.ending).toBe(Ending.fin);
   });
 
+  test('that is refused is logged with the id it asked for, though others have asked since', () => {
+    const server = InlineServer.start();
+    const client = server.dial({ address: '10.0.0.9' });
+    client.handshake({ sessionId: 0xabcdn, password: sessionPassword(0, 0xabcd) });
+    const other = server.dial();
+    other.handshake();
+    server.run();
+    expect(server.sayings).toContainEqual(
+      expect.stringMatching(/^Invalid session 0xabcd for client \/10\.0\.0\.9:\d+, probably expired$/),
+    );
+  });
+
   test('of a closed session is answered as invalid', () => {
     const server = InlineServer.start();
     const first = server.connect();
