@@ -16,5 +16,3 @@ export const ChangeKind = {
   /** An event for the asking connection alone, zxid -1 (setWatches): kind = eventBase + event type. */
   eventBase: 16,
 } as const;
-
-export const CHANGE_FIXED_BYTES = 16;

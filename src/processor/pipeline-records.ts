@@ -17,7 +17,7 @@
  *   type      from -> to               part A                          part B
  *   request   connections -> prep      identities: vector<Id>          request body (after the RequestHeader)
  *   pass      prep -> ... -> final     identities                      request body: executed by final in its place
- *   echo      prep -> ... -> final     nothing                         reply body: goes back as it is, in its place
+ *   echo      connections, prep -> ..  identities, or nothing          reply body: goes back as it is, in its place
  *   txn       prep -> ... -> final     txn entry (txn-applier.ts)      nothing
  *   commit    final -> connections     reply body (owner shard only)   changes (change-list.ts), to every shard
  *   reply     final -> connections     reply body (owner shard only)   watch actions (change-list.ts), to the owner only
