@@ -65,6 +65,8 @@ interface ClosingSlot {
 
 export class PrepRequestProcessor implements Actor {
   readonly inboxes: Record<string, RecordHandler>;
+  /** What final says finishes recovery; were it to wait for room further down, the circle of mailboxes could stand still. */
+  readonly alwaysDrains = ['final'] as const;
 
   private readonly tree: TreeReader;
   private readonly sessions: SessionTable;
