@@ -34,6 +34,15 @@ interface Queued {
 export const Ending = { open: 'open', fin: 'fin', reset: 'reset' } as const;
 export type Ending = (typeof Ending)[keyof typeof Ending];
 
+/** What a client needs of its end, simulated or real. */
+export interface ClientEnd {
+  readonly ending: Ending;
+  send(bytes: Uint8Array): void;
+  /** Everything that has arrived, once. */
+  takeReceived(): Uint8Array;
+  destroy(): void;
+}
+
 export interface SimConnectionOptions {
   readonly address?: string;
   /** What the system takes from the server without the client having read anything. */
@@ -41,7 +50,7 @@ export interface SimConnectionOptions {
 }
 
 /** One connection: the client's end is this object, the server's is `socket`. */
-export class SimConnection {
+export class SimConnection implements ClientEnd {
   readonly socket: ClientSocket;
   readonly shard: number;
   /** False: the client leaves everything where it is. */

@@ -1,5 +1,5 @@
 /**
- * A tiny client on a simulated connection: builds frames with the protocol's encoders, takes replies apart, and notices a
+ * A tiny client on a connection, mostly a simulated one: builds frames with the protocol's encoders, takes replies apart, and notices a
  * reply that is not the one due. It knows nothing of sessions, reconnects or watches; whoever drives it does.
  *
  * What arrives is kept in order as frames until a test takes it, as data or as lines of text for transcripts.
@@ -29,7 +29,7 @@ import {
   encodeSyncRequest,
   type SetWatches,
 } from '../../../src/protocol/requests.js';
-import type { SimConnection } from './sim-client-network.js';
+import type { ClientEnd, SimConnection } from './sim-client-network.js';
 import { codeName, eventName } from './wire-names.js';
 
 export interface Reply {
@@ -75,8 +75,8 @@ interface Outstanding {
 
 const NO_PASSWORD = new Uint8Array(16);
 
-export class WireClient {
-  readonly connection: SimConnection;
+export class WireClient<Connection extends ClientEnd = SimConnection> {
+  readonly connection: Connection;
   /** Of the last ConnectResponse that granted one; 0 before. */
   sessionId = 0n;
   password: Uint8Array = NO_PASSWORD;
@@ -89,7 +89,7 @@ export class WireClient {
   private handshakeSent = false;
   private connected = false;
 
-  constructor(connection: SimConnection) {
+  constructor(connection: Connection) {
     this.connection = connection;
   }
 

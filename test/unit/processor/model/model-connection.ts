@@ -16,6 +16,7 @@ import {
   encodeSetWatches,
   encodeSyncRequest,
 } from '../../../../src/protocol/requests.js';
+import type { ClientEnd } from '../../../testing/inline/sim-client-network.js';
 import type { Frame, WireClient } from '../../../testing/inline/wire-client.js';
 import type { ModelAcl, ReadRequest, WriteRequest } from './model-tree.js';
 
@@ -38,7 +39,7 @@ export type Sent =
   | { readonly kind: 'fixed'; readonly xid: number; readonly err: number; readonly zxid: bigint };
 
 export class ModelConnection {
-  readonly client: WireClient;
+  readonly client: WireClient<ClientEnd>;
   /** `scheme:id`; complete before anything else is sent. */
   readonly identities: string[];
   readonly sent: Sent[] = [];
@@ -48,7 +49,7 @@ export class ModelConnection {
   /** Nothing more is sent. */
   isQuiet = false;
 
-  constructor(client: WireClient, address: string) {
+  constructor(client: WireClient<ClientEnd>, address: string) {
     this.client = client;
     this.identities = [`ip:${address}`];
   }
