@@ -82,6 +82,8 @@ export type IsFourLetterWord = (word: number) => boolean;
 
 /** Replies of one connection beyond this go to its socket before more of its requests are taken. */
 const OUT_BYTES_SOFT = 1 << 20;
+/** Reads that keep their place behind writes have their answers made before anybody knows whether the client reads them. */
+const READS_BEHIND_WRITES_MAX = 64;
 /** A socket that has not taken this much is not read any more; its session then expires unless it reads. */
 const QUEUED_BYTES_MAX = 2 << 20;
 /** A closing connection that does not take its last bytes and close its own half is cut off after this. */
@@ -577,6 +579,7 @@ export class ConnectionsActor implements Actor {
       case OpCode.getChildren:
       case OpCode.getChildren2:
       case OpCode.getACL:
+        if (cnxn.outstanding >= READS_BEHIND_WRITES_MAX) return FrameVerdict.later;
         this.count(cnxn, op);
         this.touched = true;
         if (cnxn.outstanding > 0 || !this.answerRead(cnxn, op, xid, bytes, body, bodyLength)) {

@@ -38,6 +38,21 @@ describe('a client that does not read', () => {
     expect(client.connection.isPaused).toBe(false);
   });
 
+  test('cannot have an answer made for every read that it sends behind a write', () => {
+    const server = InlineServer.start({ placement: 'pipeline' });
+    const client = server.connect({ systemBytesMax: 1000 });
+    client.create('/big', { data: new Uint8Array(200_000) });
+    server.reply(client);
+    client.connection.reading = false;
+    client.setData('/nope', '');
+    for (let i = 0; i < 300; i++) client.getData('/big');
+    server.run();
+    expect(client.connection.queuedBytes).toBeLessThan(70 * 200_000);
+    client.connection.reading = true;
+    server.run();
+    expect(client.take()).toHaveLength(301);
+  });
+
   test('does not hold up anybody else', () => {
     const server = InlineServer.start();
     const client = server.connect({ systemBytesMax: 1000 });
