@@ -67,6 +67,8 @@ export class DutyCycle {
   /** How often an actor had a batch or a tick: what has not grown was not worth the turn. */
   workCount = 0;
   private workCountBefore = 0;
+  /** An actor failed and was not made anew: what this thread has not published by now must never be seen. */
+  private broken = false;
   /** The actor being worked, while one is. */
   current: ActorCell | null = null;
 
@@ -106,6 +108,7 @@ export class DutyCycle {
 
   /** Publishes everything and rings: the end of each turn, or earlier for an actor about to block. */
   flush(): void {
+    if (this.broken) return;
     for (const sender of this.ringSenders) sender.publish();
     for (const target of this.parts.targets) {
       if (target.ringIfPending()) this.tally[ThreadTally.wakesSent] += 1;
@@ -161,7 +164,7 @@ export class DutyCycle {
 
   private step(cell: ActorCell, drainLimit: number): number {
     const records = this.feed(cell, drainLimit);
-    for (const sender of cell.localSenders) sender.publish();
+    if (!this.broken) for (const sender of cell.localSenders) sender.publish();
     return records;
   }
 
@@ -184,7 +187,11 @@ export class DutyCycle {
       cell.failure ??= error instanceof Error ? error : new Error(String(error));
     }
     this.current = null;
-    if (cell.failure !== null) this.parts.onFailure(cell, cell.failure);
+    if (cell.failure !== null) {
+      this.parts.onFailure(cell, cell.failure);
+      // Records that a log stage wrote ahead of its sync, for one: they say that something is durable which is not.
+      if (!cell.running) this.broken = true;
+    }
     return records;
   }
 

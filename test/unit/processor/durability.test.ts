@@ -84,10 +84,8 @@ describe('an acknowledgement', () => {
 });
 
 describe('a disk that fails', () => {
-  // Fails as long as a thread still publishes what an actor had prepared before it failed: see DutyCycle.flush.
   test.each(['syncData', 'write'] as const)(
     'at %s: nothing of that batch is acknowledged, whoever still runs',
-    { fails: true },
     (call) => {
       const server = InlineServer.start({ placement: 'pipeline' });
       const client = server.connect();
