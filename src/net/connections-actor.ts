@@ -677,9 +677,11 @@ export class ConnectionsActor implements Actor {
     }
     const scheme = schemeLength < 0 ? '' : decodeUtf8(bytes, schemeOffset, schemeLength);
     let ok = false;
-    if (scheme === 'ip') {
+    if (authLength < 0) {
+      // Null data satisfies no scheme (client-protocol 5.6).
+    } else if (scheme === 'ip') {
       ok = true;
-    } else if (scheme === 'digest' && this.options.digestEnabled && authLength >= 0) {
+    } else if (scheme === 'digest' && this.options.digestEnabled) {
       cnxn.addIdentities(digestLogin(bytes.subarray(authOffset, authOffset + authLength), this.options.superDigest));
       ok = true;
     }
