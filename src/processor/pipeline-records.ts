@@ -61,8 +61,6 @@ export const PIPELINE_HEADER_BYTES = 64;
 export const FLAG_CLOSE = 1;
 /** flags: the reply carries zxid and error of the record as they are; otherwise final fills in the last applied zxid. */
 export const FLAG_OWN_ZXID = 2;
-/** flags: the server itself asked for it (expiry); no connection waits for an answer. */
-export const FLAG_NO_REPLY = 4;
 
 /** Operations that only travel between our own stages; numbers outside of ZooKeeper's. */
 export const InternalOp = {

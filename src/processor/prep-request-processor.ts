@@ -27,13 +27,11 @@ import { TXN_HEADER_BYTES } from '../store/txn-applier.js';
 import type { AclPolicy } from './acl.js';
 import { OutstandingChanges } from './change-record.js';
 import {
-  FLAG_NO_REPLY,
   InternalOp,
   PIPELINE_HEADER_BYTES,
   PIPELINE_HEADER_WORDS,
   RecordType,
   WORD_ERROR,
-  WORD_FLAGS,
   WORD_LENGTH_A,
   WORD_LENGTH_B,
   WORD_OP,
@@ -196,7 +194,7 @@ export class PrepRequestProcessor implements Actor {
       request.txn.writeInt(error);
       request.txnType = OpCode.error;
     }
-    this.sendTxn(words, header, error, 0);
+    this.sendTxn(words, header, error);
   }
 
   private plan(op: number): number {
@@ -238,7 +236,7 @@ export class PrepRequestProcessor implements Actor {
     request.txn.reset();
     request.txn.writeInt(timeoutMs);
     request.txnType = OpCode.createSession;
-    this.sendTxn(words, header, ErrorCode.Ok, 0);
+    this.sendTxn(words, header, ErrorCode.Ok);
   }
 
   /** A client closes its own session. One that is closing already gets no second transaction and no reply. */
@@ -247,7 +245,7 @@ export class PrepRequestProcessor implements Actor {
       this.refuse(words, header, ErrorCode.SessionExpired);
       return;
     }
-    this.close(words, header, 0);
+    this.close(words, header);
   }
 
   /** The tracker names slot, session and the touch that it saw: any later touch saves the session. */
@@ -255,10 +253,10 @@ export class PrepRequestProcessor implements Actor {
     const request = this.request;
     if (request.checkSession() !== ErrorCode.Ok) return;
     if ((this.sessions.touchedMs(request.slot) | 0) !== request.body.readInt()) return;
-    this.close(words, header, FLAG_NO_REPLY);
+    this.close(words, header);
   }
 
-  private close(words: Int32Array, header: number, flags: number): void {
+  private close(words: Int32Array, header: number): void {
     const request = this.request;
     this.nextZxid();
     request.txn.reset();
@@ -269,7 +267,7 @@ export class PrepRequestProcessor implements Actor {
     this.sessions.startClosing(request.slot, this.zxidHi, this.zxidLo);
     this.sessionIndex.delete(request.sessionHi, request.sessionLo);
     this.closingSlots.push({ slot: request.slot, zxidHi: this.zxidHi, zxidLo: this.zxidLo });
-    this.sendTxn(words, header, ErrorCode.Ok, flags);
+    this.sendTxn(words, header, ErrorCode.Ok);
   }
 
   /**
@@ -358,7 +356,7 @@ export class PrepRequestProcessor implements Actor {
     out.commit();
   }
 
-  private sendTxn(words: Int32Array, header: number, error: number, flags: number): void {
+  private sendTxn(words: Int32Array, header: number, error: number): void {
     const request = this.request;
     const txn = request.txn;
     const entryLength = TXN_HEADER_BYTES + txn.length;
@@ -372,7 +370,6 @@ export class PrepRequestProcessor implements Actor {
     out.words[at + WORD_ZXID_HI] = this.zxidHi;
     out.words[at + WORD_ZXID_LO] = this.zxidLo;
     out.words[at + WORD_ERROR] = error;
-    out.words[at + WORD_FLAGS] = (words[header + WORD_FLAGS] as number) | flags;
     out.words[at + WORD_LENGTH_A] = entryLength;
     out.words[at + WORD_LENGTH_B] = 0;
 

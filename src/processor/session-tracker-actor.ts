@@ -10,13 +10,11 @@ import { hex64 } from '../base/int64.js';
 import type { SessionTable } from '../session/session-table.js';
 import { SessionTracker } from '../session/session-tracker.js';
 import {
-  FLAG_NO_REPLY,
   InternalOp,
   PIPELINE_HEADER_BYTES,
   PIPELINE_HEADER_WORDS,
   RecordType,
   WORD_CONNECTION,
-  WORD_FLAGS,
   WORD_LENGTH_B,
   WORD_OP,
   WORD_SESSION_HI,
@@ -64,7 +62,6 @@ export class SessionTrackerActor implements Actor {
     out.words[at + WORD_SLOT] = slot;
     out.words[at + WORD_SESSION_HI] = table.sessionHi(slot);
     out.words[at + WORD_SESSION_LO] = table.sessionLo(slot);
-    out.words[at + WORD_FLAGS] = FLAG_NO_REPLY;
     out.words[at + WORD_LENGTH_B] = 4;
     writeInt32(out.bytes, out.offset + PIPELINE_HEADER_BYTES, touchedMs | 0);
     out.commit();
