@@ -3,7 +3,7 @@
  * (identities, the negotiated timeout, watches through the shard's WatchManager).
  *
  * Owned by one connection shard, on its thread. It keeps state and sends frames; what a frame means is decided by the
- * shard (connections-actor.ts).
+ * shard (request-router.ts, session-opener.ts).
  */
 import { writeInt32 } from '../base/bytes.js';
 import type { Identity } from '../processor/acl.js';
@@ -68,6 +68,11 @@ export class ServerCnxn {
     this.acceptedMs = acceptedMs;
     this.identities = identities;
     this.identityBytes = encodeIdentities(identities);
+  }
+
+  /** The client as log lines and four-letter words call it. */
+  get peer(): string {
+    return `/${this.socket.remoteAddress}:${this.socket.remotePort}`;
   }
 
   measure(latencyMs: number, nowMs: number): void {

@@ -22,6 +22,7 @@ import { TxnApplier, type TxnListener } from '../store/txn-applier.js';
 import { type AclPolicy, type Identity, parseIdentities } from './acl.js';
 import { ChangeKind } from './change-list.js';
 import {
+  FLAG_BODY,
   FLAG_OWN_ZXID,
   InternalOp,
   PIPELINE_HEADER_BYTES,
@@ -331,7 +332,8 @@ export class FinalRequestProcessor implements Actor, TxnListener {
       words[header + WORD_ZXID_HI] = this.zxidHi;
       words[header + WORD_ZXID_LO] = this.zxidLo;
     }
-    this.fill(out, type, words, header, error, error === ErrorCode.Ok ? this.reply.length : 0, this.changes.length);
+    const withBody = error === ErrorCode.Ok || ((words[header + WORD_FLAGS] as number) & FLAG_BODY) !== 0;
+    this.fill(out, type, words, header, error, withBody ? this.reply.length : 0, this.changes.length);
   }
 
   private fill(

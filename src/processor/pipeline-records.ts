@@ -61,6 +61,8 @@ export const PIPELINE_HEADER_BYTES = 64;
 export const FLAG_CLOSE = 1;
 /** flags: the reply carries zxid and error of the record as they are; otherwise final fills in the last applied zxid. */
 export const FLAG_OWN_ZXID = 2;
+/** flags: the reply's body is sent although its error is not Ok (a failed sasl, a multiRead that holds a write). */
+export const FLAG_BODY = 4;
 
 /** Operations that only travel between our own stages; numbers outside of ZooKeeper's. */
 export const InternalOp = {

@@ -1,0 +1,149 @@
+/**
+ * Bytes to the clients of one shard: replies, events and the last words, gathered per connection and handed to each socket
+ * once per turn.
+ *
+ * Owns the buffers that are being filled and the connections that have some; on the shard's thread. It knows how a frame is
+ * built and when a connection ends, never why.
+ */
+
+import { ScratchBytes } from '../processor/scratch-bytes.js';
+import { ErrorCode } from '../protocol/error-code.js';
+import { Xid } from '../protocol/op-code.js';
+import { KeeperState } from '../protocol/watch-event.js';
+import { CnxnState, type ServerCnxn } from './server-cnxn.js';
+import type { ShardConnections } from './shard-connections.js';
+import { ShardCounter, type ShardCounters } from './shard-counters.js';
+
+/** What the writer needs of its shard. */
+export interface ReplyWriterEvents {
+  nowMs(): number;
+  /** Something waits to be flushed; a turn must follow. */
+  requestTurn(): void;
+  /** The connection hears of nothing any more. */
+  onClosing(cnxn: ServerCnxn): void;
+}
+
+/** Events for a client that does not read are kept up to here; then the connection goes. */
+const QUEUED_BYTES_FATAL = 32 << 20;
+const POOLED_BYTES_MAX = 256 * 1024;
+const POOLED_MAX = 64;
+const OUT_BYTES_INITIAL = 16384;
+
+export class ReplyWriter {
+  private readonly connections: ShardConnections;
+  private readonly counters: ShardCounters;
+  private readonly events: ReplyWriterEvents;
+  // Invariant: a connection whose `out` is not null stands here, or is being flushed.
+  private dirty: ServerCnxn[] = [];
+  private readonly pool: ScratchBytes[] = [];
+
+  constructor(connections: ShardConnections, counters: ShardCounters, events: ReplyWriterEvents) {
+    this.connections = connections;
+    this.counters = counters;
+    this.events = events;
+  }
+
+  get hasUnflushed(): boolean {
+    return this.dirty.length > 0;
+  }
+
+  /** Where the connection's next frames go; asked anew for each frame, since a flush hands the buffer over. */
+  outOf(cnxn: ServerCnxn): ScratchBytes {
+    let out = cnxn.out;
+    if (out === null) {
+      out = this.pool.pop() ?? new ScratchBytes(OUT_BYTES_INITIAL);
+      cnxn.out = out;
+      this.dirty.push(cnxn);
+    }
+    return out;
+  }
+
+  /** A whole reply; `length` 0 is a header without a body. */
+  reply(
+    cnxn: ServerCnxn,
+    xid: number,
+    zxidHi: number,
+    zxidLo: number,
+    error: number,
+    body: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    const out = this.outOf(cnxn);
+    cnxn.beginReply(out);
+    if (length > 0) out.writeBytes(body, offset, length);
+    cnxn.endReply(out, xid, zxidHi, zxidLo, error);
+    this.counters.add(ShardCounter.packetsSent, 1);
+  }
+
+  /** One notification: WatcherEvent(type, SyncConnected, path). */
+  event(
+    cnxn: ServerCnxn,
+    eventType: number,
+    zxidHi: number,
+    zxidLo: number,
+    bytes: Uint8Array,
+    pathOffset: number,
+    pathLength: number,
+  ): void {
+    if (cnxn.state === CnxnState.closing) return;
+    if (cnxn.socket.queuedBytes > QUEUED_BYTES_FATAL) {
+      cnxn.socket.destroy();
+      return;
+    }
+    const out = this.outOf(cnxn);
+    cnxn.beginReply(out);
+    out.writeInt(eventType);
+    out.writeInt(KeeperState.SyncConnected);
+    out.writeInt(pathLength);
+    out.writeBytes(bytes, pathOffset, pathLength);
+    cnxn.endReply(out, Xid.notification, zxidHi, zxidLo, ErrorCode.Ok);
+    this.counters.add(ShardCounter.packetsSent, 1);
+  }
+
+  /** The answer to a four-letter word: text without a frame. */
+  text(cnxn: ServerCnxn, text: string): void {
+    this.outOf(cnxn).writeText(text);
+    cnxn.packetsSent++;
+    this.counters.add(ShardCounter.packetsSent, 1);
+  }
+
+  flushAll(): void {
+    const dirty = this.dirty;
+    if (dirty.length === 0) return;
+    this.dirty = [];
+    for (const cnxn of dirty) this.flush(cnxn);
+  }
+
+  flush(cnxn: ServerCnxn): void {
+    const out = cnxn.out;
+    if (out !== null) {
+      cnxn.out = null;
+      // When the system did not take all of it at once the memory is the socket's.
+      const reusable = out.length === 0 || cnxn.socket.write(out.bytes, out.length);
+      if (reusable && out.bytes.length <= POOLED_BYTES_MAX && this.pool.length < POOLED_MAX) {
+        out.reset();
+        this.pool.push(out);
+      }
+    }
+    if (cnxn.closeAfterFlush) {
+      cnxn.closeAfterFlush = false;
+      cnxn.socket.end();
+    }
+  }
+
+  /** Orderly end behind everything that was queued; nothing more is read. */
+  closeAfterFlush(cnxn: ServerCnxn): void {
+    if (cnxn.state === CnxnState.closing) return;
+    cnxn.state = CnxnState.closing;
+    cnxn.closeAfterFlush = true;
+    cnxn.closingMs = this.events.nowMs();
+    this.connections.closing.add(cnxn);
+    cnxn.input.clear();
+    // Or the client's own end behind what waited here would never be seen.
+    if (cnxn.stalled) cnxn.socket.resume();
+    this.events.onClosing(cnxn);
+    this.outOf(cnxn);
+    this.events.requestTurn();
+  }
+}

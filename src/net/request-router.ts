@@ -1,0 +1,264 @@
+/**
+ * One request frame of an open connection: answered here, sent down the pipeline, or refused.
+ *
+ * Lives on the shard's thread. Reads are answered from the shared tree, but only when the connection has nothing on its way
+ * and the tree is at the zxid that the shard has told its clients; then an event always leaves before a reply that shows its
+ * change, and a read sees the writes before it (client-protocol 3.4). Everything else goes where it keeps its place.
+ */
+import type { Logger } from '../actor/logger.js';
+import { readInt32 } from '../base/bytes.js';
+import { decodeUtf8, latin1 } from '../base/utf8.js';
+import type { AclPolicy, Identity } from '../processor/acl.js';
+import { FLAG_CLOSE } from '../processor/pipeline-records.js';
+import { finishRead } from '../processor/read/finish-read.js';
+import { NOT_HERE, ReadContext, Watch } from '../processor/read/read-context.js';
+import { ErrorCode } from '../protocol/error-code.js';
+import { OpCode, Xid } from '../protocol/op-code.js';
+import type { SessionTable } from '../session/session-table.js';
+import type { TreeReader } from '../store/tree-reader.js';
+import { WatchTable } from '../watch/watch-manager.js';
+import { digestLogin } from './digest-login.js';
+import { FrameVerdict } from './frame-buffer.js';
+import type { ReplyWriter } from './reply-writer.js';
+import type { RequestSender } from './request-sender.js';
+import { CnxnState, type ServerCnxn } from './server-cnxn.js';
+import { ShardCounter, type ShardCounters } from './shard-counters.js';
+import type { ShardPosition } from './shard-position.js';
+import type { WatchNotifier } from './watch-notifier.js';
+
+export interface RequestRouterOptions {
+  readonly digestEnabled: boolean;
+  readonly superDigest: string | null;
+}
+
+/** Replies of one connection beyond this go to its socket before more of its requests are taken. */
+const OUT_BYTES_SOFT = 1 << 20;
+/** Reads that keep their place behind writes have their answers made before anybody knows whether the client reads them. */
+const READS_BEHIND_WRITES_MAX = 64;
+/** A socket that has not taken this much is not read any more; its session then expires unless it reads. */
+export const QUEUED_BYTES_MAX = 2 << 20;
+const REQUEST_HEADER_BYTES = 8;
+const CHILDREN_MAX = 4096;
+const CATCH_UP_TRIES = 4;
+
+export class RequestRouter {
+  private readonly sessions: SessionTable;
+  private readonly sender: RequestSender;
+  private readonly replies: ReplyWriter;
+  private readonly notifier: WatchNotifier<ServerCnxn>;
+  private readonly position: ShardPosition;
+  private readonly counters: ShardCounters;
+  private readonly log: Logger;
+  private readonly options: RequestRouterOptions;
+  private readonly read: ReadContext;
+  /** Processes what final has sent so far; the number of records. */
+  private readonly catchUp: () => number;
+  /** The connection whose request is in work. */
+  private current!: ServerCnxn;
+  /** Whether a request since `begin` keeps its session alive. */
+  private touches = false;
+
+  constructor(
+    tree: TreeReader,
+    guarded: boolean,
+    aclPolicy: AclPolicy,
+    sessions: SessionTable,
+    sender: RequestSender,
+    replies: ReplyWriter,
+    notifier: WatchNotifier<ServerCnxn>,
+    position: ShardPosition,
+    counters: ShardCounters,
+    log: Logger,
+    options: RequestRouterOptions,
+    catchUp: () => number,
+  ) {
+    this.sessions = sessions;
+    this.sender = sender;
+    this.replies = replies;
+    this.notifier = notifier;
+    this.position = position;
+    this.counters = counters;
+    this.log = log;
+    this.options = options;
+    this.catchUp = catchUp;
+    this.read = new ReadContext(tree, aclPolicy, guarded ? CHILDREN_MAX : Number.POSITIVE_INFINITY);
+    this.read.identities = (): readonly Identity[] => this.current.identities;
+  }
+
+  begin(): void {
+    this.touches = false;
+  }
+
+  /** The requests since `begin` were all of one connection; one store for all of them. */
+  touchSession(cnxn: ServerCnxn, nowMs: number): void {
+    if (!this.touches) return;
+    if (this.sessions.isOpen(cnxn.slot, cnxn.sessionHi, cnxn.sessionLo)) this.sessions.touch(cnxn.slot, nowMs);
+  }
+
+  onRequest(cnxn: ServerCnxn, bytes: Uint8Array, offset: number, length: number): FrameVerdict {
+    if (length < REQUEST_HEADER_BYTES) {
+      this.replies.closeAfterFlush(cnxn);
+      return FrameVerdict.closed;
+    }
+    if (cnxn.out !== null && cnxn.out.length > OUT_BYTES_SOFT) this.replies.flush(cnxn);
+    if (cnxn.socket.queuedBytes > QUEUED_BYTES_MAX) return FrameVerdict.later;
+    const xid = readInt32(bytes, offset);
+    const op = readInt32(bytes, offset + 4);
+    const body = offset + REQUEST_HEADER_BYTES;
+    const bodyLength = length - REQUEST_HEADER_BYTES;
+    if (!this.sender.hasRoomFor(cnxn, bodyLength)) return FrameVerdict.later;
+    this.current = cnxn;
+    if (op === OpCode.auth) {
+      this.count(cnxn, op);
+      this.authenticate(cnxn, xid, bytes, body, bodyLength);
+      return FrameVerdict.taken;
+    }
+    if (!this.sessions.isOpen(cnxn.slot, cnxn.sessionHi, cnxn.sessionLo)) {
+      this.count(cnxn, op);
+      return FrameVerdict.taken;
+    }
+    switch (op) {
+      case OpCode.getData:
+      case OpCode.exists:
+      case OpCode.getChildren:
+      case OpCode.getChildren2:
+      case OpCode.getACL:
+        if (cnxn.outstanding >= READS_BEHIND_WRITES_MAX) return FrameVerdict.later;
+        this.accept(cnxn, op);
+        if (cnxn.outstanding > 0 || !this.answerRead(cnxn, op, xid, bytes, body, bodyLength)) {
+          this.counters.add(ShardCounter.readsForwarded, 1);
+          this.sender.request(cnxn, op, xid, bytes, body, bodyLength);
+        }
+        return FrameVerdict.taken;
+      case OpCode.ping:
+        this.accept(cnxn, op);
+        if (cnxn.outstanding > 0) this.sender.request(cnxn, op, Xid.ping, bytes, body, 0);
+        else this.sender.inOrder(cnxn, Xid.ping, this.position.zxidHi, this.position.zxidLo, ErrorCode.Ok, 0);
+        return FrameVerdict.taken;
+      case OpCode.create:
+      case OpCode.create2:
+      case OpCode.delete:
+      case OpCode.setData:
+      case OpCode.setACL:
+      case OpCode.multi:
+      case OpCode.sync:
+      case OpCode.setWatches:
+      case OpCode.closeSession:
+        this.accept(cnxn, op);
+        this.sender.request(cnxn, op, xid, bytes, body, bodyLength);
+        return FrameVerdict.taken;
+      default:
+        this.accept(cnxn, op);
+        this.refuseOperation(cnxn, op, xid);
+        return FrameVerdict.taken;
+    }
+  }
+
+  /** A request that enters the pipeline, or is answered in its place, keeps its session alive (client-protocol 2.8). */
+  private accept(cnxn: ServerCnxn, op: number): void {
+    this.count(cnxn, op);
+    this.touches = true;
+  }
+
+  /** False when the answer has to come from the final stage. */
+  private answerRead(
+    cnxn: ServerCnxn,
+    op: number,
+    xid: number,
+    bytes: Uint8Array,
+    body: number,
+    bodyLength: number,
+  ): boolean {
+    const { read, position } = this;
+    for (let tries = 0; tries < CATCH_UP_TRIES; tries++) {
+      const out = this.replies.outOf(cnxn);
+      cnxn.beginReply(out);
+      read.out = out;
+      read.body.begin(bytes, body, bodyLength);
+      const error = finishRead(read, op);
+      if (error === NOT_HERE) {
+        cnxn.dropReply(out);
+        return false;
+      }
+      if (read.zxidHi === position.zxidHi && read.zxidLo === position.zxidLo) {
+        cnxn.endReply(out, xid, read.zxidHi, read.zxidLo, error);
+        this.counters.add(ShardCounter.packetsSent, 1);
+        this.counters.add(ShardCounter.readsLocal, 1);
+        this.counters.addInstant();
+        if (read.watch !== Watch.none) {
+          const table = read.watch === Watch.child ? WatchTable.child : WatchTable.data;
+          this.notifier.watches.add(table, latin1(bytes, read.pathOffset, read.pathLength), cnxn);
+        }
+        return true;
+      }
+      // The tree is ahead of what this shard has told its clients: first the records up to there, then the answer.
+      cnxn.dropReply(out);
+      if (this.catchUp() === 0) return false;
+      if (cnxn.state !== CnxnState.open) return true;
+    }
+    return false;
+  }
+
+  private authenticate(cnxn: ServerCnxn, xid: number, bytes: Uint8Array, body: number, length: number): void {
+    const request = this.read.body;
+    request.begin(bytes, body, length);
+    request.readInt();
+    const schemeLength = request.readSlice();
+    const schemeOffset = request.sliceOffset;
+    const authLength = request.readSlice();
+    const authOffset = request.sliceOffset;
+    if (request.failed) {
+      this.sender.inOrder(cnxn, xid, 0, 0, ErrorCode.MarshallingError, 0);
+      return;
+    }
+    const scheme = schemeLength < 0 ? '' : decodeUtf8(bytes, schemeOffset, schemeLength);
+    let ok = false;
+    if (authLength < 0) {
+      // Null data satisfies no scheme (client-protocol 5.6).
+    } else if (scheme === 'ip') {
+      ok = true;
+    } else if (scheme === 'digest' && this.options.digestEnabled) {
+      cnxn.addIdentities(digestLogin(bytes.subarray(authOffset, authOffset + authLength), this.options.superDigest));
+      ok = true;
+    }
+    if (ok) {
+      this.sender.inOrder(cnxn, xid, 0, 0, ErrorCode.Ok, 0);
+      return;
+    }
+    this.log.warn(`Authentication failed for scheme: ${JSON.stringify(scheme)}`);
+    this.sender.inOrder(cnxn, xid, 0, 0, ErrorCode.AuthFailed, FLAG_CLOSE);
+  }
+
+  /** Unknown codes end the connection (client-protocol 3.5); known ones that this server does not serve yet do not. */
+  private refuseOperation(cnxn: ServerCnxn, op: number, xid: number): void {
+    const flags = isServedLater(op) ? 0 : FLAG_CLOSE;
+    this.sender.inOrder(cnxn, xid, -1, -1, ErrorCode.Unimplemented, flags);
+  }
+
+  private count(cnxn: ServerCnxn, op: number): void {
+    cnxn.packetsReceived++;
+    cnxn.lastOp = op;
+    this.counters.add(ShardCounter.packetsReceived, 1);
+  }
+}
+
+/** Operations of the specification that come with a later version of this server. */
+function isServedLater(op: number): boolean {
+  switch (op) {
+    case OpCode.reconfig:
+    case OpCode.checkWatches:
+    case OpCode.removeWatches:
+    case OpCode.createContainer:
+    case OpCode.createTTL:
+    case OpCode.multiRead:
+    case OpCode.sasl:
+    case OpCode.getEphemerals:
+    case OpCode.getAllChildrenNumber:
+    case OpCode.setWatches2:
+    case OpCode.addWatch:
+    case OpCode.whoAmI:
+      return true;
+    default:
+      return false;
+  }
+}

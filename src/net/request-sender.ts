@@ -1,0 +1,163 @@
+/**
+ * The door from one connection shard into the pipeline: asks whether there is room, writes the record, keeps count of what
+ * has not come back.
+ *
+ * Owns the shard's mailbox to prep and its column of the outstanding counts; on the shard's thread. Replies that need no
+ * stage go through here too, so that they keep their place behind requests still on their way (client-protocol 3.4).
+ */
+import type { MailboxSender } from '../actor/mailbox/mailbox.js';
+import { copyBytes } from '../base/bytes.js';
+import {
+  FLAG_BODY,
+  FLAG_CLOSE,
+  FLAG_OWN_ZXID,
+  PIPELINE_HEADER_BYTES,
+  RecordType,
+  WORD_ARRIVED_MS,
+  WORD_CONNECTION,
+  WORD_ERROR,
+  WORD_FLAGS,
+  WORD_LENGTH_A,
+  WORD_LENGTH_B,
+  WORD_OP,
+  WORD_SESSION_HI,
+  WORD_SESSION_LO,
+  WORD_SHARD,
+  WORD_SLOT,
+  WORD_XID,
+  WORD_ZXID_HI,
+  WORD_ZXID_LO,
+} from '../processor/pipeline-records.js';
+import { ErrorCode } from '../protocol/error-code.js';
+import type { OutstandingCounts } from './outstanding-counts.js';
+import type { ReplyWriter } from './reply-writer.js';
+import type { ServerCnxn } from './server-cnxn.js';
+
+export interface RequestSenderOptions {
+  readonly shard: number;
+  readonly globalOutstandingLimit: number;
+}
+
+/** A ready-made reply must not look like the operation it answers: some of them mean more to a stage. */
+const NO_OPERATION = 0;
+const NO_BYTES = new Uint8Array(0);
+
+export class RequestSender {
+  private readonly toPrep: MailboxSender;
+  private readonly outstanding: OutstandingCounts;
+  private readonly replies: ReplyWriter;
+  private readonly options: RequestSenderOptions;
+  private readonly requestTurn: () => void;
+  /** Of the other shards, as of the socket read in work. */
+  private outstandingElsewhere = 0;
+  /** When the bytes in work were read; low 32 bits of monotonic ms. */
+  private arrivedMs = 0;
+
+  constructor(
+    toPrep: MailboxSender,
+    outstanding: OutstandingCounts,
+    replies: ReplyWriter,
+    options: RequestSenderOptions,
+    requestTurn: () => void,
+  ) {
+    this.toPrep = toPrep;
+    this.outstanding = outstanding;
+    this.replies = replies;
+    this.options = options;
+    this.requestTurn = requestTurn;
+  }
+
+  /** Bytes of one connection are about to be cut into frames. */
+  begin(nowMs: number): void {
+    this.arrivedMs = nowMs | 0;
+    this.outstandingElsewhere = this.outstanding.ofOthers();
+  }
+
+  /** Room in the pipeline, and the reference's back-pressure: above the limit, one request per connection (9.1). */
+  hasRoomFor(cnxn: ServerCnxn, bodyLength: number): boolean {
+    if (cnxn.outstanding > 0) {
+      if (this.outstanding.own + this.outstandingElsewhere >= this.options.globalOutstandingLimit) return false;
+    }
+    return this.toPrep.hasRoom(PIPELINE_HEADER_BYTES + cnxn.identityBytes.length + bodyLength);
+  }
+
+  request(cnxn: ServerCnxn, op: number, xid: number, bytes: Uint8Array, offset: number, length: number): void {
+    this.send(cnxn, RecordType.request, op, xid, bytes, offset, length, ErrorCode.Ok, 0, 0, 0);
+  }
+
+  /**
+   * A reply that needs no stage: now if nothing is outstanding, otherwise in its place through the pipeline. A body is sent
+   * whatever the error is. `flags`: FLAG_CLOSE ends the connection behind it.
+   */
+  inOrder(
+    cnxn: ServerCnxn,
+    xid: number,
+    zxidHi: number,
+    zxidLo: number,
+    error: number,
+    flags: number,
+    body: Uint8Array = NO_BYTES,
+    length: number = body.length,
+  ): void {
+    if (cnxn.outstanding > 0) {
+      const all = flags | FLAG_OWN_ZXID | FLAG_BODY;
+      this.send(cnxn, RecordType.echo, NO_OPERATION, xid, body, 0, length, error, all, zxidHi, zxidLo);
+      return;
+    }
+    this.replies.reply(cnxn, xid, zxidHi, zxidLo, error, body, 0, length);
+    if ((flags & FLAG_CLOSE) !== 0) this.replies.closeAfterFlush(cnxn);
+  }
+
+  /** One of the connection's requests has come back. */
+  onReturned(cnxn: ServerCnxn): void {
+    cnxn.outstanding--;
+    this.outstanding.add(-1);
+  }
+
+  /** The connection is gone; what it has on its way comes back to nobody. */
+  forget(cnxn: ServerCnxn): void {
+    this.outstanding.add(-cnxn.outstanding);
+    cnxn.outstanding = 0;
+  }
+
+  private send(
+    cnxn: ServerCnxn,
+    type: number,
+    op: number,
+    xid: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    error: number,
+    flags: number,
+    zxidHi: number,
+    zxidLo: number,
+  ): void {
+    const out = this.toPrep;
+    const identityBytes = cnxn.identityBytes;
+    out.claim(type, PIPELINE_HEADER_BYTES + identityBytes.length + length);
+    const words = out.words;
+    const at = out.offset >> 2;
+    words[at + WORD_SHARD] = this.options.shard;
+    words[at + WORD_CONNECTION] = cnxn.id;
+    words[at + WORD_XID] = xid;
+    words[at + WORD_OP] = op;
+    words[at + WORD_SLOT] = cnxn.slot;
+    words[at + WORD_SESSION_HI] = cnxn.sessionHi;
+    words[at + WORD_SESSION_LO] = cnxn.sessionLo;
+    words[at + WORD_ZXID_HI] = zxidHi;
+    words[at + WORD_ZXID_LO] = zxidLo;
+    words[at + WORD_ERROR] = error;
+    words[at + WORD_FLAGS] = flags;
+    words[at + WORD_ARRIVED_MS] = this.arrivedMs;
+    words[at + WORD_LENGTH_A] = identityBytes.length;
+    words[at + WORD_LENGTH_B] = length;
+    const body = out.offset + PIPELINE_HEADER_BYTES;
+    copyBytes(identityBytes, 0, out.bytes, body, identityBytes.length);
+    copyBytes(bytes, offset, out.bytes, body + identityBytes.length, length);
+    out.commit();
+    cnxn.outstanding++;
+    this.outstanding.add(1);
+    this.requestTurn();
+  }
+}

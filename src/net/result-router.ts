@@ -1,0 +1,160 @@
+/**
+ * What final sends to one connection shard: events to whoever watches, then the reply to whoever asked.
+ *
+ * Lives on the shard's thread and moves its position (shard-position.ts). The order in here is the promise of
+ * client-protocol 3.4: a change's events are written before the reply that belongs to it, and both before any later record.
+ */
+import type { Clock } from '../base/clock.js';
+import {
+  FLAG_BODY,
+  FLAG_CLOSE,
+  InternalOp,
+  PIPELINE_HEADER_BYTES,
+  RecordType,
+  WORD_ARRIVED_MS,
+  WORD_CONNECTION,
+  WORD_ERROR,
+  WORD_FLAGS,
+  WORD_LENGTH_A,
+  WORD_LENGTH_B,
+  WORD_OP,
+  WORD_SESSION_HI,
+  WORD_SESSION_LO,
+  WORD_SHARD,
+  WORD_SLOT,
+  WORD_XID,
+  WORD_ZXID_HI,
+  WORD_ZXID_LO,
+} from '../processor/pipeline-records.js';
+import { ErrorCode } from '../protocol/error-code.js';
+import { OpCode } from '../protocol/op-code.js';
+import type { ReplyWriter } from './reply-writer.js';
+import type { RequestSender } from './request-sender.js';
+import { CnxnState, type ServerCnxn } from './server-cnxn.js';
+import type { SessionOpener } from './session-opener.js';
+import type { ShardConnections } from './shard-connections.js';
+import type { ShardCounters } from './shard-counters.js';
+import type { ShardPosition } from './shard-position.js';
+import type { WatchNotifier } from './watch-notifier.js';
+
+export class ResultRouter {
+  /** Of the events being told: the transaction's, or -1 for those that setWatches makes up for (client-protocol 3.3). */
+  eventZxidHi = 0;
+  eventZxidLo = 0;
+
+  private readonly shard: number;
+  private readonly connections: ShardConnections;
+  private readonly sender: RequestSender;
+  private readonly replies: ReplyWriter;
+  private readonly opener: SessionOpener;
+  private readonly notifier: WatchNotifier<ServerCnxn>;
+  private readonly position: ShardPosition;
+  private readonly counters: ShardCounters;
+  private readonly clock: Clock;
+  private readonly onServing: () => void;
+
+  constructor(
+    shard: number,
+    connections: ShardConnections,
+    sender: RequestSender,
+    replies: ReplyWriter,
+    opener: SessionOpener,
+    notifier: WatchNotifier<ServerCnxn>,
+    position: ShardPosition,
+    counters: ShardCounters,
+    clock: Clock,
+    onServing: () => void,
+  ) {
+    this.shard = shard;
+    this.connections = connections;
+    this.sender = sender;
+    this.replies = replies;
+    this.opener = opener;
+    this.notifier = notifier;
+    this.position = position;
+    this.counters = counters;
+    this.clock = clock;
+    this.onServing = onServing;
+  }
+
+  onResult(type: number, bytes: Uint8Array, words: Int32Array, offset: number): void {
+    const header = offset >> 2;
+    const { position } = this;
+    const zxidHi = words[header + WORD_ZXID_HI] as number;
+    const zxidLo = words[header + WORD_ZXID_LO] as number;
+    if (type === RecordType.serving) {
+      position.zxidHi = zxidHi;
+      position.zxidLo = zxidLo;
+      this.onServing();
+      return;
+    }
+    if (type === RecordType.moved) {
+      const old = this.connections.bySlot.get(words[header + WORD_SLOT] as number);
+      if (old !== undefined) this.replies.closeAfterFlush(old);
+      return;
+    }
+    const mine = words[header + WORD_SHARD] === this.shard;
+    const cnxn = mine ? this.connections.byId.get(words[header + WORD_CONNECTION] as number) : undefined;
+    const replyLength = words[header + WORD_LENGTH_A] as number;
+    const changesLength = words[header + WORD_LENGTH_B] as number;
+    const body = offset + PIPELINE_HEADER_BYTES;
+    if (type === RecordType.commit) {
+      position.zxidHi = zxidHi;
+      position.zxidLo = zxidLo;
+      this.eventZxidHi = zxidHi;
+      this.eventZxidLo = zxidLo;
+    } else {
+      this.eventZxidHi = -1;
+      this.eventZxidLo = -1;
+    }
+    if (changesLength > 0) this.notifier.process(bytes, body + replyLength, changesLength, cnxn);
+    if (cnxn !== undefined) this.onReply(cnxn, bytes, words, header, body, replyLength);
+    if (type === RecordType.commit && words[header + WORD_OP] !== OpCode.createSession) this.afterCommit(words, header);
+  }
+
+  private onReply(
+    cnxn: ServerCnxn,
+    bytes: Uint8Array,
+    words: Int32Array,
+    header: number,
+    body: number,
+    length: number,
+  ): void {
+    this.sender.onReturned(cnxn);
+    // Nothing follows the frame that ended the connection, and a session that opens now has lost its connection already.
+    if (cnxn.state === CnxnState.closing) return;
+    const op = words[header + WORD_OP] as number;
+    const error = words[header + WORD_ERROR] as number;
+    this.measure(cnxn, words[header + WORD_ARRIVED_MS] as number);
+    if (op === OpCode.createSession || op === InternalOp.reopenSession) {
+      const sessionHi = words[header + WORD_SESSION_HI] as number;
+      const sessionLo = words[header + WORD_SESSION_LO] as number;
+      if (error === ErrorCode.Ok) this.opener.open(cnxn, words[header + WORD_SLOT] as number, sessionHi, sessionLo);
+      else this.opener.refuse(cnxn);
+      return;
+    }
+    const flags = words[header + WORD_FLAGS] as number;
+    const bodyLength = error === ErrorCode.Ok || (flags & FLAG_BODY) !== 0 ? length : 0;
+    const xid = words[header + WORD_XID] as number;
+    const zxidHi = words[header + WORD_ZXID_HI] as number;
+    const zxidLo = words[header + WORD_ZXID_LO] as number;
+    this.replies.reply(cnxn, xid, zxidHi, zxidLo, error, bytes, body, bodyLength);
+    if ((flags & FLAG_CLOSE) !== 0) this.replies.closeAfterFlush(cnxn);
+  }
+
+  /** A closed session takes its connection along, behind the reply if there is one. */
+  private afterCommit(words: Int32Array, header: number): void {
+    const op = words[header + WORD_OP] as number;
+    if (op !== OpCode.closeSession && op !== InternalOp.expireSession) return;
+    if (words[header + WORD_ERROR] !== ErrorCode.Ok) return;
+    const cnxn = this.connections.bySlot.get(words[header + WORD_SLOT] as number);
+    if (cnxn !== undefined) this.replies.closeAfterFlush(cnxn);
+  }
+
+  private measure(cnxn: ServerCnxn, arrivedMs: number): void {
+    const nowMs = this.clock.monotonicMs();
+    const latencyMs = Math.max(((nowMs | 0) - arrivedMs) | 0, 0);
+    cnxn.measure(latencyMs, nowMs);
+    this.counters.addLatency(latencyMs);
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * The figures of one connection shard, by name: what `srvr`, `stat` and the monitors show of connections, packets and
+ * latencies. A block in the shared counters; this shard is its only writer, anybody reads. Plain additions, no atomics.
+ */
+import type { CounterSet } from '../actor/counters/counters.js';
+
+export const ShardCounter = {
+  packetsReceived: 0,
+  packetsSent: 1,
+  connections: 2,
+  outstandingRequests: 3,
+  watchCount: 4,
+  readsLocal: 5,
+  readsForwarded: 6,
+  latencyCount: 7,
+  latencyTotalMs: 8,
+  latencyMaxMs: 9,
+  latencyMinMs: 10,
+  connectionsRefused: 11,
+  readsStalled: 12,
+  connectionsAccepted: 13,
+} as const;
+export type ShardCounter = (typeof ShardCounter)[keyof typeof ShardCounter];
+
+/** As readers of the counters know them; the order is that of `ShardCounter`. */
+const NAMES = [
+  'packets_received',
+  'packets_sent',
+  'connections',
+  'outstanding_requests',
+  'watch_count',
+  'reads_local',
+  'reads_forwarded',
+  'latency_count',
+  'latency_total_ms',
+  'latency_max_ms',
+  'latency_min_ms',
+  'connections_refused',
+  'reads_stalled',
+  'connections_accepted',
+] as const;
+
+export class ShardCounters {
+  private readonly cells: Float64Array;
+
+  constructor(counters: CounterSet) {
+    this.cells = counters.registerBlock(NAMES);
+  }
+
+  get(counter: ShardCounter): number {
+    return this.cells[counter] as number;
+  }
+
+  set(counter: ShardCounter, value: number): void {
+    this.cells[counter] = value;
+  }
+
+  add(counter: ShardCounter, amount: number): void {
+    this.cells[counter] = (this.cells[counter] as number) + amount;
+  }
+
+  /** One request more was answered, this long after it came. */
+  addLatency(latencyMs: number): void {
+    const cells = this.cells;
+    this.add(ShardCounter.latencyCount, 1);
+    this.add(ShardCounter.latencyTotalMs, latencyMs);
+    if (latencyMs > (cells[ShardCounter.latencyMaxMs] as number)) cells[ShardCounter.latencyMaxMs] = latencyMs;
+    const isFirst = cells[ShardCounter.latencyCount] === 1;
+    if (isFirst || latencyMs < (cells[ShardCounter.latencyMinMs] as number))
+      cells[ShardCounter.latencyMinMs] = latencyMs;
+  }
+
+  /** One more that was answered within the millisecond in which it came. */
+  addInstant(): void {
+    this.add(ShardCounter.latencyCount, 1);
+    this.cells[ShardCounter.latencyMinMs] = 0;
+  }
+
+  /** `srst`: what counts events begins anew, what shows a state stays. */
+  reset(): void {
+    this.cells.fill(0, ShardCounter.packetsReceived, ShardCounter.packetsSent + 1);
+    this.cells.fill(0, ShardCounter.latencyCount, ShardCounter.latencyMinMs + 1);
+  }
+}
