@@ -1,0 +1,39 @@
+/**
+ * Command: node dist/test/interop/kazoo-suite/soak-kazoo.js [module ...]. All eleven modules of kazoo's test suite, or those
+ * named; every test by name, beside the committed list of expected failures; exits 1 on a surprise in either direction.
+ * THREADKEEPER_TEST_SERVER=apache runs the baseline.
+ */
+import { exitOnSignals } from '../../testing/exit-on-signals.js';
+import { serverUnderTest } from '../../testing/server-under-test.js';
+import { EXPECTED_FAILURES, surprisesOf } from './expected-failures.js';
+import { KAZOO_MODULES, type KazooModule, requireKazooSuite, runKazooSuite } from './kazoo-suite.js';
+
+const MODULE_MS = 240_000;
+
+exitOnSignals();
+requireKazooSuite();
+const all = Object.keys(KAZOO_MODULES) as KazooModule[];
+const unknown = process.argv.slice(2).filter((name) => !all.some((module) => module === name));
+if (unknown.length > 0) throw new Error(`kazoo's suite has no module ${unknown.join(', ')}; it has ${all.join(', ')}`);
+const chosen = process.argv.length > 2 ? all.filter((module) => process.argv.includes(module)) : all;
+
+let passed = 0;
+let surprises = 0;
+for (const module of chosen) {
+  const run = await runKazooSuite([module], MODULE_MS);
+  const { failed, passed: unexpected } = surprisesOf(run);
+  const passing = run.results.filter((result) => result.outcome === 'PASSED');
+  const missing = KAZOO_MODULES[module] - run.results.length;
+  console.log(`${module}: ${passing.length} passed, ${run.results.length - passing.length} failed`);
+  for (const { name, outcome } of run.results) {
+    const reason = EXPECTED_FAILURES.get(`${module} ${name}`);
+    console.log(`  ${outcome} ${name}${outcome !== 'PASSED' && reason !== undefined ? ` (expected: ${reason})` : ''}`);
+  }
+  for (const name of unexpected) console.log(`  on the list of failures, but passed: ${name}`);
+  if (missing > 0) console.log(`  ${missing} tests are missing`);
+  if (failed.length > 0 || missing > 0) console.log(run.report);
+  passed += passing.length;
+  surprises += failed.length + unexpected.length + Math.max(missing, 0);
+}
+console.log(`${serverUnderTest.name}: ${passed} passed in ${chosen.length} modules, ${surprises} surprises`);
+process.exitCode = surprises === 0 ? 0 : 1;
