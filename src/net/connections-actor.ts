@@ -18,12 +18,14 @@ import type { SessionTable } from '../session/session-table.js';
 import type { TreeReader } from '../store/tree-reader.js';
 import type { ClientNetwork, ClientSocket, ClientSocketEvents } from './client-socket.js';
 import type { ConnectionCounts } from './connection-counts.js';
+import type { ConnectionThrottle } from './connection-throttle.js';
 import { FrameResult, FrameVerdict } from './frame-buffer.js';
 import type { ListenState } from './listen-state.js';
 import type { OutstandingCounts } from './outstanding-counts.js';
 import { ReplyWriter } from './reply-writer.js';
 import { QUEUED_BYTES_MAX, RequestRouter, type RequestRouterOptions } from './request-router.js';
 import { RequestSender, type RequestSenderOptions } from './request-sender.js';
+import { RequestThrottler, type RequestThrottlerOptions } from './request-throttler.js';
 import { ResultRouter } from './result-router.js';
 import { CnxnState, ServerCnxn } from './server-cnxn.js';
 import { SessionOpener, type SessionOpenerOptions } from './session-opener.js';
@@ -43,6 +45,7 @@ export interface ConnectionsOptions
   readonly maxClientCnxns: number;
   readonly maxCnxns: number;
   readonly sessionlessTimeoutMs: number;
+  readonly requestThrottler: RequestThrottlerOptions;
 }
 
 /** Whether these four bytes, as a big-endian int, are a four-letter word. */
@@ -50,11 +53,12 @@ export type IsFourLetterWord = (word: number) => boolean;
 
 /** A closing connection that does not take its last bytes and close its own half is cut off after this. */
 const CLOSING_MAX_MS = 15_000;
+const TICK_MS = 1000;
 
 export class ConnectionsActor implements Actor {
   readonly inboxes: Record<string, RecordHandler>;
   readonly alwaysDrains = true;
-  readonly tickMs = 1000;
+  readonly tickMs: number;
 
   private readonly context: ActorContext;
   private readonly counts: ConnectionCounts;
@@ -72,6 +76,7 @@ export class ConnectionsActor implements Actor {
   private readonly sender: RequestSender;
   private readonly opener: SessionOpener;
   private readonly router: RequestRouter;
+  private readonly throttler: RequestThrottler;
   private stalled: ServerCnxn[] = [];
   /** The connection whose frames are being handed out. */
   private current!: ServerCnxn;
@@ -86,6 +91,7 @@ export class ConnectionsActor implements Actor {
     aclPolicy: AclPolicy,
     counts: ConnectionCounts,
     outstanding: OutstandingCounts,
+    throttle: ConnectionThrottle,
     listenState: ListenState,
     isWord: IsFourLetterWord,
     options: ConnectionsOptions,
@@ -98,6 +104,9 @@ export class ConnectionsActor implements Actor {
     this.tree = tree;
     this.options = options;
     this.isWord = isWord;
+    const throttler = new RequestThrottler(options.requestThrottler);
+    this.throttler = throttler;
+    this.tickMs = throttler.isOn ? Math.min(TICK_MS, options.requestThrottler.stallMs) : TICK_MS;
     const { connections, position } = this;
     const { clock, log } = context;
     const requestTurn = (): void => context.requestTurn();
@@ -108,10 +117,13 @@ export class ConnectionsActor implements Actor {
     const replies = new ReplyWriter(connections, counters, {
       nowMs: () => clock.monotonicMs(),
       requestTurn,
-      onClosing: (cnxn) => notifier.watches.removeWatcher(cnxn),
+      onClosing: (cnxn) => {
+        notifier.watches.removeWatcher(cnxn);
+        throttler.forget(cnxn);
+      },
     });
     const sender = new RequestSender(context.outbox('prep'), outstanding, replies, options, requestTurn);
-    const opener = new SessionOpener(connections, sender, replies, position, counters, log, options);
+    const opener = new SessionOpener(connections, sender, replies, position, counters, throttle, clock, log, options);
     const listener = new ShardListener(context, network, listenState, options, (socket) => this.accept(socket));
     const results = new ResultRouter(
       options.shard,
@@ -137,6 +149,7 @@ export class ConnectionsActor implements Actor {
       notifier,
       position,
       counters,
+      throttler,
       log,
       options,
       () => fromFinal.drain(onResult, Number.MAX_SAFE_INTEGER),
@@ -176,11 +189,15 @@ export class ConnectionsActor implements Actor {
    */
   onTick(nowMs: number): void {
     for (const cnxn of this.connections.sessionless) {
-      if (nowMs - cnxn.acceptedMs >= this.options.sessionlessTimeoutMs) cnxn.socket.destroy();
+      if (nowMs < idleUntilMs(cnxn.activeMs, this.options.sessionlessTimeoutMs)) continue;
+      this.counters.add(ShardCounter.sessionlessExpired, 1);
+      cnxn.socket.destroy();
     }
     for (const cnxn of this.connections.closing) {
       if (nowMs - cnxn.closingMs >= CLOSING_MAX_MS) cnxn.socket.destroy();
     }
+    // Room that other shards have made is not told to anybody.
+    if (this.throttler.hasWaiting) this.context.requestTurn();
   }
 
   onStop(): void {
@@ -252,6 +269,7 @@ export class ConnectionsActor implements Actor {
     this.connections.remove(cnxn);
     this.notifier.watches.removeWatcher(cnxn);
     this.sender.forget(cnxn);
+    this.throttler.forget(cnxn);
     this.counters.set(ShardCounter.connections, this.connections.byId.size);
     if (this.stalled.length > 0) this.context.requestTurn();
   }
@@ -268,7 +286,8 @@ export class ConnectionsActor implements Actor {
   private beginFrames(cnxn: ServerCnxn): void {
     this.current = cnxn;
     this.nowMs = this.context.clock.monotonicMs();
-    this.router.begin();
+    if (cnxn.state === CnxnState.handshake) cnxn.activeMs = this.nowMs;
+    this.router.begin(this.nowMs);
     this.sender.begin(this.nowMs);
   }
 
@@ -287,7 +306,7 @@ export class ConnectionsActor implements Actor {
   };
 
   private endFrames(cnxn: ServerCnxn, result: FrameResult): void {
-    this.router.touchSession(cnxn, this.nowMs);
+    this.router.touchSession(cnxn);
     switch (result) {
       case FrameResult.later:
         if (!cnxn.stalled) {
@@ -301,6 +320,12 @@ export class ConnectionsActor implements Actor {
         this.onBadLength(cnxn);
         break;
       case FrameResult.drained:
+        this.throttler.forget(cnxn);
+        // A frame that is too large for the moment need not be waited for.
+        if (cnxn.state === CnxnState.open && !this.sender.hasBudgetFor(cnxn.input.peekInt())) {
+          this.router.rejectLarge(cnxn, cnxn.input.peekInt());
+          break;
+        }
         if (cnxn.stalled) {
           cnxn.stalled = false;
           cnxn.socket.resume();
@@ -314,6 +339,7 @@ export class ConnectionsActor implements Actor {
   private resumeStalled(): void {
     const waiting = this.stalled;
     this.stalled = [];
+    this.throttler.setResuming(true);
     for (const cnxn of waiting) {
       if (cnxn.state === CnxnState.closing) continue;
       if (cnxn.state === CnxnState.opening || cnxn.socket.queuedBytes > QUEUED_BYTES_MAX) {
@@ -325,6 +351,7 @@ export class ConnectionsActor implements Actor {
       if (result === FrameResult.later) this.stalled.push(cnxn);
       this.endFrames(cnxn, result);
     }
+    this.throttler.setResuming(false);
   }
 
   // ---- four-letter words
@@ -364,4 +391,10 @@ export class ConnectionsActor implements Actor {
     cnxn.state = CnxnState.answering;
     this.context.requestTurn();
   }
+}
+
+/** Buckets as wide as the time itself, so that idleness is noticed after one to two of them (client-protocol 2.7). */
+function idleUntilMs(activeMs: number, timeoutMs: number): number {
+  const widthMs = Math.max(timeoutMs, 1);
+  return (Math.floor((activeMs + timeoutMs) / widthMs) + 1) * widthMs;
 }

@@ -3,9 +3,10 @@
  * (client-protocol 9.1). Each shard writes its own word, with plain stores, and sums up the others' once per read of a
  * socket: a sum that is a moment old is as good as the limit needs.
  *
- *   one word per shard, each on a cache line of its own
+ *   one line of 64 bytes per shard:   word 0  requests     word 1  bytes of large ones among them
  */
 const LINE_WORDS = 16;
+const LARGE_BYTES = 1;
 
 export class OutstandingCounts {
   private readonly words: Int32Array;
@@ -18,6 +19,7 @@ export class OutstandingCounts {
     this.shardCount = shardCount;
     // Nothing is outstanding on a shard that was just made.
     this.words[shard * LINE_WORDS] = 0;
+    this.words[shard * LINE_WORDS + LARGE_BYTES] = 0;
   }
 
   static byteLengthFor(shardCount: number): number {
@@ -31,6 +33,19 @@ export class OutstandingCounts {
   add(count: number): void {
     const at = this.shard * LINE_WORDS;
     this.words[at] = (this.words[at] as number) + count;
+  }
+
+  /** Bytes of large requests of the whole server (client-protocol 9.4). */
+  largeBytes(): number {
+    let sum = 0;
+    for (let shard = 0; shard < this.shardCount; shard++) sum += this.words[shard * LINE_WORDS + LARGE_BYTES] as number;
+    return sum;
+  }
+
+  /** Never below 0: what a predecessor of this shard has sent still comes back. */
+  addLargeBytes(count: number): void {
+    const at = this.shard * LINE_WORDS + LARGE_BYTES;
+    this.words[at] = Math.max(0, (this.words[at] as number) + count);
   }
 
   ofOthers(): number {

@@ -13,7 +13,7 @@ import { FLAG_CLOSE } from '../processor/pipeline-records.js';
 import { finishRead } from '../processor/read/finish-read.js';
 import { NOT_HERE, ReadContext, Watch } from '../processor/read/read-context.js';
 import { ErrorCode } from '../protocol/error-code.js';
-import { OpCode, Xid } from '../protocol/op-code.js';
+import { isClientOperation, OpCode, Xid } from '../protocol/op-code.js';
 import type { SessionTable } from '../session/session-table.js';
 import type { TreeReader } from '../store/tree-reader.js';
 import { WatchTable } from '../watch/watch-manager.js';
@@ -21,6 +21,7 @@ import { digestLogin } from './digest-login.js';
 import { FrameVerdict } from './frame-buffer.js';
 import type { ReplyWriter } from './reply-writer.js';
 import type { RequestSender } from './request-sender.js';
+import { type RequestThrottler, ThrottleVerdict } from './request-throttler.js';
 import { CnxnState, type ServerCnxn } from './server-cnxn.js';
 import { ShardCounter, type ShardCounters } from './shard-counters.js';
 import type { ShardPosition } from './shard-position.js';
@@ -48,6 +49,7 @@ export class RequestRouter {
   private readonly notifier: WatchNotifier<ServerCnxn>;
   private readonly position: ShardPosition;
   private readonly counters: ShardCounters;
+  private readonly throttler: RequestThrottler;
   private readonly log: Logger;
   private readonly options: RequestRouterOptions;
   private readonly read: ReadContext;
@@ -55,6 +57,7 @@ export class RequestRouter {
   private readonly catchUp: () => number;
   /** The connection whose request is in work. */
   private current!: ServerCnxn;
+  private nowMs = 0;
   /** Whether a request since `begin` keeps its session alive. */
   private touches = false;
 
@@ -68,6 +71,7 @@ export class RequestRouter {
     notifier: WatchNotifier<ServerCnxn>,
     position: ShardPosition,
     counters: ShardCounters,
+    throttler: RequestThrottler,
     log: Logger,
     options: RequestRouterOptions,
     catchUp: () => number,
@@ -78,6 +82,7 @@ export class RequestRouter {
     this.notifier = notifier;
     this.position = position;
     this.counters = counters;
+    this.throttler = throttler;
     this.log = log;
     this.options = options;
     this.catchUp = catchUp;
@@ -85,14 +90,15 @@ export class RequestRouter {
     this.read.identities = (): readonly Identity[] => this.current.identities;
   }
 
-  begin(): void {
+  begin(nowMs: number): void {
     this.touches = false;
+    this.nowMs = nowMs;
   }
 
   /** The requests since `begin` were all of one connection; one store for all of them. */
-  touchSession(cnxn: ServerCnxn, nowMs: number): void {
+  touchSession(cnxn: ServerCnxn): void {
     if (!this.touches) return;
-    if (this.sessions.isOpen(cnxn.slot, cnxn.sessionHi, cnxn.sessionLo)) this.sessions.touch(cnxn.slot, nowMs);
+    if (this.sessions.isOpen(cnxn.slot, cnxn.sessionHi, cnxn.sessionLo)) this.sessions.touch(cnxn.slot, this.nowMs);
   }
 
   onRequest(cnxn: ServerCnxn, bytes: Uint8Array, offset: number, length: number): FrameVerdict {
@@ -106,6 +112,10 @@ export class RequestRouter {
     const op = readInt32(bytes, offset + 4);
     const body = offset + REQUEST_HEADER_BYTES;
     const bodyLength = length - REQUEST_HEADER_BYTES;
+    if (!this.sender.hasBudgetFor(length)) {
+      this.rejectLarge(cnxn, length);
+      return FrameVerdict.closed;
+    }
     if (!this.sender.hasRoomFor(cnxn, bodyLength)) return FrameVerdict.later;
     this.current = cnxn;
     if (op === OpCode.auth) {
@@ -113,8 +123,17 @@ export class RequestRouter {
       this.authenticate(cnxn, xid, bytes, body, bodyLength);
       return FrameVerdict.taken;
     }
+    const throttled = this.throttler.isOn ? this.throttle(cnxn, op) : ThrottleVerdict.pass;
+    if (throttled === ThrottleVerdict.wait) return FrameVerdict.later;
+    if (throttled === ThrottleVerdict.drop) return FrameVerdict.closed;
     if (!this.sessions.isOpen(cnxn.slot, cnxn.sessionHi, cnxn.sessionLo)) {
       this.count(cnxn, op);
+      return FrameVerdict.taken;
+    }
+    if (throttled === ThrottleVerdict.throttled && isClientOperation(op)) {
+      this.accept(cnxn, op);
+      this.counters.add(ShardCounter.throttledOps, 1);
+      this.sender.refuse(cnxn, xid, ErrorCode.ThrottledOp, this.position);
       return FrameVerdict.taken;
     }
     switch (op) {
@@ -152,6 +171,28 @@ export class RequestRouter {
         this.refuseOperation(cnxn, op, xid);
         return FrameVerdict.taken;
     }
+  }
+
+  /** More bytes of large requests than the server takes at a time (client-protocol 9.4): the connection ends. */
+  rejectLarge(cnxn: ServerCnxn, frameBytes: number): void {
+    this.counters.add(ShardCounter.largeRequestsRejected, 1);
+    this.log.warn(
+      `Closing the connection of ${cnxn.peer}: its request of ${frameBytes} bytes does not fit beside the large requests ` +
+        'in flight (largeRequestMaxBytes)',
+    );
+    this.replies.closeAfterFlush(cnxn);
+  }
+
+  /** What the request throttler says; a connection whose request is dropped ends. */
+  private throttle(cnxn: ServerCnxn, op: number): ThrottleVerdict {
+    const waited = cnxn.throttledSinceMs >= 0;
+    const verdict = this.throttler.judge(cnxn, op, this.sender.inFlight, this.nowMs);
+    if (verdict === ThrottleVerdict.wait && !waited) this.counters.add(ShardCounter.throttleWaits, 1);
+    if (verdict === ThrottleVerdict.drop) {
+      this.counters.add(ShardCounter.staleRequestsDropped, 1);
+      this.replies.closeAfterFlush(cnxn);
+    }
+    return verdict;
   }
 
   /** A request that enters the pipeline, or is answered in its place, keeps its session alive (client-protocol 2.8). */

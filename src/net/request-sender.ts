@@ -17,6 +17,7 @@ import {
   WORD_CONNECTION,
   WORD_ERROR,
   WORD_FLAGS,
+  WORD_LARGE_BYTES,
   WORD_LENGTH_A,
   WORD_LENGTH_B,
   WORD_OP,
@@ -32,14 +33,24 @@ import { ErrorCode } from '../protocol/error-code.js';
 import type { OutstandingCounts } from './outstanding-counts.js';
 import type { ReplyWriter } from './reply-writer.js';
 import type { ServerCnxn } from './server-cnxn.js';
+import type { ShardPosition } from './shard-position.js';
+
+export interface LargeRequestOptions {
+  /** Longer frames are large. Infinity: none is. */
+  readonly largeBytesThreshold: number;
+  /** Of all large frames in flight. */
+  readonly largeBytesMax: number;
+}
 
 export interface RequestSenderOptions {
   readonly shard: number;
   readonly globalOutstandingLimit: number;
+  readonly largeRequests: LargeRequestOptions;
 }
 
 /** A ready-made reply must not look like the operation it answers: some of them mean more to a stage. */
 const NO_OPERATION = 0;
+const REQUEST_HEADER_BYTES = 8;
 const NO_BYTES = new Uint8Array(0);
 
 export class RequestSender {
@@ -71,6 +82,17 @@ export class RequestSender {
   begin(nowMs: number): void {
     this.arrivedMs = nowMs | 0;
     this.outstandingElsewhere = this.outstanding.ofOthers();
+  }
+
+  /** Requests in the pipeline of the whole server, about. */
+  get inFlight(): number {
+    return this.outstanding.own + this.outstandingElsewhere;
+  }
+
+  /** Whether a frame of this length may come in beside the large ones in flight (client-protocol 9.4). */
+  hasBudgetFor(frameBytes: number): boolean {
+    const { largeBytesThreshold, largeBytesMax } = this.options.largeRequests;
+    return frameBytes <= largeBytesThreshold || this.outstanding.largeBytes() + frameBytes <= largeBytesMax;
   }
 
   /** Room in the pipeline, and the reference's back-pressure: above the limit, one request per connection (9.1). */
@@ -106,6 +128,20 @@ export class RequestSender {
     }
     this.replies.reply(cnxn, xid, zxidHi, zxidLo, error, body, 0, length);
     if ((flags & FLAG_CLOSE) !== 0) this.replies.closeAfterFlush(cnxn);
+  }
+
+  /** A refusal without effect, in its place; its zxid is the last one applied by then. */
+  refuse(cnxn: ServerCnxn, xid: number, error: number, position: ShardPosition): void {
+    if (cnxn.outstanding > 0) {
+      this.send(cnxn, RecordType.echo, NO_OPERATION, xid, NO_BYTES, 0, 0, error, 0, 0, 0);
+    } else {
+      this.replies.reply(cnxn, xid, position.zxidHi, position.zxidLo, error, NO_BYTES, 0, 0);
+    }
+  }
+
+  /** A large request has come back, whether or not its connection still lives. */
+  onLargeReturned(largeBytes: number): void {
+    this.outstanding.addLargeBytes(-largeBytes);
   }
 
   /** One of the connection's requests has come back. */
@@ -152,6 +188,10 @@ export class RequestSender {
     words[at + WORD_ARRIVED_MS] = this.arrivedMs;
     words[at + WORD_LENGTH_A] = identityBytes.length;
     words[at + WORD_LENGTH_B] = length;
+    const frameBytes = length + REQUEST_HEADER_BYTES;
+    const isLarge = type === RecordType.request && frameBytes > this.options.largeRequests.largeBytesThreshold;
+    words[at + WORD_LARGE_BYTES] = isLarge ? frameBytes : 0;
+    if (isLarge) this.outstanding.addLargeBytes(frameBytes);
     const body = out.offset + PIPELINE_HEADER_BYTES;
     copyBytes(identityBytes, 0, out.bytes, body, identityBytes.length);
     copyBytes(bytes, offset, out.bytes, body + identityBytes.length, length);

@@ -15,6 +15,7 @@ import {
   WORD_CONNECTION,
   WORD_ERROR,
   WORD_FLAGS,
+  WORD_LARGE_BYTES,
   WORD_LENGTH_A,
   WORD_LENGTH_B,
   WORD_OP,
@@ -94,6 +95,8 @@ export class ResultRouter {
       return;
     }
     const mine = words[header + WORD_SHARD] === this.shard;
+    const largeBytes = words[header + WORD_LARGE_BYTES] as number;
+    if (mine && largeBytes > 0) this.sender.onLargeReturned(largeBytes);
     const cnxn = mine ? this.connections.byId.get(words[header + WORD_CONNECTION] as number) : undefined;
     const replyLength = words[header + WORD_LENGTH_A] as number;
     const changesLength = words[header + WORD_LENGTH_B] as number;

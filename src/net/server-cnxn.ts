@@ -43,6 +43,10 @@ export class ServerCnxn {
   /** The same as vector<Id>, as requests carry it down the pipeline. */
   identityBytes: Uint8Array;
   readonly acceptedMs: number;
+  /** When bytes came last, while there is no session. */
+  activeMs: number;
+  /** Since when its next request waits for the request throttler; -1: it does not. */
+  throttledSinceMs = -1;
   closeAfterFlush = false;
   /** When it began to close. */
   closingMs = 0;
@@ -66,6 +70,7 @@ export class ServerCnxn {
     this.id = id;
     this.socket = socket;
     this.acceptedMs = acceptedMs;
+    this.activeMs = acceptedMs;
     this.identities = identities;
     this.identityBytes = encodeIdentities(identities);
   }

@@ -6,10 +6,12 @@
  */
 import type { Logger } from '../actor/logger.js';
 import { writeInt32 } from '../base/bytes.js';
+import type { Clock } from '../base/clock.js';
 import { compareSigned, hex64 } from '../base/int64.js';
 import { InternalOp } from '../processor/pipeline-records.js';
 import { OpCode } from '../protocol/op-code.js';
 import { passwordMatches } from '../protocol/session-password.js';
+import type { ConnectionThrottle } from './connection-throttle.js';
 import { FrameVerdict } from './frame-buffer.js';
 import { ConnectRequestView, writeConnectResponse } from './handshake.js';
 import type { ReplyWriter } from './reply-writer.js';
@@ -32,6 +34,8 @@ export class SessionOpener {
   private readonly replies: ReplyWriter;
   private readonly position: ShardPosition;
   private readonly counters: ShardCounters;
+  private readonly throttle: ConnectionThrottle;
+  private readonly clock: Clock;
   private readonly log: Logger;
   private readonly options: SessionOpenerOptions;
   private readonly request = new ConnectRequestView();
@@ -43,6 +47,8 @@ export class SessionOpener {
     replies: ReplyWriter,
     position: ShardPosition,
     counters: ShardCounters,
+    throttle: ConnectionThrottle,
+    clock: Clock,
     log: Logger,
     options: SessionOpenerOptions,
   ) {
@@ -51,6 +57,8 @@ export class SessionOpener {
     this.replies = replies;
     this.position = position;
     this.counters = counters;
+    this.throttle = throttle;
+    this.clock = clock;
     this.log = log;
     this.options = options;
   }
@@ -58,6 +66,13 @@ export class SessionOpener {
   onConnectRequest(cnxn: ServerCnxn, bytes: Uint8Array, offset: number, length: number): FrameVerdict {
     const { request, position } = this;
     if (!request.read(bytes, offset, length)) return this.close(cnxn);
+    // Before anything that counts: a frame that has to come again must not pay twice.
+    if (!this.sender.hasRoomFor(cnxn, TIMEOUT_BYTES)) return FrameVerdict.later;
+    const renews = request.sessionHi !== 0 || request.sessionLo !== 0;
+    if (!this.throttle.tryPass(renews, this.clock.monotonicMs())) {
+      this.counters.add(ShardCounter.connectionsDropped, 1);
+      return this.close(cnxn);
+    }
     if (compareSigned(request.lastZxidHi, request.lastZxidLo, position.zxidHi, position.zxidLo) > 0) {
       this.log.info(
         `Refusing session request for client ${cnxn.peer} as it has seen zxid ` +
@@ -66,7 +81,6 @@ export class SessionOpener {
       );
       return this.close(cnxn);
     }
-    if (!this.sender.hasRoomFor(cnxn, TIMEOUT_BYTES)) return FrameVerdict.later;
     const { minSessionTimeoutMs, maxSessionTimeoutMs } = this.options;
     cnxn.timeoutMs = Math.min(Math.max(request.timeoutMs, minSessionTimeoutMs), maxSessionTimeoutMs);
     cnxn.knowsReadOnly = request.hasReadOnly;
@@ -76,7 +90,7 @@ export class SessionOpener {
     cnxn.sessionHi = sessionHi;
     cnxn.sessionLo = sessionLo;
     let op: number = OpCode.createSession;
-    if (sessionHi !== 0 || sessionLo !== 0) {
+    if (renews) {
       const { passwordOffset, passwordLength } = request;
       if (!passwordMatches(sessionHi, sessionLo, bytes, passwordOffset, passwordLength)) {
         this.refuse(cnxn);

@@ -19,6 +19,12 @@ export const ShardCounter = {
   connectionsRefused: 11,
   readsStalled: 12,
   connectionsAccepted: 13,
+  throttledOps: 14,
+  throttleWaits: 15,
+  staleRequestsDropped: 16,
+  largeRequestsRejected: 17,
+  sessionlessExpired: 18,
+  connectionsDropped: 19,
 } as const;
 export type ShardCounter = (typeof ShardCounter)[keyof typeof ShardCounter];
 
@@ -38,6 +44,12 @@ const NAMES = [
   'connections_refused',
   'reads_stalled',
   'connections_accepted',
+  'throttled_ops',
+  'request_throttle_wait_count',
+  'stale_requests_dropped',
+  'large_requests_rejected',
+  'sessionless_connections_expired',
+  'connection_drop_count',
 ] as const;
 
 export class ShardCounters {

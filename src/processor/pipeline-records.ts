@@ -53,6 +53,8 @@ export const WORD_FLAGS = 10;
 export const WORD_ARRIVED_MS = 11;
 export const WORD_LENGTH_A = 12;
 export const WORD_LENGTH_B = 13;
+/** Bytes that the request counts for as a large one (client-protocol 9.4), until it comes back; mostly 0. */
+export const WORD_LARGE_BYTES = 14;
 
 export const PIPELINE_HEADER_WORDS = 16;
 export const PIPELINE_HEADER_BYTES = 64;

@@ -39,6 +39,21 @@ export const OpCode = {
 } as const;
 export type OpCode = (typeof OpCode)[keyof typeof OpCode];
 
+const NOT_FOR_CLIENTS: ReadonlySet<number> = new Set([
+  OpCode.notification,
+  OpCode.error,
+  OpCode.check,
+  // A client that sent these to the reference could remove nodes without permission, or confuse its own connection: [D] of 3.5.
+  OpCode.deleteContainer,
+  OpCode.createSession,
+]);
+const FOR_CLIENTS: ReadonlySet<number> = new Set(Object.values(OpCode).filter((code) => !NOT_FOR_CLIENTS.has(code)));
+
+/** Whether a client may send this code as a request of its own (client-protocol 3.5). */
+export function isClientOperation(code: number): boolean {
+  return FOR_CLIENTS.has(code);
+}
+
 /** xids with a meaning of their own; every other xid is only echoed. */
 export const Xid = {
   notification: -1,

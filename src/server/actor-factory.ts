@@ -13,6 +13,7 @@ import { assert } from '../base/assert.js';
 import { hex64 } from '../base/int64.js';
 import { Prng } from '../base/prng.js';
 import { ConnectionCounts } from '../net/connection-counts.js';
+import { ConnectionThrottle } from '../net/connection-throttle.js';
 import { ConnectionsActor } from '../net/connections-actor.js';
 import { ListenState } from '../net/listen-state.js';
 import { NodeClientNetwork } from '../net/node-client-network.js';
@@ -112,6 +113,7 @@ function makeConnections(context: ActorContext, config: ActorConfig): Actor {
     aclPolicy(server),
     new ConnectionCounts(shared(context, SharedName.connectionCounts), shard, server.connectionShards),
     new OutstandingCounts(shared(context, SharedName.outstandingCounts), shard, server.connectionShards),
+    connectionThrottle(context, server),
     new ListenState(shared(context, SharedName.listenState)),
     (word) => recogniseNumber(word) !== null,
     {
@@ -127,12 +129,20 @@ function makeConnections(context: ActorContext, config: ActorConfig): Actor {
       maxClientCnxns: server.maxClientCnxns,
       maxCnxns: server.maxCnxns,
       globalOutstandingLimit: server.outstandingLimit,
+      largeRequests: server.limits.largeRequests,
+      requestThrottler: server.limits.requestThrottler,
       sessionlessTimeoutMs: server.sessionlessCnxnTimeoutMs,
       digestEnabled: true,
       superDigest: server.superDigest,
     },
     guarded,
   );
+}
+
+function connectionThrottle(context: ActorContext, server: ServerConfig): ConnectionThrottle {
+  const prng = new Prng(randomBytes(4).readUInt32LE());
+  const memory = shared(context, SharedName.connectionThrottle);
+  return new ConnectionThrottle(memory, server.limits.connectionThrottle, () => prng.float());
 }
 
 function makeSync(context: ActorContext, server: ServerConfig): Actor {

@@ -10,6 +10,7 @@
 //   lenient-int     the file, or -D with a prefix       silently the default; 0x10, #10 and 010 are understood
 //   lenient-long    the same, 64 bits                   silently the default
 //   lenient-bool    the same                            everything but "true" is false
+//   decimal         the same                            refuses to start, exit code 2
 //   switch          the same                            everything but the one `word` is the other position
 //   text            the same                            (any text)
 //   choice          the same                            refuses to start, exit code 2 (keys of our own only)
@@ -26,6 +27,7 @@ export type Regime =
   | 'lenient-int'
   | 'lenient-long'
   | 'lenient-bool'
+  | 'decimal'
   | 'switch'
   | 'text'
   | 'choice'
@@ -562,6 +564,179 @@ export const CONFIG_KEYS = [
     default: '',
     unit: 'bytes',
     sentence: 'What the log may add to a record of jute.maxbuffer bytes; jute.maxbuffer unless set, at least 1024.',
+  },
+
+  // Limits
+  {
+    name: 'request_throttle_max_requests',
+    regime: 'lenient-int',
+    default: '0',
+    unit: 'requests',
+    sentence: 'Requests in the pipeline before others wait; 0 switches the throttler off.',
+    properties: ['zookeeper.request_throttle_max_requests', 'zookeeper.requestThrottleLimit'],
+  },
+  {
+    name: 'request_throttle_stall_time',
+    regime: 'lenient-int',
+    default: '100',
+    unit: 'ms',
+    sentence: 'The longest wait between two looks whether there is room again.',
+    properties: ['zookeeper.request_throttle_stall_time', 'zookeeper.requestThrottleStallTime'],
+  },
+  {
+    name: 'request_throttle_drop_stale',
+    regime: 'lenient-bool',
+    default: 'true',
+    unit: '',
+    sentence: 'Stale requests that wait are dropped, with their connection.',
+    properties: ['zookeeper.request_throttle_drop_stale', 'zookeeper.requestThrottleDropStale'],
+  },
+  {
+    name: 'request_stale_connection_check',
+    regime: 'lenient-bool',
+    default: 'true',
+    unit: '',
+    sentence: 'Requests of a closed connection are stale. Here they never wait longer than it lives.',
+    properties: ['zookeeper.request_stale_connection_check', 'zookeeper.requestStaleConnectionCheck'],
+    accepted: true,
+  },
+  {
+    name: 'request_stale_latency_check',
+    regime: 'lenient-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'Requests older than the session timeout of their connection are stale.',
+    properties: ['zookeeper.request_stale_latency_check', 'zookeeper.requestStaleLatencyCheck'],
+  },
+  {
+    name: 'throttled_op_wait_time',
+    regime: 'lenient-int',
+    default: '0',
+    unit: 'ms',
+    sentence: 'A request that waited longer is answered ThrottledOp and not executed; 0 means never.',
+    properties: ['zookeeper.throttled_op_wait_time', 'zookeeper.throttledOpWaitTime'],
+  },
+  {
+    name: 'request_throttler.shutdownTimeout',
+    regime: 'lenient-int',
+    default: '10000',
+    unit: 'ms',
+    sentence: 'What the reference allows for draining at shutdown. Here all that was taken is always finished.',
+    accepted: true,
+  },
+  {
+    name: 'largeRequestThreshold',
+    regime: 'lenient-int',
+    default: '-1',
+    unit: 'bytes',
+    sentence: 'Longer requests are large; -1 means none is.',
+  },
+  {
+    name: 'largeRequestMaxBytes',
+    regime: 'lenient-int',
+    default: '104857600',
+    unit: 'bytes',
+    sentence: 'Large requests in flight, in all; who sends one more is disconnected.',
+  },
+  {
+    name: 'connection_throttle_tokens',
+    regime: 'lenient-int',
+    default: '0',
+    unit: 'tokens',
+    sentence: 'Size of the bucket that new connections draw from; 0 switches it off.',
+    properties: ['zookeeper.connection_throttle_tokens', 'zookeeper.connectionMaxTokens'],
+  },
+  {
+    name: 'connection_throttle_fill_time',
+    regime: 'lenient-int',
+    default: '1',
+    unit: 'ms',
+    sentence: 'How often the bucket is filled.',
+    properties: ['zookeeper.connection_throttle_fill_time', 'zookeeper.connectionTokenFillTime'],
+  },
+  {
+    name: 'connection_throttle_fill_count',
+    regime: 'lenient-int',
+    default: '1',
+    unit: 'tokens',
+    sentence: 'How much is filled in each time.',
+    properties: ['zookeeper.connection_throttle_fill_count', 'zookeeper.connectionTokenFillCount'],
+  },
+  {
+    name: 'connection_throttle_freeze_time',
+    regime: 'lenient-int',
+    default: '-1',
+    unit: 'ms',
+    sentence: 'How often the chance of an early drop may change; -1 switches it off.',
+    properties: ['zookeeper.connection_throttle_freeze_time', 'zookeeper.connectionFreezeTime'],
+  },
+  {
+    name: 'connection_throttle_drop_increase',
+    regime: 'decimal',
+    default: '0.02',
+    unit: '',
+    sentence: 'Added to the chance while the bucket is empty.',
+    properties: ['zookeeper.connection_throttle_drop_increase', 'zookeeper.connectionDropIncrease'],
+  },
+  {
+    name: 'connection_throttle_drop_decrease',
+    regime: 'decimal',
+    default: '0.002',
+    unit: '',
+    sentence: 'Taken from the chance while the bucket is nearly full.',
+    properties: ['zookeeper.connection_throttle_drop_decrease', 'zookeeper.connectionDropDecrease'],
+  },
+  {
+    name: 'connection_throttle_decrease_ratio',
+    regime: 'decimal',
+    default: '0',
+    unit: '',
+    sentence: 'The used part of the bucket up to which that happens.',
+    properties: ['zookeeper.connection_throttle_decrease_ratio', 'zookeeper.connectionDecreaseRatio'],
+  },
+  {
+    name: 'connection_throttle_weight_enabled',
+    regime: 'lenient-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'Kinds of sessions cost different numbers of tokens.',
+  },
+  {
+    name: 'connection_throttle_global_session_weight',
+    regime: 'lenient-int',
+    default: '3',
+    unit: 'tokens',
+    sentence: 'What a new session costs then.',
+  },
+  {
+    name: 'connection_throttle_renew_session_weight',
+    regime: 'lenient-int',
+    default: '2',
+    unit: 'tokens',
+    sentence: 'What re-opening a session costs then.',
+  },
+  {
+    name: 'connection_throttle_local_session_weight',
+    regime: 'lenient-int',
+    default: '1',
+    unit: 'tokens',
+    sentence: 'What a new local session costs then; the least that the other two cost.',
+  },
+  {
+    name: 'maxResponseCacheSize',
+    regime: 'lenient-int',
+    default: '400',
+    unit: 'replies',
+    sentence: 'The response cache of the reference; reads come from the tree here, without one.',
+    accepted: true,
+  },
+  {
+    name: 'maxGetChildrenResponseCacheSize',
+    regime: 'lenient-int',
+    default: '400',
+    unit: 'replies',
+    sentence: 'The same for lists of children.',
+    accepted: true,
   },
 
   // Requests and the tree

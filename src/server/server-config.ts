@@ -12,6 +12,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Logger } from '../actor/logger.js';
 import { parseJvmFlags, splitShellWords } from './jvm-flags.js';
+import { type LimitsConfig, readLimits } from './limits-config.js';
 import { choosePlacement, PLACEMENT_SETTINGS, type PlacementName } from './placement-choice.js';
 import { PropertiesSyntaxError, parsePropertiesFile, trimProperties } from './properties-file.js';
 import {
@@ -81,6 +82,8 @@ export interface ServerConfig {
   readonly frameBytesMax: number;
   /** What a record in the log may have beyond frameBytesMax. */
   readonly recordExtraBytes: number;
+
+  readonly limits: LimitsConfig;
 
   readonly closeSessionTxnEnabled: boolean;
   readonly extendedTypesEnabled: boolean;
@@ -266,6 +269,8 @@ function assemble(settings: Settings, input: ConfigInput, essentials: Essentials
     outstandingLimit: settings.lenientInt('globalOutstandingLimit'),
     frameBytesMax,
     recordExtraBytes: Math.max(RECORD_EXTRA_BYTES_MIN, settings.lenientInt('jute.maxbuffer.extrasize', frameBytesMax)),
+
+    limits: readLimits(settings),
 
     closeSessionTxnEnabled: settings.lenientBool('closeSessionTxn.enabled'),
     extendedTypesEnabled: settings.lenientBool('extendedTypesEnabled'),

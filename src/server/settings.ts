@@ -62,6 +62,15 @@ export class Settings {
     return this.propertyText(name).toLowerCase() === 'true';
   }
 
+  /** A plain decimal number; anything else refuses to start, as the reference then fails to load. */
+  decimal(name: ConfigKeyNameOf<'decimal'>): number {
+    const text = this.propertyText(name).trim();
+    if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) {
+      throw new ConfigError(`Invalid value ${text} for ${name}. A decimal number is needed.`);
+    }
+    return Number(text);
+  }
+
   /** True: the switch has been moved away from its default, by exactly its one word. */
   switched(name: ConfigKeyNameOf<'switch'>): boolean {
     const key = configKey(name);

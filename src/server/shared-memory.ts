@@ -5,6 +5,7 @@
  * offered to the others under `slabName`.
  */
 import { ConnectionCounts } from '../net/connection-counts.js';
+import { ConnectionThrottle } from '../net/connection-throttle.js';
 import { ListenState } from '../net/listen-state.js';
 import { OutstandingCounts } from '../net/outstanding-counts.js';
 import { DurableZxid } from '../persistence/durable-zxid.js';
@@ -16,6 +17,7 @@ export const SharedName = {
   sessions: 'sessions',
   connectionCounts: 'connection-counts',
   outstandingCounts: 'outstanding-counts',
+  connectionThrottle: 'connection-throttle',
   listenState: 'listen-state',
   durableZxid: 'durable-zxid',
 } as const;
@@ -36,6 +38,7 @@ export function createSharedMemory(hashKey: Int32Array, shardCount: number): Rec
     [SharedName.sessions]: new SharedArrayBuffer(SessionTable.byteLengthFor(SESSIONS_MAX)),
     [SharedName.connectionCounts]: new SharedArrayBuffer(ConnectionCounts.byteLengthFor(shardCount)),
     [SharedName.outstandingCounts]: new SharedArrayBuffer(OutstandingCounts.byteLengthFor(shardCount)),
+    [SharedName.connectionThrottle]: new SharedArrayBuffer(ConnectionThrottle.byteLength()),
     [SharedName.listenState]: new SharedArrayBuffer(ListenState.byteLength()),
     [SharedName.durableZxid]: new SharedArrayBuffer(DurableZxid.byteLength()),
   };

@@ -17,6 +17,7 @@ import { assert } from '../../src/base/assert.js';
 import { ManualClock } from '../../src/base/clock.js';
 import { Prng } from '../../src/base/prng.js';
 import { ConnectionCounts } from '../../src/net/connection-counts.js';
+import { ConnectionThrottle } from '../../src/net/connection-throttle.js';
 import { ConnectionsActor } from '../../src/net/connections-actor.js';
 import { ListenState } from '../../src/net/listen-state.js';
 import { OutstandingCounts } from '../../src/net/outstanding-counts.js';
@@ -354,6 +355,9 @@ export class InlineServer {
       aclPolicy,
       new ConnectionCounts(shared(context, SharedName.connectionCounts), shard, config.connectionShards),
       new OutstandingCounts(shared(context, SharedName.outstandingCounts), shard, config.connectionShards),
+      new ConnectionThrottle(shared(context, SharedName.connectionThrottle), config.limits.connectionThrottle, () =>
+        this.prng.float(),
+      ),
       new ListenState(shared(context, SharedName.listenState)),
       (word) => recogniseNumber(word) !== null,
       {
@@ -369,6 +373,8 @@ export class InlineServer {
         maxClientCnxns: config.maxClientCnxns,
         maxCnxns: config.maxCnxns,
         globalOutstandingLimit: config.outstandingLimit,
+        largeRequests: config.limits.largeRequests,
+        requestThrottler: config.limits.requestThrottler,
         sessionlessTimeoutMs: config.sessionlessCnxnTimeoutMs,
         digestEnabled: true,
         superDigest: config.superDigest,
