@@ -23,6 +23,8 @@ export interface ReplyWriterEvents {
   onClosing(cnxn: ServerCnxn): void;
 }
 
+/** Frames of one connection beyond this go to its socket before more are added. */
+export const OUT_BYTES_SOFT = 1 << 20;
 /** Events for a client that does not read are kept up to here; then the connection goes. */
 const QUEUED_BYTES_FATAL = 32 << 20;
 const POOLED_BYTES_MAX = 256 * 1024;
@@ -87,6 +89,8 @@ export class ReplyWriter {
     pathLength: number,
   ): void {
     if (cnxn.state === CnxnState.closing) return;
+    // Or a batch with many events would grow the buffer past all that is asked of the socket.
+    if (cnxn.out !== null && cnxn.out.length > OUT_BYTES_SOFT) this.flush(cnxn);
     if (cnxn.socket.queuedBytes > QUEUED_BYTES_FATAL) {
       cnxn.socket.destroy();
       return;

@@ -7,19 +7,20 @@
  */
 import type { Logger } from '../actor/logger.js';
 import { readInt32 } from '../base/bytes.js';
-import { decodeUtf8, latin1 } from '../base/utf8.js';
+import { decodeUtf8 } from '../base/utf8.js';
 import type { AclPolicy, Identity } from '../processor/acl.js';
 import { FLAG_CLOSE } from '../processor/pipeline-records.js';
 import { finishRead } from '../processor/read/finish-read.js';
 import { NOT_HERE, ReadContext, Watch } from '../processor/read/read-context.js';
+import { NO_ACTION, WatchRequest } from '../processor/watch-request.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import { isClientOperation, OpCode, Xid } from '../protocol/op-code.js';
 import type { SessionTable } from '../session/session-table.js';
 import type { TreeReader } from '../store/tree-reader.js';
-import { WatchTable } from '../watch/watch-manager.js';
+import { WatchMode, WatchTable } from '../watch/watch-mode.js';
 import { digestLogin } from './digest-login.js';
 import { FrameVerdict } from './frame-buffer.js';
-import type { ReplyWriter } from './reply-writer.js';
+import { OUT_BYTES_SOFT, type ReplyWriter } from './reply-writer.js';
 import type { RequestSender } from './request-sender.js';
 import { type RequestThrottler, ThrottleVerdict } from './request-throttler.js';
 import { CnxnState, type ServerCnxn } from './server-cnxn.js';
@@ -32,13 +33,14 @@ export interface RequestRouterOptions {
   readonly superDigest: string | null;
 }
 
-/** Replies of one connection beyond this go to its socket before more of its requests are taken. */
-const OUT_BYTES_SOFT = 1 << 20;
 /** Reads that keep their place behind writes have their answers made before anybody knows whether the client reads them. */
 const READS_BEHIND_WRITES_MAX = 64;
 /** A socket that has not taken this much is not read any more; its session then expires unless it reads. */
 export const QUEUED_BYTES_MAX = 2 << 20;
 const REQUEST_HEADER_BYTES = 8;
+/** ErrorResponse with error 0 (client-protocol 3.5). */
+const ADD_WATCH_RESPONSE = new Uint8Array(4);
+const NO_BYTES = new Uint8Array(0);
 const CHILDREN_MAX = 4096;
 const CATCH_UP_TRIES = 4;
 
@@ -53,6 +55,7 @@ export class RequestRouter {
   private readonly log: Logger;
   private readonly options: RequestRouterOptions;
   private readonly read: ReadContext;
+  private readonly watchRequest = new WatchRequest();
   /** Processes what final has sent so far; the number of records. */
   private readonly catchUp: () => number;
   /** The connection whose request is in work. */
@@ -154,6 +157,13 @@ export class RequestRouter {
         if (cnxn.outstanding > 0) this.sender.request(cnxn, op, Xid.ping, bytes, body, 0);
         else this.sender.inOrder(cnxn, Xid.ping, this.position.zxidHi, this.position.zxidLo, ErrorCode.Ok, 0);
         return FrameVerdict.taken;
+      case OpCode.addWatch:
+      case OpCode.checkWatches:
+      case OpCode.removeWatches:
+        this.accept(cnxn, op);
+        if (cnxn.outstanding > 0) this.sender.request(cnxn, op, xid, bytes, body, bodyLength);
+        else this.answerWatchRequest(cnxn, op, xid, bytes, body, bodyLength);
+        return FrameVerdict.taken;
       case OpCode.create:
       case OpCode.create2:
       case OpCode.delete:
@@ -162,6 +172,7 @@ export class RequestRouter {
       case OpCode.multi:
       case OpCode.sync:
       case OpCode.setWatches:
+      case OpCode.setWatches2:
       case OpCode.closeSession:
         this.accept(cnxn, op);
         this.sender.request(cnxn, op, xid, bytes, body, bodyLength);
@@ -228,7 +239,8 @@ export class RequestRouter {
         this.counters.addInstant();
         if (read.watch !== Watch.none) {
           const table = read.watch === Watch.child ? WatchTable.child : WatchTable.data;
-          this.notifier.watches.add(table, latin1(bytes, read.pathOffset, read.pathLength), cnxn);
+          const { pathOffset, pathLength } = read;
+          this.notifier.watches.add(table, WatchMode.standard, bytes, pathOffset, pathLength, cnxn);
         }
         return true;
       }
@@ -238,6 +250,28 @@ export class RequestRouter {
       if (cnxn.state !== CnxnState.open) return true;
     }
     return false;
+  }
+
+  /** The connection's watches are this shard's, and its position is the moment from which they hear of changes. */
+  private answerWatchRequest(
+    cnxn: ServerCnxn,
+    op: number,
+    xid: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    const { position, watchRequest } = this;
+    const { body } = this.read;
+    body.begin(bytes, offset, length);
+    const kind = watchRequest.decode(op, body);
+    const error =
+      kind === NO_ACTION
+        ? ErrorCode.MarshallingError
+        : this.notifier.act(kind, bytes, watchRequest.pathOffset, watchRequest.pathLength, cnxn);
+    const reply = op === OpCode.addWatch && error === ErrorCode.Ok ? ADD_WATCH_RESPONSE : NO_BYTES;
+    this.replies.reply(cnxn, xid, position.zxidHi, position.zxidLo, error, reply, 0, reply.length);
+    this.counters.addInstant();
   }
 
   private authenticate(cnxn: ServerCnxn, xid: number, bytes: Uint8Array, body: number, length: number): void {
@@ -287,16 +321,12 @@ export class RequestRouter {
 function isServedLater(op: number): boolean {
   switch (op) {
     case OpCode.reconfig:
-    case OpCode.checkWatches:
-    case OpCode.removeWatches:
     case OpCode.createContainer:
     case OpCode.createTTL:
     case OpCode.multiRead:
     case OpCode.sasl:
     case OpCode.getEphemerals:
     case OpCode.getAllChildrenNumber:
-    case OpCode.setWatches2:
-    case OpCode.addWatch:
     case OpCode.whoAmI:
       return true;
     default:

@@ -110,8 +110,10 @@ export class ResultRouter {
       this.eventZxidHi = -1;
       this.eventZxidLo = -1;
     }
-    if (changesLength > 0) this.notifier.process(bytes, body + replyLength, changesLength, cnxn);
-    if (cnxn !== undefined) this.onReply(cnxn, bytes, words, header, body, replyLength);
+    let error = words[header + WORD_ERROR] as number;
+    // What a request asks of its connection's watches is done here, and only here can it turn out to fail.
+    if (changesLength > 0) error = this.notifier.process(bytes, body + replyLength, changesLength, cnxn) || error;
+    if (cnxn !== undefined) this.onReply(cnxn, bytes, words, header, body, replyLength, error);
     if (type === RecordType.commit && words[header + WORD_OP] !== OpCode.createSession) this.afterCommit(words, header);
   }
 
@@ -122,12 +124,12 @@ export class ResultRouter {
     header: number,
     body: number,
     length: number,
+    error: number,
   ): void {
     this.sender.onReturned(cnxn);
     // Nothing follows the frame that ended the connection, and a session that opens now has lost its connection already.
     if (cnxn.state === CnxnState.closing) return;
     const op = words[header + WORD_OP] as number;
-    const error = words[header + WORD_ERROR] as number;
     this.measure(cnxn, words[header + WORD_ARRIVED_MS] as number);
     if (op === OpCode.createSession || op === InternalOp.reopenSession) {
       const sessionHi = words[header + WORD_SESSION_HI] as number;

@@ -1,15 +1,19 @@
 /**
- * Turns what a transaction changed into watch events for the connections of one shard (client-protocol 7.2 to 7.4).
+ * Turns what a transaction changed into watch events for the connections of one shard (client-protocol 7.2 to 7.4), and
+ * does what requests ask of their connection's watches (7.5, 7.6).
  *
  * Owns the shard's watch table. Reads change lists (processor/change-list.ts), decides who is addressed and who may hear of
  * it, and hands each event to `notify`; it sends nothing itself and never looks at the tree.
  */
+import { assert } from '../base/assert.js';
 import { readInt32 } from '../base/bytes.js';
-import { latin1 } from '../base/utf8.js';
-import { type AclEntry, type AclPolicy, type Identity, Permission, parseStoredAcl } from '../processor/acl.js';
-import { ChangeKind } from '../processor/change-list.js';
-import { EventType } from '../protocol/watch-event.js';
-import { WatchManager, WatchTable } from '../watch/watch-manager.js';
+import { type AclPolicy, type Identity, Permission, parseStoredAcl } from '../processor/acl.js';
+import { ChangeKind, LAST_CHANGE_KIND } from '../processor/change-list.js';
+import { ErrorCode } from '../protocol/error-code.js';
+import { EventType, WatcherType } from '../protocol/watch-event.js';
+import type { PathHash } from '../store/path-hash.js';
+import { WatchManager } from '../watch/watch-manager.js';
+import { ANY_MODE, WatchMode, WatchTable } from '../watch/watch-mode.js';
 
 export interface Watcher {
   readonly identities: readonly Identity[];
@@ -23,44 +27,120 @@ export type Notify<W> = (
   pathLength: number,
 ) => void;
 
+const SLASH = 0x2f;
+
 export class WatchNotifier<W extends Watcher> {
-  readonly watches = new WatchManager<W>();
+  readonly watches: WatchManager<W>;
   private readonly aclPolicy: AclPolicy;
   private readonly notify: Notify<W>;
-  // Of the trigger in work; members, so that triggering allocates no closure.
-  private eventType = 0;
-  private bytes: Uint8Array = new Uint8Array(0);
-  private pathOffset = 0;
-  private pathLength = 0;
-  private acl: readonly AclEntry[] | null = null;
-  private addressed: Set<W> | null = null;
+  /** Of the trigger in work; empty between. */
+  private readonly addressed: W[] = [];
 
-  constructor(aclPolicy: AclPolicy, notify: Notify<W>) {
+  constructor(aclPolicy: AclPolicy, hash: PathHash, notify: Notify<W>) {
     this.aclPolicy = aclPolicy;
+    this.watches = new WatchManager<W>(hash);
     this.notify = notify;
   }
 
-  /** All entries of a change list; kinds that are meant for one connection go to `own`, the others to the watchers. */
-  process(bytes: Uint8Array, offset: number, length: number, own: W | undefined): void {
+  /**
+   * All entries of a change list: changes for the watchers, actions for `own`, the asking connection if it is still there.
+   * Returns the error with which an action failed, or Ok.
+   */
+  process(bytes: Uint8Array, offset: number, length: number, own: W | undefined): number {
+    let error: number = ErrorCode.Ok;
     let position = offset;
     const end = offset + length;
     while (position < end) {
       const kind = readInt32(bytes, position);
       const pathLength = readInt32(bytes, position + 4);
       const path = position + 8;
-      const aclLength = readInt32(bytes, path + pathLength);
-      const acl = path + pathLength + 4;
-      const parentAclLength = readInt32(bytes, acl + aclLength);
-      const parentAcl = acl + aclLength + 4;
-      position = parentAcl + parentAclLength;
-      if (kind >= ChangeKind.eventBase) {
-        if (own !== undefined) this.notify(own, kind - ChangeKind.eventBase, bytes, path, pathLength);
-      } else if (kind === ChangeKind.registerData || kind === ChangeKind.registerChild) {
-        const table = kind === ChangeKind.registerData ? WatchTable.data : WatchTable.child;
-        if (own !== undefined) this.watches.add(table, latin1(bytes, path, pathLength), own);
-      } else if (!this.watches.isEmpty) {
-        this.fireChange(kind, bytes, path, pathLength, acl, aclLength, parentAcl, parentAclLength);
+      if (kind > LAST_CHANGE_KIND) {
+        position = path + Math.max(pathLength, 0);
+        if (own !== undefined) error = this.act(kind, bytes, path, pathLength, own) || error;
+        continue;
       }
+      const acl = path + pathLength;
+      const parentAcl = acl + 4 + readInt32(bytes, acl);
+      position = parentAcl + 4 + readInt32(bytes, parentAcl);
+      if (!this.watches.isEmpty) this.fireChange(kind, bytes, path, pathLength, acl, parentAcl);
+    }
+    return error;
+  }
+
+  /** One action of a connection; NoWatcher when it names a watch that is not there. */
+  act(kind: number, bytes: Uint8Array, path: number, pathLength: number, own: W): number {
+    const { watches } = this;
+    switch (kind) {
+      case ChangeKind.addData:
+        watches.add(WatchTable.data, WatchMode.standard, bytes, path, pathLength, own);
+        return ErrorCode.Ok;
+      case ChangeKind.addChild:
+        watches.add(WatchTable.child, WatchMode.standard, bytes, path, pathLength, own);
+        return ErrorCode.Ok;
+      case ChangeKind.addPersistent:
+        watches.add(WatchTable.data, WatchMode.persistent, bytes, path, pathLength, own);
+        watches.add(WatchTable.child, WatchMode.persistent, bytes, path, pathLength, own);
+        return ErrorCode.Ok;
+      case ChangeKind.addRecursive:
+        watches.add(WatchTable.data, WatchMode.recursive, bytes, path, pathLength, own);
+        return ErrorCode.Ok;
+    }
+    if (kind >= ChangeKind.removeBase) {
+      const removed = this.remove(kind - ChangeKind.removeBase, bytes, path, pathLength, own);
+      return removed ? ErrorCode.Ok : ErrorCode.NoWatcher;
+    }
+    if (kind >= ChangeKind.checkBase) {
+      const there = this.has(kind - ChangeKind.checkBase, bytes, path, pathLength, own);
+      return there ? ErrorCode.Ok : ErrorCode.NoWatcher;
+    }
+    assert(kind >= ChangeKind.eventBase, 'an action of a kind that is none');
+    this.notify(own, kind - ChangeKind.eventBase, bytes, path, pathLength);
+    return ErrorCode.Ok;
+  }
+
+  private has(type: number, bytes: Uint8Array, path: number, length: number, own: W): boolean {
+    const { watches } = this;
+    const { data, child } = WatchTable;
+    switch (type) {
+      case WatcherType.Children:
+        return watches.has(child, WatchMode.standard, bytes, path, length, own);
+      case WatcherType.Data:
+        return watches.has(data, WatchMode.standard, bytes, path, length, own);
+      case WatcherType.Any:
+        return (
+          watches.has(child, ANY_MODE, bytes, path, length, own) ||
+          watches.has(data, ANY_MODE, bytes, path, length, own)
+        );
+      case WatcherType.Persistent:
+        return watches.has(data, WatchMode.persistent, bytes, path, length, own);
+      case WatcherType.PersistentRecursive:
+        return watches.has(data, WatchMode.recursive, bytes, path, length, own);
+      default:
+        return assert(false, 'a kind of watch that is none') as never;
+    }
+  }
+
+  /** Whether there was one of that type, as `has` says. */
+  private remove(type: number, bytes: Uint8Array, path: number, length: number, own: W): boolean {
+    const { watches } = this;
+    const { data, child } = WatchTable;
+    switch (type) {
+      case WatcherType.Children:
+        return watches.remove(child, WatchMode.standard, bytes, path, length, own);
+      case WatcherType.Data:
+        return watches.remove(data, WatchMode.standard, bytes, path, length, own);
+      case WatcherType.Any: {
+        const hadChild = watches.remove(child, ANY_MODE, bytes, path, length, own);
+        return watches.remove(data, ANY_MODE, bytes, path, length, own) || hadChild;
+      }
+      case WatcherType.Persistent: {
+        const hadChild = watches.remove(child, WatchMode.persistent, bytes, path, length, own);
+        return watches.remove(data, WatchMode.persistent, bytes, path, length, own) || hadChild;
+      }
+      case WatcherType.PersistentRecursive:
+        return watches.remove(data, WatchMode.recursive, bytes, path, length, own);
+      default:
+        return assert(false, 'a kind of watch that is none') as never;
     }
   }
 
@@ -70,48 +150,39 @@ export class WatchNotifier<W extends Watcher> {
     path: number,
     pathLength: number,
     acl: number,
-    aclLength: number,
     parentAcl: number,
-    parentAclLength: number,
   ): void {
-    this.bytes = bytes;
-    this.pathOffset = path;
-    this.pathLength = pathLength;
-    this.acl = aclLength === 0 ? null : parseStoredAcl(bytes, acl, aclLength);
-    const key = latin1(bytes, path, pathLength);
+    const { watches, addressed } = this;
     if (kind === ChangeKind.dataChanged) {
-      this.fire(WatchTable.data, key, EventType.NodeDataChanged);
+      watches.trigger(WatchTable.data, bytes, path, pathLength, addressed);
+      this.deliver(EventType.NodeDataChanged, bytes, path, pathLength, acl);
       return;
     }
+    watches.trigger(WatchTable.data, bytes, path, pathLength, addressed);
     if (kind === ChangeKind.created) {
-      this.fire(WatchTable.data, key, EventType.NodeCreated);
+      this.deliver(EventType.NodeCreated, bytes, path, pathLength, acl);
     } else {
       // A connection that watches data and children of the node hears of its end once.
-      const addressed = new Set<W>();
-      this.addressed = addressed;
-      this.fire(WatchTable.data, key, EventType.NodeDeleted);
-      this.fire(WatchTable.child, key, EventType.NodeDeleted);
-      this.addressed = null;
+      watches.triggerAlso(WatchTable.child, bytes, path, pathLength, addressed);
+      this.deliver(EventType.NodeDeleted, bytes, path, pathLength, acl);
     }
-    const slash = key.lastIndexOf('/');
-    const parentLength = slash === 0 ? 1 : slash;
-    this.pathLength = parentLength;
-    this.acl = parentAclLength === 0 ? null : parseStoredAcl(bytes, parentAcl, parentAclLength);
-    this.fire(WatchTable.child, key.slice(0, parentLength), EventType.NodeChildrenChanged);
+    let parentLength = pathLength - 1;
+    while (parentLength > 0 && bytes[path + parentLength] !== SLASH) parentLength--;
+    parentLength = Math.max(parentLength, 1);
+    watches.trigger(WatchTable.child, bytes, path, parentLength, addressed);
+    this.deliver(EventType.NodeChildrenChanged, bytes, path, parentLength, parentAcl);
   }
 
-  private fire(table: WatchTable, key: string, eventType: number): void {
-    this.eventType = eventType;
-    this.watches.trigger(table, key, this.deliver);
-  }
-
-  /** A one-shot watch is used up even if its owner may not hear of the event. */
-  private readonly deliver = (watcher: W): void => {
-    if (this.addressed !== null) {
-      if (this.addressed.has(watcher)) return;
-      this.addressed.add(watcher);
+  /** To all who are addressed and may read the node; `acl` is where the length of its list stands. */
+  private deliver(eventType: number, bytes: Uint8Array, path: number, pathLength: number, acl: number): void {
+    const { addressed } = this;
+    if (addressed.length === 0) return;
+    const aclLength = readInt32(bytes, acl);
+    const entries = aclLength === 0 ? null : parseStoredAcl(bytes, acl + 4, aclLength);
+    for (const watcher of addressed) {
+      if (entries !== null && !this.aclPolicy.allows(entries, Permission.read, watcher.identities)) continue;
+      this.notify(watcher, eventType, bytes, path, pathLength);
     }
-    if (this.acl !== null && !this.aclPolicy.allows(this.acl, Permission.read, watcher.identities)) return;
-    this.notify(watcher, this.eventType, this.bytes, this.pathOffset, this.pathLength);
-  };
+    addressed.length = 0;
+  }
 }

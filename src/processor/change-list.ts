@@ -1,18 +1,36 @@
 /**
- * What a transaction changed, and what a read asks its connection to remember: part B of `commit` and `reply` records.
+ * What a transaction changed, and what a request asks of its connection's watches: part B of `commit` and `reply` records.
  *
- *   entry := kind:int  pathLength:int  path  aclLength:int  acl  parentAclLength:int  parentAcl        (big-endian ints)
+ *   change := kind:int  pathLength:int  path  aclLength:int  acl  parentAclLength:int  parentAcl      kinds 1 to 3
+ *   action := kind:int  pathLength:int  path                                                          all others
  *
- * kind 1..3 (created, deleted, data changed) go to every shard, which looks for watches and filters by the ACLs
- * (client-protocol 7.2, 7.4); an ACL of length 0 is the open one. The other kinds go to the shard of the asking connection
- * only and have no ACLs. Written by final, read by connections; never kept beyond the record.
+ * Integers are big-endian. Changes go to every shard, which looks for watches and filters by the ACLs (client-protocol 7.2,
+ * 7.4); an ACL of length 0 is the open one. Actions go to the shard of the asking connection only; their path may be null
+ * (length -1). Only that shard knows what its connections watch, so it is the one to find that a watch is not there.
+ * Written by final, read by connections; never kept beyond the record.
  */
+import type { ScratchBytes } from './scratch-bytes.js';
+
 export const ChangeKind = {
   created: 1,
   deleted: 2,
   dataChanged: 3,
-  registerData: 4,
-  registerChild: 5,
+  addData: 4,
+  addChild: 5,
+  /** In both tables. */
+  addPersistent: 6,
+  addRecursive: 7,
   /** An event for the asking connection alone, zxid -1 (setWatches): kind = eventBase + event type. */
   eventBase: 16,
+  /** checkWatches and removeWatches: kind = base + watcher type. */
+  checkBase: 32,
+  removeBase: 48,
 } as const;
+
+export const LAST_CHANGE_KIND = ChangeKind.dataChanged;
+
+export function writeAction(out: ScratchBytes, kind: number, bytes: Uint8Array, offset: number, length: number): void {
+  out.writeInt(kind);
+  out.writeInt(length);
+  if (length > 0) out.writeBytes(bytes, offset, length);
+}

@@ -20,7 +20,7 @@ import type { DataTree } from '../store/data-tree.js';
 import { STAT_BYTES } from '../store/node-layout.js';
 import { TxnApplier, type TxnListener } from '../store/txn-applier.js';
 import { type AclPolicy, type Identity, parseIdentities } from './acl.js';
-import { ChangeKind } from './change-list.js';
+import { ChangeKind, writeAction } from './change-list.js';
 import {
   FLAG_BODY,
   FLAG_OWN_ZXID,
@@ -41,6 +41,7 @@ import { finishRead, isRead } from './read/finish-read.js';
 import { ReadContext, Watch } from './read/read-context.js';
 import { finishSetWatches } from './read/set-watches.js';
 import { ScratchBytes } from './scratch-bytes.js';
+import { isWatchRequest, NO_ACTION, WatchRequest } from './watch-request.js';
 
 /** A session found in snapshot and log. */
 export interface RecoveredSession {
@@ -72,6 +73,7 @@ export class FinalRequestProcessor implements Actor, TxnListener {
   private readonly toPrep: MailboxSender;
   private readonly reply = new ScratchBytes(4096);
   private readonly changes = new ScratchBytes(4096);
+  private readonly watchRequest = new WatchRequest();
   private requestOp = 0;
   private inMulti = false;
   // Of the transaction applied last, also inside an open section. Invariant: never falls.
@@ -265,7 +267,11 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     } else if (op === OpCode.sync) {
       error = this.finishSync();
     } else if (op === OpCode.setWatches) {
-      error = finishSetWatches(read, this.changes);
+      error = finishSetWatches(read, 3, this.changes);
+    } else if (op === OpCode.setWatches2) {
+      error = finishSetWatches(read, 5, this.changes);
+    } else if (isWatchRequest(op)) {
+      error = this.finishWatchRequest(op);
     } else if (op !== OpCode.ping) {
       error = ErrorCode.Unimplemented;
     }
@@ -274,11 +280,20 @@ export class FinalRequestProcessor implements Actor, TxnListener {
 
   private writeRegistration(bytes: Uint8Array): void {
     const read = this.read;
-    this.changes.writeInt(read.watch === Watch.child ? ChangeKind.registerChild : ChangeKind.registerData);
-    this.changes.writeInt(read.pathLength);
-    this.changes.writeBytes(bytes, read.pathOffset, read.pathLength);
-    this.changes.writeInt(0);
-    this.changes.writeInt(0);
+    const kind = read.watch === Watch.child ? ChangeKind.addChild : ChangeKind.addData;
+    writeAction(this.changes, kind, bytes, read.pathOffset, read.pathLength);
+  }
+
+  /** Done by the shard when the reply comes by, with the error that it finds; only it knows the connection's watches. */
+  private finishWatchRequest(op: number): number {
+    const { watchRequest } = this;
+    const { body } = this.read;
+    const kind = watchRequest.decode(op, body);
+    if (kind === NO_ACTION) return ErrorCode.MarshallingError;
+    writeAction(this.changes, kind, body.bytes, watchRequest.pathOffset, watchRequest.pathLength);
+    // ErrorResponse of addWatch (client-protocol 3.5).
+    if (op === OpCode.addWatch) this.reply.writeInt(ErrorCode.Ok);
+    return ErrorCode.Ok;
   }
 
   /** The path is only echoed (client-protocol 3.5); a null one comes back as it was sent, null. */

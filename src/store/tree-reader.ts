@@ -104,7 +104,12 @@ export class TreeReader {
     this.memory = own ? slabs : new SlabMemory(memory.slab0, slabs);
     this.slabs = this.memory.words;
     this.lock = own ? null : new SeqlockReader(this.control, SEQUENCE);
-    this.hash = new PathHash(this.control[HASH_KEY_LO], this.control[HASH_KEY_HI]);
+    this.hash = this.newPathHash();
+  }
+
+  /** A hash under the tree's secret key, with scratch of its own: for tables of paths beside the tree. */
+  newPathHash(): PathHash {
+    return new PathHash(this.control[HASH_KEY_LO], this.control[HASH_KEY_HI]);
   }
 
   /** An even sequence, or -1 when the writer stayed inside its section for the whole (bounded) spin. */

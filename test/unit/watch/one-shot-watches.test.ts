@@ -343,9 +343,27 @@ describe.each([1, 2])('with %d shards', (shards) => {
       expect(setWatches(stage, { relativeZxid: 4n, data: ['/a/c'] })[0]).toBe('event NodeDataChanged /a/c @-1');
     });
 
-    test('with a null vector does not decode, and registers nothing', () => {
+    test.each([
+      ['vector', { existWatches: null, childWatches: ['/a'] }],
+      ['path', { existWatches: ['/n', null, '/m'], childWatches: ['/a'] }],
+    ])('with a null %s fails, but what stood before it is done', (_what, lists) => {
       const stage = scene(shards);
-      stage.watcher.setWatches({ relativeZxid: 9n, dataWatches: ['/a'], existWatches: null, childWatches: [] });
+      stage.watcher.setWatches({ relativeZxid: 3n, dataWatches: ['/a', '/a/c'], ...lists });
+      stage.server.run();
+      expect(stage.watcher.takeText()).toEqual(['event NodeDataChanged /a/c @-1', 'setWatches MarshallingError @4']);
+      expect(heard(stage, (w) => [w.setData('/a', ''), w.create('/a/x'), w.create('/m')])).toEqual([
+        'event NodeDataChanged /a @5',
+      ]);
+    });
+
+    test('that is cut short does nothing', () => {
+      const stage = scene(shards);
+      stage.watcher.request(OpCode.setWatches, (w) => {
+        w.writeLong(3n);
+        w.writeInt(1);
+        w.writeUstring('/a');
+        w.writeInt(0);
+      });
       stage.server.run();
       expect(stage.watcher.takeText()).toEqual(['setWatches MarshallingError @4']);
       expect(heard(stage, (w) => w.setData('/a', ''))).toEqual([]);
