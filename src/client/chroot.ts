@@ -10,16 +10,25 @@ export class Chroot {
     this.prefix = path === null || path === '/' ? '' : path;
   }
 
+  /** The chroot of a view below this one. */
+  below(path: string): Chroot {
+    return new Chroot(this.toServer(path));
+  }
+
+  /** Inside, or the chroot itself: '/app' must not bite into '/apple'. */
+  holds(serverPath: string): boolean {
+    const { prefix } = this;
+    return serverPath.startsWith(prefix) && (serverPath.length === prefix.length || serverPath[prefix.length] === '/');
+  }
+
   toServer(path: string): string {
     if (this.prefix === '') return path;
     return path === '/' ? this.prefix : this.prefix + path;
   }
 
   toClient(serverPath: string): string {
-    const prefix = this.prefix;
-    if (prefix === '' || !serverPath.startsWith(prefix)) return serverPath;
-    if (serverPath.length === prefix.length) return '/';
-    // '/app' must not bite into '/apple'
-    return serverPath[prefix.length] === '/' ? serverPath.slice(prefix.length) : serverPath;
+    const { prefix } = this;
+    if (prefix === '' || !this.holds(serverPath)) return serverPath;
+    return serverPath.length === prefix.length ? '/' : serverPath.slice(prefix.length);
   }
 }

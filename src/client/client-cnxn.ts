@@ -3,47 +3,57 @@
 // reacts: to calls, to its connection, to turns. It must never read a clock, a random source or a socket that it was not
 // given, and never call user code from inside itself (promises and events reach it in microtasks, in wire order).
 //
-//             start                 dialed                   response
-//   waiting ----------> dialing ------------> handshaking -----------> connected
-//      ^                   |                       |                       |
-//      +---- lost ---------+---- lost -------------+---- lost -------------+
+//             start                 dialed                   response          (SASL done)
+//   waiting ----------> dialing ------------> handshaking ----------> authenticating ----------> connected
+//      ^                   |                       |                        |                        |
+//      +---- lost ---------+---- lost -------------+---- lost --------------+---- lost --------------+
 //
-//   over: from every phase, by close(), expiry (the server's word or the local estimate) or refused credentials.
+//   authenticating: only with SASL; nothing but its tokens is sent meanwhile.
+//   over: from every phase, by close(), detach(), expiry (the server's word or the local estimate) or refused credentials.
 
 import { assert } from '../base/assert.js';
-import { Fifo } from '../base/fifo.js';
-import { compareSigned, int64FromHalves } from '../base/int64.js';
+import { compareSigned, hiOf, int64FromHalves, loOf } from '../base/int64.js';
 import { JuteError } from '../jute/jute-error.js';
 import { JuteReader } from '../jute/jute-reader.js';
-import { decodeConnectResponse, encodeConnectRequest, PASSWORD_BYTES } from '../protocol/connect.js';
+import type { JuteWriter } from '../jute/jute-writer.js';
+import {
+  decodeConnectResponse,
+  decodeSetSASLResponse,
+  encodeConnectRequest,
+  encodeGetSASLRequest,
+  PASSWORD_BYTES,
+} from '../protocol/connect.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode, Xid } from '../protocol/op-code.js';
 import { decodeWatcherEvent } from '../protocol/replies.js';
-import { encodeSetWatches, encodeSetWatches2 } from '../protocol/requests.js';
+import { encodeSetWatches, encodeSetWatches2, encodeWatchesRequest } from '../protocol/requests.js';
 import { EventType, KeeperState } from '../protocol/watch-event.js';
 import { AuthLedger } from './auth-ledger.js';
+import { type CallOptions, NO_CALL_OPTIONS, type WhileDisconnected } from './call-options.js';
 import type { Chroot } from './chroot.js';
 import { ClientState } from './client-state.js';
-import { ClientWatchManager, WatchKind } from './client-watch-manager.js';
+import { ClientWatchManager, type ToldWatchers, WatchKind } from './client-watch-manager.js';
 import type { ServerAddress } from './connect-string.js';
 import type { HostAttempt, HostProvider } from './host-provider.js';
 import { IncomingFrames } from './incoming-frames.js';
 import { KeeperError } from './keeper-error.js';
 import { OutgoingFrames } from './outgoing-frames.js';
 import { type Operation, type Outstanding, OutstandingRequest } from './outstanding-request.js';
+import { type EncodeRecord, RequestQueue } from './request-queue.js';
 import { RwServerSearch } from './rw-server-search.js';
+import { SaslError, type SaslMechanism } from './sasl-mechanism.js';
 import { connectTimeoutMs, expirationTimeoutMs, pingAfterMs, readTimeoutMs } from './session-timing.js';
 import { planSetWatches } from './set-watches-plan.js';
 import type { ClientPorts, Connection } from './transport.js';
+import { type WatchRemoval, WatchRemovalRequest } from './watch-removal-request.js';
 import type { WatchedEvent, Watcher } from './watched-event.js';
 
-const XID_MAX = 0x7fff_ffff;
 /** Before every attempt but the first, at random below this: clients of a dead server must not return as one. */
 const RECONNECT_DELAY_MS_MAX = 1000;
 /** More, when every server was tried in vain. */
 const ROUND_PAUSE_MS = 1000;
 
-const Phase = { Waiting: 0, Dialing: 1, Handshaking: 2, Connected: 3, Over: 4 } as const;
+const Phase = { Waiting: 0, Dialing: 1, Handshaking: 2, Authenticating: 3, Connected: 4, Over: 5 } as const;
 type Phase = (typeof Phase)[keyof typeof Phase];
 
 export interface SessionSettings {
@@ -53,10 +63,23 @@ export interface SessionSettings {
   /** 0n and 16 zero bytes for a new session. */
   readonly sessionId: bigint;
   readonly password: Uint8Array;
+  /** Highest zxid that was seen in this session; 0n for a new one. */
+  readonly lastZxid: bigint;
   /** Longest frame taken from a server. */
   readonly frameBytesMax: number;
   /** Of the first request. */
   readonly xidFirst: number;
+  /** Of calls that do not say: patience in ms (0: no limit), and what to do while there is no session. */
+  readonly requestTimeoutMs: number;
+  readonly whileDisconnected: WhileDisconnected;
+}
+
+/** All that another client needs to go on with a session. */
+export interface SessionHandle {
+  readonly id: bigint;
+  readonly password: Uint8Array;
+  /** Keeps the next client from a server that is behind what this one has seen. */
+  readonly lastZxid: bigint;
 }
 
 /** What the application may know about the session, and what every connect request repeats. */
@@ -73,8 +96,11 @@ export class ClientCnxn {
   private readonly settings: SessionSettings;
   private readonly ports: ClientPorts;
   private readonly hosts: HostProvider;
-  private readonly chroot: Chroot;
-  private readonly defaultWatcher: Watcher;
+  /** Through which the default watcher sees paths. */
+  readonly chroot: Chroot;
+  readonly defaultWatcher: Watcher;
+  // Besides the default watcher, who is told what happens to the session.
+  private readonly sessionListeners = new Set<Watcher>();
 
   private phase: Phase = Phase.Waiting;
   private publicState: ClientState = ClientState.Connecting;
@@ -86,13 +112,13 @@ export class ClientCnxn {
   private incoming: IncomingFrames;
   private readonly outgoing = new OutgoingFrames();
 
-  // Invariant: in the order in which they were written, and so in the order of their replies.
-  private readonly outstanding = new Fifo<Outstanding>();
+  private readonly requests: RequestQueue;
   private readonly auth = new AuthLedger();
-  private xidNext: number;
+  private sasl: { readonly mechanism: SaslMechanism; xid: number } | null = null; // exactly while authenticating
   // Highest zxid of an ordinary reply, as halves: the hot path makes no bigint.
-  private zxidSeenHi = 0;
-  private zxidSeenLo = 0;
+  private zxidSeenHi: number;
+  private zxidSeenLo: number;
+  private isReadOnly = false; // the server of the connection that is, or is becoming, connected
 
   private phaseSinceMs: number;
   private attempt: HostAttempt; // the next one, or the one that is running
@@ -124,7 +150,9 @@ export class ClientCnxn {
       sawReadWriteServer: settings.sessionId !== 0n,
     };
     this.incoming = new IncomingFrames(settings.frameBytesMax);
-    this.xidNext = settings.xidFirst;
+    this.requests = new RequestQueue(this.outgoing, this.watches, settings.xidFirst);
+    this.zxidSeenHi = hiOf(settings.lastZxid);
+    this.zxidSeenLo = loOf(settings.lastZxid);
     const nowMs = ports.clock.monotonicMs();
     this.phaseSinceMs = nowMs;
     this.lastHeardMs = nowMs;
@@ -157,16 +185,50 @@ export class ClientCnxn {
 
   /** Requests that have no answer yet. */
   get outstandingCount(): number {
-    return this.outstanding.length;
+    return this.requests.length;
+  }
+
+  /** Until the local estimate gives the session up; infinite while there is none, 0 when it is over. */
+  get expiresInMs(): number {
+    if (this.phase === Phase.Over) return 0;
+    return Math.max(0, this.expiryAtMs() - this.ports.clock.monotonicMs());
   }
 
   // ---- calls from the application ---------------------------------------------------------------------------------
 
-  submit<T>(operation: Operation<T>): Promise<T> {
-    if (this.phase === Phase.Over || this.isClosing) {
-      return Promise.reject(new KeeperError(this.overReason, operation.path));
-    }
-    return this.enqueue(operation);
+  submit<T>(operation: Operation<T>, call: CallOptions = NO_CALL_OPTIONS): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.accept(new OutstandingRequest(operation, resolve, reject), operation.type, operation.encode, call);
+    });
+  }
+
+  /**
+   * One of several watchers: the server only says whether it knows such a watch, since it has one for all of them. The
+   * last one, or all: the server forgets it. A watch that is just being registered counts as another one.
+   */
+  removeWatches(removal: WatchRemoval, call: CallOptions): Promise<void> {
+    const { serverPath, watcher, type } = removal;
+    const isLast =
+      watcher === null || (this.watches.isSole(type, serverPath, watcher) && !this.requests.watchesAt(serverPath));
+    return new Promise((resolve, reject) => {
+      const request = new WatchRemovalRequest(
+        removal,
+        (eventType, state, told) => this.tellNode(eventType, state, serverPath, -1n, told),
+        resolve,
+        reject,
+      );
+      const encode = (w: JuteWriter): void => encodeWatchesRequest(w, { path: serverPath, type });
+      this.accept(request, isLast ? OpCode.removeWatches : OpCode.checkWatches, encode, call);
+    });
+  }
+
+  /** The listener hears of the session as the default watcher does, until it is taken off or the session is over. */
+  addSessionListener(listener: Watcher): void {
+    this.sessionListeners.add(listener);
+  }
+
+  removeSessionListener(listener: Watcher): void {
+    this.sessionListeners.delete(listener);
   }
 
   addAuth(scheme: string, auth: Uint8Array): Promise<void> {
@@ -195,17 +257,21 @@ export class ClientCnxn {
       this.finish(ClientState.Closed, KeeperState.Closed, ErrorCode.SessionExpired);
       return Promise.resolve();
     }
-    const closed = this.enqueue<void>({
-      type: OpCode.closeSession,
-      path: null,
-      encode: () => {},
-      decode: () => {},
-      watch: null,
-      onNoNode: null,
-    });
+    const closed = this.submit<void>(
+      { type: OpCode.closeSession, path: null, encode: () => {}, decode: () => {}, watch: null, onNoNode: null },
+      { timeoutMs: 0 },
+    );
     this.isClosing = true;
     // The server may close the connection before its reply is read: the session is as closed then.
     return closed.catch(() => {});
+  }
+
+  /** Leaves the session alive at the server, for the timeout from now on, and lets go of it. */
+  detach(): SessionHandle {
+    const handle = { id: this.session.id, password: this.password, lastZxid: this.zxidSeen };
+    this.requests.failAll(ErrorCode.ConnectionLoss); // whether they were executed the next client will see
+    this.finish(ClientState.Closed, KeeperState.Closed, ErrorCode.SessionExpired);
+    return handle;
   }
 
   pauseReading(): void {
@@ -216,23 +282,36 @@ export class ClientCnxn {
     this.connection?.resume();
   }
 
-  private enqueue<T>(operation: Operation<T>): Promise<T> {
-    const xid = this.xidNext;
-    const w = this.outgoing.begin();
-    try {
-      w.writeInt(xid);
-      w.writeInt(operation.type);
-      operation.encode(w);
-    } catch (error) {
-      this.outgoing.cancel();
-      return Promise.reject(error);
+  /** Where every request enters: sent, kept or refused, and then timed. */
+  private accept(request: Outstanding, type: OpCode, encode: EncodeRecord, call: CallOptions): void {
+    const { signal, whileDisconnected = this.settings.whileDisconnected } = call;
+    if (this.phase === Phase.Over || this.isClosing) {
+      request.fail(this.overReason, this.watches);
+      return;
     }
-    this.outgoing.end();
-    this.xidNext = xid === XID_MAX ? 1 : xid + 1;
-    if (this.phase === Phase.Connected) this.ports.scheduler.requestTurn();
-    return new Promise((resolve, reject) => {
-      this.outstanding.push(new OutstandingRequest(xid, operation, resolve, reject));
-    });
+    if (signal?.aborted) {
+      request.abandon(signal.reason);
+      return;
+    }
+    if (this.phase !== Phase.Connected && whileDisconnected === 'fail') {
+      request.fail(ErrorCode.ConnectionLoss, this.watches);
+      return;
+    }
+    try {
+      if (this.phase === Phase.Connected) this.requests.write(request, type, encode);
+      else this.requests.defer(request, type, encode, whileDisconnected === 'queue');
+    } catch (error) {
+      request.abandon(error); // it cannot be encoded
+      return;
+    }
+    const timeoutMs = call.timeoutMs ?? this.settings.requestTimeoutMs;
+    if (timeoutMs > 0) this.requests.hasDeadline(request, this.ports.clock.monotonicMs() + timeoutMs);
+    if (signal !== undefined) {
+      const onAbort = (): void => request.abandon(signal.reason);
+      signal.addEventListener('abort', onAbort, { once: true });
+      request.onSettled = () => signal.removeEventListener('abort', onAbort);
+    }
+    if (this.phase === Phase.Connected || timeoutMs > 0) this.ports.scheduler.requestTurn();
   }
 
   // ---- turns and deadlines ----------------------------------------------------------------------------------------
@@ -241,8 +320,9 @@ export class ClientCnxn {
     if (this.phase === Phase.Over) return;
     const nowMs = this.ports.clock.monotonicMs();
     this.checkDeadlines(nowMs);
+    this.requests.abandonOverdue(nowMs);
     this.flush(nowMs);
-    this.ports.scheduler.wakeAtMs(this.nextDeadlineMs());
+    this.ports.scheduler.wakeAtMs(Math.min(this.nextDeadlineMs(), this.requests.nextDeadlineMs));
   }
 
   private checkDeadlines(nowMs: number): void {
@@ -256,6 +336,7 @@ export class ClientCnxn {
         break;
       case Phase.Dialing:
       case Phase.Handshaking:
+      case Phase.Authenticating:
         if (nowMs >= this.phaseSinceMs + this.connectTimeoutMs()) this.onLost();
         break;
       case Phase.Connected:
@@ -275,6 +356,7 @@ export class ClientCnxn {
         return Math.min(this.attemptAtMs, expiryAtMs);
       case Phase.Dialing:
       case Phase.Handshaking:
+      case Phase.Authenticating:
         return Math.min(this.phaseSinceMs + this.connectTimeoutMs(), expiryAtMs);
       case Phase.Connected:
         return Math.min(
@@ -311,8 +393,8 @@ export class ClientCnxn {
   }
 
   private flush(nowMs: number): void {
-    if (this.phase !== Phase.Connected || this.outgoing.isEmpty || this.outgoing.isBlocked) return;
-    assert(this.connection !== null, 'connected without a connection');
+    if (this.outgoing.isEmpty || this.outgoing.isBlocked) return;
+    assert(this.connection !== null && this.phase !== Phase.Dialing, 'something to send, but nowhere to');
     this.lastSentMs = nowMs;
     this.outgoing.send(this.connection);
   }
@@ -346,8 +428,8 @@ export class ClientCnxn {
     const nowMs = this.ports.clock.monotonicMs();
     this.phase = Phase.Handshaking;
     this.phaseSinceMs = nowMs;
-    const frames = new OutgoingFrames();
-    encodeConnectRequest(frames.begin(), {
+    // Nothing follows it before the response: requests are not written while no session is open.
+    encodeConnectRequest(this.outgoing.begin(), {
       protocolVersion: 0,
       lastZxidSeen: this.zxidSeen,
       timeOut: this.settings.sessionTimeoutMs,
@@ -355,8 +437,8 @@ export class ClientCnxn {
       passwd: this.session.password,
       readOnly: this.settings.canBeReadOnly,
     });
-    frames.end();
-    this.outgoing.sendAhead(this.connection, frames); // nothing may follow it before the response
+    this.outgoing.end();
+    this.flush(nowMs);
     this.ports.scheduler.requestTurn();
   }
 
@@ -367,36 +449,87 @@ export class ClientCnxn {
       return;
     }
     if (response.passwd === null || response.passwd.length !== PASSWORD_BYTES) throw new JuteError('session password');
-    const isReadOnly = response.readOnly === true;
     const session = this.session;
     session.id = response.sessionId;
     session.password = new Uint8Array(response.passwd);
     session.timeoutMs = response.timeOut;
-    if (!isReadOnly) session.sawReadWriteServer = true;
-    else this.rwServerSearch.start(this.ports.clock.monotonicMs());
+    this.isReadOnly = response.readOnly === true;
+    if (!this.isReadOnly) session.sawReadWriteServer = true;
+    if (this.ports.createSaslMechanism === undefined) this.onReady();
+    else this.authenticate(this.ports.createSaslMechanism());
+  }
+
+  /** The session is open and the server knows who we are. */
+  private onReady(): void {
+    const nowMs = this.ports.clock.monotonicMs();
+    const usedSasl = this.sasl !== null;
+    this.sasl = null;
     this.hosts.onConnected();
     this.phase = Phase.Connected;
-    this.publicState = isReadOnly ? ClientState.ConnectedReadOnly : ClientState.Connected;
-    this.lastSentMs = this.ports.clock.monotonicMs();
-    this.prependCredentialsAndWatches();
-    this.tellSession(isReadOnly ? KeeperState.ConnectedReadOnly : KeeperState.SyncConnected);
+    this.publicState = this.isReadOnly ? ClientState.ConnectedReadOnly : ClientState.Connected;
+    this.lastSentMs = nowMs;
+    if (this.isReadOnly) this.rwServerSearch.start(nowMs);
+    this.writeCredentialsAndWatches();
+    this.requests.writeDeferred();
+    this.tellSession(this.isReadOnly ? KeeperState.ConnectedReadOnly : KeeperState.SyncConnected);
+    if (usedSasl) this.tellSession(KeeperState.SaslAuthenticated);
     for (const waiter of this.connectedWaiters.splice(0)) waiter.resolve();
     this.ports.scheduler.requestTurn();
+  }
+
+  // ---- SASL -------------------------------------------------------------------------------------------------------
+
+  private authenticate(mechanism: SaslMechanism): void {
+    this.phase = Phase.Authenticating;
+    this.phaseSinceMs = this.ports.clock.monotonicMs();
+    this.sasl = { mechanism, xid: 0 };
+    this.sendSaslToken(mechanism.firstToken());
+  }
+
+  private sendSaslToken(token: Uint8Array): void {
+    assert(this.sasl !== null, 'a token outside a conversation');
+    this.sasl.xid = this.requests.takeXid();
+    const w = this.outgoing.begin();
+    w.writeInt(this.sasl.xid);
+    w.writeInt(OpCode.sasl);
+    encodeGetSASLRequest(w, { token });
+    this.outgoing.end();
+    this.ports.scheduler.requestTurn();
+  }
+
+  /** A null token means a server that lets anybody in: not what this application asked for. */
+  private onSaslReply(xid: number, errorCode: number, r: JuteReader): void {
+    assert(this.sasl !== null, 'authenticating without a mechanism');
+    if (xid !== this.sasl.xid) throw new JuteError(`reply ${xid} to a SASL token`);
+    const token = errorCode === ErrorCode.Ok ? decodeSetSASLResponse(r).token : null;
+    if (token === null) {
+      this.finish(ClientState.AuthFailed, KeeperState.AuthFailed, ErrorCode.AuthFailed);
+      return;
+    }
+    let answer: Uint8Array | null;
+    try {
+      answer = this.sasl.mechanism.onToken(token);
+    } catch (error) {
+      if (!(error instanceof SaslError)) throw error;
+      this.finish(ClientState.AuthFailed, KeeperState.AuthFailed, ErrorCode.AuthFailed);
+      return;
+    }
+    if (answer === null) this.onReady();
+    else this.sendSaslToken(answer);
   }
 
   /**
    * Credentials first: the watches that follow, and every request queued meanwhile, may need them. Watches before the
    * requests: an application that reads after a reconnect must not see new state before the event that announces it.
    */
-  private prependCredentialsAndWatches(): void {
-    const preamble = new OutgoingFrames();
+  private writeCredentialsAndWatches(): void {
     for (let i = 0; i < this.auth.count; i++) {
-      this.auth.write(preamble.begin(), i);
-      preamble.end();
+      this.auth.write(this.outgoing.begin(), i);
+      this.outgoing.end();
     }
     for (const batch of planSetWatches(this.watches.paths())) {
       const { paths } = batch;
-      const w = preamble.begin();
+      const w = this.outgoing.begin();
       w.writeInt(Xid.setWatches);
       w.writeInt(batch.needsSetWatches2 ? OpCode.setWatches2 : OpCode.setWatches);
       const record = {
@@ -409,9 +542,8 @@ export class ClientCnxn {
       };
       if (batch.needsSetWatches2) encodeSetWatches2(w, record);
       else encodeSetWatches(w, record);
-      preamble.end();
+      this.outgoing.end();
     }
-    if (!preamble.isEmpty) this.outgoing.prepend(preamble);
   }
 
   // ---- the connection speaks --------------------------------------------------------------------------------------
@@ -443,7 +575,10 @@ export class ClientCnxn {
         this.onNotification(r, int64FromHalves(zxidHi, zxidLo));
         break;
       case Xid.ping:
+        break;
       case Xid.setWatches:
+        // Watches that are not registered would be silent for ever: rather another connection.
+        if (errorCode !== ErrorCode.Ok) throw new JuteError(`setWatches was refused with ${errorCode}`);
         break;
       case Xid.auth:
         if (errorCode !== ErrorCode.Ok) {
@@ -453,16 +588,20 @@ export class ClientCnxn {
         }
         break;
       default: {
-        const request = this.outstanding.peek();
+        if (this.phase === Phase.Authenticating) {
+          this.onSaslReply(xid, errorCode, r);
+          return;
+        }
+        const request = this.requests.peek();
         if (request === undefined || request.xid !== xid) throw new JuteError(`reply ${xid} is out of order`);
         if (compareSigned(zxidHi, zxidLo, this.zxidSeenHi, this.zxidSeenLo) > 0) {
           this.zxidSeenHi = zxidHi;
           this.zxidSeenLo = zxidLo;
         }
         request.settle(errorCode, r, this.watches);
-        this.outstanding.shift();
+        this.requests.shift();
         // closeSession was the last one: the session is gone, the server closes after this reply.
-        if (this.isClosing && this.outstanding.isEmpty) {
+        if (this.isClosing && this.requests.isEmpty) {
           this.finish(ClientState.Closed, KeeperState.Closed, ErrorCode.SessionExpired);
         }
       }
@@ -471,14 +610,8 @@ export class ClientCnxn {
 
   private onNotification(r: JuteReader, zxid: bigint): void {
     const { type, path } = decodeWatcherEvent(r);
-    const watchers = this.watches.materialize(type as EventType, path);
-    if (watchers.size === 0) return;
-    this.tell(watchers, {
-      type: type as EventType,
-      state: KeeperState.SyncConnected,
-      path: this.chroot.toClient(path),
-      zxid,
-    });
+    const told = this.watches.materialize(type as EventType, path);
+    if (told.size > 0) this.tellNode(type as EventType, KeeperState.SyncConnected, path, zxid, told);
   }
 
   private onDrain(): void {
@@ -495,7 +628,7 @@ export class ClientCnxn {
       return;
     }
     this.publicState = ClientState.Connecting;
-    this.failOutstanding(ErrorCode.ConnectionLoss);
+    this.requests.failWithConnection();
     this.auth.onConnectionLost();
     if (wasConnected) this.tellSession(KeeperState.Disconnected);
     this.attempt = this.hosts.next();
@@ -522,11 +655,13 @@ export class ClientCnxn {
     this.overReason = errorCode;
     this.dropConnection();
     this.ports.scheduler.stop();
-    this.failOutstanding(errorCode);
+    this.requests.failAll(errorCode);
     this.auth.rejectAll(new KeeperError(errorCode));
     for (const waiter of this.connectedWaiters.splice(0)) waiter.reject(new KeeperError(errorCode));
     // Whoever still waits for a node hears once that nothing more will come.
     const watchers = this.watches.takeAll();
+    for (const listener of this.sessionListeners) watchers.add(listener);
+    this.sessionListeners.clear();
     watchers.add(this.defaultWatcher);
     this.tell(watchers, { type: EventType.None, state: event, path: null, zxid: -1n });
   }
@@ -535,17 +670,25 @@ export class ClientCnxn {
     this.rwServerSearch.stop();
     this.connection?.destroy();
     this.connection = null;
+    this.sasl = null;
+    this.outgoing.discard();
   }
 
-  private failOutstanding(errorCode: number): void {
-    this.outgoing.discard();
-    for (let request = this.outstanding.shift(); request !== undefined; request = this.outstanding.shift()) {
-      request.fail(errorCode);
+  private tellNode(type: EventType, state: KeeperState, serverPath: string, zxid: bigint, told: ToldWatchers): void {
+    // Most often all watchers look through the same chroot: one event for them all.
+    const events = new Map<Chroot, WatchedEvent>();
+    for (const [watcher, chroot] of told) {
+      let event = events.get(chroot);
+      if (event === undefined) {
+        event = { type, state, path: chroot.toClient(serverPath), zxid };
+        events.set(chroot, event);
+      }
+      this.tell([watcher], event);
     }
   }
 
   private tellSession(state: KeeperState): void {
-    this.tell([this.defaultWatcher], { type: EventType.None, state, path: null, zxid: -1n });
+    this.tell([this.defaultWatcher, ...this.sessionListeners], { type: EventType.None, state, path: null, zxid: -1n });
   }
 
   /**

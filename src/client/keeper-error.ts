@@ -1,14 +1,20 @@
-// What a rejected promise of this library carries: the server's error code (or one that the client made, such as
-// ConnectionLoss), its name and the path it is about. Expected outcomes all come as KeeperError; any other class is a
-// bug of the caller (InvalidPathError) or of this library.
+// What a rejected promise of this library carries: the server's error code (or one that the client made: ConnectionLoss,
+// SessionExpired, AuthFailed, RequestTimeout), its name and the path it is about. Expected outcomes all come as
+// KeeperError; any other class is a bug of the caller (InvalidPathError), the reason of the caller's own AbortSignal, or
+// a bug of this library. Code and name say the same: `switch (error.name)` is checked by the compiler.
 
 import { ErrorCode, errorName } from '../protocol/error-code.js';
 
-const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(ErrorCode).map(([name, code]) => [code, name]));
+/** 'NoNode', 'BadVersion', …; 'Unknown' for a number that this release does not know. */
+export type KeeperErrorName = keyof typeof ErrorCode | 'Unknown';
+
+const NAMES: ReadonlyMap<number, KeeperErrorName> = new Map(
+  Object.entries(ErrorCode).map(([name, code]) => [code, name as keyof typeof ErrorCode]),
+);
 
 export class KeeperError extends Error {
-  /** The name of the code: 'NoNode', 'BadVersion', …; 'Unknown' for a number this release does not know. */
-  override readonly name: string;
+  override readonly name: KeeperErrorName;
+  /** An ErrorCode, unless the name is 'Unknown'. */
   readonly code: number;
   /** As the caller wrote it, without chroot; null where no single path is meant. */
   readonly path: string | null;
@@ -22,6 +28,9 @@ export class KeeperError extends Error {
 }
 
 /** True when the error is a KeeperError with this code: `if (isKeeperError(e, ErrorCode.NoNode)) …`. */
-export function isKeeperError(error: unknown, code: number): error is KeeperError {
+export function isKeeperError<Code extends ErrorCode>(
+  error: unknown,
+  code: Code,
+): error is KeeperError & { readonly code: Code } {
   return error instanceof KeeperError && error.code === code;
 }

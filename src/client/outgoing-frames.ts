@@ -1,6 +1,6 @@
 // Collects the frames of one turn and gives them to the connection in one write. Two writers take turns: while the
 // connection still reads from one, the other is filled, so a slow connection makes batches longer and nothing is
-// copied. Owned by one ClientCnxn, and outlives connections: frames queued while there is none wait here.
+// copied. Owned by one ClientCnxn, and outlives connections; nothing is queued here while there is none.
 //
 //   filling   [ frame | frame | frame | … free ]     what send() takes next
 //   sending   [ frame | frame ]                      belongs to the connection while isBlocked
@@ -50,19 +50,6 @@ export class OutgoingFrames {
     assert(this.isOpen, 'no frame is open');
     this.isOpen = false;
     this.filling.length = this.frameStart;
-  }
-
-  /** Puts the other's frames in front of everything queued here; the other is used up. */
-  prepend(others: OutgoingFrames): void {
-    assert(!this.isOpen && !others.isOpen, 'prepend within a frame');
-    others.filling.writeRaw(this.filling.bytes, 0, this.filling.length);
-    this.filling = others.filling;
-  }
-
-  /** Sends the other's frames now and leaves what is queued here queued (the handshake). Not while isBlocked. */
-  sendAhead(connection: Connection, others: OutgoingFrames): void {
-    assert(!this.blocked && !others.isOpen, 'send while blocked or within a frame');
-    this.blocked = !connection.send(others.filling.bytes.subarray(0, others.filling.length));
   }
 
   /** One write of everything queued. Not while isBlocked. */

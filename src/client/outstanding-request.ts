@@ -1,12 +1,13 @@
-// One request between being written and being answered: how to read the reply, what to do with it, and which watch to
-// register when it is good. Made by ZooKeeper's methods, queued by ClientCnxn in xid order. Settled exactly once, by
-// its reply or by the loss of its connection, and never calls application code itself.
+// One request between being made and being answered: how to read the reply, what to do with it, and which watch to
+// register when it is good. Made by ZooKeeper's methods, queued by ClientCnxn in xid order. Settled exactly once, by its
+// reply, by the loss of its connection or by its caller giving up, and never calls application code itself.
 
 import { assert } from '../base/assert.js';
 import type { JuteReader } from '../jute/jute-reader.js';
 import type { JuteWriter } from '../jute/jute-writer.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import type { OpCode } from '../protocol/op-code.js';
+import type { Chroot } from './chroot.js';
 import { type ClientWatchManager, WatchKind } from './client-watch-manager.js';
 import { KeeperError } from './keeper-error.js';
 import type { Watcher } from './watched-event.js';
@@ -15,6 +16,8 @@ export interface WatchToRegister {
   readonly kind: WatchKind;
   readonly serverPath: string;
   readonly watcher: Watcher;
+  /** Through whose eyes the watcher sees paths. */
+  readonly chroot: Chroot;
 }
 
 export interface Operation<T> {
@@ -32,27 +35,54 @@ export interface Operation<T> {
 
 /** What ClientCnxn sees of a request, whatever its result is. */
 export interface Outstanding {
-  readonly xid: number;
+  readonly path: string | null;
+  /** 0 until it is written into a connection. */
+  xid: number;
+  /** Monotonic; infinite for most. */
+  deadlineMs: number;
+  /** The promise is settled, although there is no reply yet. */
+  readonly isAbandoned: boolean;
+  /** Called once the promise is settled, however: takes the request off its AbortSignal. */
+  onSettled: (() => void) | null;
+  /** Its reply, if good, makes the server remember a watch at this path. */
+  watchesAt(serverPath: string): boolean;
   /** Throws JuteError when the record does not decode; the request is then still unsettled. */
   settle(errorCode: number, record: JuteReader, watches: ClientWatchManager): void;
-  fail(errorCode: number): void;
+  /** There will be no reply. */
+  fail(errorCode: number, watches: ClientWatchManager): void;
+  /** The caller no longer waits. A reply that comes nevertheless is only good for its place in the order. */
+  abandon(reason: unknown): void;
 }
 
 export class OutstandingRequest<T> implements Outstanding {
-  readonly xid: number;
+  xid = 0;
+  deadlineMs = Number.POSITIVE_INFINITY;
+  onSettled: (() => void) | null = null;
   private readonly operation: Operation<T>;
   private readonly resolve: (value: T) => void;
   private readonly reject: (error: unknown) => void;
+  private abandoned = false;
 
-  constructor(xid: number, operation: Operation<T>, resolve: (value: T) => void, reject: (error: unknown) => void) {
-    assert(xid > 0, 'ordinary xids are positive');
-    this.xid = xid;
+  constructor(operation: Operation<T>, resolve: (value: T) => void, reject: (error: unknown) => void) {
     this.operation = operation;
     this.resolve = resolve;
     this.reject = reject;
   }
 
+  get path(): string | null {
+    return this.operation.path;
+  }
+
+  get isAbandoned(): boolean {
+    return this.abandoned;
+  }
+
+  watchesAt(serverPath: string): boolean {
+    return this.operation.watch?.serverPath === serverPath;
+  }
+
   settle(errorCode: number, record: JuteReader, watches: ClientWatchManager): void {
+    if (this.abandoned) return;
     const { decode, watch, onNoNode, path } = this.operation;
     if (errorCode === ErrorCode.Ok) {
       let value: T;
@@ -61,19 +91,30 @@ export class OutstandingRequest<T> implements Outstanding {
       } catch (error) {
         if (!(error instanceof KeeperError)) throw error;
         this.reject(error);
+        this.onSettled?.();
         return;
       }
-      if (watch !== null) watches.add(watch.kind, watch.serverPath, watch.watcher);
+      if (watch !== null) watches.add(watch.kind, watch.serverPath, watch.watcher, watch.chroot);
       this.resolve(value);
     } else if (errorCode === ErrorCode.NoNode && onNoNode !== null) {
-      if (watch !== null) watches.add(WatchKind.Exist, watch.serverPath, watch.watcher);
+      if (watch !== null) watches.add(WatchKind.Exist, watch.serverPath, watch.watcher, watch.chroot);
       this.resolve(onNoNode.value);
     } else {
       this.reject(new KeeperError(errorCode, path));
     }
+    this.onSettled?.();
   }
 
   fail(errorCode: number): void {
+    if (this.abandoned) return;
     this.reject(new KeeperError(errorCode, this.operation.path));
+    this.onSettled?.();
+  }
+
+  abandon(reason: unknown): void {
+    assert(!this.abandoned, 'given up twice');
+    this.abandoned = true;
+    this.reject(reason);
+    this.onSettled?.();
   }
 }

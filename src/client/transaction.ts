@@ -9,7 +9,8 @@ import type { MultiOp, MultiResult } from '../protocol/multi.js';
 import { OpCode } from '../protocol/op-code.js';
 import type { CreateRequest } from '../protocol/requests.js';
 import type { Stat } from '../protocol/stat.js';
-import type { CreateOptions } from './create-options.js';
+import { type CallOptions, NO_CALL_OPTIONS } from './call-options.js';
+import type { NodeOptions } from './create-options.js';
 import { checkPath, checkSequentialPath } from './znode-path.js';
 
 /** stat is null when the server is older than 3.9 and does not send it inside a multi. */
@@ -19,7 +20,7 @@ export interface CreatedInTransaction {
 }
 
 /** How a transaction reaches the server: ZooKeeper.multi. */
-export type CommitMulti = (ops: readonly MultiOp[]) => Promise<MultiResult[]>;
+export type CommitMulti = (ops: readonly MultiOp[], call: CallOptions) => Promise<MultiResult[]>;
 
 export class Transaction<Results extends readonly unknown[] = []> {
   private readonly commitMulti: CommitMulti;
@@ -32,7 +33,7 @@ export class Transaction<Results extends readonly unknown[] = []> {
   }
 
   /** Its result is the path, with the counter of a sequential node. */
-  create(path: string, data: Uint8Array | null = null, options: CreateOptions = {}): Transaction<[...Results, string]> {
+  create(path: string, data: Uint8Array | null = null, options: NodeOptions = {}): Transaction<[...Results, string]> {
     const isContainer = options.mode === CreateMode.Container;
     return this.add<string>(
       createOp(isContainer ? OpCode.createContainer : OpCode.create, path, data, options),
@@ -44,7 +45,7 @@ export class Transaction<Results extends readonly unknown[] = []> {
   create2(
     path: string,
     data: Uint8Array | null = null,
-    options: CreateOptions = {},
+    options: NodeOptions = {},
   ): Transaction<[...Results, CreatedInTransaction]> {
     const isContainer = options.mode === CreateMode.Container;
     return this.add<CreatedInTransaction>(
@@ -70,10 +71,10 @@ export class Transaction<Results extends readonly unknown[] = []> {
   }
 
   /** All or nothing. Rejects with MultiError when the server refused an op. */
-  async commit(): Promise<Results> {
+  async commit(call: CallOptions = NO_CALL_OPTIONS): Promise<Results> {
     assert(!this.isCommitted, 'a transaction is committed once');
     this.isCommitted = true;
-    const results = await this.commitMulti(this.ops);
+    const results = await this.commitMulti(this.ops, call);
     // The readers were added together with the types they return: the tuple is what Results says.
     return results.map((result, index) => this.readers[index](result)) as unknown as Results;
   }
@@ -90,7 +91,7 @@ function createOp(
   type: typeof OpCode.create | typeof OpCode.create2 | typeof OpCode.createContainer,
   path: string,
   data: Uint8Array | null,
-  options: CreateOptions,
+  options: NodeOptions,
 ): MultiOp {
   const { mode = CreateMode.Persistent, acl = OPEN_ACL_UNSAFE, ttlMs } = options;
   const request: CreateRequest = {

@@ -4,6 +4,7 @@
 
 import type { Clock } from '../base/clock.js';
 import type { Prng } from '../base/prng.js';
+import type { CreateSaslMechanism } from './sasl-mechanism.js';
 
 /** What a connection tells the client. None of these may be called from inside Transport.connect itself. */
 export interface ConnectionHandlers {
@@ -48,4 +49,6 @@ export interface ClientPorts {
   readonly clock: Clock;
   readonly prng: Prng;
   readonly scheduler: TurnScheduler;
+  /** Set: every connection proves who it is before anything else is sent on it. */
+  readonly createSaslMechanism?: CreateSaslMechanism;
 }

@@ -3,7 +3,8 @@
 // What it lists is no snapshot: the tree may change while it is walked.
 
 import { isKeeperError } from '../../client/keeper-error.js';
-import type { Watch, ZooKeeper } from '../../client/zookeeper.js';
+import type { ZooKeeper } from '../../client/zookeeper.js';
+import type { Watch } from '../../client/zookeeper-view.js';
 import { ErrorCode } from '../../protocol/error-code.js';
 
 const OUTSTANDING_MAX = 512;

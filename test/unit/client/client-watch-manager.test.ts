@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
+import { Chroot } from '../../../src/client/chroot.js';
 import { ClientWatchManager, WatchKind } from '../../../src/client/client-watch-manager.js';
 import type { Watcher } from '../../../src/client/watched-event.js';
 import { EventType } from '../../../src/protocol/watch-event.js';
 
+const ROOT = new Chroot(null);
 const { NodeCreated, NodeDeleted, NodeDataChanged, NodeChildrenChanged } = EventType;
 
 /** One watcher of each kind at the path; tells by name who hears of an event. */
@@ -12,9 +14,9 @@ function watched(path: string): (type: EventType, at?: string) => string {
   for (const [name, kind] of Object.entries(WatchKind)) {
     const watcher: Watcher = () => {};
     names.set(watcher, name);
-    manager.add(kind, path, watcher);
+    manager.add(kind, path, watcher, ROOT);
   }
-  return (type, at = path) => [...manager.materialize(type, at)].map((watcher) => names.get(watcher)).join(' ');
+  return (type, at = path) => [...manager.materialize(type, at).keys()].map((watcher) => names.get(watcher)).join(' ');
 }
 
 test.each([
@@ -53,8 +55,8 @@ test('a recursive watch on the root hears of everything', () => {
 test('a callback that waits in several ways is told once', () => {
   const manager = new ClientWatchManager();
   const watcher: Watcher = () => {};
-  for (const kind of Object.values(WatchKind)) manager.add(kind, '/a', watcher);
-  manager.add(WatchKind.Data, '/a', watcher);
+  for (const kind of Object.values(WatchKind)) manager.add(kind, '/a', watcher, ROOT);
+  manager.add(WatchKind.Data, '/a', watcher, ROOT);
   expect(manager.materialize(NodeDeleted, '/a').size).toBe(1);
 });
 
@@ -67,8 +69,8 @@ test('types that only clients make take nothing', () => {
 test('takeAll empties every set', () => {
   const manager = new ClientWatchManager();
   const watchers: Watcher[] = [() => {}, () => {}];
-  manager.add(WatchKind.Child, '/a', watchers[0] as Watcher);
-  manager.add(WatchKind.Persistent, '/b', watchers[1] as Watcher);
+  manager.add(WatchKind.Child, '/a', watchers[0] as Watcher, ROOT);
+  manager.add(WatchKind.Persistent, '/b', watchers[1] as Watcher, ROOT);
   expect([...manager.takeAll()]).toEqual(watchers);
   expect(manager.paths().flat()).toEqual([]);
 });

@@ -149,15 +149,3 @@ test('copies of data stay what they were, whatever their length, and never overl
     expect(Buffer.isBuffer(copy)).toBe(false);
   }
 });
-
-test('prepended frames go first', () => {
-  const outgoing = new OutgoingFrames();
-  const preamble = new OutgoingFrames();
-  const to = connection();
-  queue(outgoing, 2, 3);
-  queue(preamble, 1);
-  outgoing.prepend(preamble);
-  queue(outgoing, 4);
-  outgoing.send(to);
-  expect(to.takeHex()).toBe([1, 2, 3, 4].map((n) => `000000040000000${n}`).join(''));
-});
