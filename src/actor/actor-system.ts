@@ -28,13 +28,16 @@ import { WorkerThread } from './worker-thread.js';
 export interface ActorSystemOptions {
   readonly topology: Topology;
   readonly placement: Placement;
-  /** Built module exporting `createActor` (see `ActorFactoryModule`); imported by every worker. */
+  /** Built module exporting `createActor` (see `ActorFactoryModule`); imported by every worker without one of its own. */
   readonly factoryUrl: URL;
   readonly log: Logger;
   /** The logger of an actor on the building thread; default: `log` for all. */
   readonly createLogger?: (actorName: string) => Logger;
-  /** Makes the actors of the building thread, where they need what cannot be cloned; default: the factory module. */
-  readonly createActor?: CreateActor;
+  /**
+   * Makes the actors of the building thread, where they need what cannot be cloned; default: the factory module. Asked for
+   * after the workers were started, so that what it loads is loaded while they load.
+   */
+  readonly loadCreateActor?: () => CreateActor | Promise<CreateActor>;
   readonly shared?: Readonly<Record<string, SharedArrayBuffer>>;
   readonly clock?: Clock;
   readonly restartIntensity?: RestartIntensity;
@@ -159,7 +162,7 @@ export class ActorSystem {
 
   private async buildHere(ports: Record<string, MessagePort>): Promise<void> {
     const { options } = this;
-    const createActor = options.createActor ?? (await this.importFactory());
+    const createActor = await (options.loadCreateActor?.() ?? this.importFactory());
     this.host = new ThreadHost(this.wiring(MAIN_THREAD, ports, options.shared ?? {}), {
       clock: this.clock,
       createActor,
@@ -224,7 +227,7 @@ export class ActorSystem {
     shared: Readonly<Record<string, SharedArrayBuffer>>,
   ): WorkerThread {
     const wiring = this.wiring(spec.name, ports, shared);
-    const worker: WorkerThread = new WorkerThread(spec, wiring, this.options.factoryUrl.href, {
+    const worker: WorkerThread = new WorkerThread(spec, wiring, spec.factoryUrl ?? this.options.factoryUrl.href, {
       onReport: (report) => this.onReport(report),
       onEnd: (error) => this.supervisor.onEnd(worker, error),
     });

@@ -22,6 +22,8 @@ export interface ThreadSpec {
   readonly hangTimeoutMs?: number;
   /** Goes on looking for work for so long before it sleeps. Default 0: only pays where a core is to spare. */
   readonly spinMicros?: number;
+  /** Built module exporting `createActor` for the kinds that live here, if it is not the system's; loads less. */
+  readonly factoryUrl?: string;
 }
 
 export interface Placement {

@@ -7,7 +7,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Actor, ActorContext, CreateActor } from '../actor/actor.js';
-import type { Logger } from '../actor/logger.js';
 import { SystemClock } from '../actor/system-clock.js';
 import { assert } from '../base/assert.js';
 import { hex64 } from '../base/int64.js';
@@ -18,26 +17,25 @@ import { ConnectionsActor } from '../net/connections-actor.js';
 import { ListenState } from '../net/listen-state.js';
 import { NodeClientNetwork } from '../net/node-client-network.js';
 import { OutstandingCounts } from '../net/outstanding-counts.js';
-import { openDataDirectories } from '../persistence/data-directories.js';
 import { DurableZxid } from '../persistence/durable-zxid.js';
 import { NodeFileStore } from '../persistence/node-file-store.js';
 import { recover } from '../persistence/recovery.js';
-import { SnapshotPolicy } from '../persistence/snapshot-policy.js';
-import { TxnLogWriter } from '../persistence/txn-log-writer.js';
 import { AclPolicy } from '../processor/acl.js';
 import { FinalRequestProcessor, type Recovered, type RecoveredSession } from '../processor/final-request-processor.js';
 import { PrepRequestProcessor } from '../processor/prep-request-processor.js';
 import { SessionTrackerActor } from '../processor/session-tracker-actor.js';
-import { SNAPSHOT_DUE, SyncRequestProcessor } from '../processor/sync-request-processor.js';
+import { SNAPSHOT_DUE } from '../processor/sync-request-processor.js';
 import { SessionTable } from '../session/session-table.js';
 import { recogniseNumber } from './four-letter-words.js';
+import { directoriesOf, makeSync } from './log-thread.js';
 import type { ServerConfig } from './server-config.js';
-import { ServerLog } from './server-log.js';
-import { SharedName } from './shared-memory.js';
+import { SharedName, sharedMemory } from './shared-name.js';
 import { SnapshotterActor } from './snapshotter-actor.js';
 import { type ActorConfig, ActorKind } from './standalone-topology.js';
 import { SupervisorActor, type SupervisorEvents } from './supervisor-actor.js';
 import { ThreadTree } from './thread-tree.js';
+
+export { createLogger } from './log-thread.js';
 
 /** What only the main thread can give. */
 export interface MainPorts extends SupervisorEvents {
@@ -55,12 +53,6 @@ export function createActorWith(ports: MainPorts): CreateActor {
   return (kind, name, context) => make(kind, name, context, ports);
 }
 
-export function createLogger(threadName: string, actorName: string | null, config: unknown): Logger {
-  const { server } = config as ActorConfig;
-  const settings = { format: server.logFormat, level: server.logLevel, myid: server.myid };
-  return ServerLog.forThread(threadName, actorName ?? threadName, settings);
-}
-
 function make(kind: string, name: string, context: ActorContext, ports: MainPorts | null): Actor {
   const config = context.config as ActorConfig;
   const { server } = config;
@@ -71,7 +63,7 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
       return new PrepRequestProcessor(
         context,
         tree.reader(context, config.guarded),
-        new SessionTable(shared(context, SharedName.sessions)),
+        new SessionTable(sharedMemory(context, SharedName.sessions)),
         aclPolicy(server),
         {
           serverId: STANDALONE_SERVER_ID,
@@ -85,12 +77,16 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
       return new FinalRequestProcessor(
         context,
         tree.owned(context),
-        new SessionTable(shared(context, SharedName.sessions)),
+        new SessionTable(sharedMemory(context, SharedName.sessions)),
         aclPolicy(server),
         () => recoverDatabase(context, server),
       );
     case ActorKind.sessionTracker:
-      return new SessionTrackerActor(context, new SessionTable(shared(context, SharedName.sessions)), server.tickMs);
+      return new SessionTrackerActor(
+        context,
+        new SessionTable(sharedMemory(context, SharedName.sessions)),
+        server.tickMs,
+      );
     case ActorKind.snapshotter: {
       assert(ports !== null, 'the snapshotter lives on the main thread');
       return new SnapshotterActor(context, directoriesOf(server).snapshotDirectory, (e) => ports.onSnapshotFailed(e));
@@ -109,12 +105,12 @@ function makeConnections(context: ActorContext, config: ActorConfig): Actor {
     context,
     new NodeClientNetwork(),
     tree.reader(context, guarded),
-    new SessionTable(shared(context, SharedName.sessions)),
+    new SessionTable(sharedMemory(context, SharedName.sessions)),
     aclPolicy(server),
-    new ConnectionCounts(shared(context, SharedName.connectionCounts), shard, server.connectionShards),
-    new OutstandingCounts(shared(context, SharedName.outstandingCounts), shard, server.connectionShards),
+    new ConnectionCounts(sharedMemory(context, SharedName.connectionCounts), shard, server.connectionShards),
+    new OutstandingCounts(sharedMemory(context, SharedName.outstandingCounts), shard, server.connectionShards),
     connectionThrottle(context, server),
-    new ListenState(shared(context, SharedName.listenState)),
+    new ListenState(sharedMemory(context, SharedName.listenState)),
     (word) => recogniseNumber(word) !== null,
     {
       shard,
@@ -141,38 +137,8 @@ function makeConnections(context: ActorContext, config: ActorConfig): Actor {
 
 function connectionThrottle(context: ActorContext, server: ServerConfig): ConnectionThrottle {
   const prng = new Prng(randomBytes(4).readUInt32LE());
-  const memory = shared(context, SharedName.connectionThrottle);
+  const memory = sharedMemory(context, SharedName.connectionThrottle);
   return new ConnectionThrottle(memory, server.limits.connectionThrottle, () => prng.float());
-}
-
-function makeSync(context: ActorContext, server: ServerConfig): Actor {
-  const log = context.log;
-  const slowSyncs = context.counters.register('fsync_threshold_exceed_count');
-  const syncMs = context.counters.register('fsync_total_ms');
-  const writer = new TxnLogWriter({
-    fileStore: new NodeFileStore(),
-    directory: directoriesOf(server).logDirectory,
-    clock: new SystemClock(),
-    preAllocBytes: server.preAllocBytes,
-    forceSync: server.forceSync,
-    sizeLimitBytes: server.txnLogBytesMax,
-    syncWarningThresholdMs: server.fsyncWarningThresholdMs,
-    onSync: (durationMs) => context.counters.add(syncMs, durationMs),
-    onSlowSync: (durationMs, _path, fileBytes) => {
-      context.counters.increment(slowSyncs);
-      log.warn(
-        `fsync-ing the write ahead log in SyncThread:0 took ${Math.round(durationMs)}ms which will adversely effect ` +
-          `operation latency.File size is ${fileBytes} bytes. See the ZooKeeper troubleshooting guide`,
-      );
-    },
-  });
-  const policy = new SnapshotPolicy(server.snapCount, server.snapLogBytesMax, new Prng(randomBytes(4).readUInt32LE()));
-  const durable = new DurableZxid(shared(context, SharedName.durableZxid));
-  return new SyncRequestProcessor(context, writer, policy, durable, {
-    flushDelayMs: server.flushDelayMs,
-    pollMs: server.writeQueuePollMsMax,
-    batchCountMax: server.batchCountMax > 0 ? server.batchCountMax : Number.POSITIVE_INFINITY,
-  });
 }
 
 function recoverDatabase(context: ActorContext, server: ServerConfig): Recovered {
@@ -190,7 +156,7 @@ function recoverDatabase(context: ActorContext, server: ServerConfig): Recovered
   });
   const { lastZxidHi, lastZxidLo, recordsReplayed } = recovered;
   const sessions = [...recovered.sessions, ...deadSessions(context, recovered.sessions, server.minSessionTimeoutMs)];
-  new DurableZxid(shared(context, SharedName.durableZxid)).publish(lastZxidHi, lastZxidLo);
+  new DurableZxid(sharedMemory(context, SharedName.durableZxid)).publish(lastZxidHi, lastZxidLo);
   const tookMs = Math.round(new SystemClock().monotonicMs() - beganMs);
   context.log.info(`Snapshot loaded in ${tookMs} ms, highest zxid is 0x${hex64(lastZxidHi, lastZxidLo)}`, {
     snapshot: recovered.snapshot?.name,
@@ -227,14 +193,4 @@ function deadSessions(
 
 function aclPolicy(server: ServerConfig): AclPolicy {
   return new AclPolicy({ skipAcl: server.skipAcl, digestEnabled: true });
-}
-
-function directoriesOf(server: ServerConfig): { logDirectory: string; snapshotDirectory: string } {
-  return openDataDirectories(new NodeFileStore(), server.dataDir, server.dataLogDir, server.datadirAutocreate);
-}
-
-function shared(context: ActorContext, name: string): SharedArrayBuffer {
-  const buffer = context.shared[name];
-  assert(buffer !== undefined, `shared memory ${name} was made at the start`);
-  return buffer;
 }

@@ -49,7 +49,6 @@ function readConfig(argv: readonly string[]): ServerConfig {
 
 async function main(): Promise<void> {
   const config = readConfig(commandLine());
-  logStartBanner(config, log);
   checkDataDirectories(config.dataDir, config.dataLogDir, config.datadirAutocreate);
   const server = new StandaloneServer(config, log, {
     onListening: () => {},
@@ -62,7 +61,10 @@ async function main(): Promise<void> {
   });
   const countersFile = process.env.THREADKEEPER_COUNTERS_FILE;
   if (countersFile !== undefined) process.on('SIGUSR2', () => server.writeCounters(countersFile));
-  await server.start();
+  // The banner is written while the other threads load.
+  const started = server.start();
+  logStartBanner(config, log);
+  await started;
 }
 
 for (const signal of Object.keys(EXIT_SIGNALS) as ExitSignal[])

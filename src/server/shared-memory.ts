@@ -11,23 +11,10 @@ import { OutstandingCounts } from '../net/outstanding-counts.js';
 import { DurableZxid } from '../persistence/durable-zxid.js';
 import { SessionTable } from '../session/session-table.js';
 import { createTreeMemory } from '../store/tree-memory.js';
-
-export const SharedName = {
-  treeControl: 'tree.control',
-  sessions: 'sessions',
-  connectionCounts: 'connection-counts',
-  outstandingCounts: 'outstanding-counts',
-  connectionThrottle: 'connection-throttle',
-  listenState: 'listen-state',
-  durableZxid: 'durable-zxid',
-} as const;
+import { SharedName, slabName } from './shared-name.js';
 
 /** Slots of 32 bytes, touched only when used. */
 const SESSIONS_MAX = 1 << 20;
-
-export function slabName(index: number): string {
-  return `slab.${index}`;
-}
 
 /** `hashKey`: eight secret random bytes, so that no client can choose paths that collide. */
 export function createSharedMemory(hashKey: Int32Array, shardCount: number): Record<string, SharedArrayBuffer> {

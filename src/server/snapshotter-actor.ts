@@ -10,7 +10,7 @@ import type { Piscina } from 'piscina';
 import type { Actor, ActorContext } from '../actor/actor.js';
 import type { RecordHandler } from '../actor/mailbox/mailbox.js';
 import { hex64 } from '../base/int64.js';
-import { SharedName, slabName } from './shared-memory.js';
+import { SharedName, slabName } from './shared-name.js';
 import type { SnapshotTask, SnapshotTaskResult } from './snapshot-task.js';
 
 const TASK = new URL('./snapshot-task.js', import.meta.url);

@@ -13,7 +13,7 @@ import { assert } from '../base/assert.js';
 import { CAN_REUSE_PORT } from '../net/node-client-network.js';
 import type { ConnectionReport, ShardControl } from '../net/shard-control.js';
 import { TreeReader } from '../store/tree-reader.js';
-import { createActorWith, type MainPorts } from './actor-factory.js';
+import type { MainPorts } from './actor-factory.js';
 import { directoryBytes } from './data-directory.js';
 import { describeEnvironment } from './environment.js';
 import { ExitCode } from './exit-code.js';
@@ -23,7 +23,8 @@ import { javaInetAddress } from './java-text.js';
 import { operationTag } from './operation-tag.js';
 import type { ServerConfig } from './server-config.js';
 import type { ServerLog } from './server-log.js';
-import { createSharedMemory, SharedName, slabName } from './shared-memory.js';
+import { createSharedMemory } from './shared-memory.js';
+import { SharedName, slabName } from './shared-name.js';
 import { standalonePlacement, standaloneTopology } from './standalone-topology.js';
 import { PortError } from './start-error.js';
 import { FULL_VERSION } from './version.js';
@@ -67,7 +68,7 @@ export class StandaloneServer implements MainPorts {
       topology: standaloneTopology(config, !CAN_REUSE_PORT),
       placement: standalonePlacement(config.placement, config.connectionShards),
       factoryUrl: FACTORY,
-      createActor: createActorWith(this),
+      loadCreateActor: async () => (await import('./actor-factory.js')).createActorWith(this),
       log: log.named('ActorSystem'),
       createLogger: (actorName) => log.named(actorName),
       shared: memory,

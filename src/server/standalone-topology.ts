@@ -38,6 +38,7 @@ export interface ActorConfig {
 }
 
 const RING_BYTES = 1 << 20;
+const LOG_THREAD = new URL('./log-thread.js', import.meta.url).href;
 
 /**
  * `shardsShareSocket`: several shards listen on one descriptor (Node without reusePort). A shard that dies takes it along,
@@ -93,18 +94,19 @@ export function standalonePlacement(name: PlacementName, shardCount: number): Pl
     // A slow disk is not a hung thread; it is told by its own warning.
     hangTimeoutMs: 120_000,
   });
+  const logThread: ThreadSpec = { ...blocking('log', 'sync'), factoryUrl: LOG_THREAD };
   const io = shards.map((shard, k): ThreadSpec => ({ name: `io-${k}`, kind: ThreadKind.eventLoop, actors: [shard] }));
   switch (name) {
     case 'inline':
       return { name, threads: [main([...shards, 'prep', 'sync', 'final'])] };
     case 'compact': {
-      const threads = [main([shards[0] as string, 'prep', 'final']), blocking('log', 'sync'), ...io.slice(1)];
+      const threads = [main([shards[0] as string, 'prep', 'final']), logThread, ...io.slice(1)];
       return { name, threads };
     }
     case 'pipeline':
-      return { name, threads: [main([]), ...io, blocking('core', 'prep', 'final'), blocking('log', 'sync')] };
+      return { name, threads: [main([]), ...io, blocking('core', 'prep', 'final'), logThread] };
     case 'staged': {
-      const stages = [blocking('prep', 'prep'), blocking('log', 'sync'), blocking('final', 'final')];
+      const stages = [blocking('prep', 'prep'), logThread, blocking('final', 'final')];
       return { name, threads: [main([]), ...io, ...stages] };
     }
   }

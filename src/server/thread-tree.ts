@@ -10,7 +10,7 @@ import { assert } from '../base/assert.js';
 import { DataTree } from '../store/data-tree.js';
 import type { TreeMemory } from '../store/tree-memory.js';
 import { TreeReader } from '../store/tree-reader.js';
-import { SharedName, slabName } from './shared-memory.js';
+import { SharedName, slabName } from './shared-name.js';
 
 export class ThreadTree {
   private tree: DataTree | null = null;

@@ -35,7 +35,8 @@ import { SNAPSHOT_DUE, SyncRequestProcessor } from '../../src/processor/sync-req
 import { recogniseNumber } from '../../src/server/four-letter-words.js';
 import type { PlacementName } from '../../src/server/placement-choice.js';
 import { loadServerConfig, type ServerConfig } from '../../src/server/server-config.js';
-import { createSharedMemory, SharedName } from '../../src/server/shared-memory.js';
+import { createSharedMemory } from '../../src/server/shared-memory.js';
+import { SharedName } from '../../src/server/shared-name.js';
 import {
   type ActorConfig,
   ActorKind,

@@ -9,7 +9,7 @@ import { assert } from '../../../src/base/assert.js';
 import { DurableZxid } from '../../../src/persistence/durable-zxid.js';
 import type { FileStore } from '../../../src/persistence/file-store.js';
 import { SnapshotWriter } from '../../../src/persistence/snapshot-writer.js';
-import { SharedName } from '../../../src/server/shared-memory.js';
+import { SharedName } from '../../../src/server/shared-name.js';
 import { SessionTable } from '../../../src/session/session-table.js';
 import type { TreeReader } from '../../../src/store/tree-reader.js';
 

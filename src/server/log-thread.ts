@@ -1,0 +1,68 @@
+/**
+ * The sync stage, assembled, and the factory of a thread that has nothing else: the log thread loads a third of the modules
+ * that the server consists of, and so is ready when the main thread is.
+ *
+ * Runs on whatever thread the placement gives the stage; owns nothing beyond what it hands to the actor.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Actor, ActorContext, CreateActor } from '../actor/actor.js';
+import type { Logger } from '../actor/logger.js';
+import { SystemClock } from '../actor/system-clock.js';
+import { assert } from '../base/assert.js';
+import { Prng } from '../base/prng.js';
+import { openDataDirectories } from '../persistence/data-directories.js';
+import { DurableZxid } from '../persistence/durable-zxid.js';
+import { NodeFileStore } from '../persistence/node-file-store.js';
+import { SnapshotPolicy } from '../persistence/snapshot-policy.js';
+import { TxnLogWriter } from '../persistence/txn-log-writer.js';
+import { SyncRequestProcessor } from '../processor/sync-request-processor.js';
+import type { ServerConfig } from './server-config.js';
+import { ServerLog } from './server-log.js';
+import { SharedName, sharedMemory } from './shared-name.js';
+import { type ActorConfig, ActorKind } from './standalone-topology.js';
+
+export const createActor: CreateActor = (kind, name, context) => {
+  assert(kind === ActorKind.sync, `the log thread has no actor of kind ${kind} (${name})`);
+  return makeSync(context, (context.config as ActorConfig).server);
+};
+
+export function createLogger(threadName: string, actorName: string | null, config: unknown): Logger {
+  const { server } = config as ActorConfig;
+  const settings = { format: server.logFormat, level: server.logLevel, myid: server.myid };
+  return ServerLog.forThread(threadName, actorName ?? threadName, settings);
+}
+
+export function makeSync(context: ActorContext, server: ServerConfig): Actor {
+  const log = context.log;
+  const slowSyncs = context.counters.register('fsync_threshold_exceed_count');
+  const syncMs = context.counters.register('fsync_total_ms');
+  const writer = new TxnLogWriter({
+    fileStore: new NodeFileStore(),
+    directory: directoriesOf(server).logDirectory,
+    clock: new SystemClock(),
+    preAllocBytes: server.preAllocBytes,
+    forceSync: server.forceSync,
+    sizeLimitBytes: server.txnLogBytesMax,
+    syncWarningThresholdMs: server.fsyncWarningThresholdMs,
+    onSync: (durationMs) => context.counters.add(syncMs, durationMs),
+    onSlowSync: (durationMs, _path, fileBytes) => {
+      context.counters.increment(slowSyncs);
+      log.warn(
+        `fsync-ing the write ahead log in SyncThread:0 took ${Math.round(durationMs)}ms which will adversely effect ` +
+          `operation latency.File size is ${fileBytes} bytes. See the ZooKeeper troubleshooting guide`,
+      );
+    },
+  });
+  const policy = new SnapshotPolicy(server.snapCount, server.snapLogBytesMax, new Prng(randomBytes(4).readUInt32LE()));
+  const durable = new DurableZxid(sharedMemory(context, SharedName.durableZxid));
+  return new SyncRequestProcessor(context, writer, policy, durable, {
+    flushDelayMs: server.flushDelayMs,
+    pollMs: server.writeQueuePollMsMax,
+    batchCountMax: server.batchCountMax > 0 ? server.batchCountMax : Number.POSITIVE_INFINITY,
+  });
+}
+
+/** version-2 below the two configured directories; made if they are missing and may be. */
+export function directoriesOf(server: ServerConfig): { logDirectory: string; snapshotDirectory: string } {
+  return openDataDirectories(new NodeFileStore(), server.dataDir, server.dataLogDir, server.datadirAutocreate);
+}
