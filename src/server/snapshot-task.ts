@@ -10,6 +10,7 @@ import { NodeFileStore } from '../persistence/node-file-store.js';
 import { SnapshotWriter } from '../persistence/snapshot-writer.js';
 import { SessionTable } from '../session/session-table.js';
 import { TreeReader } from '../store/tree-reader.js';
+import { yieldToOtherThreads } from './thread-priority.js';
 
 export interface SnapshotTask {
   readonly directory: string;
@@ -34,6 +35,7 @@ const BACK_OFF_MS = 1;
 
 export default function takeSnapshot(task: SnapshotTask): SnapshotTaskResult | null {
   const startedMs = performance.now();
+  yieldToOtherThreads();
   const slabs: SharedArrayBuffer[] = [];
   const receive = (): void => {
     for (;;) {
