@@ -23,6 +23,22 @@ export function equalBytes(a: Uint8Array, aOff: number, b: Uint8Array, bOff: num
   return true;
 }
 
+/** Negative, 0 or positive: the order of two byte strings, a shorter one before what it begins. */
+export function compareBytes(
+  a: Uint8Array,
+  aOff: number,
+  aLen: number,
+  b: Uint8Array,
+  bOff: number,
+  bLen: number,
+): number {
+  const shorter = Math.min(aLen, bLen);
+  for (let i = 0; i < shorter; i++) {
+    if (a[aOff + i] !== b[bOff + i]) return a[aOff + i] - b[bOff + i];
+  }
+  return aLen - bLen;
+}
+
 /** Copies between different arrays, or within one when the regions do not overlap. */
 export function copyBytes(src: Uint8Array, srcOff: number, dst: Uint8Array, dstOff: number, len: number): void {
   if (len <= COPY_LOOP_BYTES_MAX) {

@@ -145,6 +145,10 @@ export class RequestRouter {
       case OpCode.getChildren:
       case OpCode.getChildren2:
       case OpCode.getACL:
+      case OpCode.multiRead:
+      case OpCode.getEphemerals:
+      case OpCode.getAllChildrenNumber:
+      case OpCode.whoAmI:
         if (cnxn.outstanding >= READS_BEHIND_WRITES_MAX) return FrameVerdict.later;
         this.accept(cnxn, op);
         if (cnxn.outstanding > 0 || !this.answerRead(cnxn, op, xid, bytes, body, bodyLength)) {
@@ -222,6 +226,8 @@ export class RequestRouter {
     bodyLength: number,
   ): boolean {
     const { read, position } = this;
+    read.sessionHi = cnxn.sessionHi;
+    read.sessionLo = cnxn.sessionLo;
     for (let tries = 0; tries < CATCH_UP_TRIES; tries++) {
       const out = this.replies.outOf(cnxn);
       cnxn.beginReply(out);
@@ -323,11 +329,7 @@ function isServedLater(op: number): boolean {
     case OpCode.reconfig:
     case OpCode.createContainer:
     case OpCode.createTTL:
-    case OpCode.multiRead:
     case OpCode.sasl:
-    case OpCode.getEphemerals:
-    case OpCode.getAllChildrenNumber:
-    case OpCode.whoAmI:
       return true;
     default:
       return false;

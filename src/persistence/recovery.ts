@@ -136,6 +136,7 @@ class Recovery {
       let lastLo = candidate.zxidLo;
       try {
         const tail = this.load(candidate);
+        tree.recountQuotas();
         const replay = this.replay(candidate.zxidHi, candidate.zxidLo);
         lastHi = replay.lastHi;
         lastLo = replay.lastLo;

@@ -123,6 +123,14 @@ export class AclPolicy {
     return false;
   }
 
+  /** The name that whoAmI shows: nothing for a scheme without a provider. */
+  userOf(identity: Identity): string {
+    const { scheme, id } = identity;
+    if (!this.hasProvider(scheme)) return '';
+    const colon = scheme === 'digest' ? id.indexOf(':') : -1;
+    return colon < 0 ? id : id.slice(0, colon);
+  }
+
   /**
    * The list as it will be stored, appended to `out`; nothing is appended for the open ACL. Returns Ok or InvalidACL, or
    * MarshallingError for the two cases in which the reference fails inside (client-protocol 5.3).

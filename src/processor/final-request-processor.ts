@@ -33,6 +33,8 @@ import {
   WORD_LENGTH_A,
   WORD_LENGTH_B,
   WORD_OP,
+  WORD_SESSION_HI,
+  WORD_SESSION_LO,
   WORD_SHARD,
   WORD_ZXID_HI,
   WORD_ZXID_LO,
@@ -260,10 +262,13 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     read.body.begin(bytes, body, words[header + WORD_LENGTH_B] as number);
     this.identityBytes = bytes;
     this.identityOffset = identities;
+    read.sessionHi = words[header + WORD_SESSION_HI] as number;
+    read.sessionLo = words[header + WORD_SESSION_LO] as number;
     let error: number = ErrorCode.Ok;
     if (isRead(op)) {
       error = finishRead(read, op);
       if (read.watch !== Watch.none) this.writeRegistration(bytes);
+      if (read.bodyWithError) words[header + WORD_FLAGS] = (words[header + WORD_FLAGS] as number) | FLAG_BODY;
     } else if (op === OpCode.sync) {
       error = this.finishSync();
     } else if (op === OpCode.setWatches) {

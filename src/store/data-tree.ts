@@ -71,6 +71,7 @@ import {
 } from './node-layout.js';
 import { PathHash } from './path-hash.js';
 import { PathIndex } from './path-index.js';
+import { QuotaAccounts } from './quota-accounts.js';
 import { SeqlockWriter } from './seqlock.js';
 import { SlabCopier } from './slab-copier.js';
 import type { AnnounceSlab } from './slab-memory.js';
@@ -79,6 +80,8 @@ import type { TreeMemory } from './tree-memory.js';
 import { TreeReader } from './tree-reader.js';
 
 const SLASH = 0x2f;
+/** What the paths of all quota nodes have behind their slash. */
+const QUOTA_PATH_BYTE = 0x7a;
 const NOTHING = new Uint8Array(0);
 
 /** The nodes every tree has (persistence 6.6) as [path, ACL]; of the last the aversion is -1. */
@@ -121,6 +124,7 @@ export class DataTree {
   private readonly ephemerals: EphemeralIndex;
   private readonly children: ChildList;
   private readonly data: NodeData;
+  private readonly quotas: QuotaAccounts;
   private readonly copier = new SlabCopier();
   /** References of all nodes of these kinds, for the container manager. */
   private readonly containers = new Set<number>();
@@ -153,6 +157,9 @@ export class DataTree {
     this.children = new ChildList(this.memory, this.allocator);
     this.data = new NodeData(this.memory, this.allocator, control, this.copier);
     this.reader = new TreeReader(memory, this.memory);
+    this.quotas = new QuotaAccounts(this.reader, this.children, (ref, data, offset, length) =>
+      this.replaceData(ref, data, offset, length),
+    );
     this.reset();
     this.endWrite(0, 0);
   }
@@ -165,6 +172,7 @@ export class DataTree {
   /** Publishes what the section did; last processed zxid becomes this one unless it was greater already. */
   endWrite(zxidHi: number, zxidLo: number): void {
     assert(this.lock.open, 'no write section to end');
+    if (this.quotas.recountDue) this.quotas.recountNew();
     const control = this.control;
     if (compareSigned(zxidHi, zxidLo, control[ZXID_HI], control[ZXID_LO]) > 0) {
       control[ZXID_HI] = zxidHi;
@@ -260,6 +268,9 @@ export class DataTree {
     words[node + STAT_MTIME + 1] = words[node + STAT_CTIME + 1];
     words[node + ACL] = this.acls.intern(acl, aclOff, aclLen);
     this.bytesTotal += this.data.store(ref, data, dataOff, dataLen);
+    if (path[pathOff + 1] === QUOTA_PATH_BYTE || this.quotas.inForce !== 0) {
+      this.quotas.onCreated(path, pathOff, pathLen, dataLen);
+    }
     return ErrorCode.Ok;
   }
 
@@ -311,7 +322,8 @@ export class DataTree {
     assert(this.lock.open, 'setData outside a write section');
     const ref = this.lookUp(path, off, len);
     if (ref === 0) return ErrorCode.NoNode;
-    this.bytesTotal += this.data.store(ref, data, dataOff, dataLen);
+    const difference = this.data.store(ref, data, dataOff, dataLen);
+    this.bytesTotal += difference;
     const words = this.memory.words[ref >>> SLAB_SHIFT];
     const node = (ref & UNIT_MASK) << 1;
     words[node + STAT_MZXID] = swapWord(zxidHi);
@@ -319,6 +331,7 @@ export class DataTree {
     words[node + STAT_MTIME] = swapWord(timeHi);
     words[node + STAT_MTIME + 1] = swapWord(timeLo);
     words[node + STAT_VERSION] = swapWord(version);
+    if (this.quotas.inForce !== 0) this.quotas.onDataChanged(path, off, len, difference);
     return ErrorCode.Ok;
   }
 
@@ -343,6 +356,23 @@ export class DataTree {
   replaceData(ref: number, data: Uint8Array, dataOff: number, dataLen: number): void {
     assert(this.lock.open, 'replaceData outside a write section');
     this.bytesTotal += this.data.store(ref, data, dataOff, dataLen);
+  }
+
+  /** True after the create of a quota's stats node, until `recountNewQuota` or the end of the section. */
+  get quotaRecountDue(): boolean {
+    return this.quotas.recountDue;
+  }
+
+  /** Fills the stats node just created, behind whoever wanted its stat as it was sent. */
+  recountNewQuota(): void {
+    assert(this.lock.open, 'recountNewQuota outside a write section');
+    this.quotas.recountNew();
+  }
+
+  /** A snapshot was loaded: puts the quotas in force that it holds, and counts their usage anew (client-protocol 8.3). */
+  recountQuotas(): void {
+    assert(this.lock.open, 'recountQuotas outside a write section');
+    this.quotas.recountAll();
   }
 
   setDigestWord(ref: number, value: number): void {
@@ -386,6 +416,7 @@ export class DataTree {
     this.ephemerals.create();
     this.containers.clear();
     this.ttlNodes.clear();
+    this.quotas.clear();
     this.root = 0;
     this.nodes = 0;
     this.ephemeralNodes = 0;
@@ -612,10 +643,12 @@ export class DataTree {
   private removeLeaf(ref: number, parent: number): void {
     const words = this.memory.words[ref >>> SLAB_SHIFT];
     const node = (ref & UNIT_MASK) << 1;
+    const quotaPathLength = this.quotas.inForce !== 0 ? this.quotas.keepPath(ref) : -1;
     this.leaveKind(ref);
     this.children.remove(parent, words[node + POSITION]);
     this.index.remove(words[node + HASH], ref);
-    this.bytesTotal -= this.data.release(ref);
+    const dataBytes = this.data.release(ref);
+    this.bytesTotal -= dataBytes;
     const kind = words[node + SHAPE] & KIND_MASK;
     if (kind !== NodeKind.ephemeral && words[node + CAPACITY] > 0) {
       this.allocator.free(words[node + CHILDREN], words[node + CAPACITY] * 4);
@@ -625,6 +658,7 @@ export class DataTree {
     this.nodes--;
     this.bytesTotal -= pathLen;
     this.allocator.free(ref, (words[node + SHAPE] >>> SHAPE_SHIFT) * 8);
+    if (quotaPathLength >= 0) this.quotas.onRemoved(quotaPathLength, dataBytes);
   }
 
   /** The new list is counted before the old one is let go: they may be the same. */

@@ -143,6 +143,7 @@ export class TxnApplier {
         throw new RangeError(`unknown txn type ${type}`);
     }
     this.listener?.onOperation(type, error, bytes, path, pathLength);
+    if (this.tree.quotaRecountDue) this.tree.recountNewQuota();
     return error;
   }
 

@@ -8,7 +8,7 @@
 import { readInt32, writeInt32 } from '../../base/bytes.js';
 import { ErrorCode } from '../../protocol/error-code.js';
 import { OpCode } from '../../protocol/op-code.js';
-import { aclVectorEnd } from '../acl.js';
+import { skipMultiPart } from '../multi-part.js';
 import type { RequestBody } from '../request-body.js';
 import { planCheck } from './check.js';
 import { planCreate } from './create.js';
@@ -77,12 +77,12 @@ function planPart(request: PrepRequest, op: number): number {
   // A planner that refused early has not read to the end of its part.
   body.position = partBegin;
   body.failed = false;
-  skipRecord(body, op);
+  skipMultiPart(body, op);
   return error;
 }
 
 function skipPart(request: PrepRequest, op: number): number {
-  skipRecord(request.body, op);
+  skipMultiPart(request.body, op);
   return ErrorCode.RuntimeInconsistency;
 }
 
@@ -94,39 +94,6 @@ function countParts(body: RequestBody): number {
     body.skip(4);
     if (body.failed) return -1;
     if (done) return count;
-    if (!skipRecord(body, op)) return -1;
-  }
-}
-
-/** Moves behind the part's record; false when it is not one that a multi may hold. */
-function skipRecord(body: RequestBody, op: number): boolean {
-  switch (op) {
-    case OpCode.create:
-    case OpCode.create2:
-    case OpCode.createContainer:
-    case OpCode.createTTL: {
-      if (body.readSlice() < 0) return false;
-      body.readSlice();
-      const aclEnd = aclVectorEnd(body.bytes, body.position, body.end);
-      if (aclEnd < 0) return false;
-      body.position = aclEnd;
-      const flags = body.readInt();
-      if (op === OpCode.createTTL) body.skip(8);
-      if (flags < 0 || flags > 6) return false;
-      if (flags >= 5 && (op === OpCode.create || op === OpCode.create2)) return false;
-      return !body.failed;
-    }
-    case OpCode.delete:
-    case OpCode.check:
-      if (body.readSlice() < 0) return false;
-      body.readInt();
-      return !body.failed;
-    case OpCode.setData:
-      if (body.readSlice() < 0) return false;
-      body.readSlice();
-      body.readInt();
-      return !body.failed;
-    default:
-      return false;
+    if (!skipMultiPart(body, op)) return -1;
   }
 }

@@ -8,21 +8,32 @@ import { ErrorCode } from '../../protocol/error-code.js';
 import { OpCode } from '../../protocol/op-code.js';
 import { finishExists } from './exists.js';
 import { finishGetAcl } from './get-acl.js';
+import { finishGetAllChildrenNumber } from './get-all-children-number.js';
 import { finishGetChildren } from './get-children.js';
 import { finishGetData } from './get-data.js';
+import { finishGetEphemerals } from './get-ephemerals.js';
+import { finishMultiRead } from './multi-read.js';
 import { NOT_HERE, type ReadContext, TORN, Watch } from './read-context.js';
+import { finishWhoAmI } from './who-am-i.js';
 
 const TRIES_MAX = 8;
 
 /** Operations that finishers answer; everything else is not a read of the tree. */
 export function isRead(op: number): boolean {
-  return (
-    op === OpCode.getData ||
-    op === OpCode.exists ||
-    op === OpCode.getChildren2 ||
-    op === OpCode.getChildren ||
-    op === OpCode.getACL
-  );
+  switch (op) {
+    case OpCode.getData:
+    case OpCode.exists:
+    case OpCode.getChildren2:
+    case OpCode.getChildren:
+    case OpCode.getACL:
+    case OpCode.multiRead:
+    case OpCode.getEphemerals:
+    case OpCode.getAllChildrenNumber:
+    case OpCode.whoAmI:
+      return true;
+    default:
+      return false;
+  }
 }
 
 export function finishRead(read: ReadContext, op: number): number {
@@ -34,11 +45,12 @@ export function finishRead(read: ReadContext, op: number): number {
     if (sequence < 0) continue;
     read.sequence = sequence;
     read.watch = Watch.none;
+    read.bodyWithError = false;
     const error = dispatch(read, op);
     read.zxidHi = tree.zxidHi();
     read.zxidLo = tree.zxidLo();
     if (error !== TORN && tree.valid(sequence)) {
-      if (error !== ErrorCode.Ok) out.length = outBegin;
+      if (error !== ErrorCode.Ok && !read.bodyWithError) out.length = outBegin;
       return error;
     }
     out.length = outBegin;
@@ -62,6 +74,14 @@ function dispatch(read: ReadContext, op: number): number {
       return finishGetChildren(read, true);
     case OpCode.getACL:
       return finishGetAcl(read);
+    case OpCode.multiRead:
+      return finishMultiRead(read);
+    case OpCode.getEphemerals:
+      return finishGetEphemerals(read);
+    case OpCode.getAllChildrenNumber:
+      return finishGetAllChildrenNumber(read);
+    case OpCode.whoAmI:
+      return finishWhoAmI(read);
     default:
       return ErrorCode.Unimplemented;
   }

@@ -7,6 +7,7 @@
  */
 
 import { ErrorCode } from '../../protocol/error-code.js';
+import { SubtreeCounter } from '../../store/subtree-counter.js';
 import type { TreeReader } from '../../store/tree-reader.js';
 import { type AclEntry, type AclPolicy, type Identity, parseStoredAcl } from '../acl.js';
 import { RequestBody } from '../request-body.js';
@@ -30,8 +31,13 @@ export class ReadContext {
   readonly tree: TreeReader;
   readonly body = new RequestBody();
   out: ScratchBytes = new ScratchBytes();
+  readonly subtree: SubtreeCounter;
+  readonly aclPolicy: AclPolicy;
   /** Lists longer than this are left to the final stage, which needs no second look. */
   readonly childrenMax: number;
+  /** Of the connection that asks. */
+  sessionHi = 0;
+  sessionLo = 0;
   sequence = 0;
   /** lastProcessedZxid of the tree in the section that gave the answer. */
   zxidHi = 0;
@@ -41,18 +47,25 @@ export class ReadContext {
   /** The node that `openNode` has found. */
   ref = 0;
   wantsWatch = false;
+  /** The reply has a body although its error is not Ok. */
+  bodyWithError = false;
   /** What the connection has to remember if the answer counts. */
   watch: Watch = Watch.none;
   identities: () => readonly Identity[] = () => [];
 
-  private readonly aclPolicy: AclPolicy;
   private readonly aclCache = new Map<number, readonly AclEntry[]>();
   private readonly $acl = new ScratchBytes(256);
 
   constructor(tree: TreeReader, aclPolicy: AclPolicy, childrenMax: number) {
     this.tree = tree;
+    this.subtree = new SubtreeCounter(tree);
     this.aclPolicy = aclPolicy;
     this.childrenMax = childrenMax;
+  }
+
+  /** Another thread may write while this one reads. */
+  get isGuarded(): boolean {
+    return this.childrenMax !== Number.POSITIVE_INFINITY;
   }
 
   /** The node's list, null for the open ACL; undefined when the section was torn. */

@@ -106,7 +106,6 @@ describe('operations that end the connection', () => {
   test.each([
     ['reconfig', OpCode.reconfig],
     ['createTTL', OpCode.createTTL],
-    ['whoAmI', OpCode.whoAmI],
   ])('%s, which comes with a later version, is Unimplemented and the connection stays', (_what, op) => {
     const server = InlineServer.start();
     const client = server.connect();

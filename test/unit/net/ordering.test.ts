@@ -107,7 +107,7 @@ describe.each([
     client.ping();
     client.auth('digest', 'bob:pw');
     client.create('/b');
-    client.request(OpCode.whoAmI);
+    client.request(OpCode.reconfig);
     client.ping();
     server.run();
     expect(client.takeText()).toEqual([
@@ -115,7 +115,7 @@ describe.each([
       'ping Ok @2',
       'auth Ok @0',
       'create Ok @3',
-      'whoAmI Unimplemented @-1',
+      'reconfig Unimplemented @-1',
       'ping Ok @3',
     ]);
   });

@@ -288,7 +288,7 @@ describe.each(Object.entries(SCENES))('%s', (_name, scene) => {
 
 test('the smallest rings bring out what they are there for', () => {
   const counters = ['_spilled', '_large', '_refusals', 'reads_stalled', 'reads_forwarded', 'reads_local'];
-  const runs = [1, 2, 3, 4].map((seed) => new Run(SCENES['smallest rings, three shards'] as Scene, seed));
+  const runs = [1, 2, 3, 4, 5, 6, 7, 8].map((seed) => new Run(SCENES['smallest rings, three shards'] as Scene, seed));
   for (const run of runs) {
     run.drive();
     run.judge();

@@ -13,11 +13,14 @@ import {
   decodeCreate2Response,
   decodeCreateResponse,
   decodeGetACLResponse,
+  decodeGetAllChildrenNumberResponse,
   decodeGetChildren2Response,
   decodeGetChildrenResponse,
   decodeGetDataResponse,
+  decodeGetEphemeralsResponse,
   decodeStatResponse,
   decodeSyncResponse,
+  decodeWhoAmIResponse,
 } from '../../../../src/protocol/replies.js';
 import { decodeTxnEntry } from '../../../../src/protocol/txns.js';
 import { EventType } from '../../../../src/protocol/watch-event.js';
@@ -206,6 +209,12 @@ export class Judge {
       case 'sync':
         this.compare(where, frame, this.zxid, 0, { path: request.path });
         break;
+      case 'query': {
+        const { connection } = walk;
+        const { err, body } = this.model.query(request.request, connection.identities, connection.sessionId);
+        this.compare(`${where} ${text(request.request)}`, frame, this.zxid, err, body);
+        break;
+      }
       case 'read': {
         const { err, body, watch } = this.model.read(request.request, walk.connection.identities);
         this.compare(`${where} ${request.request.path}`, frame, this.zxid, err, body);
@@ -328,6 +337,20 @@ function decodeBody(r: JuteReader, op: number): unknown {
       return decodeSyncResponse(r);
     case OpCode.multi:
       return decodeMultiResponse(r);
+    case OpCode.multiRead:
+      return decodeMultiResponse(r).map((result) =>
+        result.type === OpCode.getChildren
+          ? { ...result, response: { children: [...result.response.children].sort() } }
+          : result,
+      );
+    case OpCode.getEphemerals:
+      return { ephemerals: [...decodeGetEphemeralsResponse(r).ephemerals].sort() };
+    case OpCode.getAllChildrenNumber:
+      return decodeGetAllChildrenNumberResponse(r);
+    case OpCode.whoAmI:
+      return decodeWhoAmIResponse(r)
+        .clientInfo.map(({ authScheme, user }) => `${authScheme}:${user}`)
+        .sort();
     default:
       throw new Error(`a reply to ${opName(op)} has no body`);
   }

@@ -10,7 +10,9 @@ import {
   encodeCreateRequest,
   encodeDeleteRequest,
   encodeGetACLRequest,
+  encodeGetAllChildrenNumberRequest,
   encodeGetDataRequest,
+  encodeGetEphemeralsRequest,
   encodeSetACLRequest,
   encodeSetDataRequest,
   encodeSetWatches,
@@ -18,7 +20,7 @@ import {
 } from '../../../../src/protocol/requests.js';
 import type { ClientEnd } from '../../../testing/inline/sim-client-network.js';
 import type { Frame, WireClient } from '../../../testing/inline/wire-client.js';
-import type { ModelAcl, ReadRequest, WriteRequest } from './model-tree.js';
+import type { ModelAcl, QueryRequest, ReadRequest, WriteRequest } from './model-tree.js';
 
 export interface WatchLists {
   readonly relativeZxid: bigint;
@@ -31,6 +33,7 @@ export type Sent =
   | { readonly kind: 'write'; readonly xid: number; readonly request: WriteRequest }
   | { readonly kind: 'close'; readonly xid: number }
   | { readonly kind: 'read'; readonly xid: number; readonly request: ReadRequest }
+  | { readonly kind: 'query'; readonly xid: number; readonly request: QueryRequest }
   | { readonly kind: 'sync'; readonly xid: number; readonly path: string | null }
   | { readonly kind: 'setWatches'; readonly xid: number; readonly lists: WatchLists }
   /** Answered with this error, without a body and without a zxid of its own. */
@@ -112,16 +115,32 @@ export class ModelConnection {
     this.sent.push({ kind: 'plain', xid, err: -5 });
   }
 
-  /** An operation that a later version of the server will serve. */
-  unserved(): void {
-    const xid = this.client.request(OpCode.whoAmI);
-    this.sent.push({ kind: 'fixed', xid, err: -6, zxid: -1n });
+  query(request: QueryRequest): void {
+    const xid = this.client.request(request.op, (w) => encodeQuery(w, request));
+    this.sent.push({ kind: 'query', xid, request });
   }
 
   close(): void {
     const xid = this.client.closeSession();
     this.sent.push({ kind: 'close', xid });
     this.isQuiet = true;
+  }
+}
+
+function encodeQuery(w: JuteWriter, request: QueryRequest): void {
+  switch (request.op) {
+    case OpCode.multiRead:
+      encodeMultiRequest(
+        w,
+        request.parts.map(({ op, path }): MultiOp => ({ type: op, request: { path, watch: true } })),
+      );
+      break;
+    case OpCode.getEphemerals:
+      encodeGetEphemeralsRequest(w, { prefixPath: request.prefix });
+      break;
+    case OpCode.getAllChildrenNumber:
+      encodeGetAllChildrenNumberRequest(w, { path: request.path });
+      break;
   }
 }
 

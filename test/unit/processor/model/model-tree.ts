@@ -53,6 +53,18 @@ export interface ReadRequest {
   readonly watch: boolean;
 }
 
+/** Reads that are not about one node. */
+export type QueryRequest =
+  | { readonly op: typeof OpCode.multiRead; readonly parts: readonly MultiReadPart[] }
+  | { readonly op: typeof OpCode.getEphemerals; readonly prefix: string | null }
+  | { readonly op: typeof OpCode.getAllChildrenNumber; readonly path: string | null }
+  | { readonly op: typeof OpCode.whoAmI };
+
+export interface MultiReadPart {
+  readonly op: typeof OpCode.getData | typeof OpCode.getChildren;
+  readonly path: string | null;
+}
+
 export interface Change {
   readonly kind: 'created' | 'deleted' | 'changed';
   readonly path: string;
@@ -169,6 +181,40 @@ export class ModelTree {
         const acl = node.acl.map((entry) => (isAdmin ? entry : entry.replace(/^(\S+ digest:[^:]*):.*$/, '$1:x')));
         return { err: 0, body: { acl, stat }, watch: null };
       }
+    }
+  }
+
+  /** A refused multiRead has a body all the same: what came before its null path. */
+  query(request: QueryRequest, identities: readonly string[], sessionId: bigint): { err: number; body: unknown } {
+    switch (request.op) {
+      case OpCode.multiRead: {
+        const results: MultiResult[] = [];
+        for (const { op, path } of request.parts) {
+          if (path === null) return { err: ErrorCode.MarshallingError, body: results };
+          const { err, body } = this.read({ op, path, watch: true }, identities);
+          if (err === ErrorCode.Ok) results.push({ type: op, response: body } as MultiResult);
+          else results.push({ type: OpCode.error, response: { err } });
+        }
+        return { err: ErrorCode.Ok, body: results };
+      }
+      case OpCode.getEphemerals: {
+        const { prefix } = request;
+        // Java's trim, which takes away all control characters.
+        const all = prefix === null || /^[\0- ]*\/?[\0- ]*$/.test(prefix);
+        const owned = [...this.nodes].filter(([, node]) => node.owner === sessionId).map(([path]) => path);
+        return { err: 0, body: { ephemerals: owned.filter((path) => all || path.startsWith(prefix)).sort() } };
+      }
+      case OpCode.getAllChildrenNumber: {
+        const { path } = request;
+        if (path === null) return { err: ErrorCode.MarshallingError, body: null };
+        const { err } = this.read({ op: OpCode.getData, path, watch: false }, identities);
+        if (err !== ErrorCode.Ok) return { err, body: null };
+        const below = this.paths.filter((other) => other !== '/' && other.startsWith(path === '/' ? '/' : `${path}/`));
+        // By the name "" the root has itself below it.
+        return { err, body: { totalNumber: below.length + (path === '' ? 1 : 0) } };
+      }
+      case OpCode.whoAmI:
+        return { err: 0, body: identities.map((identity) => whoAmIText(identity)).sort() };
     }
   }
 
@@ -315,6 +361,11 @@ export class ModelTree {
     const acl = (this.nodes.get(path) as ModelNode).acl;
     this.changes.push({ kind, path, acl, parentAcl: this.nodes.get(parentOf(path))?.acl ?? OPEN });
   }
+}
+
+function whoAmIText(identity: string): string {
+  const [scheme, user] = identity.split(':') as [string, string];
+  return scheme === 'super' ? 'super:' : `${scheme}:${user}`;
 }
 
 /** Whether one of the identities, written `scheme:id`, passes. */

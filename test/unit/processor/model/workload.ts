@@ -7,7 +7,7 @@ import type { Prng } from '../../../../src/base/prng.js';
 import { encodeUtf8 } from '../../../../src/base/utf8.js';
 import { OpCode } from '../../../../src/protocol/op-code.js';
 import type { ModelConnection } from './model-connection.js';
-import { type ModelAcl, OPEN, type WriteRequest } from './model-tree.js';
+import { type ModelAcl, type MultiReadPart, OPEN, type QueryRequest, type WriteRequest } from './model-tree.js';
 
 /** digest users: login and id. */
 export const USERS: readonly (readonly [string, string])[] = [
@@ -40,6 +40,8 @@ const BAD_PATHS: readonly (string | null)[] = [
   '/zookeeper/config',
   '/b/\ue000',
 ];
+
+const PREFIXES: readonly (string | null)[] = [null, '', ' ', '/', ' /', '/a', '/a/', '/a/b', '/b/c0', 'a', '/é', '\0/'];
 
 const READS = [OpCode.exists, OpCode.getData, OpCode.getChildren, OpCode.getChildren2, OpCode.getACL] as const;
 
@@ -128,7 +130,7 @@ export class Workload {
         connection.garbage([OpCode.create, OpCode.setData, OpCode.getData, OpCode.delete][this.below(4)] as number);
         break;
       case 3:
-        connection.unserved();
+        connection.query(this.query());
         break;
       default: {
         const list = (): string[] => Array.from({ length: this.below(4) }, () => this.path() ?? '/a');
@@ -140,6 +142,23 @@ export class Workload {
         });
       }
     }
+  }
+
+  private query(): QueryRequest {
+    switch (this.below(4)) {
+      case 0:
+        return { op: OpCode.multiRead, parts: Array.from({ length: this.below(6) }, () => this.readPart()) };
+      case 1:
+        return { op: OpCode.getEphemerals, prefix: PREFIXES[this.below(PREFIXES.length)] as string | null };
+      case 2:
+        return { op: OpCode.getAllChildrenNumber, path: this.path() };
+      default:
+        return { op: OpCode.whoAmI };
+    }
+  }
+
+  private readPart(): MultiReadPart {
+    return { op: this.below(2) === 0 ? OpCode.getData : OpCode.getChildren, path: this.path() };
   }
 
   private path(): string | null {
