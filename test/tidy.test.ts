@@ -65,6 +65,7 @@ const SHELLS: Readonly<Record<string, readonly Banned[]>> = {
   'src/actor/worker-thread.ts': ['async'],
   'src/client/net-transport.ts': ['sockets'],
   'src/client/node-client-ports.ts': ['time', 'timers', 'randomness'],
+  'src/client/tls-transport.ts': ['sockets'],
   'src/client/transaction.ts': ['async'],
   'src/net/node-client-network.ts': ['sockets'],
   'src/persistence/node-file-store.ts': ['files'],

@@ -28,6 +28,7 @@ import { OpCode, Xid } from '../protocol/op-code.js';
 import { decodeWatcherEvent } from '../protocol/replies.js';
 import { encodeSetWatches, encodeSetWatches2, encodeWatchesRequest } from '../protocol/requests.js';
 import { EventType, KeeperState } from '../protocol/watch-event.js';
+import { AbortSignals } from './abort-signals.js';
 import { AuthLedger } from './auth-ledger.js';
 import { type CallOptions, NO_CALL_OPTIONS, type WhileDisconnected } from './call-options.js';
 import type { Chroot } from './chroot.js';
@@ -113,6 +114,7 @@ export class ClientCnxn {
   private readonly outgoing = new OutgoingFrames();
 
   private readonly requests: RequestQueue;
+  readonly abortSignals = new AbortSignals();
   private readonly auth = new AuthLedger();
   private sasl: { readonly mechanism: SaslMechanism; xid: number } | null = null; // exactly while authenticating
   // Highest zxid of an ordinary reply, as halves: the hot path makes no bigint.
@@ -307,9 +309,7 @@ export class ClientCnxn {
     const timeoutMs = call.timeoutMs ?? this.settings.requestTimeoutMs;
     if (timeoutMs > 0) this.requests.hasDeadline(request, this.ports.clock.monotonicMs() + timeoutMs);
     if (signal !== undefined) {
-      const onAbort = (): void => request.abandon(signal.reason);
-      signal.addEventListener('abort', onAbort, { once: true });
-      request.onSettled = () => signal.removeEventListener('abort', onAbort);
+      request.onSettled = this.abortSignals.add(signal, () => request.abandon(signal.reason));
     }
     if (this.phase === Phase.Connected || timeoutMs > 0) this.ports.scheduler.requestTurn();
   }

@@ -1,12 +1,14 @@
-// The real world for a client: TCP, the machine's clocks, a seed from the system, and turns from Node's event loop. A
-// shell, on the thread of the client it serves; the only place of the client, besides net-transport.ts, that knows
+// The real world for a client: TCP or TLS, the machine's clocks, a seed from the system, and turns from Node's event loop. A
+// shell, on the thread of the client it serves; the only place of the client, besides the two transports, that knows
 // Node. One set of ports per client, never shared. It must not decide anything: when to act is the client's affair.
 
-import { randomInt } from 'node:crypto';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../base/clock.js';
 import { Prng } from '../base/prng.js';
+import { DigestMd5Mechanism, type SaslCredentials } from './digest-md5-mechanism.js';
 import { NetTransport } from './net-transport.js';
+import { type TlsOptions, TlsTransport } from './tls-transport.js';
 import type { ClientPorts, TurnScheduler } from './transport.js';
 
 class SystemClock implements Clock {
@@ -78,11 +80,24 @@ class NodeTurnScheduler implements TurnScheduler {
   }
 }
 
-export function nodeClientPorts(): ClientPorts {
+const CNONCE_BYTES = 24;
+
+export interface NodeClientOptions {
+  readonly tls?: TlsOptions | undefined;
+  readonly sasl?: SaslCredentials | undefined;
+}
+
+export function nodeClientPorts({ tls, sasl }: NodeClientOptions = {}): ClientPorts {
   return {
-    transport: new NetTransport(),
+    transport: tls === undefined ? new NetTransport() : new TlsTransport(tls),
     clock: new SystemClock(),
     prng: new Prng(randomInt(0x1_0000_0000)),
     scheduler: new NodeTurnScheduler(),
+    ...(sasl === undefined ? {} : { createSaslMechanism: () => digestMd5(sasl) }),
   };
+}
+
+function digestMd5(credentials: SaslCredentials): DigestMd5Mechanism {
+  const cnonce = randomBytes(CNONCE_BYTES).toString('base64');
+  return new DigestMd5Mechanism(credentials, cnonce, (bytes) => createHash('md5').update(bytes).digest());
 }

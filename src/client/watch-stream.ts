@@ -45,6 +45,8 @@ export interface WatchSource {
   remove(watcher: Watcher): void;
   addSessionListener(listener: Watcher): void;
   removeSessionListener(listener: Watcher): void;
+  /** Returns what takes the callback off the signal again. */
+  onAbort(signal: AbortSignal, callback: () => void): () => void;
   /** SyncConnected or ConnectedReadOnly, when the server has just answered. */
   connectedState(): KeeperState;
 }
@@ -59,7 +61,7 @@ type Phase = (typeof Phase)[keyof typeof Phase];
 
 export class WatchStream implements AsyncIterableIterator<WatchedEvent> {
   private readonly source: WatchSource;
-  private readonly signal: AbortSignal | undefined;
+  private readonly takeOffSignal: (() => void) | null = null;
   private readonly bufferedEventsMax: number;
   private phase: Phase = Phase.Starting;
   // Invariant: at most one of the two is not empty.
@@ -71,14 +73,15 @@ export class WatchStream implements AsyncIterableIterator<WatchedEvent> {
     const { signal, bufferedEventsMax = WATCH_EVENTS_BUFFERED_MAX_DEFAULT } = options;
     assert(bufferedEventsMax > 0, 'a stream buffers at least one event');
     this.source = source;
-    this.signal = signal;
     this.bufferedEventsMax = bufferedEventsMax;
     if (signal?.aborted) {
       this.phase = Phase.Ended;
       this.failure = { error: signal.reason };
       return;
     }
-    signal?.addEventListener('abort', this.onAbort, { once: true });
+    if (signal !== undefined) {
+      this.takeOffSignal = source.onAbort(signal, () => this.end({ error: signal.reason }, true));
+    }
     this.register();
   }
 
@@ -135,8 +138,6 @@ export class WatchStream implements AsyncIterableIterator<WatchedEvent> {
     if (isLast(event)) this.end(null, false);
   };
 
-  private readonly onAbort = (): void => this.end({ error: this.signal?.reason }, true);
-
   private push(event: WatchedEvent): void {
     const waiter = this.waiters.shift();
     if (waiter !== undefined) {
@@ -155,7 +156,7 @@ export class WatchStream implements AsyncIterableIterator<WatchedEvent> {
     const wasWatching = this.phase === Phase.Watching;
     this.phase = Phase.Ended;
     this.failure = failure;
-    this.signal?.removeEventListener('abort', this.onAbort);
+    this.takeOffSignal?.();
     if (wasWatching) {
       this.source.removeSessionListener(this.onEvent);
       this.source.remove(this.onEvent);

@@ -339,6 +339,7 @@ export class ZooKeeperView {
       },
       addSessionListener: (listener) => this.cnxn.addSessionListener(listener),
       removeSessionListener: (listener) => this.cnxn.removeSessionListener(listener),
+      onAbort: (signal, callback) => this.cnxn.abortSignals.add(signal, callback),
       connectedState: () =>
         this.cnxn.state === ClientState.ConnectedReadOnly ? KeeperState.ConnectedReadOnly : KeeperState.SyncConnected,
     };

@@ -28,6 +28,10 @@ export interface ClientInfo {
 
 /** Everybody may do everything: what clients send unless told otherwise. */
 export const OPEN_ACL_UNSAFE: readonly ACL[] = [{ perms: Perms.All, id: { scheme: 'world', id: 'anyone' } }];
+/** Everybody may read, nobody may do anything else. */
+export const READ_ACL_UNSAFE: readonly ACL[] = [{ perms: Perms.Read, id: { scheme: 'world', id: 'anyone' } }];
+/** Everything for each identity that the creator has proved; refused when there is none. */
+export const CREATOR_ALL_ACL: readonly ACL[] = [{ perms: Perms.All, id: { scheme: 'auth', id: '' } }];
 
 export function encodeId(w: JuteWriter, record: Id): void {
   w.writeUstring(record.scheme);

@@ -73,26 +73,28 @@ test('a call that was aborted before, or before it was sent, is never sent', asy
   expect(other.outcome).toBeNull();
 });
 
-test('a signal that is shared by many calls keeps none of them', async () => {
+test('a signal shared by many calls has one listener while any of them waits, then none', async () => {
   const world = new FakeWorld();
   const connection = world.accept();
-  const listeners = { added: 0, removed: 0 };
-  const { signal } = new AbortController();
+  const abort = new AbortController();
+  const { signal } = abort;
+  const listeners: string[] = [];
   const { addEventListener, removeEventListener } = signal;
-  signal.addEventListener = ((...args: Parameters<typeof addEventListener>) => {
-    listeners.added++;
-    addEventListener.apply(signal, args);
-  }) as typeof addEventListener;
-  signal.removeEventListener = ((...args: Parameters<typeof removeEventListener>) => {
-    listeners.removed++;
-    removeEventListener.apply(signal, args);
-  }) as typeof removeEventListener;
+  signal.addEventListener = (type: string, listener: () => void) => {
+    listeners.push('added');
+    addEventListener.call(signal, type, listener);
+  };
+  signal.removeEventListener = (type: string, listener: () => void) => {
+    listeners.push('removed');
+    removeEventListener.call(signal, type, listener);
+  };
   const calls = [
     world.zk.exists('/a', false, { signal }),
     world.zk.exists('/b', false, { signal }),
     world.zk.exists('/c', false, { signal, timeoutMs: 100 }),
     world.zk.exists('/d', false, { signal }),
   ].map((call) => watchPromise(call));
+  const stream = world.zk.watch('/w', { signal });
   world.runTurns();
   connection.answer(reply(1, 3n, ErrorCode.NoNode), reply(2, 3n, ErrorCode.NoAuth));
   world.advance(100);
@@ -104,7 +106,15 @@ test('a signal that is shared by many calls keeps none of them', async () => {
     { name: 'RequestTimeout' },
     { name: 'ConnectionLoss' },
   ]);
-  expect(listeners).toEqual({ added: 4, removed: 4 });
+  expect(listeners).toEqual(['added']);
+  await stream.return();
+  expect(listeners).toEqual(['added', 'removed']);
+  const late = watchPromise(world.zk.exists('/e', false, { signal }));
+  const later = watchPromise(world.zk.exists('/f', false, { signal }));
+  abort.abort(new Error('all of you'));
+  await settled();
+  for (const { outcome } of [late, later]) expect(outcome).toMatchObject({ message: 'all of you' });
+  expect(listeners).toEqual(['added', 'removed', 'added', 'removed']);
 });
 
 test('a call has its own time, from the call on; the connection lives on', async () => {

@@ -132,12 +132,13 @@ export class FakeWorld {
   readonly events: string[] = [];
   readonly zk: ZooKeeper;
 
-  constructor(connectString = 'a:1', options: ZooKeeperOptions = {}, seed = 1) {
+  constructor(connectString = 'a:1', options: ZooKeeperOptions = {}, seed = 1, otherPorts: Partial<ClientPorts> = {}) {
     this.ports = {
       transport: this.transport,
       clock: this.clock,
       prng: new Prng(seed),
       scheduler: this.scheduler,
+      ...otherPorts,
     };
     const watcher = (event: WatchedEvent): void => {
       this.events.push(watchedEventText(event).replace('WatchedEvent ', ''));

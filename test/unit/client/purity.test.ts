@@ -1,10 +1,10 @@
-/** The client may be driven by a simulator only while nothing but its two shells touches the real world. */
+/** The client may be driven by a simulator only while nothing but its shells touches the real world. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 const FOLDER = join(import.meta.dirname, '../../../src/client');
-const SHELLS = ['net-transport.ts', 'node-client-ports.ts'];
+const SHELLS = ['net-transport.ts', 'node-client-ports.ts', 'tls-transport.ts'];
 const BANNED =
   /\bDate\.now|\bnew Date\b|Math\.random|\bset(Timeout|Interval|Immediate)\b|\bqueueMicrotask\b|\bprocess\.|\bperformance\b|\bBuffer\b\.|from 'node:|\bawait (?!this\.commitMulti)/;
 

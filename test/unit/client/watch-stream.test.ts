@@ -132,9 +132,6 @@ test('leaving the loop removes the watch, here and at the server', async () => {
 
 test('the exact bytes when the loop is left', async () => {
   const { world, connection } = await watching();
-  await world.zk
-    .removeAllWatches('/b', 5, { whileDisconnected: 'fail', timeoutMs: 1, signal: AbortSignal.abort() })
-    .catch(() => {});
   const stream = world.zk.watch('/b');
   world.runTurns();
   connection.answer(watchAdded(2));
