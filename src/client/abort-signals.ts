@@ -1,5 +1,6 @@
 // Listens to the AbortSignals of a client's calls: once per signal, however many calls share it, and only as long as one
-// of them waits. (One listener per call would be a leak in Node's eyes from the eleventh on.) Owned by one ClientCnxn.
+// of them waits. (One listener per call would be a leak in Node's eyes from the eleventh on.) Owned by one ClientCnxn. It
+// must never keep a signal, or a call, alive that nobody else wants.
 
 export class AbortSignals {
   // Invariant: no Set is empty, and every signal here has exactly one listener of ours.
