@@ -4,6 +4,8 @@
  * `NodeClientSocket` is the real one; tests and the simulator bring their own. Everything is called on the thread of the
  * connection shard that owns the socket; callbacks never come from within a call.
  */
+import type { Identity } from '../processor/acl.js';
+
 export interface ClientSocketEvents {
   /** The bytes are the socket's: valid only during the call. */
   onData(bytes: Uint8Array, length: number): void;
@@ -19,6 +21,8 @@ export interface ClientSocket {
   /** As the system spells it, for instance `127.0.0.1` or `::ffff:127.0.0.1`. */
   readonly remoteAddress: string;
   readonly remotePort: number;
+  /** What the client has proved before its first byte was handed over: by its certificate, if the socket is a TLS one. */
+  readonly peerIdentities: readonly Identity[];
   /** Bytes handed over and not yet taken by the system. */
   readonly queuedBytes: number;
   /**

@@ -16,6 +16,8 @@ import { ipIdentityOf } from '../processor/ip-address.js';
 import { ScratchBytes } from '../processor/scratch-bytes.js';
 import type { SessionTable } from '../session/session-table.js';
 import type { TreeReader } from '../store/tree-reader.js';
+import type { Authenticator } from './auth/authenticator.js';
+import { AuthRequests } from './auth-requests.js';
 import type { ClientNetwork, ClientSocket, ClientSocketEvents } from './client-socket.js';
 import type { ConnectionCounts } from './connection-counts.js';
 import type { ConnectionThrottle } from './connection-throttle.js';
@@ -23,7 +25,7 @@ import { FrameResult, FrameVerdict } from './frame-buffer.js';
 import type { ListenState } from './listen-state.js';
 import type { OutstandingCounts } from './outstanding-counts.js';
 import { ReplyWriter } from './reply-writer.js';
-import { QUEUED_BYTES_MAX, RequestRouter, type RequestRouterOptions } from './request-router.js';
+import { QUEUED_BYTES_MAX, RequestRouter } from './request-router.js';
 import { RequestSender, type RequestSenderOptions } from './request-sender.js';
 import { RequestThrottler, type RequestThrottlerOptions } from './request-throttler.js';
 import { ResultRouter } from './result-router.js';
@@ -36,11 +38,7 @@ import { ShardListener, type ShardListenerOptions } from './shard-listener.js';
 import { ShardPosition } from './shard-position.js';
 import { WatchNotifier } from './watch-notifier.js';
 
-export interface ConnectionsOptions
-  extends ShardListenerOptions,
-    RequestSenderOptions,
-    RequestRouterOptions,
-    SessionOpenerOptions {
+export interface ConnectionsOptions extends ShardListenerOptions, RequestSenderOptions, SessionOpenerOptions {
   readonly frameBytesMax: number;
   readonly maxClientCnxns: number;
   readonly maxCnxns: number;
@@ -63,6 +61,7 @@ export class ConnectionsActor implements Actor {
   readonly tickMs: number;
 
   private readonly context: ActorContext;
+  private readonly authenticator: Authenticator;
   private readonly counts: ConnectionCounts;
   private readonly outstanding: OutstandingCounts;
   private readonly listenState: ListenState;
@@ -91,6 +90,7 @@ export class ConnectionsActor implements Actor {
     tree: TreeReader,
     sessions: SessionTable,
     aclPolicy: AclPolicy,
+    authenticator: Authenticator,
     counts: ConnectionCounts,
     outstanding: OutstandingCounts,
     throttle: ConnectionThrottle,
@@ -100,6 +100,7 @@ export class ConnectionsActor implements Actor {
     guarded: boolean,
   ) {
     this.context = context;
+    this.authenticator = authenticator;
     this.counts = counts;
     this.outstanding = outstanding;
     this.listenState = listenState;
@@ -153,7 +154,7 @@ export class ConnectionsActor implements Actor {
       counters,
       throttler,
       log,
-      options,
+      new AuthRequests(authenticator, sender, replies),
       () => fromFinal.drain(onResult, Number.MAX_SAFE_INTEGER),
     );
     this.counters = counters;
@@ -249,7 +250,8 @@ export class ConnectionsActor implements Actor {
     // The counter outlives the shard: answers to a predecessor's connections may still come, and must find nobody.
     this.counters.add(ShardCounter.connectionsAccepted, 1);
     const id = this.counters.get(ShardCounter.connectionsAccepted);
-    const cnxn = new ServerCnxn(id, socket, [{ scheme: 'ip', id: address }], nowMs);
+    const cnxn = new ServerCnxn(id, socket, nowMs);
+    this.authenticator.greet(cnxn, address);
     this.connections.add(cnxn);
     this.counters.set(ShardCounter.connections, this.connections.byId.size);
     return {
@@ -287,7 +289,7 @@ export class ConnectionsActor implements Actor {
   // ---- bytes from clients
 
   private onData(cnxn: ServerCnxn, bytes: Uint8Array, length: number): void {
-    if (cnxn.state === CnxnState.closing || cnxn.state === CnxnState.answering) return;
+    if (isDeaf(cnxn.state)) return;
     this.beginFrames(cnxn);
     const result = cnxn.input.push(bytes, length, this.options.frameBytesMax, this.onFrame);
     this.endFrames(cnxn, result);
@@ -351,7 +353,7 @@ export class ConnectionsActor implements Actor {
     this.stalled = [];
     this.throttler.setResuming(true);
     for (const cnxn of waiting) {
-      if (cnxn.state === CnxnState.closing) continue;
+      if (isDeaf(cnxn.state)) continue;
       if (cnxn.state === CnxnState.opening || cnxn.socket.queuedBytes > QUEUED_BYTES_MAX) {
         this.stalled.push(cnxn);
         continue;
@@ -407,4 +409,9 @@ export class ConnectionsActor implements Actor {
 function idleUntilMs(activeMs: number, timeoutMs: number): number {
   const widthMs = Math.max(timeoutMs, 1);
   return (Math.floor((activeMs + timeoutMs) / widthMs) + 1) * widthMs;
+}
+
+/** What arrives is not looked at any more. */
+function isDeaf(state: CnxnState): boolean {
+  return state === CnxnState.closing || state === CnxnState.ending || state === CnxnState.answering;
 }

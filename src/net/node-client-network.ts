@@ -31,6 +31,7 @@ interface WithHandle {
 export const CAN_REUSE_PORT = hasReusePort(process.versions.node);
 
 class NodeClientSocket implements ClientSocket {
+  readonly peerIdentities = [];
   readonly remoteAddress: string;
   readonly remotePort: number;
   private readonly socket: Socket;

@@ -7,7 +7,6 @@
  */
 import type { Logger } from '../actor/logger.js';
 import { readInt32 } from '../base/bytes.js';
-import { decodeUtf8 } from '../base/utf8.js';
 import type { AclPolicy, Identity } from '../processor/acl.js';
 import { FLAG_CLOSE } from '../processor/pipeline-records.js';
 import { finishRead } from '../processor/read/finish-read.js';
@@ -18,7 +17,7 @@ import { isClientOperation, OpCode, Xid } from '../protocol/op-code.js';
 import type { SessionTable } from '../session/session-table.js';
 import type { TreeReader } from '../store/tree-reader.js';
 import { WatchMode, WatchTable } from '../watch/watch-mode.js';
-import { digestLogin } from './digest-login.js';
+import type { AuthRequests } from './auth-requests.js';
 import { FrameVerdict } from './frame-buffer.js';
 import { OUT_BYTES_SOFT, type ReplyWriter } from './reply-writer.js';
 import type { RequestSender } from './request-sender.js';
@@ -27,11 +26,6 @@ import { CnxnState, type ServerCnxn } from './server-cnxn.js';
 import { ShardCounter, type ShardCounters } from './shard-counters.js';
 import type { ShardPosition } from './shard-position.js';
 import type { WatchNotifier } from './watch-notifier.js';
-
-export interface RequestRouterOptions {
-  readonly digestEnabled: boolean;
-  readonly superDigest: string | null;
-}
 
 /** Reads that keep their place behind writes have their answers made before anybody knows whether the client reads them. */
 const READS_BEHIND_WRITES_MAX = 64;
@@ -53,7 +47,7 @@ export class RequestRouter {
   private readonly counters: ShardCounters;
   private readonly throttler: RequestThrottler;
   private readonly log: Logger;
-  private readonly options: RequestRouterOptions;
+  private readonly authRequests: AuthRequests;
   private readonly read: ReadContext;
   private readonly watchRequest = new WatchRequest();
   /** Processes what final has sent so far; the number of records. */
@@ -76,7 +70,7 @@ export class RequestRouter {
     counters: ShardCounters,
     throttler: RequestThrottler,
     log: Logger,
-    options: RequestRouterOptions,
+    authRequests: AuthRequests,
     catchUp: () => number,
   ) {
     this.sessions = sessions;
@@ -87,7 +81,7 @@ export class RequestRouter {
     this.counters = counters;
     this.throttler = throttler;
     this.log = log;
-    this.options = options;
+    this.authRequests = authRequests;
     this.catchUp = catchUp;
     this.read = new ReadContext(tree, aclPolicy, guarded ? CHILDREN_MAX : Number.POSITIVE_INFINITY);
     this.read.identities = (): readonly Identity[] => this.current.identities;
@@ -123,8 +117,15 @@ export class RequestRouter {
     this.current = cnxn;
     if (op === OpCode.auth) {
       this.count(cnxn, op);
-      this.authenticate(cnxn, xid, bytes, body, bodyLength);
-      return FrameVerdict.taken;
+      return this.authRequests.onAuth(cnxn, xid, bytes, body, bodyLength);
+    }
+    if (op === OpCode.sasl) {
+      this.count(cnxn, op);
+      return this.authRequests.onSasl(cnxn, xid, bytes, body, bodyLength);
+    }
+    if (!cnxn.maySpeak) {
+      this.count(cnxn, op);
+      return this.authRequests.refuse(cnxn, xid);
     }
     const throttled = this.throttler.isOn ? this.throttle(cnxn, op) : ThrottleVerdict.pass;
     if (throttled === ThrottleVerdict.wait) return FrameVerdict.later;
@@ -280,36 +281,6 @@ export class RequestRouter {
     this.counters.addInstant();
   }
 
-  private authenticate(cnxn: ServerCnxn, xid: number, bytes: Uint8Array, body: number, length: number): void {
-    const request = this.read.body;
-    request.begin(bytes, body, length);
-    request.readInt();
-    const schemeLength = request.readSlice();
-    const schemeOffset = request.sliceOffset;
-    const authLength = request.readSlice();
-    const authOffset = request.sliceOffset;
-    if (request.failed) {
-      this.sender.inOrder(cnxn, xid, 0, 0, ErrorCode.MarshallingError, 0);
-      return;
-    }
-    const scheme = schemeLength < 0 ? '' : decodeUtf8(bytes, schemeOffset, schemeLength);
-    let ok = false;
-    if (authLength < 0) {
-      // Null data satisfies no scheme (client-protocol 5.6).
-    } else if (scheme === 'ip') {
-      ok = true;
-    } else if (scheme === 'digest' && this.options.digestEnabled) {
-      cnxn.addIdentities(digestLogin(bytes.subarray(authOffset, authOffset + authLength), this.options.superDigest));
-      ok = true;
-    }
-    if (ok) {
-      this.sender.inOrder(cnxn, xid, 0, 0, ErrorCode.Ok, 0);
-      return;
-    }
-    this.log.warn(`Authentication failed for scheme: ${JSON.stringify(scheme)}`);
-    this.sender.inOrder(cnxn, xid, 0, 0, ErrorCode.AuthFailed, FLAG_CLOSE);
-  }
-
   /** Unknown codes end the connection (client-protocol 3.5); known ones that this server does not serve yet do not. */
   private refuseOperation(cnxn: ServerCnxn, op: number, xid: number): void {
     const flags = isServedLater(op) ? 0 : FLAG_CLOSE;
@@ -329,7 +300,6 @@ function isServedLater(op: number): boolean {
     case OpCode.reconfig:
     case OpCode.createContainer:
     case OpCode.createTTL:
-    case OpCode.sasl:
       return true;
     default:
       return false;

@@ -32,7 +32,7 @@ import {
 import { ErrorCode } from '../protocol/error-code.js';
 import type { OutstandingCounts } from './outstanding-counts.js';
 import type { ReplyWriter } from './reply-writer.js';
-import type { ServerCnxn } from './server-cnxn.js';
+import { CnxnState, type ServerCnxn } from './server-cnxn.js';
 import type { ShardPosition } from './shard-position.js';
 
 export interface LargeRequestOptions {
@@ -109,7 +109,7 @@ export class RequestSender {
 
   /**
    * A reply that needs no stage: now if nothing is outstanding, otherwise in its place through the pipeline. A body is sent
-   * whatever the error is. `flags`: FLAG_CLOSE ends the connection behind it.
+   * whatever the error is. `flags`: FLAG_CLOSE ends the connection behind it, and nothing more of it is read.
    */
   inOrder(
     cnxn: ServerCnxn,
@@ -124,6 +124,7 @@ export class RequestSender {
     if (cnxn.outstanding > 0) {
       const all = flags | FLAG_OWN_ZXID | FLAG_BODY;
       this.send(cnxn, RecordType.echo, NO_OPERATION, xid, body, 0, length, error, all, zxidHi, zxidLo);
+      if ((flags & FLAG_CLOSE) !== 0) cnxn.state = CnxnState.ending;
       return;
     }
     this.replies.reply(cnxn, xid, zxidHi, zxidLo, error, body, 0, length);

@@ -7,16 +7,18 @@
  */
 import { writeInt32 } from '../base/bytes.js';
 import type { Identity } from '../processor/acl.js';
+import { joinIdentities } from '../processor/auth/identities.js';
 import { ScratchBytes } from '../processor/scratch-bytes.js';
 import type { ClientSocket } from './client-socket.js';
 import { FrameBuffer } from './frame-buffer.js';
+import type { DigestMd5Server } from './sasl/digest-md5-server.js';
 import type { ConnectionReport } from './shard-control.js';
 
 /**
  * handshake: no ConnectRequest yet. opening: waits for its session. open: serves. answering: has asked a four-letter word
- * and waits for the text. closing: nothing more is read.
+ * and waits for the text. ending: its last reply is on its way, nothing more is read. closing: that has been said, too.
  */
-export const CnxnState = { handshake: 0, opening: 1, open: 2, closing: 3, answering: 4 } as const;
+export const CnxnState = { handshake: 0, opening: 1, open: 2, closing: 3, answering: 4, ending: 5 } as const;
 export type CnxnState = (typeof CnxnState)[keyof typeof CnxnState];
 
 const FRAME_LENGTH_BYTES = 4;
@@ -39,9 +41,13 @@ export class ServerCnxn {
   outstanding = 0;
   /** Frames wait in `input` for room, for the session, or for the client to read its replies. */
   stalled = false;
-  identities: readonly Identity[];
+  identities: readonly Identity[] = [];
   /** The same as vector<Id>, as requests carry it down the pipeline. */
   identityBytes: Uint8Array;
+  /** False: it has to authenticate itself before it is served (client-protocol 6.7). */
+  maySpeak = true;
+  /** The SASL negotiation, once there is one. */
+  saslServer: DigestMd5Server | null = null;
   readonly acceptedMs: number;
   /** When bytes came last, while there is no session. */
   activeMs: number;
@@ -66,13 +72,12 @@ export class ServerCnxn {
 
   private frameBegin = 0;
 
-  constructor(id: number, socket: ClientSocket, identities: readonly Identity[], acceptedMs: number) {
+  constructor(id: number, socket: ClientSocket, acceptedMs: number) {
     this.id = id;
     this.socket = socket;
     this.acceptedMs = acceptedMs;
     this.activeMs = acceptedMs;
-    this.identities = identities;
-    this.identityBytes = encodeIdentities(identities);
+    this.identityBytes = encodeIdentities(this.identities);
   }
 
   /** The client as log lines and four-letter words call it. */
@@ -129,10 +134,8 @@ export class ServerCnxn {
   }
 
   addIdentities(added: readonly Identity[]): void {
-    const next = [...this.identities];
-    for (const identity of added) {
-      if (!next.some((i) => i.scheme === identity.scheme && i.id === identity.id)) next.push(identity);
-    }
+    const next = joinIdentities(this.identities, added);
+    if (next === this.identities) return;
     this.identities = next;
     this.identityBytes = encodeIdentities(next);
   }

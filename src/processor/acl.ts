@@ -1,5 +1,6 @@
 /**
- * ACLs (client-protocol 6.6): reading the wire form, checking a permission, and the fix-up of create and setACL.
+ * ACLs (client-protocol 6.6): reading the wire form, checking a permission, and the fix-up of create and setACL. What the
+ * schemes mean is in auth/.
  *
  * Used by prep, final and the connection shards, each with its own `AclPolicy`; nothing here is shared. The open ACL
  * (world:anyone, all permissions) is the null list everywhere: no bytes are looked at for it.
@@ -7,7 +8,7 @@
 import { equalBytes, readInt32 } from '../base/bytes.js';
 import { decodeUtf8 } from '../base/utf8.js';
 import { ErrorCode } from '../protocol/error-code.js';
-import { matchesIpAclId, parseIpAclId } from './ip-address.js';
+import type { AclScheme } from './auth/acl-scheme.js';
 import type { ScratchBytes } from './scratch-bytes.js';
 
 export interface AclEntry {
@@ -89,20 +90,13 @@ export function parseIdentities(bytes: Uint8Array, offset: number): readonly Ide
   return identities;
 }
 
-/** Java's `split(":")` drops trailing empty parts: `a:b:` has two parts, `a:` one. */
-function isDigestId(id: string): boolean {
-  const parts = id.split(':');
-  while (parts.length > 0 && parts[parts.length - 1] === '') parts.pop();
-  return parts.length === 2;
-}
-
 export class AclPolicy {
   private readonly skipAcl: boolean;
-  private readonly hasDigest: boolean;
+  private readonly schemes: ReadonlyMap<string, AclScheme>;
 
-  constructor(options: { skipAcl: boolean; digestEnabled: boolean }) {
-    this.skipAcl = options.skipAcl;
-    this.hasDigest = options.digestEnabled;
+  constructor(skipAcl: boolean, schemes: readonly AclScheme[]) {
+    this.skipAcl = skipAcl;
+    this.schemes = new Map(schemes.map((scheme) => [scheme.scheme, scheme]));
   }
 
   /** `acl` null = open. `permission` may name several bits; one suffices. */
@@ -115,9 +109,10 @@ export class AclPolicy {
         if (entry.id === 'anyone') return true;
         continue;
       }
-      if (!this.hasProvider(entry.scheme)) continue;
+      const scheme = this.schemes.get(entry.scheme);
+      if (scheme === undefined) continue;
       for (const identity of identities) {
-        if (identity.scheme === entry.scheme && this.matches(entry.scheme, identity.id, entry.id)) return true;
+        if (identity.scheme === entry.scheme && scheme.matches(identity.id, entry.id)) return true;
       }
     }
     return false;
@@ -125,10 +120,7 @@ export class AclPolicy {
 
   /** The name that whoAmI shows: nothing for a scheme without a provider. */
   userOf(identity: Identity): string {
-    const { scheme, id } = identity;
-    if (!this.hasProvider(scheme)) return '';
-    const colon = scheme === 'digest' ? id.indexOf(':') : -1;
-    return colon < 0 ? id : id.slice(0, colon);
+    return this.schemes.get(identity.scheme)?.userOf(identity.id) ?? '';
   }
 
   /**
@@ -154,17 +146,16 @@ export class AclPolicy {
       if (scheme === 'auth') {
         let expanded = false;
         for (const identity of identities()) {
-          if (!this.authenticates(identity.scheme)) continue;
+          if (this.schemes.get(identity.scheme)?.authenticates !== true) continue;
           kept.push({ perms, scheme: identity.scheme, id: identity.id });
           expanded = true;
         }
         if (!expanded) return ErrorCode.InvalidACL;
         continue;
       }
-      if (id === null)
-        return scheme === 'world' || scheme === 'digest' ? ErrorCode.MarshallingError : ErrorCode.InvalidACL;
-      if (scheme === 'world' ? id !== 'anyone' : !this.isValidId(scheme, id)) return ErrorCode.InvalidACL;
-      kept.push({ perms, scheme, id });
+      const error = scheme === 'world' ? worldError(id) : this.idError(scheme, id);
+      if (error !== ErrorCode.Ok) return error;
+      kept.push({ perms, scheme, id: id as string });
     }
     const only = kept[0] as { perms: number; scheme: string; id: string };
     if (kept.length === 1 && only.perms === Permission.all && only.scheme === 'world') return ErrorCode.Ok;
@@ -172,22 +163,17 @@ export class AclPolicy {
     return ErrorCode.Ok;
   }
 
-  private hasProvider(scheme: string): boolean {
-    return scheme === 'ip' || (scheme === 'digest' && this.hasDigest);
+  private idError(schemeName: string, id: string | null): number {
+    const scheme = this.schemes.get(schemeName);
+    if (scheme === undefined) return ErrorCode.InvalidACL;
+    if (id === null) return scheme.failsOnNullId ? ErrorCode.MarshallingError : ErrorCode.InvalidACL;
+    return scheme.isValidId(id) ? ErrorCode.Ok : ErrorCode.InvalidACL;
   }
+}
 
-  private authenticates(scheme: string): boolean {
-    return scheme === 'digest' && this.hasDigest;
-  }
-
-  private isValidId(scheme: string, id: string): boolean {
-    if (!this.hasProvider(scheme)) return false;
-    return scheme === 'ip' ? parseIpAclId(id) !== null : isDigestId(id);
-  }
-
-  private matches(scheme: string, identity: string, aclId: string): boolean {
-    return scheme === 'ip' ? matchesIpAclId(identity, aclId) : identity === aclId;
-  }
+function worldError(id: string | null): number {
+  if (id === null) return ErrorCode.MarshallingError;
+  return id === 'anyone' ? ErrorCode.Ok : ErrorCode.InvalidACL;
 }
 
 export function writeAcl(entries: readonly AclEntry[], out: ScratchBytes): void {

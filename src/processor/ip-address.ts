@@ -41,8 +41,14 @@ function parseIpv6(text: string): number[] | null {
   return bytes;
 }
 
+export interface IpNetwork {
+  readonly address: readonly number[];
+  /** How many leading bits count. */
+  readonly bits: number;
+}
+
 /** Splits `address[/bits]`; null when it is not valid as the id of an `ip` ACL entry. */
-export function parseIpAclId(id: string): { address: number[]; bits: number } | null {
+export function parseIpAclId(id: string): IpNetwork | null {
   const slash = id.indexOf('/');
   const address = parseIpAddress(slash < 0 ? id : id.slice(0, slash));
   if (address === null) return null;
@@ -54,11 +60,9 @@ export function parseIpAclId(id: string): { address: number[]; bits: number } | 
   return bits <= bitsMax ? { address, bits } : null;
 }
 
-/** True when the connection's identity lies in the network that the ACL entry names. */
-export function matchesIpAclId(identity: string, aclId: string): boolean {
-  const network = parseIpAclId(aclId);
-  const address = parseIpAddress(identity);
-  if (network === null || address === null || address.length !== network.address.length) return false;
+/** Families never mix. */
+export function isInNetwork(address: readonly number[], network: IpNetwork): boolean {
+  if (address.length !== network.address.length) return false;
   let bits = network.bits;
   for (let i = 0; i < address.length && bits > 0; i++) {
     const mask = bits >= 8 ? 0xff : (0xff << (8 - bits)) & 0xff;

@@ -11,6 +11,7 @@ import { SystemClock } from '../actor/system-clock.js';
 import { assert } from '../base/assert.js';
 import { hex64 } from '../base/int64.js';
 import { Prng } from '../base/prng.js';
+import { Authenticator } from '../net/auth/authenticator.js';
 import { ConnectionCounts } from '../net/connection-counts.js';
 import { ConnectionThrottle } from '../net/connection-throttle.js';
 import { ConnectionsActor } from '../net/connections-actor.js';
@@ -21,6 +22,7 @@ import { DurableZxid } from '../persistence/durable-zxid.js';
 import { NodeFileStore } from '../persistence/node-file-store.js';
 import { recover } from '../persistence/recovery.js';
 import { AclPolicy } from '../processor/acl.js';
+import { aclSchemes } from '../processor/auth/acl-schemes.js';
 import { FinalRequestProcessor, type Recovered, type RecoveredSession } from '../processor/final-request-processor.js';
 import { PrepRequestProcessor } from '../processor/prep-request-processor.js';
 import { SessionTrackerActor } from '../processor/session-tracker-actor.js';
@@ -107,6 +109,7 @@ function makeConnections(context: ActorContext, config: ActorConfig): Actor {
     tree.reader(context, guarded),
     new SessionTable(sharedMemory(context, SharedName.sessions)),
     aclPolicy(server),
+    new Authenticator(server.auth, randomBytes, context.log),
     new ConnectionCounts(sharedMemory(context, SharedName.connectionCounts), shard, server.connectionShards),
     new OutstandingCounts(sharedMemory(context, SharedName.outstandingCounts), shard, server.connectionShards),
     connectionThrottle(context, server),
@@ -128,8 +131,6 @@ function makeConnections(context: ActorContext, config: ActorConfig): Actor {
       largeRequests: server.limits.largeRequests,
       requestThrottler: server.limits.requestThrottler,
       sessionlessTimeoutMs: server.sessionlessCnxnTimeoutMs,
-      digestEnabled: true,
-      superDigest: server.superDigest,
     },
     guarded,
   );
@@ -192,5 +193,5 @@ function deadSessions(
 }
 
 function aclPolicy(server: ServerConfig): AclPolicy {
-  return new AclPolicy({ skipAcl: server.skipAcl, digestEnabled: true });
+  return new AclPolicy(server.skipAcl, aclSchemes(server.auth));
 }

@@ -13,6 +13,7 @@
 //   decimal         the same                            refuses to start, exit code 2
 //   switch          the same                            everything but the one `word` is the other position
 //   text            the same                            (any text)
+//   family          the same, many keys                 (any text)
 //   choice          the same                            refuses to start, exit code 2 (keys of our own only)
 //   count           the same, "auto" or a number        refuses to start, exit code 2 (keys of our own only)
 //
@@ -30,6 +31,7 @@ export type Regime =
   | 'decimal'
   | 'switch'
   | 'text'
+  | 'family'
   | 'choice'
   | 'count';
 
@@ -763,12 +765,129 @@ export const CONFIG_KEYS = [
     sentence: 'yes lets everybody do everything.',
   },
   {
+    name: 'enableEagerACLCheck',
+    regime: 'lenient-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'Members of an ensemble check ACLs before they forward a write.',
+    accepted: true,
+  },
+  {
+    name: 'authProvider.*',
+    regime: 'family',
+    default: '',
+    unit: '',
+    sentence:
+      'A provider by its Java class: IP, Digest, SASL, X509 or EnsembleAuthenticationProvider; any other is a warning.',
+  },
+  {
+    name: 'DigestAuthenticationProvider.enabled',
+    regime: 'lenient-bool',
+    default: 'true',
+    unit: '',
+    sentence: 'The digest scheme.',
+  },
+  {
+    name: 'DigestAuthenticationProvider.digestAlg',
+    regime: 'text',
+    default: 'SHA1',
+    unit: '',
+    sentence: 'What digests are made with: MD5, SHA1, SHA-224 to SHA-512, SHA3-224 to SHA3-512.',
+  },
+  {
     name: 'DigestAuthenticationProvider.superDigest',
     regime: 'text',
     default: '',
     unit: '',
     sentence: 'super:<digest>: who proves this identity passes every ACL.',
     secret: true,
+  },
+  {
+    name: 'X509AuthenticationProvider.superUser',
+    regime: 'text',
+    default: '',
+    unit: '',
+    sentence: 'The subject of the certificate whose bearer passes every ACL.',
+  },
+  {
+    name: 'ensembleAuthName',
+    regime: 'text',
+    default: '',
+    unit: 'list',
+    sentence: 'Names of the ensembles that clients may ask for by the ensemble scheme.',
+  },
+  {
+    name: 'enforce.auth.enabled',
+    regime: 'lenient-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'Clients are served only after they have authenticated themselves.',
+  },
+  {
+    name: 'enforce.auth.schemes',
+    regime: 'text',
+    default: '',
+    unit: 'list',
+    sentence: 'By one of these schemes.',
+  },
+  {
+    name: 'sessionRequireClientSASLAuth',
+    regime: 'lenient-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'The same with sasl as the only scheme.',
+  },
+  {
+    name: 'allowSaslFailedClients',
+    regime: 'lenient-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'Who fails to log in by SASL may stay, as nobody.',
+  },
+  {
+    name: 'letAnySaslUserDoX',
+    regime: 'text',
+    default: '',
+    unit: '',
+    sentence: 'An id in sasl ACLs that stands for every SASL user.',
+  },
+  {
+    name: 'superUser',
+    regime: 'text',
+    default: '',
+    unit: '',
+    sentence: 'A SASL user that passes every ACL.',
+  },
+  {
+    name: 'superUser.*',
+    regime: 'family',
+    default: '',
+    unit: '',
+    sentence: 'More of them.',
+  },
+  {
+    name: 'SASLAuthenticationProvider.superPassword',
+    regime: 'text',
+    default: '',
+    unit: '',
+    sentence: 'The password of the SASL user super, instead of the one in the login configuration.',
+    secret: true,
+  },
+  {
+    name: 'java.security.auth.login.config',
+    regime: 'text',
+    default: '',
+    unit: 'path',
+    sentence:
+      'The JAAS login configuration with the SASL users; Apache ZooKeeper takes it as -D only, here the file may set it too.',
+    properties: ['zookeeper.java.security.auth.login.config', 'java.security.auth.login.config'],
+  },
+  {
+    name: 'sasl.serverconfig',
+    regime: 'text',
+    default: 'Server',
+    unit: '',
+    sentence: 'The section of it that is for clients.',
   },
   {
     name: 'readonlymode.enabled',
@@ -846,16 +965,18 @@ export function configKey(name: ConfigKeyName): ConfigKey {
 /** The row a key of the file belongs to; a family of keys is found by its prefix. Undefined: nobody we know. */
 export function findConfigKey(name: string): ConfigKey | undefined {
   const exact = KEYS_BY_NAME.get(name);
-  if (exact !== undefined && exact.regime !== 'pattern') return exact;
+  if (exact !== undefined && exact.regime !== 'pattern' && exact.regime !== 'family') return exact;
   if (name.startsWith('server.')) return KEYS_BY_NAME.get('server.N');
   if (name.startsWith('group')) return KEYS_BY_NAME.get('group.N');
   if (name.startsWith('weight')) return KEYS_BY_NAME.get('weight.N');
+  if (name.startsWith('authProvider.')) return KEYS_BY_NAME.get('authProvider.*');
+  if (name.startsWith('superUser.')) return KEYS_BY_NAME.get('superUser.*');
   if (name.startsWith('metricsProvider.')) return KEYS_BY_NAME.get('metricsProvider.*');
   return undefined;
 }
 
-/** System properties that may carry a key, the strongest first. Empty: the file is the only place. */
+/** System properties that may carry a key, the strongest first. Empty: the file is the only place, or there are many. */
 export function propertiesOf(key: ConfigKey): readonly string[] {
-  if (key.regime === 'pattern' || key.regime.startsWith('strict')) return [];
+  if (key.regime === 'pattern' || key.regime === 'family' || key.regime.startsWith('strict')) return [];
   return key.properties ?? [`zookeeper.${key.name}`];
 }

@@ -11,6 +11,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Logger } from '../actor/logger.js';
+import type { AuthOptions } from '../net/auth/auth-options.js';
+import { readAuthOptions } from './auth-config.js';
 import { parseJvmFlags, splitShellWords } from './jvm-flags.js';
 import { type LimitsConfig, readLimits } from './limits-config.js';
 import { choosePlacement, PLACEMENT_SETTINGS, type PlacementName } from './placement-choice.js';
@@ -88,8 +90,8 @@ export interface ServerConfig {
   readonly closeSessionTxnEnabled: boolean;
   readonly extendedTypesEnabled: boolean;
   readonly skipAcl: boolean;
-  /** Secret. Null: there is no super user. */
-  readonly superDigest: string | null;
+  /** Secret. */
+  readonly auth: AuthOptions;
   readonly readOnlyModeEnabled: boolean;
   readonly fourLetterWhitelist: string;
   readonly adminServerEnabled: boolean;
@@ -275,7 +277,7 @@ function assemble(settings: Settings, input: ConfigInput, essentials: Essentials
     closeSessionTxnEnabled: settings.lenientBool('closeSessionTxn.enabled'),
     extendedTypesEnabled: settings.lenientBool('extendedTypesEnabled'),
     skipAcl: settings.switched('skipACL'),
-    superDigest: settings.text('DigestAuthenticationProvider.superDigest') || null,
+    auth: readAuthOptions(settings, log),
     readOnlyModeEnabled: settings.lenientBool('readonlymode.enabled'),
     fourLetterWhitelist: settings.text('4lw.commands.whitelist'),
     adminServerEnabled: !settings.switched('admin.enableServer'),

@@ -41,6 +41,13 @@ export class PortError extends StartError {
   readonly sentence = 'Unexpected exception, exiting abnormally';
 }
 
+/** An authentication setup that cannot do what it says: a login configuration, an algorithm. */
+export class AuthSetupError extends StartError {
+  override readonly name = 'AuthSetupError';
+  readonly exitCode = ExitCode.unexpectedError;
+  readonly sentence = 'Unexpected exception, exiting abnormally';
+}
+
 /** What to print, and what to end with. */
 export interface StartFailure {
   readonly exitCode: ExitCode;

@@ -16,6 +16,7 @@ import type { Topology } from '../../src/actor/topology.js';
 import { assert } from '../../src/base/assert.js';
 import { ManualClock } from '../../src/base/clock.js';
 import { Prng } from '../../src/base/prng.js';
+import { Authenticator } from '../../src/net/auth/authenticator.js';
 import { ConnectionCounts } from '../../src/net/connection-counts.js';
 import { ConnectionThrottle } from '../../src/net/connection-throttle.js';
 import { ConnectionsActor } from '../../src/net/connections-actor.js';
@@ -28,6 +29,7 @@ import { SimCrashError, SimFileStore } from '../../src/persistence/sim-file-stor
 import { SnapshotPolicy } from '../../src/persistence/snapshot-policy.js';
 import { TxnLogWriter } from '../../src/persistence/txn-log-writer.js';
 import { AclPolicy } from '../../src/processor/acl.js';
+import { aclSchemes } from '../../src/processor/auth/acl-schemes.js';
 import { FinalRequestProcessor, type Recovered } from '../../src/processor/final-request-processor.js';
 import { PrepRequestProcessor } from '../../src/processor/prep-request-processor.js';
 import { SessionTrackerActor } from '../../src/processor/session-tracker-actor.js';
@@ -62,6 +64,8 @@ export interface InlineServerOptions {
   /** Of every link, instead of the production size: a power of two, small to make rings spill and large records travel. */
   readonly ringBytes?: number;
   readonly config?: Partial<ServerConfig>;
+  /** Further settings, read as the real server reads `-Dname=value`; `config` is stronger. */
+  readonly properties?: Readonly<Record<string, string>>;
   /** All shards listen on one descriptor, as on a Node without reusePort. */
   readonly shardsShareSocket?: boolean;
   readonly clock?: ManualClock;
@@ -105,7 +109,9 @@ export class InlineServer {
     this.disk = options.disk ?? new SimFileStore(this.prng.fork('disk'));
     this.disk.makeDirectories(DATA_DIR);
     this.network = new SimClientNetwork(!(options.shardsShareSocket ?? false));
-    const defaults = loadServerConfig({ argv: ['2181', DATA_DIR, '2000'], env: {}, coreCount: 2, log: silentLogger });
+    const properties = Object.entries(options.properties ?? {}).map(([name, value]) => `-D${name}=${value}`);
+    const argv = [...properties, '2181', DATA_DIR, '2000'];
+    const defaults = loadServerConfig({ argv, env: {}, coreCount: 2, log: silentLogger });
     this.config = {
       ...defaults,
       // A real one would make the simulated disk write 64 MB of zeros.
@@ -307,7 +313,7 @@ export class InlineServer {
 
   private createActor(kind: string, name: string, context: ActorContext, tree: ThreadTree): Actor {
     const { guarded } = context.config as ActorConfig;
-    const aclPolicy = new AclPolicy({ skipAcl: this.config.skipAcl, digestEnabled: true });
+    const aclPolicy = new AclPolicy(this.config.skipAcl, aclSchemes(this.config.auth));
     switch (kind) {
       case ActorKind.connections:
         return this.createConnections(context, tree, aclPolicy);
@@ -345,6 +351,10 @@ export class InlineServer {
     }
   }
 
+  private randomBytes(count: number): Uint8Array {
+    return Uint8Array.from({ length: count }, () => this.prng.below(256));
+  }
+
   private createConnections(context: ActorContext, tree: ThreadTree, aclPolicy: AclPolicy): Actor {
     const { shard, guarded } = context.config as ActorConfig;
     const { config } = this;
@@ -354,6 +364,7 @@ export class InlineServer {
       tree.reader(context, guarded),
       this.sessions,
       aclPolicy,
+      new Authenticator(config.auth, (count) => this.randomBytes(count), context.log),
       new ConnectionCounts(shared(context, SharedName.connectionCounts), shard, config.connectionShards),
       new OutstandingCounts(shared(context, SharedName.outstandingCounts), shard, config.connectionShards),
       new ConnectionThrottle(shared(context, SharedName.connectionThrottle), config.limits.connectionThrottle, () =>
@@ -377,8 +388,6 @@ export class InlineServer {
         largeRequests: config.limits.largeRequests,
         requestThrottler: config.limits.requestThrottler,
         sessionlessTimeoutMs: config.sessionlessCnxnTimeoutMs,
-        digestEnabled: true,
-        superDigest: config.superDigest,
       },
       guarded,
     );

@@ -7,7 +7,7 @@ import { encodeUtf8 } from '../../src/base/utf8.js';
 import { JuteError } from '../../src/jute/jute-error.js';
 import { JuteReader } from '../../src/jute/jute-reader.js';
 import { JuteWriter } from '../../src/jute/jute-writer.js';
-import { digestLogin } from '../../src/net/digest-login.js';
+import { digestLogin } from '../../src/net/auth/digest-login.js';
 import {
   decodeReplyHeader,
   decodeRequestHeader,
@@ -54,7 +54,7 @@ describe('golden frames of client connections', () => {
     const identities = valuesOf(70).values.map(([, value]) => value as { auth: string; id: string });
     expect(identities).toHaveLength(3);
     for (const { auth, id } of identities) {
-      expect(digestLogin(encodeUtf8(auth), null)).toEqual([{ scheme: 'digest', id }]);
+      expect(digestLogin(encodeUtf8(auth), 'sha1', null)).toEqual([{ scheme: 'digest', id }]);
     }
   });
 

@@ -6,6 +6,7 @@
  * It is as unkind as the port allows: what `onData` was given is overwritten after the call, and what a `write` could not
  * hand on at once stays in the server's own memory until it leaves, so that a server which uses it again is found out.
  */
+
 import { assert } from '../../../src/base/assert.js';
 import type { Prng } from '../../../src/base/prng.js';
 import type {
@@ -15,6 +16,7 @@ import type {
   ClientSocketEvents,
   ListenOptions,
 } from '../../../src/net/client-socket.js';
+import type { Identity } from '../../../src/processor/acl.js';
 
 const READ_BYTES = 65536;
 const SCRIBBLE = 0xdb;
@@ -47,6 +49,8 @@ export interface SimConnectionOptions {
   readonly address?: string;
   /** What the system takes from the server without the client having read anything. */
   readonly systemBytesMax?: number;
+  /** What a TLS handshake would have proved. */
+  readonly identities?: readonly Identity[];
 }
 
 /** One connection: the client's end is this object, the server's is `socket`. */
@@ -87,6 +91,7 @@ export class SimConnection implements ClientEnd {
     this.socket = {
       remoteAddress: options.address ?? '127.0.0.1',
       remotePort: port,
+      peerIdentities: options.identities ?? [],
       get queuedBytes(): number {
         return connection.queuedBytes;
       },

@@ -146,7 +146,7 @@ describe('what is stored', () => {
 describe('who passes', () => {
   /** Makes a node with that list and asks for its data from that address. */
   function outcome(entries: string[], from: string, login?: string): string {
-    const server = InlineServer.start({ config: { superDigest: SUPER } });
+    const server = InlineServer.start({ properties: { 'zookeeper.DigestAuthenticationProvider.superDigest': SUPER } });
     const maker = server.connect();
     maker.create('/n', { acl: acl(...entries) });
     server.run();

@@ -45,7 +45,10 @@ const SETTINGS: readonly (readonly [string, InlineServerOptions, Answer])[] = [
 ];
 
 function start(options: InlineServerOptions): { server: InlineServer; client: WireClient } {
-  const server = InlineServer.start({ ...options, config: { superDigest: SUPER_DIGEST } });
+  const server = InlineServer.start({
+    ...options,
+    properties: { 'zookeeper.DigestAuthenticationProvider.superDigest': SUPER_DIGEST },
+  });
   return { server, client: server.connect() };
 }
 

@@ -41,13 +41,16 @@ describe('the key table', () => {
     expect(findConfigKey('group.1')?.name).toBe('group.N');
     expect(findConfigKey('metricsProvider.httpPort')?.name).toBe('metricsProvider.*');
     expect(findConfigKey('metricsProvider.className')?.regime).toBe('strict-text');
+    expect(findConfigKey('authProvider.1')?.name).toBe('authProvider.*');
+    expect(findConfigKey('superUser.2')?.name).toBe('superUser.*');
+    expect(findConfigKey('superUser')?.regime).toBe('text');
     expect(findConfigKey('Ticktime')).toBeUndefined();
     expect(findConfigKey('server.N')?.name).toBe('server.N');
   });
 
   it('gives properties to lenient keys only', () => {
     for (const key of ROWS) {
-      const isProperty = !key.regime.startsWith('strict') && key.regime !== 'pattern';
+      const isProperty = !key.regime.startsWith('strict') && key.regime !== 'pattern' && key.regime !== 'family';
       expect(propertiesOf(key).length > 0, key.name).toBe(isProperty);
     }
   });

@@ -41,6 +41,16 @@ export type Sent =
   /** Answered with this zxid, whatever is applied. */
   | { readonly kind: 'fixed'; readonly xid: number; readonly err: number; readonly zxid: bigint };
 
+/** In which of sixteen buckets Java's hash set keeps an identity: the order of identities can be seen. */
+function bucketOf(identity: string): number {
+  const int32 = (value: bigint): bigint => BigInt.asIntN(32, value);
+  const hash = (text: string): bigint => [...text].reduce((h, c) => int32(31n * h + BigInt(c.charCodeAt(0))), 0n);
+  const colon = identity.indexOf(':');
+  const all = int32(37n * int32(37n * 17n + hash(identity.slice(0, colon))) + hash(identity.slice(colon + 1)));
+  const unsigned = BigInt.asUintN(32, all);
+  return Number((unsigned ^ (unsigned >> 16n)) & 15n);
+}
+
 export class ModelConnection {
   readonly client: WireClient<ClientEnd>;
   /** `scheme:id`; complete before anything else is sent. */
@@ -70,6 +80,7 @@ export class ModelConnection {
   login(user: string, id: string): void {
     this.client.auth('digest', user);
     this.identities.push(`digest:${id}`);
+    this.identities.sort((a, b) => bucketOf(a) - bucketOf(b));
     this.sent.push({ kind: 'fixed', xid: Xid.auth, err: 0, zxid: 0n });
   }
 
