@@ -23,12 +23,12 @@ import {
   decodeWhoAmIResponse,
 } from '../../../../src/protocol/replies.js';
 import { decodeTxnEntry } from '../../../../src/protocol/txns.js';
-import { EventType } from '../../../../src/protocol/watch-event.js';
 import type { LoggedTxn } from '../../../testing/inline/recorded-log.js';
 import { aclText } from '../../../testing/inline/reply-bodies.js';
 import { type Frame, frameText, type Reply } from '../../../testing/inline/wire-client.js';
 import type { ModelConnection, Sent } from './model-connection.js';
 import { allows, type Change, ModelTree } from './model-tree.js';
+import { ModelWatches } from './model-watches.js';
 
 const READ = 1;
 
@@ -36,7 +36,7 @@ interface Walk {
   readonly connection: ModelConnection;
   frameNext: number;
   sentNext: number;
-  readonly watches: { readonly data: Set<string>; readonly child: Set<string> };
+  readonly watches: ModelWatches;
 }
 
 interface Execution {
@@ -57,7 +57,7 @@ export class Judge {
       connection,
       frameNext: 0,
       sentNext: 0,
-      watches: { data: new Set(), child: new Set() },
+      watches: new ModelWatches(),
     }));
     for (const walk of this.walks) {
       walk.connection.sent.forEach((sent, index) => {
@@ -81,9 +81,7 @@ export class Judge {
 
   /** Watches that are still set on connections that live. */
   get watchCount(): number {
-    return this.walks
-      .filter((walk) => !walk.connection.isOver)
-      .reduce((sum, { watches }) => sum + watches.data.size + watches.child.size, 0);
+    return this.walks.filter((walk) => !walk.connection.isOver).reduce((sum, { watches }) => sum + watches.count, 0);
   }
 
   private apply(txn: LoggedTxn): void {
@@ -122,21 +120,8 @@ export class Judge {
     for (const walk of this.walks) for (const change of changes) this.fireOne(walk, change);
   }
 
-  private fireOne(walk: Walk, { kind, path, acl, parentAcl }: Change): void {
-    const { data, child } = walk.watches;
-    if (kind === 'changed') {
-      if (data.delete(path)) this.expectEvent(walk, EventType.NodeDataChanged, path, acl);
-      return;
-    }
-    if (kind === 'created') {
-      if (data.delete(path)) this.expectEvent(walk, EventType.NodeCreated, path, acl);
-    } else {
-      const hadData = data.delete(path);
-      const hadChild = child.delete(path);
-      if (hadData || hadChild) this.expectEvent(walk, EventType.NodeDeleted, path, acl);
-    }
-    const parent = path.slice(0, path.lastIndexOf('/')) || '/';
-    if (child.delete(parent)) this.expectEvent(walk, EventType.NodeChildrenChanged, parent, parentAcl);
+  private fireOne(walk: Walk, change: Change): void {
+    for (const { type, path, acl } of walk.watches.fire(change)) this.expectEvent(walk, type, path, acl);
   }
 
   private expectEvent(walk: Walk, type: number, path: string, acl: readonly string[]): void {
@@ -215,10 +200,15 @@ export class Judge {
         this.compare(`${where} ${text(request.request)}`, frame, this.zxid, err, body);
         break;
       }
+      case 'watches': {
+        const { err, body } = walk.watches.answer(request.request);
+        this.compare(`${where} ${request.request.path}`, frame, this.zxid, err, body);
+        break;
+      }
       case 'read': {
         const { err, body, watch } = this.model.read(request.request, walk.connection.identities);
         this.compare(`${where} ${request.request.path}`, frame, this.zxid, err, body);
-        if (watch !== null) walk.watches[watch].add(request.request.path as string);
+        if (watch !== null) walk.watches.add(watch, 'standard', request.request.path);
         break;
       }
     }
@@ -231,24 +221,7 @@ export class Judge {
     while (isCaughtUp(frames[at])) at++;
     const reply = frames[at];
     if (reply?.kind !== 'reply' || reply.zxid !== this.zxid) return false;
-    const { relativeZxid, data, exist, child } = request.lists;
-    const due: [number, string][] = [];
-    for (const path of data) {
-      const node = this.model.zxidsOf(path);
-      if (node === null) due.push([EventType.NodeDeleted, path]);
-      else if (node.mzxid > relativeZxid) due.push([EventType.NodeDataChanged, path]);
-      else walk.watches.data.add(path);
-    }
-    for (const path of exist) {
-      if (this.model.zxidsOf(path) !== null) due.push([EventType.NodeCreated, path]);
-      else walk.watches.data.add(path);
-    }
-    for (const path of child) {
-      const node = this.model.zxidsOf(path);
-      if (node === null) due.push([EventType.NodeDeleted, path]);
-      else if (node.pzxid > relativeZxid) due.push([EventType.NodeChildrenChanged, path]);
-      else walk.watches.child.add(path);
-    }
+    const due = walk.watches.catchUp(request.lists, (path) => this.model.zxidsOf(path));
     const came = frames
       .slice(walk.frameNext, at)
       .map((frame) => (frame.kind === 'event' ? [frame.type, frame.path] : []));
@@ -335,6 +308,8 @@ function decodeBody(r: JuteReader, op: number): unknown {
     }
     case OpCode.sync:
       return decodeSyncResponse(r);
+    case OpCode.addWatch:
+      return { err: r.readInt() };
     case OpCode.multi:
       return decodeMultiResponse(r);
     case OpCode.multiRead:

@@ -7,6 +7,7 @@ import type { ACL } from '../../../../src/protocol/acl.js';
 import { encodeMultiRequest, type MultiOp } from '../../../../src/protocol/multi.js';
 import { OpCode, Xid } from '../../../../src/protocol/op-code.js';
 import {
+  encodeAddWatchRequest,
   encodeCreateRequest,
   encodeDeleteRequest,
   encodeGetACLRequest,
@@ -16,18 +17,14 @@ import {
   encodeSetACLRequest,
   encodeSetDataRequest,
   encodeSetWatches,
+  encodeSetWatches2,
   encodeSyncRequest,
+  encodeWatchesRequest,
 } from '../../../../src/protocol/requests.js';
 import type { ClientEnd } from '../../../testing/inline/sim-client-network.js';
 import type { Frame, WireClient } from '../../../testing/inline/wire-client.js';
 import type { ModelAcl, QueryRequest, ReadRequest, WriteRequest } from './model-tree.js';
-
-export interface WatchLists {
-  readonly relativeZxid: bigint;
-  readonly data: readonly string[];
-  readonly exist: readonly string[];
-  readonly child: readonly string[];
-}
+import type { WatchLists, WatchRequest } from './model-watches.js';
 
 export type Sent =
   | { readonly kind: 'write'; readonly xid: number; readonly request: WriteRequest }
@@ -36,6 +33,7 @@ export type Sent =
   | { readonly kind: 'query'; readonly xid: number; readonly request: QueryRequest }
   | { readonly kind: 'sync'; readonly xid: number; readonly path: string | null }
   | { readonly kind: 'setWatches'; readonly xid: number; readonly lists: WatchLists }
+  | { readonly kind: 'watches'; readonly xid: number; readonly request: WatchRequest }
   /** Answered with this error, without a body and without a zxid of its own. */
   | { readonly kind: 'plain'; readonly xid: number; readonly err: number }
   /** Answered with this zxid, whatever is applied. */
@@ -109,15 +107,26 @@ export class ModelConnection {
   }
 
   setWatches(lists: WatchLists): void {
-    const xid = this.client.request(OpCode.setWatches, (w) =>
-      encodeSetWatches(w, {
-        relativeZxid: lists.relativeZxid,
-        dataWatches: lists.data,
-        existWatches: lists.exist,
-        childWatches: lists.child,
-      }),
-    );
+    const { relativeZxid, data, exist, child, lasting } = lists;
+    const record = { relativeZxid, dataWatches: data, existWatches: exist, childWatches: child };
+    const xid = this.client.request(lasting === undefined ? OpCode.setWatches : OpCode.setWatches2, (w) => {
+      if (lasting === undefined) encodeSetWatches(w, record);
+      else {
+        const { persistent, recursive } = lasting;
+        encodeSetWatches2(w, { ...record, persistentWatches: persistent, persistentRecursiveWatches: recursive });
+      }
+    });
     this.sent.push({ kind: 'setWatches', xid, lists });
+  }
+
+  /** addWatch, checkWatches, removeWatches. */
+  watches(request: WatchRequest): void {
+    const { op, path, argument } = request;
+    const xid = this.client.request(op, (w) => {
+      if (op === OpCode.addWatch) encodeAddWatchRequest(w, { path, mode: argument });
+      else encodeWatchesRequest(w, { path, type: argument });
+    });
+    this.sent.push({ kind: 'watches', xid, request });
   }
 
   /** A request that does not decode. */

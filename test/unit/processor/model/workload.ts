@@ -119,7 +119,13 @@ export class Workload {
   }
 
   private other(connection: ModelConnection): void {
-    switch (this.below(6)) {
+    switch (this.below(10)) {
+      case 6:
+      case 7:
+      case 8:
+      case 9:
+        this.watches(connection);
+        break;
       case 0:
         connection.ping();
         break;
@@ -139,6 +145,7 @@ export class Workload {
           data: list(),
           exist: list(),
           child: list(),
+          ...(this.below(2) === 0 ? {} : { lasting: { persistent: list(), recursive: list() } }),
         });
       }
     }
@@ -159,6 +166,17 @@ export class Workload {
 
   private readPart(): MultiReadPart {
     return { op: this.below(2) === 0 ? OpCode.getData : OpCode.getChildren, path: this.path() };
+  }
+
+  private watches(connection: ModelConnection): void {
+    const which = this.below(6);
+    const path = this.path();
+    if (which < 3) {
+      connection.watches({ op: OpCode.addWatch, path, argument: this.bad() ? this.below(4) - 1 : this.below(2) });
+    } else {
+      const op = which === 3 ? OpCode.checkWatches : OpCode.removeWatches;
+      connection.watches({ op, path, argument: this.bad() ? this.below(8) - 1 : 1 + this.below(5) });
+    }
   }
 
   private path(): string | null {
