@@ -170,7 +170,7 @@ export class Workload {
 
   private watches(connection: ModelConnection): void {
     const which = this.below(6);
-    const path = this.path();
+    const path = this.below(4) === 0 ? '/' : this.path();
     if (which < 3) {
       connection.watches({ op: OpCode.addWatch, path, argument: this.bad() ? this.below(4) - 1 : this.below(2) });
     } else {
