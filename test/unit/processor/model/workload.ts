@@ -120,12 +120,6 @@ export class Workload {
 
   private other(connection: ModelConnection): void {
     switch (this.below(10)) {
-      case 6:
-      case 7:
-      case 8:
-      case 9:
-        this.watches(connection);
-        break;
       case 0:
         connection.ping();
         break;
@@ -136,7 +130,13 @@ export class Workload {
         connection.garbage([OpCode.create, OpCode.setData, OpCode.getData, OpCode.delete][this.below(4)] as number);
         break;
       case 3:
+      case 4:
         connection.query(this.query());
+        break;
+      case 5:
+      case 6:
+      case 7:
+        this.watches(connection);
         break;
       default: {
         const list = (): string[] => Array.from({ length: this.below(4) }, () => this.path() ?? '/a');
