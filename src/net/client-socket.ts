@@ -7,6 +7,8 @@
 import type { Identity } from '../processor/acl.js';
 
 export interface ClientSocketEvents {
+  /** Of a TLS connection: the handshake is done, `peerIdentities` are known, and data may follow. */
+  onSecured(): void;
   /** The bytes are the socket's: valid only during the call. */
   onData(bytes: Uint8Array, length: number): void;
   /** The client sends nothing more, but may still read. */
@@ -21,7 +23,7 @@ export interface ClientSocket {
   /** As the system spells it, for instance `127.0.0.1` or `::ffff:127.0.0.1`. */
   readonly remoteAddress: string;
   readonly remotePort: number;
-  /** What the client has proved before its first byte was handed over: by its certificate, if the socket is a TLS one. */
+  /** Who the client's certificate says it is; nobody on a plain connection, or before `onSecured`. */
   readonly peerIdentities: readonly Identity[];
   /** Bytes handed over and not yet taken by the system. */
   readonly queuedBytes: number;
@@ -43,7 +45,12 @@ export interface ClientListener {
   close(onClosed?: () => void): void;
 }
 
+/** What a port speaks: plain bytes, TLS and nothing else, or whichever the client begins with. */
+export const PortKind = { plain: 'plain', tls: 'tls', either: 'either' } as const;
+export type PortKind = (typeof PortKind)[keyof typeof PortKind];
+
 export interface ListenOptions {
+  readonly kind: PortKind;
   readonly host: string | undefined;
   readonly port: number;
   readonly backlog: number | undefined;
@@ -54,7 +61,10 @@ export interface ListenOptions {
   readonly reusePort: boolean;
 }
 
-/** Accepts clients. `accept` returns the events of the new connection, or null to refuse it at once. */
+/**
+ * Accepts clients. `accept` returns the events of the new connection, or null to refuse it at once; it is asked before a
+ * TLS handshake, so that nobody who is over a limit is given that much work.
+ */
 export interface ClientNetwork {
   readonly canReusePort: boolean;
   listen(

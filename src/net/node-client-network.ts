@@ -4,18 +4,29 @@
  * Reading goes through one buffer per thread (`onread`), not one per read: half the CPU per small request on this path
  * (130 against 69 ticks for the same echo load, Node 20). Node gives that option only to sockets that it did not accept
  * itself, so an accepted socket's handle is moved into one of our own. Where a Node version has no such handle, the
- * ordinary 'data' events serve.
+ * ordinary 'data' events serve, as they do for TLS, whose sockets Node makes itself.
+ *
+ *   plain port    accepted -> moved -> data
+ *   TLS port      accepted -> TlsAcceptor -> data
+ *   either        accepted -> first bytes: 0x16 begins a TLS handshake -> as one of the above
  */
 import { createServer, Socket } from 'node:net';
-import type {
-  ClientListener,
-  ClientNetwork,
-  ClientSocket,
-  ClientSocketEvents,
-  ListenOptions,
+import { assert } from '../base/assert.js';
+import type { Identity } from '../processor/acl.js';
+import {
+  type ClientListener,
+  type ClientNetwork,
+  type ClientSocket,
+  type ClientSocketEvents,
+  type ListenOptions,
+  PortKind,
 } from './client-socket.js';
+import type { TlsAcceptor } from './tls-acceptor.js';
 
 const READ_BYTES = 65536;
+/** The first byte of every TLS handshake; as a frame it would be a length beyond any limit. */
+const TLS_HANDSHAKE = 0x16;
+const NO_IDENTITIES: readonly Identity[] = [];
 /** First versions with `reusePort` for servers, by major number. */
 const REUSE_PORT_SINCE: ReadonlyMap<number | undefined, number> = new Map([
   [22, 12],
@@ -30,11 +41,15 @@ interface WithHandle {
 /** Whether each shard can have a listening socket of its own on the one port. */
 export const CAN_REUSE_PORT = hasReusePort(process.versions.node);
 
+type Accept = (socket: ClientSocket) => ClientSocketEvents | null;
+
 class NodeClientSocket implements ClientSocket {
   readonly peerIdentities = [];
   readonly remoteAddress: string;
   readonly remotePort: number;
-  private readonly socket: Socket;
+  peerIdentities: readonly Identity[] = NO_IDENTITIES;
+  /** On its way from the accepted socket to the one that is spoken through, this changes. */
+  socket: Socket;
   private ended = false;
 
   constructor(socket: Socket, remoteAddress: string, remotePort: number) {
@@ -75,17 +90,28 @@ class NodeClientSocket implements ClientSocket {
 
 export class NodeClientNetwork implements ClientNetwork {
   readonly canReusePort = CAN_REUSE_PORT;
+  private readonly tls: TlsAcceptor | null;
   private readonly readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
+
+  /** `tls`: for ports that are not plain. */
+  constructor(tls: TlsAcceptor | null) {
+    this.tls = tls;
+  }
 
   listen(
     options: ListenOptions,
-    accept: (socket: ClientSocket) => ClientSocketEvents | null,
+    accept: Accept,
     onListening: (fd: number, port: number) => void,
     onError: (error: Error) => void,
   ): ClientListener {
+    const onConnection = this.onConnectionOf(options.kind);
     const server = createServer(
       { noDelay: true, keepAlive: options.keepAlive, pauseOnConnect: true, allowHalfOpen: true },
-      (accepted) => this.onConnection(accepted, accept),
+      (accepted) => {
+        const { remoteAddress: address, remotePort: port } = accepted;
+        if (address === undefined || port === undefined) accepted.destroy();
+        else onConnection(accepted, address, port, accept);
+      },
     );
     server.on('error', onError);
     const listening = (): void => {
@@ -105,46 +131,116 @@ export class NodeClientNetwork implements ClientNetwork {
     return { close: (onClosed) => void server.close(onClosed) };
   }
 
-  private onConnection(accepted: Socket, accept: (socket: ClientSocket) => ClientSocketEvents | null): void {
-    const address = accepted.remoteAddress;
-    const port = accepted.remotePort;
-    if (address === undefined || port === undefined) {
-      accepted.destroy();
-      return;
-    }
-    const handle = (accepted as unknown as WithHandle)._handle;
+  close(): void {
+    this.tls?.close();
+  }
+
+  private onConnectionOf(kind: PortKind): (accepted: Socket, address: string, port: number, accept: Accept) => void {
+    if (kind === PortKind.plain) return (...args) => this.onPlain(...args);
+    const { tls } = this;
+    assert(tls !== null, 'a port that speaks TLS has somebody to do it');
+    if (kind === PortKind.tls) return (...args) => this.onTls(tls, ...args);
+    return (...args) => this.onEither(tls, ...args);
+  }
+
+  private onPlain(accepted: Socket, address: string, port: number, accept: Accept): void {
     let events: ClientSocketEvents | null = null;
-    let socket: Socket;
-    if (handle !== null && typeof handle === 'object') {
-      (accepted as unknown as WithHandle)._handle = null;
-      const onread = {
-        buffer: this.readBuffer,
-        callback: (count: number, bytes: Uint8Array): boolean => {
-          events?.onData(bytes, count);
-          return true;
-        },
-      };
-      // `handle` and `onread` are accepted by the constructor; the published types know only part of them.
-      socket = new Socket({ handle, onread, allowHalfOpen: true } as unknown as ConstructorParameters<
-        typeof Socket
-      >[0]);
-    } else {
-      socket = accepted;
-      socket.on('data', (chunk: Buffer) => events?.onData(chunk, chunk.length));
-    }
+    const socket = this.movedForReading(accepted, (bytes, count) => events?.onData(bytes, count));
     socket.on('error', () => socket.destroy());
     const client = new NodeClientSocket(socket, address, port);
     events = accept(client);
+    if (events === null) socket.resetAndDestroy();
+    else beginReading(socket, events);
+  }
+
+  private onTls(tls: TlsAcceptor, accepted: Socket, address: string, port: number, accept: Accept): void {
+    accepted.on('error', () => accepted.destroy());
+    const client = new NodeClientSocket(accepted, address, port);
+    const events = accept(client);
     if (events === null) {
-      socket.resetAndDestroy();
+      accepted.resetAndDestroy();
       return;
     }
-    socket.on('drain', () => events?.onDrain());
-    socket.on('end', () => events?.onEnd());
-    socket.on('close', () => events?.onClose());
-    socket.resume();
-    socket.read(0);
+    accepted.on('close', () => events.onClose());
+    this.secure(tls, accepted, client, events);
   }
+
+  /** One small read through the ordinary stream decides; then the connection is what it would have been on its own port. */
+  private onEither(tls: TlsAcceptor, accepted: Socket, address: string, port: number, accept: Accept): void {
+    accepted.on('error', () => accepted.destroy());
+    const client = new NodeClientSocket(accepted, address, port);
+    const events = accept(client);
+    if (events === null) {
+      accepted.resetAndDestroy();
+      return;
+    }
+    const onClose = (): void => events.onClose();
+    const onEnd = (): void => events.onEnd();
+    accepted.on('close', onClose);
+    accepted.on('end', onEnd);
+    const onReadable = (): void => {
+      const first: Buffer | null = accepted.read();
+      // Nothing: the end, which tells itself.
+      if (first === null) return;
+      accepted.removeListener('readable', onReadable);
+      accepted.removeListener('end', onEnd);
+      if (first[0] === TLS_HANDSHAKE) {
+        accepted.unshift(first);
+        this.secure(tls, accepted, client, events);
+        return;
+      }
+      accepted.removeListener('close', onClose);
+      const socket = this.movedForReading(accepted, (bytes, count) => events.onData(bytes, count));
+      client.socket = socket;
+      socket.on('error', () => socket.destroy());
+      events.onData(first, first.length);
+      beginReading(socket, events);
+    };
+    accepted.on('readable', onReadable);
+  }
+
+  /** The accepted socket stays below the encrypted one, and its close is the connection's. */
+  private secure(tls: TlsAcceptor, accepted: Socket, client: NodeClientSocket, events: ClientSocketEvents): void {
+    tls.secure(accepted, (socket, identities) => {
+      client.socket = socket;
+      client.peerIdentities = identities;
+      socket.on('error', () => socket.destroy());
+      events.onSecured();
+      socket.on('drain', () => events.onDrain());
+      socket.on('end', () => events.onEnd());
+      socket.on('data', (chunk: Buffer) => {
+        if (!accepted.destroyed) events.onData(chunk, chunk.length);
+      });
+    });
+  }
+
+  /** The accepted socket's connection in a socket that reads through this thread's buffer. */
+  private movedForReading(accepted: Socket, onData: (bytes: Uint8Array, count: number) => void): Socket {
+    const handle = (accepted as unknown as WithHandle)._handle;
+    if (handle === null || typeof handle !== 'object') {
+      accepted.on('data', (chunk: Buffer) => onData(chunk, chunk.length));
+      accepted.pause();
+      return accepted;
+    }
+    (accepted as unknown as WithHandle)._handle = null;
+    const onread = {
+      buffer: this.readBuffer,
+      callback: (count: number, bytes: Uint8Array): boolean => {
+        onData(bytes, count);
+        return true;
+      },
+    };
+    // `handle` and `onread` are accepted by the constructor; the published types know only part of them.
+    return new Socket({ handle, onread, allowHalfOpen: true } as unknown as ConstructorParameters<typeof Socket>[0]);
+  }
+}
+
+function beginReading(socket: Socket, events: ClientSocketEvents): void {
+  socket.on('drain', () => events.onDrain());
+  socket.on('end', () => events.onEnd());
+  socket.on('close', () => events.onClose());
+  socket.resume();
+  socket.read(0);
 }
 
 /** Linux and the BSDs spread clients over such sockets; elsewhere the option fails or does nothing useful. */

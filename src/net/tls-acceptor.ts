@@ -1,0 +1,178 @@
+/**
+ * The TLS handshakes of one connection shard: takes an accepted socket, gives back the encrypted one with the identities
+ * that the client's certificate proves, or closes it. Lives on the shard's event-loop thread; knows nothing of what is
+ * spoken inside.
+ *
+ * A handshake holds up nobody: it is steps on the event loop, and how long it may take is the shard's rule for connections
+ * without a session. When files of the stores change, later handshakes use the new ones; files that cannot be read leave
+ * everything as it was.
+ */
+import type { X509Certificate } from 'node:crypto';
+import { lookupService } from 'node:dns';
+import type { Socket } from 'node:net';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import type { CounterSet } from '../actor/counters/counters.js';
+import type { Logger } from '../actor/logger.js';
+import type { Identity } from '../processor/acl.js';
+import { loadTlsContext } from './tls-context.js';
+import { subjectOf } from './tls-distinguished-name.js';
+import type { TlsOptions } from './tls-options.js';
+import { StoreWatch } from './tls-store-watch.js';
+
+export type OnSecured = (socket: TLSSocket, identities: readonly Identity[]) => void;
+
+interface Handshake {
+  readonly raw: Socket;
+  readonly onSecured: OnSecured;
+  isOver: boolean;
+}
+
+/** The first is a state, the others count events. */
+const COUNTERS = ['outstanding_tls_handshake', 'unsuccessful_handshake', 'tls_handshake_exceeded'] as const;
+const OUTSTANDING = 0;
+const UNSUCCESSFUL = 1;
+const EXCEEDED = 2;
+
+const NO_IDENTITIES: readonly Identity[] = [];
+
+export class TlsAcceptor {
+  private readonly options: TlsOptions;
+  private readonly log: Logger;
+  private readonly server: Server;
+  private readonly watch: StoreWatch | null;
+  private readonly cells: Float64Array;
+  /** By both ends of the connection: node:tls does not say which socket of ours a TLSSocket was made from. */
+  private readonly handshakes = new Map<string, Handshake>();
+
+  /** Throws a StoreError when the stores cannot be read. */
+  constructor(options: TlsOptions, log: Logger, counters: CounterSet) {
+    this.options = options;
+    this.log = log;
+    this.cells = counters.registerBlock(COUNTERS);
+    this.cells[OUTSTANDING] = 0;
+    // Never listens: it is handed connections that a listener of ours has accepted.
+    this.server = createServer({
+      ...loadTlsContext(options),
+      requestCert: options.clientAuth !== 'none',
+      rejectUnauthorized: options.clientAuth === 'need',
+      handshakeTimeout: 0,
+    });
+    this.server.on('secureConnection', (socket) => this.onHandshakeDone(socket));
+    this.server.on('tlsClientError', (error, socket) => this.logFailure(socket.authorizationError ?? error, socket));
+    this.watch = options.reloadsStores ? new StoreWatch(filesOf(options), log, () => this.reload()) : null;
+  }
+
+  /** The socket is the acceptor's from now on, and the client's only behind a good handshake; else it is destroyed. */
+  secure(raw: Socket, onSecured: OnSecured): void {
+    const { handshakesMax } = this.options;
+    if (handshakesMax > 0 && this.handshakes.size >= handshakesMax) {
+      this.cells[EXCEEDED] += 1;
+      raw.destroy();
+      return;
+    }
+    const key = keyOf(raw);
+    const handshake: Handshake = { raw, onSecured, isOver: false };
+    this.handshakes.set(key, handshake);
+    this.cells[OUTSTANDING] = this.handshakes.size;
+    raw.once('close', () => {
+      if (handshake.isOver) return;
+      this.cells[UNSUCCESSFUL] += 1;
+      this.end(key, handshake);
+    });
+    this.server.emit('connection', raw);
+  }
+
+  close(): void {
+    this.watch?.close();
+  }
+
+  private onHandshakeDone(socket: TLSSocket): void {
+    const key = keyOf(socket);
+    const handshake = this.handshakes.get(key);
+    if (handshake === undefined) {
+      socket.destroy();
+      return;
+    }
+    const certificate = this.options.clientAuth === 'none' ? undefined : socket.getPeerX509Certificate();
+    if (certificate !== undefined && !socket.authorized) {
+      this.refuse(socket, socket.authorizationError);
+      return;
+    }
+    this.checkHost(socket, certificate, (isRight) => {
+      // The client may have gone while its name was looked up.
+      if (handshake.isOver) return;
+      if (!isRight) {
+        this.refuse(socket, new Error('its certificate does not name the address it comes from'));
+        return;
+      }
+      const identities = certificate === undefined ? NO_IDENTITIES : this.identitiesOf(certificate, socket);
+      if (identities === null) return;
+      this.end(key, handshake);
+      handshake.onSecured(socket, identities);
+    });
+  }
+
+  /** Null: refused, because the certificate's subject cannot be told. */
+  private identitiesOf(certificate: X509Certificate, socket: TLSSocket): readonly Identity[] | null {
+    let dn: string;
+    try {
+      dn = subjectOf(certificate.raw);
+    } catch (error) {
+      this.refuse(socket, error as Error);
+      return null;
+    }
+    const { superUser } = this.options;
+    const identity = { scheme: 'x509', id: dn };
+    return superUser !== '' && dn === superUser ? [{ scheme: 'super', id: dn }, identity] : [identity];
+  }
+
+  private checkHost(
+    socket: TLSSocket,
+    certificate: X509Certificate | undefined,
+    onChecked: (isRight: boolean) => void,
+  ): void {
+    const { verifiesClientHost, looksUpClientHost } = this.options;
+    const address = socket.remoteAddress?.replace(/^::ffff:/, '');
+    if (!verifiesClientHost || certificate === undefined) return onChecked(true);
+    if (address === undefined) return onChecked(false);
+    if (certificate.checkIP(address) !== undefined) return onChecked(true);
+    if (!looksUpClientHost) return onChecked(false);
+    lookupService(address, socket.remotePort ?? 0, (error, name) => {
+      onChecked(error === null && certificate.checkHost(name) !== undefined);
+    });
+  }
+
+  private refuse(socket: TLSSocket, reason: Error): void {
+    this.logFailure(reason, socket);
+    socket.destroy();
+  }
+
+  private logFailure(reason: Error | string, socket: TLSSocket): void {
+    const client = socket.remoteAddress === undefined ? 'a client' : `/${socket.remoteAddress}:${socket.remotePort}`;
+    this.log.warn(`Unsuccessful handshake with ${client}: ${typeof reason === 'string' ? reason : reason.message}`);
+  }
+
+  private end(key: string, handshake: Handshake): void {
+    handshake.isOver = true;
+    if (this.handshakes.get(key) === handshake) this.handshakes.delete(key);
+    this.cells[OUTSTANDING] = this.handshakes.size;
+  }
+
+  private reload(): void {
+    try {
+      this.server.setSecureContext(loadTlsContext(this.options));
+      this.log.info('The key and trust stores have changed; new connections use them');
+    } catch (error) {
+      this.log.error(`The changed key and trust stores are not used, the old ones stay: ${(error as Error).message}`);
+    }
+  }
+}
+
+function keyOf(socket: Socket): string {
+  return `${socket.localAddress}|${socket.localPort}|${socket.remoteAddress}|${socket.remotePort}`;
+}
+
+function filesOf({ keyStore, trustStore }: TlsOptions): string[] {
+  const stores = trustStore === null ? [keyStore] : [keyStore, trustStore];
+  return stores.flatMap(({ path, passwordPath }) => (passwordPath === '' ? [path] : [path, passwordPath]));
+}

@@ -1,0 +1,33 @@
+/**
+ * TLS on client ports as configured: plain data that every connection shard is given. Made by server/tls-config.ts, which
+ * knows the keys; acted upon by tls-acceptor.ts. Holds passwords: never logged.
+ */
+import type { StoreLocation } from './tls-key-store.js';
+
+/** As Java names them, oldest first. */
+export const TLS_PROTOCOLS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const;
+export type TlsProtocol = (typeof TLS_PROTOCOLS)[number];
+
+export const CLIENT_AUTH = ['need', 'want', 'none'] as const;
+/** need: no valid certificate, no connection. want: a certificate that is shown must be valid. none: nobody is asked. */
+export type ClientAuth = (typeof CLIENT_AUTH)[number];
+
+export interface TlsOptions {
+  readonly keyStore: StoreLocation;
+  /** Null: the certificate authorities that the runtime brings along. */
+  readonly trustStore: StoreLocation | null;
+  readonly clientAuth: ClientAuth;
+  /** Not empty, oldest first. */
+  readonly protocols: readonly TlsProtocol[];
+  /** By OpenSSL's names, in the order of preference. */
+  readonly cipherSuites: readonly string[];
+  /** Who bears this subject is a super user. Empty: nobody. */
+  readonly superUser: string;
+  /** A client's certificate must name the address it comes from, or, with `looksUpClientHost`, the name of that address. */
+  readonly verifiesClientHost: boolean;
+  readonly looksUpClientHost: boolean;
+  /** Stores are read again when their files change. */
+  readonly reloadsStores: boolean;
+  /** Handshakes of one shard that may be going on at a time. 0: no limit. */
+  readonly handshakesMax: number;
+}

@@ -1,0 +1,58 @@
+/**
+ * Notices that one of a few files has become another: written anew, replaced by a rename, or reached through a symbolic
+ * link that was moved, as container platforms do. A shell over fs.watch; lives on an event-loop thread, which it never
+ * keeps alive.
+ *
+ * It watches the directories, since a watch of a file stays with the file that was replaced, and looks at the files when
+ * something has happened there and it has been quiet for a moment: key and certificate are often written one by one.
+ */
+import { type FSWatcher, statSync, watch } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Logger } from '../actor/logger.js';
+
+const QUIET_MS = 200;
+
+export class StoreWatch {
+  private readonly files: readonly string[];
+  private readonly onChange: () => void;
+  private readonly watchers: FSWatcher[] = [];
+  private seen: string;
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(files: readonly string[], log: Logger, onChange: () => void) {
+    this.files = files;
+    this.onChange = onChange;
+    this.seen = this.look();
+    for (const directory of new Set(files.map((file) => dirname(file)))) {
+      const watcher = watch(directory, { persistent: false }, () => this.lookSoon());
+      watcher.on('error', (error) => log.warn(`${directory} is not watched any more: ${error.message}`));
+      this.watchers.push(watcher);
+    }
+  }
+
+  close(): void {
+    for (const watcher of this.watchers) watcher.close();
+    if (this.timer !== null) clearTimeout(this.timer);
+  }
+
+  private lookSoon(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      const now = this.look();
+      if (now === this.seen) return;
+      this.seen = now;
+      this.onChange();
+    }, QUIET_MS).unref();
+  }
+
+  /** What tells one state of the files from another. */
+  private look(): string {
+    return this.files.map(stampOf).join('|');
+  }
+}
+
+function stampOf(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat === undefined ? 'none' : `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}`;
+}
