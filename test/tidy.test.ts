@@ -68,6 +68,10 @@ const SHELLS: Readonly<Record<string, readonly Banned[]>> = {
   'src/client/tls-transport.ts': ['sockets'],
   'src/client/transaction.ts': ['async'],
   'src/net/node-client-network.ts': ['sockets'],
+  'src/net/tls-acceptor.ts': ['sockets'],
+  'src/net/tls-context.ts': ['sockets'],
+  'src/net/tls-key-store.ts': ['files'],
+  'src/net/tls-store-watch.ts': ['timers', 'files'],
   'src/persistence/node-file-store.ts': ['files'],
 };
 

@@ -73,4 +73,6 @@ export interface ClientNetwork {
     onListening: (fd: number, port: number) => void,
     onError: (error: Error) => void,
   ): ClientListener;
+  /** Whatever else it holds; listeners and connections are closed one by one. */
+  close(): void;
 }

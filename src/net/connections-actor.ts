@@ -166,7 +166,11 @@ export class ConnectionsActor implements Actor {
     this.inboxes = { final: onResult };
     if (options.shard > 0) {
       this.inboxes['connections.0'] = (_type, _bytes, words, offset) =>
-        listener.listenLike(words[offset >> 2] as number, words[(offset >> 2) + 1] as number);
+        listener.listenLike(
+          words[offset >> 2] as number,
+          words[(offset >> 2) + 1] as number,
+          words[(offset >> 2) + 2] as number,
+        );
     }
   }
 
@@ -255,6 +259,7 @@ export class ConnectionsActor implements Actor {
     this.connections.add(cnxn);
     this.counters.set(ShardCounter.connections, this.connections.byId.size);
     return {
+      onSecured: () => cnxn.addIdentities(socket.peerIdentities),
       onData: (bytes, length) => this.onData(cnxn, bytes, length),
       onEnd: () => this.onEnd(cnxn),
       onDrain: () => {

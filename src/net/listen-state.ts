@@ -1,9 +1,12 @@
 /**
  * Where the shards listen, for a shard that is made anew while the server runs: it has missed the records that told its
- * predecessor. Written by shard 0, read by any.
+ * predecessor. Written by shard 0, read by any. Three words for each port, by its index among the configured ones:
  *
- *   word 0   1: the server serves     word 1   port     word 2   descriptor shared by the shards, or -1
+ *   | 1: open | port | descriptor shared by the shards, or -1 |
  */
+const PORTS_MAX = 2;
+const WORDS = 3;
+
 export class ListenState {
   private readonly words: Int32Array;
 
@@ -12,24 +15,29 @@ export class ListenState {
   }
 
   static byteLength(): number {
-    return 16;
+    return PORTS_MAX * WORDS * 4;
   }
 
-  publish(port: number, fd: number): void {
-    this.words[1] = port;
-    this.words[2] = fd;
-    Atomics.store(this.words, 0, 1);
+  publish(index: number, port: number, fd: number): void {
+    this.words[index * WORDS + 1] = port;
+    this.words[index * WORDS + 2] = fd;
+    Atomics.store(this.words, index * WORDS, 1);
   }
 
+  /** Some port is open. */
   get isServing(): boolean {
-    return Atomics.load(this.words, 0) === 1;
+    return this.isOpen(0) || this.isOpen(1);
   }
 
-  get port(): number {
-    return this.words[1] as number;
+  isOpen(index: number): boolean {
+    return Atomics.load(this.words, index * WORDS) === 1;
   }
 
-  get fd(): number {
-    return this.words[2] as number;
+  port(index: number): number {
+    return this.words[index * WORDS + 1] as number;
+  }
+
+  fd(index: number): number {
+    return this.words[index * WORDS + 2] as number;
   }
 }

@@ -5,8 +5,8 @@
  */
 /**
  * What a shard tells the supervisor, and shard 0 the others:
- *   listening   words: descriptor, port
- *   failed      two ustrings: the error's message and its system code, or nothing
+ *   listening   words: the port's index, descriptor, port
+ *   failed      word: the port's index; two ustrings: the error's message and its system code, or nothing
  *   word        words: connection, the word's four bytes as an int, length; then what stood behind
  *               the word, then one ustring: the client's address
  */

@@ -38,21 +38,22 @@ const NO_IDENTITIES: readonly Identity[] = [];
 export class TlsAcceptor {
   private readonly options: TlsOptions;
   private readonly log: Logger;
+  private readonly tellsReloads: boolean;
   private readonly server: Server;
   private readonly watch: StoreWatch | null;
   private readonly cells: Float64Array;
   /** By both ends of the connection: node:tls does not say which socket of ours a TLSSocket was made from. */
   private readonly handshakes = new Map<string, Handshake>();
 
-  /** Throws a StoreError when the stores cannot be read. */
-  constructor(options: TlsOptions, log: Logger, counters: CounterSet) {
+  /** `tellsReloads`: of several acceptors that watch the same files, one says what has become of them. */
+  constructor(options: TlsOptions, log: Logger, counters: CounterSet, tellsReloads: boolean) {
     this.options = options;
     this.log = log;
+    this.tellsReloads = tellsReloads;
     this.cells = counters.registerBlock(COUNTERS);
     this.cells[OUTSTANDING] = 0;
     // Never listens: it is handed connections that a listener of ours has accepted.
     this.server = createServer({
-      ...loadTlsContext(options),
       requestCert: options.clientAuth !== 'none',
       rejectUnauthorized: options.clientAuth === 'need',
       handshakeTimeout: 0,
@@ -60,6 +61,9 @@ export class TlsAcceptor {
     this.server.on('secureConnection', (socket) => this.onHandshakeDone(socket));
     this.server.on('tlsClientError', (error, socket) => this.logFailure(socket.authorizationError ?? error, socket));
     this.watch = options.reloadsStores ? new StoreWatch(filesOf(options), log, () => this.reload()) : null;
+    // The main thread has read the stores before it started anything. Should they have gone since, or be broken when a
+    // shard is made anew, plain connections are served all the same, and TLS as soon as the files are good again.
+    this.useStores('TLS is not served');
   }
 
   /** The socket is the acceptor's from now on, and the client's only behind a good handshake; else it is destroyed. */
@@ -133,10 +137,14 @@ export class TlsAcceptor {
   ): void {
     const { verifiesClientHost, looksUpClientHost } = this.options;
     const address = socket.remoteAddress?.replace(/^::ffff:/, '');
-    if (!verifiesClientHost || certificate === undefined) return onChecked(true);
-    if (address === undefined) return onChecked(false);
-    if (certificate.checkIP(address) !== undefined) return onChecked(true);
-    if (!looksUpClientHost) return onChecked(false);
+    if (!verifiesClientHost || certificate === undefined) {
+      onChecked(true);
+      return;
+    }
+    if (address === undefined || certificate.checkIP(address) !== undefined || !looksUpClientHost) {
+      onChecked(address !== undefined && certificate.checkIP(address) !== undefined);
+      return;
+    }
     lookupService(address, socket.remotePort ?? 0, (error, name) => {
       onChecked(error === null && certificate.checkHost(name) !== undefined);
     });
@@ -159,11 +167,17 @@ export class TlsAcceptor {
   }
 
   private reload(): void {
+    const isUsed = this.useStores('The changed key and trust stores are not used, the old ones stay');
+    if (isUsed && this.tellsReloads) this.log.info('The key and trust stores have changed; new connections use them');
+  }
+
+  private useStores(failure: string): boolean {
     try {
       this.server.setSecureContext(loadTlsContext(this.options));
-      this.log.info('The key and trust stores have changed; new connections use them');
+      return true;
     } catch (error) {
-      this.log.error(`The changed key and trust stores are not used, the old ones stay: ${(error as Error).message}`);
+      if (this.tellsReloads) this.log.error(`${failure}: ${(error as Error).message}`);
+      return false;
     }
   }
 }

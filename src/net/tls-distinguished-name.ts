@@ -49,14 +49,14 @@ function attribute(typeAndValue: DerValue): string {
     return `${keyword ?? oid}=#${Buffer.from(value.encoded).toString('hex')}`;
   }
   // Java reads every kind of text as UTF-8, whatever its tag says.
-  return `${keyword}=${escape(Buffer.from(value.content).toString('utf8'))}`;
+  return `${keyword}=${escaped(Buffer.from(value.content).toString('utf8'))}`;
 }
 
-function escape(text: string): string {
-  const escaped = text.replace(ESCAPED, '\\$&').replaceAll('\0', '\\00');
-  const from = escaped.search(/[^ \r]/);
-  const to = escaped.search(/[ \r]*$/);
+function escaped(text: string): string {
+  const marked = text.replace(ESCAPED, '\\$&').replaceAll('\0', '\\00');
+  const from = marked.search(/[^ \r]/);
+  const to = marked.search(/[ \r]*$/);
   const edge = (part: string): string => part.replace(/[ \r]/g, '\\$&');
-  if (from < 0) return edge(escaped);
-  return edge(escaped.slice(0, from)) + escaped.slice(from, to) + edge(escaped.slice(to));
+  if (from < 0) return edge(marked);
+  return edge(marked.slice(0, from)) + marked.slice(from, to) + edge(marked.slice(to));
 }

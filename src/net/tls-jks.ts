@@ -12,7 +12,7 @@
  */
 import { createHash } from 'node:crypto';
 import { DerTag, DerValue } from './tls-der.js';
-import { type StoreEntries, type StoredKey, StoreError } from './tls-store-entries.js';
+import { type StoredKey, type StoreEntries, StoreError } from './tls-store-entries.js';
 
 const MAGIC = 0xfeedfeed;
 const WHITENER = 'Mighty Aphrodite';

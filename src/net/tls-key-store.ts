@@ -98,7 +98,9 @@ function typeOf({ path, type }: StoreLocation): StoreType {
   }
   const found = TYPES_BY_EXTENSION.find(([extension]) => path.endsWith(extension));
   if (found === undefined) {
-    throw new StoreError('its type cannot be told by its extension (.jks, .pem, .p12, .bcfks); set the key for its type');
+    throw new StoreError(
+      'its type cannot be told by its extension (.jks, .pem, .p12, .bcfks); set the key for its type',
+    );
   }
   return found[1];
 }

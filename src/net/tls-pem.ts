@@ -5,13 +5,15 @@
 import { createPrivateKey } from 'node:crypto';
 import { type StoreEntries, StoreError } from './tls-store-entries.js';
 
-const CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([\s\S]*?)-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
+const CERTIFICATE =
+  /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([\s\S]*?)-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
 const PRIVATE_KEY = /-----BEGIN ([A-Z ]*)PRIVATE KEY-----[\s\S]*?-----END \1PRIVATE KEY-----/;
 
 export function readPem(text: string, password: string): StoreEntries {
   const certificates = [...text.matchAll(CERTIFICATE)].map((match) => Buffer.from(match[1], 'base64'));
   const key = PRIVATE_KEY.exec(text)?.[0];
-  if (certificates.length === 0 && key === undefined) throw new StoreError('the file has neither certificates nor a key');
+  if (certificates.length === 0 && key === undefined)
+    throw new StoreError('the file has neither certificates nor a key');
   if (key === undefined) return { keys: [], trusted: certificates };
   return { keys: [{ pkcs8: () => decryptKey(key, password), chain: certificates }], trusted: certificates };
 }

@@ -8,7 +8,7 @@
 import { createDecipheriv, createHash, createHmac, pbkdf2Sync, timingSafeEqual, X509Certificate } from 'node:crypto';
 import { DerError, DerTag, DerValue } from './tls-der.js';
 import { decryptRc2Cbc } from './tls-rc2.js';
-import { type StoreEntries, type StoredKey, StoreError } from './tls-store-entries.js';
+import { type StoredKey, type StoreEntries, StoreError } from './tls-store-entries.js';
 
 const DATA = '1.2.840.113549.1.7.1';
 const ENCRYPTED_DATA = '1.2.840.113549.1.7.6';
@@ -164,7 +164,9 @@ function chainFrom(leaf: Uint8Array, all: readonly Uint8Array[]): Uint8Array[] {
   const chain = [leaf];
   let last = new X509Certificate(leaf);
   for (;;) {
-    const issuer = others.find(({ parsed }) => parsed.fingerprint256 !== last.fingerprint256 && last.checkIssued(parsed));
+    const issuer = others.find(
+      ({ parsed }) => parsed.fingerprint256 !== last.fingerprint256 && last.checkIssued(parsed),
+    );
     if (issuer === undefined || chain.some((der) => Buffer.compare(der, issuer.der) === 0)) return chain;
     chain.push(issuer.der);
     last = issuer.parsed;
@@ -218,7 +220,9 @@ function decryptPbes2(parameters: DerValue, encrypted: Uint8Array, password: str
   const [encryptionType, iv] = encryption.fields(DerTag.sequence, 2);
   const cipher = PBES2_CIPHERS.get(encryptionType.oid());
   if (derivationType.oid() !== PBKDF2 || cipher === undefined) {
-    throw new StoreError(`it is encrypted in a way that is not known (${derivationType.oid()}, ${encryptionType.oid()})`);
+    throw new StoreError(
+      `it is encrypted in a way that is not known (${derivationType.oid()}, ${encryptionType.oid()})`,
+    );
   }
   const [salt, rounds, ...optional] = derivationParameters.fields(DerTag.sequence, 2);
   const algorithm = optional.find((value) => value.tag === DerTag.sequence);

@@ -24,9 +24,13 @@ export class StoreWatch {
     this.onChange = onChange;
     this.seen = this.look();
     for (const directory of new Set(files.map((file) => dirname(file)))) {
-      const watcher = watch(directory, { persistent: false }, () => this.lookSoon());
-      watcher.on('error', (error) => log.warn(`${directory} is not watched any more: ${error.message}`));
-      this.watchers.push(watcher);
+      const unwatched = (error: unknown): void =>
+        log.warn(`${directory} is not watched, changes there are not noticed: ${(error as Error).message}`);
+      try {
+        this.watchers.push(watch(directory, { persistent: false }, () => this.lookSoon()).on('error', unwatched));
+      } catch (error) {
+        unwatched(error);
+      }
     }
   }
 

@@ -18,6 +18,7 @@ import { ConnectionsActor } from '../net/connections-actor.js';
 import { ListenState } from '../net/listen-state.js';
 import { NodeClientNetwork } from '../net/node-client-network.js';
 import { OutstandingCounts } from '../net/outstanding-counts.js';
+import { TlsAcceptor } from '../net/tls-acceptor.js';
 import { DurableZxid } from '../persistence/durable-zxid.js';
 import { NodeFileStore } from '../persistence/node-file-store.js';
 import { recover } from '../persistence/recovery.js';
@@ -28,6 +29,7 @@ import { PrepRequestProcessor } from '../processor/prep-request-processor.js';
 import { SessionTrackerActor } from '../processor/session-tracker-actor.js';
 import { SNAPSHOT_DUE } from '../processor/sync-request-processor.js';
 import { SessionTable } from '../session/session-table.js';
+import { clientPorts } from './client-ports.js';
 import { recogniseNumber } from './four-letter-words.js';
 import { directoriesOf, makeSync } from './log-thread.js';
 import type { ServerConfig } from './server-config.js';
@@ -105,7 +107,7 @@ function makeConnections(context: ActorContext, config: ActorConfig): Actor {
   const { server, shard, guarded } = config;
   return new ConnectionsActor(
     context,
-    new NodeClientNetwork(),
+    new NodeClientNetwork(tlsAcceptor(context, config)),
     tree.reader(context, guarded),
     new SessionTable(sharedMemory(context, SharedName.sessions)),
     aclPolicy(server),
@@ -118,8 +120,7 @@ function makeConnections(context: ActorContext, config: ActorConfig): Actor {
     {
       shard,
       shardCount: server.connectionShards,
-      port: server.clientPort,
-      host: server.clientPortAddress ?? undefined,
+      ports: clientPorts(server),
       backlog: server.clientPortListenBacklog < 0 ? undefined : server.clientPortListenBacklog,
       keepAlive: server.clientTcpKeepAlive,
       frameBytesMax: server.frameBytesMax,
@@ -134,6 +135,12 @@ function makeConnections(context: ActorContext, config: ActorConfig): Actor {
     },
     guarded,
   );
+}
+
+/** Shard 0 speaks for all of changed stores; each reads them for itself. */
+function tlsAcceptor(context: ActorContext, { server, shard }: ActorConfig): TlsAcceptor | null {
+  if (server.tls === null) return null;
+  return new TlsAcceptor(server.tls, context.log, context.counters, shard === 0);
 }
 
 function connectionThrottle(context: ActorContext, server: ServerConfig): ConnectionThrottle {

@@ -16,6 +16,7 @@ import { readAuthOptions } from './auth-config.js';
 import { parseJvmFlags, splitShellWords } from './jvm-flags.js';
 import { type LimitsConfig, readLimits } from './limits-config.js';
 import { choosePlacement, PLACEMENT_SETTINGS, type PlacementName } from './placement-choice.js';
+import { checkPort, normalHost } from './port-and-host.js';
 import { PropertiesSyntaxError, parsePropertiesFile, trimProperties } from './properties-file.js';
 import {
   checkDynamicKeys,
@@ -27,13 +28,14 @@ import {
 } from './quorum-config.js';
 import { BadValueError, parseStrictInt, parseStrictLong, Settings } from './settings.js';
 import { ConfigError, InvocationError } from './start-error.js';
+import { readTlsConfig, type TlsConfig } from './tls-config.js';
 
 export const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR', 'OFF'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_FORMATS = ['pattern', 'json'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-export interface ServerConfig {
+export interface ServerConfig extends TlsConfig {
   /** Null: configured by the command line alone. */
   readonly configFile: string | null;
   /** Text of the myid file for log lines; empty without one. Standalone, the server id is 0 whatever it says. */
@@ -123,7 +125,6 @@ const SNAP_RETAIN_COUNT_MIN = 3;
 const SNAP_COUNT_MIN = 2;
 const RECORD_EXTRA_BYTES_MIN = 1024;
 const CONNECTION_SHARDS_MAX = 64;
-const PORT_MAX = 0xffff;
 
 /** All the ways of the command line: one word is a configuration file, two to four are port, datadir and so on. */
 export function loadServerConfig(input: ConfigInput): ServerConfig {
@@ -244,8 +245,14 @@ function assemble(settings: Settings, input: ConfigInput, essentials: Essentials
   const { log } = input;
   const frameBytesMax = settings.lenientInt('jute.maxbuffer');
   const flushDelayMs = settings.lenientLong('flushDelay');
+  const placement = choosePlacement(
+    settings.choice('threadkeeper.placement', PLACEMENT_SETTINGS),
+    settings.countOrAuto('threadkeeper.connectionShards', CONNECTION_SHARDS_MAX),
+    input.coreCount,
+  );
   const config: ServerConfig = {
     ...essentials,
+    ...readTlsConfig(settings, placement.connectionShards, log),
     serverId: 0,
     clientPortListenBacklog: settings.strictInt('clientPortListenBacklog'),
 
@@ -282,11 +289,7 @@ function assemble(settings: Settings, input: ConfigInput, essentials: Essentials
     fourLetterWhitelist: settings.text('4lw.commands.whitelist'),
     adminServerEnabled: !settings.switched('admin.enableServer'),
 
-    ...choosePlacement(
-      settings.choice('threadkeeper.placement', PLACEMENT_SETTINGS),
-      settings.countOrAuto('threadkeeper.connectionShards', CONNECTION_SHARDS_MAX),
-      input.coreCount,
-    ),
+    ...placement,
     logFormat: settings.choice('threadkeeper.log.format', LOG_FORMATS),
     logLevel: readLogLevel(settings, input.env),
 
@@ -368,15 +371,6 @@ function readClientListener(settings: Settings, log: Logger): Listener {
   const port = checkPort(settings.strictInt('clientPort'));
   const address = settings.strictText('clientPortAddress');
   if (port === 0 && address !== null) throw new BadValueError('clientPortAddress is set but clientPort is not set');
-  const securePort = checkPort(settings.strictInt('secureClientPort'));
-  if (securePort === 0) {
-    if (settings.strictText('secureClientPortAddress') !== null) {
-      throw new BadValueError('secureClientPortAddress is set but secureClientPort is not set');
-    }
-    log.info('secureClientPort is not set');
-  } else {
-    throw new ConfigError(`secureClientPort is ${securePort}, but this version does not serve TLS`);
-  }
   if (port === 0) return { clientPort: null, clientPortAddress: null };
   const host = normalHost(address);
   log.info(`clientPortAddress is ${host ?? '0.0.0.0'}:${port}`);
@@ -396,17 +390,6 @@ function mergeClientAddress(listener: Listener, own: QuorumServer | undefined): 
     );
   }
   return { clientPort: client.port === 0 ? null : client.port, clientPortAddress: host };
-}
-
-/** Java binds both families to 0.0.0.0 as to ::, so both mean "all addresses" here too. */
-function normalHost(host: string | null): string | null {
-  const bare = host?.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
-  return bare === '0.0.0.0' || bare === '::' ? null : bare;
-}
-
-function checkPort(port: number): number {
-  if (port < 0 || port > PORT_MAX) throw new BadValueError(`port out of range:${port}`);
-  return port;
 }
 
 function sessionTimeouts(

@@ -10,10 +10,12 @@ import { resolve } from 'node:path';
 import { ActorSystem } from '../actor/actor-system.js';
 import { SystemClock } from '../actor/system-clock.js';
 import { assert } from '../base/assert.js';
+import { PortKind } from '../net/client-socket.js';
 import { CAN_REUSE_PORT } from '../net/node-client-network.js';
 import type { ConnectionReport, ShardControl } from '../net/shard-control.js';
 import { TreeReader } from '../store/tree-reader.js';
 import type { MainPorts } from './actor-factory.js';
+import { clientPorts } from './client-ports.js';
 import { directoryBytes } from './data-directory.js';
 import { describeEnvironment } from './environment.js';
 import { ExitCode } from './exit-code.js';
@@ -93,18 +95,18 @@ export class StandaloneServer implements MainPorts {
 
   // ---- what the main thread's actors report
 
-  onListening(port: number): void {
+  onListening(index: number, port: number): void {
     this.listening = true;
-    this.log
-      .named('NIOServerCnxnFactory')
-      .info(`binding to port ${this.config.clientPortAddress ?? '0.0.0.0'}:${port}`);
+    const host = clientPorts(this.config)[index]?.host;
+    this.log.named('NIOServerCnxnFactory').info(`binding to port ${host ?? '0.0.0.0'}:${port}`);
     this.events.onListening(port);
   }
 
-  onListenFailed(message: string, code: string): void {
-    const { clientPort: port, clientPortAddress: address } = this.config;
-    const cause = Object.assign(new Error(message), { code, port, address: address ?? '0.0.0.0' });
-    this.events.onListenFailed(new PortError('the client port cannot be opened', { cause }));
+  onListenFailed(index: number, message: string, code: string): void {
+    const failed = clientPorts(this.config)[index];
+    const cause = Object.assign(new Error(message), { code, port: failed?.port, address: failed?.host ?? '0.0.0.0' });
+    const name = failed?.kind === PortKind.tls ? 'secure client port' : 'client port';
+    this.events.onListenFailed(new PortError(`the ${name} cannot be opened`, { cause }));
   }
 
   onSnapshotFailed(error: Error): void {
@@ -181,7 +183,7 @@ export class StandaloneServer implements MainPorts {
       connections: reports.flat().map((report) => connectionStatus(report)),
       settings: {
         clientPort: config.clientPort,
-        secureClientPort: null,
+        secureClientPort: config.secureClientPort,
         tickMs: config.tickMs,
         maxClientCnxns: config.maxClientCnxns,
         minSessionTimeoutMs: config.minSessionTimeoutMs,

@@ -11,9 +11,10 @@ import { decodeUtf8 } from '../base/utf8.js';
 import { ShardRecord } from '../net/shard-control.js';
 
 export interface SupervisorEvents {
-  onListening(port: number): void;
+  /** `index`: of the port among the configured ones. */
+  onListening(index: number, port: number): void;
   /** `code`: the system's, such as EADDRINUSE, or empty. */
-  onListenFailed(message: string, code: string): void;
+  onListenFailed(index: number, message: string, code: string): void;
   /** `client`: address and port; `word`: its four bytes as a big-endian int; `payload`: what stood behind them. */
   onWord(shard: number, connection: number, client: string, word: number, payload: Uint8Array): void;
 }
@@ -27,7 +28,7 @@ export class SupervisorActor implements Actor {
         const at = offset >> 2;
         switch (type) {
           case ShardRecord.listening:
-            events.onListening(words[at + 1] as number);
+            events.onListening(words[at] as number, words[at + 2] as number);
             break;
           case ShardRecord.failed:
             failed(bytes, offset, events);
@@ -48,8 +49,9 @@ export class SupervisorActor implements Actor {
 }
 
 function failed(bytes: Uint8Array, offset: number, events: SupervisorEvents): void {
-  const messageLength = readInt32(bytes, offset);
-  const message = decodeUtf8(bytes, offset + 4, messageLength);
-  const codeAt = offset + 4 + messageLength;
-  events.onListenFailed(message, decodeUtf8(bytes, codeAt + 4, readInt32(bytes, codeAt)));
+  const messageLength = readInt32(bytes, offset + 4);
+  const message = decodeUtf8(bytes, offset + 8, messageLength);
+  const codeAt = offset + 8 + messageLength;
+  const code = decodeUtf8(bytes, codeAt + 4, readInt32(bytes, codeAt));
+  events.onListenFailed(readInt32(bytes, offset), message, code);
 }

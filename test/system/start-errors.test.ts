@@ -77,7 +77,7 @@ describe('exit code 2: the configuration', () => {
 
   it.each<[reason: string, line: string]>([
     ["Invalid option maybe for standaloneEnabled. Choose 'true' or 'false.'", 'standaloneEnabled=maybe'],
-    ['secureClientPort is 2281, but this version does not serve TLS', 'secureClientPort=2281'],
+    ['ssl.keyStore.location is not set, but TLS needs a private key and its certificate', 'secureClientPort=2281'],
   ])('%s', async (reason, line) => {
     expectRefusal(await run([config('dataDir=./data', 'clientPort=2181', line)]), 2, refused, reason);
   });

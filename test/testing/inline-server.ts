@@ -34,6 +34,7 @@ import { FinalRequestProcessor, type Recovered } from '../../src/processor/final
 import { PrepRequestProcessor } from '../../src/processor/prep-request-processor.js';
 import { SessionTrackerActor } from '../../src/processor/session-tracker-actor.js';
 import { SNAPSHOT_DUE, SyncRequestProcessor } from '../../src/processor/sync-request-processor.js';
+import { clientPorts } from '../../src/server/client-ports.js';
 import { recogniseNumber } from '../../src/server/four-letter-words.js';
 import type { PlacementName } from '../../src/server/placement-choice.js';
 import { loadServerConfig, type ServerConfig } from '../../src/server/server-config.js';
@@ -342,7 +343,7 @@ export class InlineServer {
       case ActorKind.supervisor:
         return new SupervisorActor(context, this.config.connectionShards, {
           onListening: () => {},
-          onListenFailed: (message) => this.warnings.push(message),
+          onListenFailed: (_index, message) => this.warnings.push(message),
           onWord: (shard, connection, client, word, payload) =>
             this.words.push({ shard, connection, client, word, payload }),
         });
@@ -375,8 +376,7 @@ export class InlineServer {
       {
         shard,
         shardCount: config.connectionShards,
-        port: config.clientPort,
-        host: undefined,
+        ports: clientPorts(config),
         backlog: undefined,
         keepAlive: false,
         frameBytesMax: config.frameBytesMax,

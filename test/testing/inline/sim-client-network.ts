@@ -47,6 +47,8 @@ export interface ClientEnd {
 
 export interface SimConnectionOptions {
   readonly address?: string;
+  /** What the client's certificate proves: the connection is one over TLS. */
+  readonly identities?: readonly Identity[];
   /** What the system takes from the server without the client having read anything. */
   readonly systemBytesMax?: number;
   /** What a TLS handshake would have proved. */
@@ -168,7 +170,10 @@ export class SimConnection implements ClientEnd {
   acceptBy(accept: Accept): void {
     this.accepted = true;
     this.events = accept(this.socket);
-    if (this.events !== null) return;
+    if (this.events !== null) {
+      if (this.socket.peerIdentities.length > 0) this.events.onSecured();
+      return;
+    }
     this.refused = true;
     this.gone = true;
     this.ending = Ending.reset;
@@ -307,6 +312,7 @@ export class SimClientNetwork {
     return {
       canReusePort: this.canReusePort,
       listen: (options, accept, onListening) => this.listen(shard, options, accept, onListening),
+      close: () => {},
     };
   }
 

@@ -347,7 +347,10 @@ describe('mistakes in the file', () => {
     ["Invalid option 1 for reconfigEnabled. Choose 'true' or 'false.'", 'reconfigEnabled=1'],
     ['Invalid electionAlg value. Only 3 is supported.', 'electionAlg=1'],
     ['Unrecognised peertype: spectator', 'peerType=spectator'],
-    ['secureClientPort is 2281, but this version does not serve TLS', 'clientPort=1\nsecureClientPort=2281'],
+    [
+      'ssl.keyStore.location is not set, but TLS needs a private key and its certificate',
+      'clientPort=1\nsecureClientPort=2281',
+    ],
     [
       'Invalid option fast for threadkeeper.placement. Choose auto, inline, compact, pipeline or staged.',
       'threadkeeper.placement=fast',

@@ -1,0 +1,19 @@
+// The ports clients connect to, as connection shards are given them: the client port, then the secure one, each if it is
+// configured. Pure. A port is known everywhere by its index in this list, which is the same in every thread.
+
+import { PortKind } from '../net/client-socket.js';
+import type { ClientPort } from '../net/shard-listener.js';
+import type { ServerConfig } from './server-config.js';
+
+export function clientPorts(config: ServerConfig): readonly ClientPort[] {
+  const ports: ClientPort[] = [];
+  const { clientPort, secureClientPort } = config;
+  if (clientPort !== null) {
+    const kind = config.clientPortUnification ? PortKind.either : PortKind.plain;
+    ports.push({ port: clientPort, host: config.clientPortAddress ?? undefined, kind });
+  }
+  if (secureClientPort !== null) {
+    ports.push({ port: secureClientPort, host: config.secureClientPortAddress ?? undefined, kind: PortKind.tls });
+  }
+  return ports;
+}

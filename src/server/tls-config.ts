@@ -1,0 +1,156 @@
+// TLS on client ports: the keys secureClientPort, client.portUnification and ssl.*, read into plain data. Used on the main
+// thread, once, while the server starts. What this server cannot do for safety (revocation lists, OCSP) is refused with a
+// sentence, never let pass; what has no meaning outside a JVM is understood and without effect.
+
+import { getCiphers } from 'node:tls';
+import type { Logger } from '../actor/logger.js';
+import { DEFAULT_CIPHER_SUITES, openSslName } from '../net/tls-cipher-suites.js';
+import { loadTlsContext } from '../net/tls-context.js';
+import type { StoreLocation } from '../net/tls-key-store.js';
+import { CLIENT_AUTH, TLS_PROTOCOLS, type TlsOptions, type TlsProtocol } from '../net/tls-options.js';
+import { checkPort, normalHost } from './port-and-host.js';
+import { BadValueError, type Settings } from './settings.js';
+import { ConfigError } from './start-error.js';
+
+export interface TlsConfig {
+  /** Null: no listener for TLS alone. */
+  readonly secureClientPort: number | null;
+  /** Null: all addresses. */
+  readonly secureClientPortAddress: string | null;
+  /** The client port takes TLS as well as plain bytes. */
+  readonly clientPortUnification: boolean;
+  /** Null: nobody asks for TLS. */
+  readonly tls: TlsOptions | null;
+}
+
+const DEFAULT_SCHEME = 'x509';
+const DEFAULT_PROTOCOLS: readonly TlsProtocol[] = ['TLSv1.3'];
+
+export function readTlsConfig(settings: Settings, connectionShards: number, log: Logger): TlsConfig {
+  const secureClientPort = checkPort(settings.strictInt('secureClientPort'));
+  const address = settings.strictText('secureClientPortAddress');
+  if (secureClientPort === 0 && address !== null) {
+    throw new BadValueError('secureClientPortAddress is set but secureClientPort is not set');
+  }
+  const host = normalHost(address);
+  if (secureClientPort === 0) log.info('secureClientPort is not set');
+  else log.info(`secureClientPortAddress is ${host ?? '0.0.0.0'}:${secureClientPort}`);
+  const clientPortUnification = settings.lenientBool('client.portUnification');
+  const isWanted = secureClientPort !== 0 || clientPortUnification;
+  return {
+    secureClientPort: secureClientPort === 0 ? null : secureClientPort,
+    secureClientPortAddress: secureClientPort === 0 ? null : host,
+    clientPortUnification,
+    tls: isWanted ? readTlsOptions(settings, connectionShards, log) : null,
+  };
+}
+
+/** That the stores can be read is found out before anything is started, and said in one sentence. */
+export function checkTls({ tls }: TlsConfig): void {
+  if (tls === null) return;
+  try {
+    loadTlsContext(tls);
+  } catch (error) {
+    throw new ConfigError('TLS on the client port cannot be served', { cause: error });
+  }
+}
+
+function readTlsOptions(settings: Settings, connectionShards: number, log: Logger): TlsOptions {
+  checkAuthProvider(settings);
+  for (const key of ['ssl.crl', 'ssl.ocsp'] as const) {
+    if (settings.lenientBool(key)) {
+      throw new ConfigError(`${key} is true, but this server cannot check whether certificates have been revoked`);
+    }
+  }
+  const keyStore = readStore(settings, 'keyStore');
+  const trustStore = readStore(settings, 'trustStore');
+  if (keyStore === null) {
+    throw new ConfigError('ssl.keyStore.location is not set, but TLS needs a private key and its certificate');
+  }
+  if (trustStore === null) {
+    log.warn('zookeeper.ssl.trustStore.location not specified: clients are trusted by well-known public authorities');
+  }
+  const limit = settings.lenientInt('netty.server.outstandingHandshake.limit');
+  return {
+    keyStore,
+    trustStore,
+    clientAuth: readClientAuth(settings),
+    ...readCiphers(settings, readProtocols(settings)),
+    superUser: settings.text('X509AuthenticationProvider.superUser'),
+    verifiesClientHost:
+      settings.lenientBool('ssl.hostnameVerification') && settings.lenientBool('ssl.clientHostnameVerification'),
+    looksUpClientHost: settings.lenientBool('ssl.allowReverseDnsLookup'),
+    reloadsStores: settings.lenientBool('client.certReload'),
+    handshakesMax: limit <= 0 ? 0 : Math.ceil(limit / connectionShards),
+  };
+}
+
+/** Whoever names another provider for TLS wants other identities than certificates give here. */
+function checkAuthProvider(settings: Settings): void {
+  const scheme = settings.text('ssl.authProvider') || DEFAULT_SCHEME;
+  if (scheme === DEFAULT_SCHEME) return;
+  if (!settings.properties.has(`zookeeper.authProvider.${scheme}`)) {
+    throw new BadValueError(`No auth provider configured for the SSL authentication scheme '${scheme}'.`);
+  }
+  throw new ConfigError(`ssl.authProvider is ${scheme}, but this server knows the clients of TLS by x509 only`);
+}
+
+function readStore(settings: Settings, name: 'keyStore' | 'trustStore'): StoreLocation | null {
+  const path = settings.text(`ssl.${name}.location`);
+  if (path === '') return null;
+  return {
+    path,
+    type: settings.text(`ssl.${name}.type`),
+    password: settings.text(`ssl.${name}.password`),
+    passwordPath: settings.text(`ssl.${name}.passwordPath`),
+  };
+}
+
+function readClientAuth(settings: Settings): TlsOptions['clientAuth'] {
+  const text = settings.text('ssl.clientAuth') || 'need';
+  const found = CLIENT_AUTH.find((choice) => choice === text.toLowerCase());
+  if (found === undefined)
+    throw new ConfigError(`Invalid option ${text} for ssl.clientAuth. Choose need, want or none.`);
+  return found;
+}
+
+function readProtocols(settings: Settings): readonly TlsProtocol[] {
+  const enabled = listOf(settings.text('ssl.enabledProtocols'));
+  const single = settings.text('ssl.protocol');
+  const names = enabled.length > 0 ? enabled : single === '' ? DEFAULT_PROTOCOLS : [single];
+  for (const name of names) {
+    if (TLS_PROTOCOLS.some((known) => known === name)) continue;
+    throw new ConfigError(`TLS protocol ${name} is not one of ${TLS_PROTOCOLS.join(', ')}`);
+  }
+  return TLS_PROTOCOLS.filter((protocol) => names.includes(protocol));
+}
+
+function readCiphers(
+  settings: Settings,
+  protocols: readonly TlsProtocol[],
+): Pick<TlsOptions, 'protocols' | 'cipherSuites'> {
+  const configured = listOf(settings.text('ssl.ciphersuites'));
+  const known = new Set(getCiphers().map((name) => name.toUpperCase()));
+  const names = configured.length > 0 ? configured : DEFAULT_CIPHER_SUITES;
+  const cipherSuites = names.map((name) => {
+    const translated = openSslName(name);
+    if (translated === null || !known.has(translated.toUpperCase())) {
+      throw new ConfigError(`cipher suite ${name} of ssl.ciphersuites is not known to this server`);
+    }
+    return translated;
+  });
+  const serves13 = cipherSuites.some((name) => name.startsWith('TLS_'));
+  const servesOlder = cipherSuites.some((name) => !name.startsWith('TLS_'));
+  const usable = protocols.filter((protocol) => (protocol === 'TLSv1.3' ? serves13 : servesOlder));
+  if (usable.length === 0) {
+    throw new ConfigError(`no cipher suite of ssl.ciphersuites can be used with ${protocols.join(', ')}`);
+  }
+  return { protocols: usable, cipherSuites };
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+}
