@@ -27,6 +27,11 @@ interface Handshake {
   isOver: boolean;
 }
 
+/** What Node's encrypted sockets know of the socket below; for log lines only. */
+interface WithParent {
+  readonly _parent?: Socket;
+}
+
 /** The first is a state, the others count events. */
 const COUNTERS = ['outstanding_tls_handshake', 'unsuccessful_handshake', 'tls_handshake_exceeded'] as const;
 const OUTSTANDING = 0;
@@ -83,6 +88,8 @@ export class TlsAcceptor {
       this.cells[UNSUCCESSFUL] += 1;
       this.end(key, handshake);
     });
+    // Who sends nothing more in the middle of a handshake has gone; behind it, it may still read.
+    raw.allowHalfOpen = false;
     this.server.emit('connection', raw);
   }
 
@@ -112,6 +119,7 @@ export class TlsAcceptor {
       const identities = certificate === undefined ? NO_IDENTITIES : this.identitiesOf(certificate, socket);
       if (identities === null) return;
       this.end(key, handshake);
+      socket.allowHalfOpen = true;
       handshake.onSecured(socket, identities);
     });
   }
@@ -156,7 +164,9 @@ export class TlsAcceptor {
   }
 
   private logFailure(reason: Error | string, socket: TLSSocket): void {
-    const client = socket.remoteAddress === undefined ? 'a client' : `/${socket.remoteAddress}:${socket.remotePort}`;
+    // A TLSSocket that is closed has forgotten who it was; the one below it, if it can be had, has not.
+    const { remoteAddress, remotePort } = (socket as unknown as WithParent)._parent ?? socket;
+    const client = remoteAddress === undefined ? 'a client' : `/${remoteAddress}:${remotePort}`;
     this.log.warn(`Unsuccessful handshake with ${client}: ${typeof reason === 'string' ? reason : reason.message}`);
   }
 

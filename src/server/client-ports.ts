@@ -1,5 +1,6 @@
 // The ports clients connect to, as connection shards are given them: the client port, then the secure one, each if it is
-// configured. Pure. A port is known everywhere by its index in this list, which is the same in every thread.
+// configured. A port is known everywhere by its index in this list, which is the same in every thread.
+// Pure; any thread. Opens nothing.
 
 import { PortKind } from '../net/client-socket.js';
 import type { ClientPort } from '../net/shard-listener.js';

@@ -1,5 +1,6 @@
 // A listener's port and address as the configuration writes them. Pure; used on the main thread while the server starts,
-// for the plain and the secure client port alike. No name is looked up here.
+// for the plain and the secure client port alike.
+// No name is looked up here.
 
 import { BadValueError } from './settings.js';
 

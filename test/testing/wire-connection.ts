@@ -4,6 +4,7 @@
  * Reads only when asked to, so that a test can also be the client that never reads.
  */
 import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { within } from './until.js';
 
 export const Op = {
@@ -138,6 +139,18 @@ export class WireConnection {
       const socket = connect({ port, host: '127.0.0.1' });
       socket.once('error', reject);
       socket.once('connect', () => {
+        socket.removeListener('error', reject);
+        resolve(new WireConnection(socket));
+      });
+    });
+  }
+
+  /** The same over TLS, its handshake done as far as the client can tell. */
+  static openTls(port: number, options: ConnectionOptions = {}): Promise<WireConnection> {
+    return new Promise((resolve, reject) => {
+      const socket = connectTls({ port, host: '127.0.0.1', ...options });
+      socket.once('error', reject);
+      socket.once('secureConnect', () => {
         socket.removeListener('error', reject);
         resolve(new WireConnection(socket));
       });
