@@ -22,6 +22,7 @@ import {
   PortKind,
 } from './client-socket.js';
 import type { TlsAcceptor } from './tls-acceptor.js';
+import type { TlsPart } from './tls-options.js';
 
 const READ_BYTES = 65536;
 /** The first byte of every TLS handshake; as a frame it would be a length beyond any limit. */
@@ -42,6 +43,7 @@ interface WithHandle {
 export const CAN_REUSE_PORT = hasReusePort(process.versions.node);
 
 type Accept = (socket: ClientSocket) => ClientSocketEvents | null;
+type OnConnection = (accepted: Socket, address: string, port: number, accept: Accept) => void;
 
 class NodeClientSocket implements ClientSocket {
   readonly peerIdentities = [];
@@ -90,12 +92,13 @@ class NodeClientSocket implements ClientSocket {
 
 export class NodeClientNetwork implements ClientNetwork {
   readonly canReusePort = CAN_REUSE_PORT;
-  private readonly tls: TlsAcceptor | null;
+  private readonly tlsPart: TlsPart | null;
+  private tls: Promise<TlsAcceptor> | null = null;
   private readonly readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
   /** `tls`: for ports that are not plain. */
-  constructor(tls: TlsAcceptor | null) {
-    this.tls = tls;
+  constructor(tls: TlsPart | null) {
+    this.tlsPart = tls;
   }
 
   listen(
@@ -104,7 +107,7 @@ export class NodeClientNetwork implements ClientNetwork {
     onListening: (fd: number, port: number) => void,
     onError: (error: Error) => void,
   ): ClientListener {
-    const onConnection = this.onConnectionOf(options.kind);
+    let onConnection: OnConnection = (...connection) => this.onPlain(...connection);
     const server = createServer(
       { noDelay: true, keepAlive: options.keepAlive, pauseOnConnect: true, allowHalfOpen: true },
       (accepted) => {
@@ -113,34 +116,57 @@ export class NodeClientNetwork implements ClientNetwork {
         else onConnection(accepted, address, port, accept);
       },
     );
+    let isClosed = false;
     server.on('error', onError);
     const listening = (): void => {
       const address = server.address();
       const fd = (server as unknown as WithHandle)._handle?.fd ?? -1;
       onListening(fd, address !== null && typeof address === 'object' ? address.port : options.port);
     };
-    if (options.fd !== undefined) {
-      server.listen({ fd: options.fd }, listening);
-    } else {
+    const listen = (): void => {
+      if (isClosed) return;
+      if (options.fd !== undefined) {
+        server.listen({ fd: options.fd }, listening);
+        return;
+      }
       const where: { port: number; host?: string; backlog?: number; reusePort?: boolean } = { port: options.port };
       if (options.reusePort) where.reusePort = true;
       if (options.host !== undefined) where.host = options.host;
       if (options.backlog !== undefined) where.backlog = options.backlog;
       server.listen(where, listening);
+    };
+    if (options.kind === PortKind.plain) {
+      listen();
+    } else {
+      const isEither = options.kind === PortKind.either;
+      this.loadTls().then((tls) => {
+        onConnection = (...connection) =>
+          isEither ? this.onEither(tls, ...connection) : this.onTls(tls, ...connection);
+        listen();
+      }, onError);
     }
-    return { close: (onClosed) => void server.close(onClosed) };
+    return {
+      close: (onClosed) => {
+        isClosed = true;
+        server.close(onClosed);
+      },
+    };
   }
 
   close(): void {
-    this.tls?.close();
+    // Had loading failed, the listener that wanted it would have said so.
+    this.tls?.then(
+      (tls) => tls.close(),
+      () => {},
+    );
   }
 
-  private onConnectionOf(kind: PortKind): (accepted: Socket, address: string, port: number, accept: Accept) => void {
-    if (kind === PortKind.plain) return (...args) => this.onPlain(...args);
-    const { tls } = this;
-    assert(tls !== null, 'a port that speaks TLS has somebody to do it');
-    if (kind === PortKind.tls) return (...args) => this.onTls(tls, ...args);
-    return (...args) => this.onEither(tls, ...args);
+  /** What does TLS is loaded when a port wants it, and then serves all ports of this thread. */
+  private loadTls(): Promise<TlsAcceptor> {
+    const { tlsPart } = this;
+    assert(tlsPart !== null, 'a port that speaks TLS has somebody to do it');
+    this.tls ??= import('./tls-acceptor.js').then(({ TlsAcceptor }) => new TlsAcceptor(tlsPart));
+    return this.tls;
   }
 
   private onPlain(accepted: Socket, address: string, port: number, accept: Accept): void {

@@ -11,12 +11,11 @@ import type { X509Certificate } from 'node:crypto';
 import { lookupService } from 'node:dns';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import type { CounterSet } from '../actor/counters/counters.js';
 import type { Logger } from '../actor/logger.js';
 import type { Identity } from '../processor/acl.js';
 import { loadTlsContext } from './tls-context.js';
 import { subjectOf } from './tls-distinguished-name.js';
-import type { TlsOptions } from './tls-options.js';
+import type { TlsOptions, TlsPart } from './tls-options.js';
 import { StoreWatch } from './tls-store-watch.js';
 
 export type OnSecured = (socket: TLSSocket, identities: readonly Identity[]) => void;
@@ -32,8 +31,7 @@ interface WithParent {
   readonly _parent?: Socket;
 }
 
-/** The first is a state, the others count events. */
-const COUNTERS = ['outstanding_tls_handshake', 'unsuccessful_handshake', 'tls_handshake_exceeded'] as const;
+/** Of `TLS_COUNTERS`. */
 const OUTSTANDING = 0;
 const UNSUCCESSFUL = 1;
 const EXCEEDED = 2;
@@ -50,12 +48,12 @@ export class TlsAcceptor {
   /** By both ends of the connection: node:tls does not say which socket of ours a TLSSocket was made from. */
   private readonly handshakes = new Map<string, Handshake>();
 
-  /** `tellsReloads`: of several acceptors that watch the same files, one says what has become of them. */
-  constructor(options: TlsOptions, log: Logger, counters: CounterSet, tellsReloads: boolean) {
+  constructor(part: TlsPart) {
+    const { options, log } = part;
     this.options = options;
     this.log = log;
-    this.tellsReloads = tellsReloads;
-    this.cells = counters.registerBlock(COUNTERS);
+    this.tellsReloads = part.tellsReloads;
+    this.cells = part.cells;
     this.cells[OUTSTANDING] = 0;
     // Never listens: it is handed connections that a listener of ours has accepted.
     this.server = createServer({

@@ -1,12 +1,13 @@
 /**
  * What a TLS server of node:tls is made of, from our options and the files they name. Reads the stores, so it is a shell;
- * synchronous, used at the start and when a file has changed. Throws a StoreError that says what is wrong.
+ * synchronous, used at the start and when a file has changed. Throws a StoreError that says what is wrong (a cipher suite, a store).
  *
  * Nothing of a session outlives its connection: tickets would let a client come back on the strength of a certificate that
  * is no longer trusted, and ZooKeeper's connections live long enough not to need them.
  */
 import { constants } from 'node:crypto';
-import { createSecureContext, type SecureContextOptions, type SecureVersion } from 'node:tls';
+import { createSecureContext, getCiphers, type SecureContextOptions, type SecureVersion } from 'node:tls';
+import { usableCiphers } from './tls-cipher-suites.js';
 import { loadKeyStore, loadTrustStore } from './tls-key-store.js';
 import { TLS_PROTOCOLS, type TlsOptions, type TlsProtocol } from './tls-options.js';
 import { StoreError } from './tls-store-entries.js';
@@ -24,7 +25,7 @@ interface WithPartialChains {
 }
 
 export function loadTlsContext(options: TlsOptions): SecureContextOptions {
-  const { protocols, cipherSuites } = options;
+  const { protocols, suites } = usableCiphers(options.cipherSuites, options.protocols, getCiphers());
   const pairs = loadKeyStore(options.keyStore);
   const authorities = options.trustStore === null ? undefined : loadTrustStore(options.trustStore);
   let switches =
@@ -36,7 +37,7 @@ export function loadTlsContext(options: TlsOptions): SecureContextOptions {
     cert: pairs.map(({ cert }) => cert),
     ...(authorities === undefined ? {} : { ca: authorities }),
     // OpenSSL has these two at its lowest level of security only.
-    ciphers: [...cipherSuites, ...(isOld ? ['@SECLEVEL=0'] : [])].join(':'),
+    ciphers: [...suites, ...(isOld ? ['@SECLEVEL=0'] : [])].join(':'),
     minVersion: protocols[0] as SecureVersion,
     maxVersion: protocols[protocols.length - 1] as SecureVersion,
     secureOptions: switches,

@@ -2,6 +2,7 @@
  * TLS on client ports as configured: plain data that every connection shard is given. Made by server/tls-config.ts, which
  * knows the keys; acted upon by tls-acceptor.ts. Holds passwords: never logged.
  */
+import type { Logger } from '../actor/logger.js';
 import type { StoreLocation } from './tls-key-store.js';
 
 /** As Java names them, oldest first. */
@@ -19,7 +20,7 @@ export interface TlsOptions {
   readonly clientAuth: ClientAuth;
   /** Not empty, oldest first. */
   readonly protocols: readonly TlsProtocol[];
-  /** By OpenSSL's names, in the order of preference. */
+  /** By Java's names, in the order of preference. Empty: the default ones. */
   readonly cipherSuites: readonly string[];
   /** Who bears this subject is a super user. Empty: nobody. */
   readonly superUser: string;
@@ -30,4 +31,17 @@ export interface TlsOptions {
   readonly reloadsStores: boolean;
   /** Handshakes of one shard that may be going on at a time. 0: no limit. */
   readonly handshakesMax: number;
+}
+
+/** The first is a state, the others count events. */
+export const TLS_COUNTERS = ['outstanding_tls_handshake', 'unsuccessful_handshake', 'tls_handshake_exceeded'] as const;
+
+/** What a shard that serves TLS gives to whoever does it. */
+export interface TlsPart {
+  readonly options: TlsOptions;
+  readonly log: Logger;
+  /** Of `TLS_COUNTERS`. */
+  readonly cells: Float64Array;
+  /** Of several shards that watch the same files, one says what has become of them. */
+  readonly tellsReloads: boolean;
 }

@@ -18,7 +18,7 @@ import { ConnectionsActor } from '../net/connections-actor.js';
 import { ListenState } from '../net/listen-state.js';
 import { NodeClientNetwork } from '../net/node-client-network.js';
 import { OutstandingCounts } from '../net/outstanding-counts.js';
-import { TlsAcceptor } from '../net/tls-acceptor.js';
+import { TLS_COUNTERS, type TlsPart } from '../net/tls-options.js';
 import { DurableZxid } from '../persistence/durable-zxid.js';
 import { NodeFileStore } from '../persistence/node-file-store.js';
 import { recover } from '../persistence/recovery.js';
@@ -107,7 +107,7 @@ function makeConnections(context: ActorContext, config: ActorConfig): Actor {
   const { server, shard, guarded } = config;
   return new ConnectionsActor(
     context,
-    new NodeClientNetwork(tlsAcceptor(context, config)),
+    new NodeClientNetwork(tlsPart(context, config)),
     tree.reader(context, guarded),
     new SessionTable(sharedMemory(context, SharedName.sessions)),
     aclPolicy(server),
@@ -138,9 +138,10 @@ function makeConnections(context: ActorContext, config: ActorConfig): Actor {
 }
 
 /** Shard 0 speaks for all of changed stores; each reads them for itself. */
-function tlsAcceptor(context: ActorContext, { server, shard }: ActorConfig): TlsAcceptor | null {
+function tlsPart(context: ActorContext, { server, shard }: ActorConfig): TlsPart | null {
   if (server.tls === null) return null;
-  return new TlsAcceptor(server.tls, context.log, context.counters, shard === 0);
+  const cells = context.counters.registerBlock(TLS_COUNTERS);
+  return { options: server.tls, log: context.log, cells, tellsReloads: shard === 0 };
 }
 
 function connectionThrottle(context: ActorContext, server: ServerConfig): ConnectionThrottle {

@@ -50,7 +50,7 @@ function readConfig(argv: readonly string[]): ServerConfig {
 
 async function main(): Promise<void> {
   const config = readConfig(commandLine());
-  checkTls(config);
+  await checkTls(config);
   checkDataDirectories(config.dataDir, config.dataLogDir, config.datadirAutocreate);
   const server = new StandaloneServer(config, log, {
     onListening: () => {},

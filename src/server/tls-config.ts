@@ -2,10 +2,7 @@
 // thread, once, while the server starts. What this server cannot do for safety (revocation lists, OCSP) is refused with a
 // sentence, never let pass; what has no meaning outside a JVM is understood and without effect.
 
-import { getCiphers } from 'node:tls';
 import type { Logger } from '../actor/logger.js';
-import { DEFAULT_CIPHER_SUITES, openSslName } from '../net/tls-cipher-suites.js';
-import { loadTlsContext } from '../net/tls-context.js';
 import type { StoreLocation } from '../net/tls-key-store.js';
 import { CLIENT_AUTH, TLS_PROTOCOLS, type TlsOptions, type TlsProtocol } from '../net/tls-options.js';
 import { checkPort, normalHost } from './port-and-host.js';
@@ -45,9 +42,13 @@ export function readTlsConfig(settings: Settings, connectionShards: number, log:
   };
 }
 
-/** That the stores can be read is found out before anything is started, and said in one sentence. */
-export function checkTls({ tls }: TlsConfig): void {
+/**
+ * That the stores can be read is found out before anything is started, and said in one sentence. Whatever does TLS is
+ * loaded by those who want TLS: it would take a tenth of the time that a start takes.
+ */
+export async function checkTls({ tls }: TlsConfig): Promise<void> {
   if (tls === null) return;
+  const { loadTlsContext } = await import('../net/tls-context.js');
   try {
     loadTlsContext(tls);
   } catch (error) {
@@ -75,7 +76,8 @@ function readTlsOptions(settings: Settings, connectionShards: number, log: Logge
     keyStore,
     trustStore,
     clientAuth: readClientAuth(settings),
-    ...readCiphers(settings, readProtocols(settings)),
+    protocols: readProtocols(settings),
+    cipherSuites: listOf(settings.text('ssl.ciphersuites')),
     superUser: settings.text('X509AuthenticationProvider.superUser'),
     verifiesClientHost:
       settings.lenientBool('ssl.hostnameVerification') && settings.lenientBool('ssl.clientHostnameVerification'),
@@ -123,29 +125,6 @@ function readProtocols(settings: Settings): readonly TlsProtocol[] {
     throw new ConfigError(`TLS protocol ${name} is not one of ${TLS_PROTOCOLS.join(', ')}`);
   }
   return TLS_PROTOCOLS.filter((protocol) => names.includes(protocol));
-}
-
-function readCiphers(
-  settings: Settings,
-  protocols: readonly TlsProtocol[],
-): Pick<TlsOptions, 'protocols' | 'cipherSuites'> {
-  const configured = listOf(settings.text('ssl.ciphersuites'));
-  const known = new Set(getCiphers().map((name) => name.toUpperCase()));
-  const names = configured.length > 0 ? configured : DEFAULT_CIPHER_SUITES;
-  const cipherSuites = names.map((name) => {
-    const translated = openSslName(name);
-    if (translated === null || !known.has(translated.toUpperCase())) {
-      throw new ConfigError(`cipher suite ${name} of ssl.ciphersuites is not known to this server`);
-    }
-    return translated;
-  });
-  const serves13 = cipherSuites.some((name) => name.startsWith('TLS_'));
-  const servesOlder = cipherSuites.some((name) => !name.startsWith('TLS_'));
-  const usable = protocols.filter((protocol) => (protocol === 'TLSv1.3' ? serves13 : servesOlder));
-  if (usable.length === 0) {
-    throw new ConfigError(`no cipher suite of ssl.ciphersuites can be used with ${protocols.join(', ')}`);
-  }
-  return { protocols: usable, cipherSuites };
 }
 
 function listOf(text: string): string[] {
