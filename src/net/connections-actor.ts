@@ -259,7 +259,7 @@ export class ConnectionsActor implements Actor {
     this.connections.add(cnxn);
     this.counters.set(ShardCounter.connections, this.connections.byId.size);
     return {
-      onSecured: () => cnxn.addIdentities(socket.peerIdentities),
+      onSecured: () => this.authenticator.greet(cnxn, address),
       onData: (bytes, length) => this.onData(cnxn, bytes, length),
       onEnd: () => this.onEnd(cnxn),
       onDrain: () => {

@@ -46,7 +46,6 @@ type Accept = (socket: ClientSocket) => ClientSocketEvents | null;
 type OnConnection = (accepted: Socket, address: string, port: number, accept: Accept) => void;
 
 class NodeClientSocket implements ClientSocket {
-  readonly peerIdentities = [];
   readonly remoteAddress: string;
   readonly remotePort: number;
   peerIdentities: readonly Identity[] = NO_IDENTITIES;

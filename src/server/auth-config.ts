@@ -56,7 +56,8 @@ function readSchemes(settings: Settings, log: Logger): readonly SchemeName[] {
       log.warn(`Problems loading ${className}: this server has no such authentication provider`);
     else schemes.add(scheme);
   }
-  if (settings.strictInt('secureClientPort') !== 0) schemes.add('x509');
+  const servesTls = settings.strictInt('secureClientPort') !== 0 || settings.lenientBool('client.portUnification');
+  if (servesTls) schemes.add('x509');
   return SCHEME_NAMES.filter((name) => schemes.has(name));
 }
 

@@ -895,13 +895,6 @@ export const CONFIG_KEYS = [
     properties: ['zookeeper.zookeeper.ssl.authProvider', 'zookeeper.ssl.authProvider'],
   },
   {
-    name: 'X509AuthenticationProvider.superUser',
-    regime: 'text',
-    default: '',
-    unit: 'DN',
-    sentence: 'The subject of a client certificate whose bearer passes every ACL.',
-  },
-  {
     name: 'client.certReload',
     regime: 'lenient-bool',
     default: 'false',

@@ -50,6 +50,12 @@ async function start(cfg: Readonly<Record<string, string | number>> = {}): Promi
       ...cfg,
     },
   });
+  // The ports are opened one by one.
+  await until('the secure port', DEADLINE_MS, async () => {
+    const probe = await WireConnection.open(securePort).catch((): undefined => {});
+    probe?.destroy();
+    return probe;
+  });
   return server;
 }
 

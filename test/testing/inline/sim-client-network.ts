@@ -47,8 +47,6 @@ export interface ClientEnd {
 
 export interface SimConnectionOptions {
   readonly address?: string;
-  /** What the client's certificate proves: the connection is one over TLS. */
-  readonly identities?: readonly Identity[];
   /** What the system takes from the server without the client having read anything. */
   readonly systemBytesMax?: number;
   /** What a TLS handshake would have proved. */
@@ -73,6 +71,8 @@ export class SimConnection implements ClientEnd {
   private readonly systemBytesMax: number;
   private events: ClientSocketEvents | null = null;
   private accepted = false;
+  /** The TLS handshake is done, if there is one: here it takes no time, but it comes behind the accept. */
+  private isSecured = false;
   private toServer: Uint8Array[] = [];
   private toServerBytes = 0;
   private clientEnded = false;
@@ -93,7 +93,9 @@ export class SimConnection implements ClientEnd {
     this.socket = {
       remoteAddress: options.address ?? '127.0.0.1',
       remotePort: port,
-      peerIdentities: options.identities ?? [],
+      get peerIdentities(): readonly Identity[] {
+        return connection.isSecured ? (options.identities ?? []) : [];
+      },
       get queuedBytes(): number {
         return connection.queuedBytes;
       },
@@ -171,6 +173,7 @@ export class SimConnection implements ClientEnd {
     this.accepted = true;
     this.events = accept(this.socket);
     if (this.events !== null) {
+      this.isSecured = true;
       if (this.socket.peerIdentities.length > 0) this.events.onSecured();
       return;
     }
