@@ -171,9 +171,12 @@ export class RequestRouter {
         return FrameVerdict.taken;
       case OpCode.create:
       case OpCode.create2:
+      case OpCode.createContainer:
+      case OpCode.createTTL:
       case OpCode.delete:
       case OpCode.setData:
       case OpCode.setACL:
+      case OpCode.reconfig:
       case OpCode.multi:
       case OpCode.sync:
       case OpCode.setWatches:
@@ -184,7 +187,8 @@ export class RequestRouter {
         return FrameVerdict.taken;
       default:
         this.accept(cnxn, op);
-        this.refuseOperation(cnxn, op, xid);
+        // Unknown, or the server's own business: the connection ends (client-protocol 3.5).
+        this.sender.inOrder(cnxn, xid, -1, -1, ErrorCode.Unimplemented, FLAG_CLOSE);
         return FrameVerdict.taken;
     }
   }
@@ -281,27 +285,9 @@ export class RequestRouter {
     this.counters.addInstant();
   }
 
-  /** Unknown codes end the connection (client-protocol 3.5); known ones that this server does not serve yet do not. */
-  private refuseOperation(cnxn: ServerCnxn, op: number, xid: number): void {
-    const flags = isServedLater(op) ? 0 : FLAG_CLOSE;
-    this.sender.inOrder(cnxn, xid, -1, -1, ErrorCode.Unimplemented, flags);
-  }
-
   private count(cnxn: ServerCnxn, op: number): void {
     cnxn.packetsReceived++;
     cnxn.lastOp = op;
     this.counters.add(ShardCounter.packetsReceived, 1);
-  }
-}
-
-/** Operations of the specification that come with a later version of this server. */
-function isServedLater(op: number): boolean {
-  switch (op) {
-    case OpCode.reconfig:
-    case OpCode.createContainer:
-    case OpCode.createTTL:
-      return true;
-    default:
-      return false;
   }
 }

@@ -19,6 +19,9 @@ import { compareUnsigned } from '../base/int64.js';
 import { NodeKind } from '../store/node-layout.js';
 import type { TreeReader } from '../store/tree-reader.js';
 
+/** A length of an ACL: recovery found no list for the node, so it lets nobody in but who passes every ACL. */
+export const ACL_UNRESOLVED = -1;
+
 export class ChangeRecord {
   path: Uint8Array = new Uint8Array(64);
   pathLength = 0;
@@ -33,7 +36,7 @@ export class ChangeRecord {
   kind: NodeKind = NodeKind.persistent;
   ownerHi = 0;
   ownerLo = 0;
-  /** Serialised vector<ACL>; length 0 = the open ACL. */
+  /** Serialised vector<ACL>; length 0 = the open ACL, ACL_UNRESOLVED = a list that nobody knows. */
   acl: Uint8Array = new Uint8Array(0);
   aclLength = 0;
   /** Of the last change; the record may go once the tree has applied it. */
@@ -66,7 +69,7 @@ export class ChangeRecord {
 
   setAcl(bytes: Uint8Array, offset: number, length: number): void {
     if (this.acl.length < length) this.acl = new Uint8Array(length);
-    copyBytes(bytes, offset, this.acl, 0, length);
+    if (length > 0) copyBytes(bytes, offset, this.acl, 0, length);
     this.aclLength = length;
   }
 }
@@ -211,11 +214,9 @@ export class OutstandingChanges {
         record.aclLength = 0;
         if (aclRef !== 0) {
           const length = tree.aclLength(aclRef);
-          if (length > 0) {
-            if (record.acl.length < length) record.acl = new Uint8Array(length);
-            tree.copyAcl(aclRef, record.acl, 0);
-            record.aclLength = length;
-          }
+          if (record.acl.length < length) record.acl = new Uint8Array(length);
+          tree.copyAcl(aclRef, record.acl, 0, length);
+          record.aclLength = length > 0 ? length : ACL_UNRESOLVED;
         }
       }
       if (tree.valid(sequence)) return;

@@ -180,7 +180,7 @@ export class FinalRequestProcessor implements Actor, TxnListener {
         reply.writeInt(error);
         return;
       }
-      this.writeMultiHeader(type, 0, ErrorCode.Ok);
+      this.writeMultiHeader(resultTypeOf(type), 0, ErrorCode.Ok);
     } else if (error !== ErrorCode.Ok) {
       return;
     }
@@ -189,6 +189,8 @@ export class FinalRequestProcessor implements Actor, TxnListener {
         this.writePath(bytes, pathOffset, pathLength);
         break;
       case OpCode.create2:
+      case OpCode.createContainer:
+      case OpCode.createTTL:
         this.writePath(bytes, pathOffset, pathLength);
         this.writeStat(bytes, pathOffset, pathLength);
         break;
@@ -251,9 +253,6 @@ export class FinalRequestProcessor implements Actor, TxnListener {
       this.reopened(words, header);
       return;
     }
-    // The tree publishes its figures, by which readers bound what they find, at the end of a section: in an open one a list
-    // of new children would come out too short.
-    if (isRead(op)) this.endSection();
     this.reply.reset();
     this.changes.reset();
     const read = this.read;
@@ -384,4 +383,9 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     for (const out of this.shards) out.publish();
     this.tree.endWrite(this.zxidHi, this.zxidLo);
   }
+}
+
+/** In a multi every result with a Stat beside the path is that of a create2 (client-protocol 3.7). */
+function resultTypeOf(type: number): number {
+  return type === OpCode.createContainer || type === OpCode.createTTL ? OpCode.create2 : type;
 }

@@ -6,6 +6,10 @@ import { OpCode } from '../protocol/op-code.js';
 import { aclVectorEnd } from './acl.js';
 import type { RequestBody } from './request-body.js';
 
+const TTL_BYTES = 8;
+/** Greater ones are TTL flags, which only createTTL may carry. */
+const CONTAINER_FLAG = 4;
+
 /** Moves behind the part's record; false when it is not one that a multi may hold. */
 export function skipMultiPart(body: RequestBody, op: number): boolean {
   switch (op) {
@@ -19,9 +23,9 @@ export function skipMultiPart(body: RequestBody, op: number): boolean {
       if (aclEnd < 0) return false;
       body.position = aclEnd;
       const flags = body.readInt();
-      if (op === OpCode.createTTL) body.skip(8);
-      if (flags < 0 || flags > 6) return false;
-      if (flags >= 5 && (op === OpCode.create || op === OpCode.create2)) return false;
+      // The reference looks at the flags while it decodes, but at those of createTTL only when their turn has come.
+      if (op === OpCode.createTTL) body.skip(TTL_BYTES);
+      else if (flags < 0 || flags > CONTAINER_FLAG) return false;
       return !body.failed;
     }
     case OpCode.delete:

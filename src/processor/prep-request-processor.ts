@@ -8,6 +8,7 @@
  *
  *   connections.k --request--> [prep] --txn | pass | echo--> sync
  *   session-tracker --request (expireSession)--> [prep]
+ *   container-manager --request (deleteContainer)--> [prep]
  *   final --serving--> [prep]            once, when recovery is done
  */
 import type { Actor, ActorContext } from '../actor/actor.js';
@@ -44,16 +45,22 @@ import {
 } from './pipeline-records.js';
 import { planCreate } from './prep/create.js';
 import { planDelete } from './prep/delete.js';
+import { planDeleteContainer } from './prep/delete-container.js';
 import { planMulti } from './prep/multi.js';
 import { DECODE_FAILED, PrepRequest } from './prep/prep-request.js';
+import { planReconfig } from './prep/reconfig.js';
 import { planSetAcl } from './prep/set-acl.js';
 import { planSetData } from './prep/set-data.js';
 
 export interface PrepOptions {
   readonly serverId: number;
   readonly extendedTypes: boolean;
+  readonly reconfigEnabled: boolean;
   readonly closeSessionListsPaths: boolean;
 }
+
+/** About three microseconds of reading, so that it fits between two write sections. */
+const EPHEMERALS_PER_SLICE = 64;
 
 interface ClosingSlot {
   slot: number;
@@ -82,6 +89,8 @@ export class PrepRequestProcessor implements Actor {
   private zxidHi = 0;
   private zxidLo = 0;
   private slotsHandedOut = 0;
+  /** Where the entry that `copyEphemerals` appended last begins; counts only if the slice was valid. */
+  private lastCopied = 0;
   private serving = false;
   private freshBatch = true;
 
@@ -98,7 +107,7 @@ export class PrepRequestProcessor implements Actor {
     this.options = options;
     this.toSync = context.outbox('sync');
     this.changes = new OutstandingChanges(tree, new Fifo());
-    this.request = new PrepRequest(this.changes, aclPolicy, sessions, options.extendedTypes);
+    this.request = new PrepRequest(this.changes, aclPolicy, sessions, options);
     this.sessionIds = new SessionIds(options.serverId, context.clock.wallMs());
     const onRequest: RecordHandler = (type, bytes, words, offset, length) =>
       this.onRequest(type, bytes, words, offset, length);
@@ -108,6 +117,10 @@ export class PrepRequestProcessor implements Actor {
     };
     for (const name of context.inboxNames('connections')) this.inboxes[name] = onRequest;
     this.inboxes['session-tracker'] = onRequest;
+    this.inboxes['container-manager'] = (type, bytes, words, offset, length) => {
+      // It looks at the tree, which is whole a moment before this stage hears of it; it will find the same again.
+      if (this.serving) this.onRequest(type, bytes, words, offset, length);
+    };
   }
 
   onBatchEnd(): void {
@@ -153,9 +166,13 @@ export class PrepRequestProcessor implements Actor {
     switch (op) {
       case OpCode.create:
       case OpCode.create2:
+      case OpCode.createContainer:
+      case OpCode.createTTL:
       case OpCode.delete:
+      case OpCode.deleteContainer:
       case OpCode.setData:
       case OpCode.setACL:
+      case OpCode.reconfig:
       case OpCode.multi:
         this.write(op, words, header);
         return;
@@ -202,9 +219,15 @@ export class PrepRequestProcessor implements Actor {
     switch (op) {
       case OpCode.create:
       case OpCode.create2:
+      case OpCode.createContainer:
+      case OpCode.createTTL:
         return planCreate(request, op, false);
       case OpCode.delete:
         return planDelete(request);
+      case OpCode.deleteContainer:
+        return planDeleteContainer(request);
+      case OpCode.reconfig:
+        return planReconfig(request);
       case OpCode.setData:
         return planSetData(request);
       case OpCode.setACL:
@@ -273,33 +296,29 @@ export class PrepRequestProcessor implements Actor {
   /**
    * Lists the session's ephemerals behind a place for their count: those of the tree that no outstanding change has
    * touched, then those of the outstanding changes; each counts as deleted from here on.
+   *
+   * The tree's list is read in slices, each valid in itself, so that a long one gets done between the sections of a busy
+   * writer. What no outstanding change has touched cannot go meanwhile, since only this stage decides: the last such node
+   * of a slice is the place to go on from, and new nodes come at the head of the list.
    */
   private planEphemeralDeletes(): number {
     const request = this.request;
     const { sessionHi, sessionLo } = request;
-    const tree = this.tree;
     const txn = request.txn;
+    txn.writeInt(0);
     let count = 0;
-    for (let whole = false; !whole; ) {
-      const sequence = tree.begin();
-      if (sequence < 0) continue;
-      txn.reset();
-      txn.writeInt(0);
-      count = 0;
-      const limit = tree.ephemeralCountOf(sessionHi, sessionLo);
-      let ref = tree.firstEphemeralOf(sessionHi, sessionLo);
-      for (let i = 0; i < limit && ref !== 0; i++) {
-        const length = tree.pathLength(ref);
-        const at = txn.reserve(4 + length);
-        tree.copyPath(ref, txn.bytes, at + 4);
-        if (!this.changes.has(txn.bytes, at + 4, length)) {
-          writeInt32(txn.bytes, at, length);
-          txn.length = at + 4 + length;
-          count++;
-        }
-        ref = tree.nextEphemeral(ref);
+    /** Where the entry of the node to go on from begins in `txn`; 0 for the head of the list. */
+    let last = 0;
+    for (let more = true; more; ) {
+      const begin = txn.length;
+      const found = this.copyEphemerals(sessionHi, sessionLo, last);
+      if (found < 0) {
+        txn.length = begin;
+        continue;
       }
-      whole = tree.valid(sequence);
+      count += found;
+      more = found === EPHEMERALS_PER_SLICE;
+      last = this.lastCopied;
     }
     this.changes.visitEphemeralsOf(sessionHi, sessionLo, (record) => {
       txn.writeInt(record.pathLength);
@@ -313,6 +332,36 @@ export class PrepRequestProcessor implements Actor {
       position += 4 + length;
     }
     return count;
+  }
+
+  /**
+   * Appends up to a slice of the session's untouched ephemerals, each as a ustring, from behind the one whose entry begins
+   * at `last`. Returns how many, or -1 when the tree was written meanwhile.
+   */
+  private copyEphemerals(sessionHi: number, sessionLo: number, last: number): number {
+    const { tree } = this;
+    const { txn } = this.request;
+    const sequence = tree.begin();
+    if (sequence < 0) return -1;
+    const limit = tree.ephemeralCountOf(sessionHi, sessionLo);
+    let ref =
+      last === 0
+        ? tree.firstEphemeralOf(sessionHi, sessionLo)
+        : tree.nextEphemeral(tree.find(txn.bytes, last + 4, readInt32(txn.bytes, last)));
+    let count = 0;
+    for (let i = 0; i < limit && ref !== 0 && count < EPHEMERALS_PER_SLICE; i++) {
+      const length = tree.pathLength(ref);
+      const at = txn.reserve(4 + length);
+      tree.copyPath(ref, txn.bytes, at + 4, length);
+      if (!this.changes.has(txn.bytes, at + 4, length)) {
+        writeInt32(txn.bytes, at, length);
+        txn.length = at + 4 + length;
+        this.lastCopied = at;
+        count++;
+      }
+      ref = tree.nextEphemeral(ref);
+    }
+    return tree.valid(sequence) ? count : -1;
   }
 
   private planEphemeralDelete(bytes: Uint8Array, offset: number, length: number): void {

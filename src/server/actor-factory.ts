@@ -24,6 +24,7 @@ import { NodeFileStore } from '../persistence/node-file-store.js';
 import { recover } from '../persistence/recovery.js';
 import { AclPolicy } from '../processor/acl.js';
 import { aclSchemes } from '../processor/auth/acl-schemes.js';
+import { ContainerManagerActor } from '../processor/container-manager-actor.js';
 import { FinalRequestProcessor, type Recovered, type RecoveredSession } from '../processor/final-request-processor.js';
 import { PrepRequestProcessor } from '../processor/prep-request-processor.js';
 import { SessionTrackerActor } from '../processor/session-tracker-actor.js';
@@ -72,6 +73,7 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
         {
           serverId: STANDALONE_SERVER_ID,
           extendedTypes: server.extendedTypesEnabled,
+          reconfigEnabled: server.reconfigEnabled,
           closeSessionListsPaths: server.closeSessionTxnEnabled,
         },
       );
@@ -91,6 +93,11 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
         new SessionTable(sharedMemory(context, SharedName.sessions)),
         server.tickMs,
       );
+    case ActorKind.containerManager:
+      return new ContainerManagerActor(context, tree.reader(context, config.guarded), {
+        ...server.containers,
+        expireTtlNodes: server.extendedTypesEnabled || server.emulate353TtlNodes,
+      });
     case ActorKind.snapshotter: {
       assert(ports !== null, 'the snapshotter lives on the main thread');
       return new SnapshotterActor(context, directoriesOf(server).snapshotDirectory, (e) => ports.onSnapshotFailed(e));
@@ -160,12 +167,13 @@ function recoverDatabase(context: ActorContext, server: ServerConfig): Recovered
     datadirAutocreate: server.datadirAutocreate,
     dbAutocreate: server.dbAutocreate,
     trustEmptySnapshot: server.snapshotTrustEmpty,
-    emulate353TtlNodes: false,
+    emulate353TtlNodes: server.emulate353TtlNodes,
     warn: (message) => context.log.warn(message),
   });
   const { lastZxidHi, lastZxidLo, recordsReplayed } = recovered;
   const sessions = [...recovered.sessions, ...deadSessions(context, recovered.sessions, server.minSessionTimeoutMs)];
   new DurableZxid(sharedMemory(context, SharedName.durableZxid)).publish(lastZxidHi, lastZxidLo);
+  warnOfTtlNodes(context, server);
   const tookMs = Math.round(new SystemClock().monotonicMs() - beganMs);
   context.log.info(`Snapshot loaded in ${tookMs} ms, highest zxid is 0x${hex64(lastZxidHi, lastZxidLo)}`, {
     snapshot: recovered.snapshot?.name,
@@ -179,6 +187,16 @@ function recoverDatabase(context: ActorContext, server: ServerConfig): Recovered
     out.commit();
   }
   return { sessions, lastZxidHi, lastZxidLo };
+}
+
+/** The reference would take them for ephemerals of sessions that are gone, and remove them with all that is below. */
+function warnOfTtlNodes(context: ActorContext, server: ServerConfig): void {
+  const count = tree.owned(context).ttlNodeCount;
+  if (count === 0 || server.extendedTypesEnabled || server.emulate353TtlNodes) return;
+  context.log.warn(
+    `The database holds ${count} nodes with a time to live, but extendedTypesEnabled is not true: ` +
+      'they are kept and do not expire. Set extendedTypesEnabled=true to have them expire',
+  );
 }
 
 /**

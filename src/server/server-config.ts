@@ -13,6 +13,7 @@ import { isAbsolute, join } from 'node:path';
 import type { Logger } from '../actor/logger.js';
 import type { AuthOptions } from '../net/auth/auth-options.js';
 import { readAuthOptions } from './auth-config.js';
+import { type ContainerConfig, readContainerConfig } from './container-config.js';
 import { parseJvmFlags, splitShellWords } from './jvm-flags.js';
 import { type LimitsConfig, readLimits } from './limits-config.js';
 import { choosePlacement, PLACEMENT_SETTINGS, type PlacementName } from './placement-choice.js';
@@ -91,6 +92,9 @@ export interface ServerConfig extends TlsConfig {
 
   readonly closeSessionTxnEnabled: boolean;
   readonly extendedTypesEnabled: boolean;
+  readonly emulate353TtlNodes: boolean;
+  readonly containers: ContainerConfig;
+  readonly reconfigEnabled: boolean;
   readonly skipAcl: boolean;
   /** Secret. */
   readonly auth: AuthOptions;
@@ -283,6 +287,9 @@ function assemble(settings: Settings, input: ConfigInput, essentials: Essentials
 
     closeSessionTxnEnabled: settings.lenientBool('closeSessionTxn.enabled'),
     extendedTypesEnabled: settings.lenientBool('extendedTypesEnabled'),
+    emulate353TtlNodes: settings.lenientBool('emulate353TTLNodes'),
+    containers: readContainerConfig(settings),
+    reconfigEnabled: settings.strictBool('reconfigEnabled'),
     skipAcl: settings.switched('skipACL'),
     auth: readAuthOptions(settings, log),
     readOnlyModeEnabled: settings.lenientBool('readonlymode.enabled'),
@@ -326,7 +333,6 @@ function checkKeysWithoutEffect(settings: Settings, log: Logger): void {
     'jvm.pause.monitor',
     'quorumListenOnAllIPs',
     'syncEnabled',
-    'reconfigEnabled',
     'sslQuorum',
     'portUnification',
     'sslQuorumReloadCertFiles',

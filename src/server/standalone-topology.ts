@@ -9,8 +9,10 @@
  *
  *   inline     one thread for all, stepped by hand (tests, simulator)
  *   compact    main: all but sync                                      log: sync
- *   pipeline   main: tracker, snapshotter   io-k: connections.k        core: prep, final        log: sync
- *   staged     main: tracker, snapshotter   io-k: connections.k        prep     log     final   one each
+ *   pipeline   main: housekeeping           io-k: connections.k        core: prep, final        log: sync
+ *   staged     main: housekeeping           io-k: connections.k        prep     log     final   one each
+ *
+ * Housekeeping: session tracker, container manager, snapshotter, supervisor.
  */
 
 import { MAIN_THREAD, type Placement, ThreadKind, type ThreadSpec } from '../actor/placement.js';
@@ -24,6 +26,7 @@ export const ActorKind = {
   sync: 'sync',
   final: 'final',
   sessionTracker: 'session-tracker',
+  containerManager: 'container-manager',
   snapshotter: 'snapshotter',
   supervisor: 'supervisor',
 } as const;
@@ -57,6 +60,7 @@ export function standaloneTopology(server: ServerConfig, shardsShareSocket: bool
     actor('supervisor', ActorKind.supervisor, ChildPolicy.fatal),
     ...shards.map((name, shard) => actor(name, ActorKind.connections, shardPolicy, shard)),
     actor('session-tracker', ActorKind.sessionTracker, ChildPolicy.fatal),
+    actor('container-manager', ActorKind.containerManager, ChildPolicy.fatal),
     actor('prep', ActorKind.prep, ChildPolicy.fatal),
     actor('sync', ActorKind.sync, ChildPolicy.fatal),
     actor('snapshotter', ActorKind.snapshotter, ChildPolicy.fatal),
@@ -67,6 +71,7 @@ export function standaloneTopology(server: ServerConfig, shardsShareSocket: bool
   const links: LinkSpec[] = [
     ...shards.map((shard) => link(shard, 'prep')),
     small('session-tracker', 'prep'),
+    small('container-manager', 'prep'),
     link('prep', 'sync'),
     link('sync', 'final'),
     ...shards.map((shard) => link('final', shard)),
@@ -81,7 +86,7 @@ export function standaloneTopology(server: ServerConfig, shardsShareSocket: bool
 
 export function standalonePlacement(name: PlacementName, shardCount: number): Placement {
   const shards = shardNames(shardCount);
-  const housekeeping = ['supervisor', 'session-tracker', 'snapshotter'];
+  const housekeeping = ['supervisor', 'session-tracker', 'container-manager', 'snapshotter'];
   const main = (actors: readonly string[]): ThreadSpec => ({
     name: MAIN_THREAD,
     kind: ThreadKind.eventLoop,

@@ -13,6 +13,7 @@
  *          74 SESSIONS_REF      75 SESSIONS_CAPACITY  76 SESSION_COUNT   (ephemeral-index.ts)
  *          77 PATH_BYTES_MAX    78 DATA_BYTES_MAX     79 ACL_BYTES_MAX   longest ever stored: bounds for garbage lengths
  *          80 INCARNATION       grows with every clear()
+ *          81 CONTAINERS_REF    82 CONTAINER_COUNT    (container-index.ts)
  *   word  96          HASH_KEY_LO    97 HASH_KEY_HI   written once, before anybody reads
  *
  * Owned by the tree's writer; read by every thread. Readers must never store here (their fence words are private).
@@ -38,6 +39,8 @@ export const PATH_BYTES_MAX = 77;
 export const DATA_BYTES_MAX = 78;
 export const ACL_BYTES_MAX = 79;
 export const INCARNATION = 80;
+export const CONTAINERS_REF = 81;
+export const CONTAINER_COUNT = 82;
 
 export const HASH_KEY_LO = 96;
 export const HASH_KEY_HI = 97;

@@ -16,6 +16,7 @@ import { AclCache } from './acl-cache.js';
 import type { AllocatorStats } from './allocator.js';
 import { Allocator, allocatedBytes } from './allocator.js';
 import { ChildList, updateWireCversion } from './child-list.js';
+import { ContainerIndex } from './container-index.js';
 import {
   DATA_BYTES_HI,
   DATA_BYTES_LO,
@@ -126,9 +127,8 @@ export class DataTree {
   private readonly data: NodeData;
   private readonly quotas: QuotaAccounts;
   private readonly copier = new SlabCopier();
-  /** References of all nodes of these kinds, for the container manager. */
-  private readonly containers = new Set<number>();
-  private readonly ttlNodes = new Set<number>();
+  private readonly containers: ContainerIndex;
+  private ttlNodes = 0;
 
   /** Hash of the path looked up last. */
   private lastHash = 0;
@@ -154,6 +154,7 @@ export class DataTree {
     this.index = new PathIndex(this.memory, this.allocator, control);
     this.acls = new AclCache(this.memory, this.allocator, control, new PathHash(keyLo, keyHi), this.copier);
     this.ephemerals = new EphemeralIndex(this.memory, this.allocator, control);
+    this.containers = new ContainerIndex(this.memory, this.allocator, control);
     this.children = new ChildList(this.memory, this.allocator);
     this.data = new NodeData(this.memory, this.allocator, control, this.copier);
     this.reader = new TreeReader(memory, this.memory);
@@ -398,13 +399,8 @@ export class DataTree {
     this.ephemerals.visitSessions(visit);
   }
 
-  /** Containers and TTL nodes in the order of their creation; the caller judges by children, cversion and mtime. */
-  visitContainers(visit: (ref: number) => void): void {
-    this.containers.forEach(visit);
-  }
-
-  visitTtlNodes(visit: (ref: number) => void): void {
-    this.ttlNodes.forEach(visit);
+  get ttlNodeCount(): number {
+    return this.ttlNodes;
   }
 
   /** Empties everything but a bare root, and forgets the last zxid, as before a snapshot is loaded. */
@@ -414,8 +410,8 @@ export class DataTree {
     this.acls.clear();
     this.index.create();
     this.ephemerals.create();
-    this.containers.clear();
-    this.ttlNodes.clear();
+    this.containers.create();
+    this.ttlNodes = 0;
     this.quotas.clear();
     this.root = 0;
     this.nodes = 0;
@@ -522,8 +518,14 @@ export class DataTree {
     assert(seen.nodes === this.nodes, 'nodes miscounted');
     assert(seen.bytes === this.bytesTotal, 'data bytes miscounted');
     assert(seen.ephemerals === this.ephemeralNodes, 'ephemerals miscounted');
-    assert(seen.containers === this.containers.size, 'containers miscounted');
-    assert(seen.ttlNodes === this.ttlNodes.size, 'TTL nodes miscounted');
+    assert(seen.containers + seen.ttlNodes === this.containers.count, 'containers miscounted');
+    assert(seen.ttlNodes === this.ttlNodes, 'TTL nodes miscounted');
+    for (let place = 0; place < this.containers.count; place++) {
+      const ref = this.containers.at(place);
+      assert(this.containers.placeOf(ref) === place, 'a container does not know its place');
+      const kind = this.kindOf(ref);
+      assert(kind === NodeKind.container || kind === NodeKind.ttl, 'a node in the container index is none');
+    }
     let indexed = 0;
     this.ephemerals.visitSessions((hi, lo, count) => {
       let listed = 0;
@@ -605,7 +607,8 @@ export class DataTree {
       const owner = node + tailWord(words[node + PATH_LENGTH]);
       words[owner] = ownerHi;
       words[owner + 1] = ownerLo;
-      this.ttlNodes.add(ref);
+      this.containers.add(ref);
+      this.ttlNodes++;
     }
   }
 
@@ -615,9 +618,10 @@ export class DataTree {
       this.ephemerals.remove(ref);
       this.ephemeralNodes--;
     } else if (kind === NodeKind.container) {
-      this.containers.delete(ref);
+      this.containers.remove(ref);
     } else if (kind === NodeKind.ttl) {
-      this.ttlNodes.delete(ref);
+      this.containers.remove(ref);
+      this.ttlNodes--;
     }
   }
 

@@ -12,8 +12,9 @@
  *   28   +----------------+----------------+
  *   29   | NAME_OFFSET    | path bytes, zero-padded to a whole word ...
  *        +----------------+
- *        then, from the next unit on (the tail): for a TTL node only the stored owner hi, lo (its wire owner is 0),
- *        then room for data, as much as the node was created with and its size class leaves
+ *        then, from the next unit on (the tail): for a TTL node only the stored owner hi, lo (its wire owner is 0); for a
+ *        TTL node or a container its place in container-index.ts and a free word; then room for data, as much as the node
+ *        was created with and its size class leaves
  *
  * PATH_LENGTH  in bytes; the root's is 0. Invariant: the path's hash under the tree's key is HASH.
  * SHAPE        kind in the low 2 bits, above them the record's size in units of 8 bytes.
@@ -32,6 +33,8 @@
  *
  * Written only by the tree's writer inside a write section; read by any thread. Path and data begin at multiples of 8.
  */
+
+import { numberFromHalves } from '../base/int64.js';
 
 export const NodeKind = { persistent: 0, ephemeral: 1, container: 2, ttl: 3 } as const;
 export type NodeKind = (typeof NodeKind)[keyof typeof NodeKind];
@@ -90,6 +93,13 @@ export function tailWord(pathLength: number): number {
 
 /** Words from the record's start to the data in its tail. */
 export function inlineWord(pathLength: number, kind: NodeKind): number {
+  const tail = tailWord(pathLength);
+  if (kind === NodeKind.persistent || kind === NodeKind.ephemeral) return tail;
+  return tail + (kind === NodeKind.ttl ? 4 : 2);
+}
+
+/** Of a container or TTL node: words from the record's start to its place in the container index. */
+export function placeWord(pathLength: number, kind: NodeKind): number {
   return tailWord(pathLength) + (kind === NodeKind.ttl ? 2 : 0);
 }
 
@@ -105,4 +115,9 @@ export function nodeKindOfOwner(ownerHi: number, ownerLo: number, emulate353TtlN
   if (ownerHi >>> 24 === 0xff) return NodeKind.ttl;
   if (emulate353TtlNodes && ownerHi < 0) return NodeKind.ttl;
   return NodeKind.ephemeral;
+}
+
+/** What the stored ephemeralOwner of a TTL node says: 40 bits behind the mark 0xff, or 63 in the format of 3.5.3. */
+export function ttlMsOfOwner(ownerHi: number, ownerLo: number): number {
+  return numberFromHalves(ownerHi >>> 24 === 0xff ? ownerHi & 0xff : ownerHi & 0x7fffffff, ownerLo);
 }

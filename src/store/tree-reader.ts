@@ -15,6 +15,8 @@
 import { ACL_BYTES, ACL_LENGTH, ACL_SERIAL, OPEN_ACL } from './acl-cache.js';
 import {
   ACL_BYTES_MAX,
+  CONTAINER_COUNT,
+  CONTAINERS_REF,
   DATA_BYTES_HI,
   DATA_BYTES_LO,
   DATA_BYTES_MAX,
@@ -210,7 +212,7 @@ export class TreeReader {
   }
 
   childCount(ref: number): number {
-    return bounded(this.statWord(ref, STAT_CHILD_COUNT), this.control[NODE_COUNT]);
+    return this.boundedByNodes(this.statWord(ref, STAT_CHILD_COUNT));
   }
 
   version(ref: number): number {
@@ -414,11 +416,28 @@ export class TreeReader {
   }
 
   ephemeralCountOf(sessionHi: number, sessionLo: number): number {
-    return bounded(this.sessionWord(sessionHi, sessionLo, SESSION_NODE_COUNT), this.control[NODE_COUNT]);
+    return this.boundedByNodes(this.sessionWord(sessionHi, sessionLo, SESSION_NODE_COUNT));
   }
 
   nextEphemeral(ref: number): number {
     return this.kind(ref) === NodeKind.ephemeral ? this.word(ref, NEXT) : 0;
+  }
+
+  /** Containers and TTL nodes. */
+  containerCount(): number {
+    return this.control[CONTAINER_COUNT];
+  }
+
+  /** One of them, or 0 beyond the last. */
+  containerAt(place: number): number {
+    if (place < 0 || place >= this.control[CONTAINER_COUNT]) return 0;
+    const array = this.control[CONTAINERS_REF];
+    return this.slab(array)[((array & UNIT_MASK) << 1) + place] | 0;
+  }
+
+  /** The writer itself needs no bound, and inside a section the published number of nodes is not yet its own. */
+  private boundedByNodes(count: number): number {
+    return this.lock === null ? count : bounded(count, this.control[NODE_COUNT]);
   }
 
   private sessionWord(hi: number, lo: number, word: number): number {

@@ -193,11 +193,11 @@ describe.each([
     try {
       run.port = server.port;
       await run.drive();
-      const first = new Judge(run.connections);
+      const first = new Judge(run.connections, false);
       first.judge(readLog(dataDir.path));
       paths = first.model.paths;
       await run.sweep(paths);
-      new Judge(run.connections).judge(readLog(dataDir.path));
+      new Judge(run.connections, false).judge(readLog(dataDir.path));
     } finally {
       run.over();
       await server.kill();
@@ -207,7 +207,7 @@ describe.each([
     try {
       run.port = again.port;
       await run.sweep(paths);
-      new Judge(run.connections).judge(readLog(dataDir.path));
+      new Judge(run.connections, false).judge(readLog(dataDir.path));
     } finally {
       await again.stop();
     }

@@ -30,6 +30,7 @@ import { SnapshotPolicy } from '../../src/persistence/snapshot-policy.js';
 import { TxnLogWriter } from '../../src/persistence/txn-log-writer.js';
 import { AclPolicy } from '../../src/processor/acl.js';
 import { aclSchemes } from '../../src/processor/auth/acl-schemes.js';
+import { ContainerManagerActor } from '../../src/processor/container-manager-actor.js';
 import { FinalRequestProcessor, type Recovered } from '../../src/processor/final-request-processor.js';
 import { PrepRequestProcessor } from '../../src/processor/prep-request-processor.js';
 import { SessionTrackerActor } from '../../src/processor/session-tracker-actor.js';
@@ -322,6 +323,7 @@ export class InlineServer {
         return new PrepRequestProcessor(context, tree.reader(context, guarded), this.sessions, aclPolicy, {
           serverId: 1,
           extendedTypes: this.config.extendedTypesEnabled,
+          reconfigEnabled: this.config.reconfigEnabled,
           closeSessionListsPaths: this.config.closeSessionTxnEnabled,
         });
       case ActorKind.sync:
@@ -333,6 +335,11 @@ export class InlineServer {
         );
       case ActorKind.sessionTracker:
         return new SessionTrackerActor(context, this.sessions, this.config.tickMs);
+      case ActorKind.containerManager:
+        return new ContainerManagerActor(context, tree.reader(context, guarded), {
+          ...this.config.containers,
+          expireTtlNodes: this.config.extendedTypesEnabled || this.config.emulate353TtlNodes,
+        });
       case ActorKind.snapshotter:
         return new SnapshotterByHand(
           context,
@@ -424,7 +431,7 @@ export class InlineServer {
       datadirAutocreate: true,
       dbAutocreate: true,
       trustEmptySnapshot: false,
-      emulate353TtlNodes: false,
+      emulate353TtlNodes: this.config.emulate353TtlNodes,
       warn: (message) => this.warnings.push(message),
     });
     if (this.options.prepareTree !== undefined) {

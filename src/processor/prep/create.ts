@@ -1,5 +1,10 @@
 /**
- * create, create2: checks in the order of client-protocol 5.4, sequential names by 6.3; the txn body of persistence 3.1.
+ * create, create2, createContainer, createTTL: checks in the order of client-protocol 5.4, sequential names by 6.3; the txn
+ * bodies of persistence 3.1.
+ *
+ * What kind of node is made (client-protocol 3.6, 3.7): outside of a multi the opcode says it, whatever the flags; inside
+ * of one flags 4 make a container through any opcode, and createTTL without TTL flags is a plain create. Sequential and
+ * ephemeral are always said by the flags, and a container or TTL node is never ephemeral.
  *
  * Planner: judges and writes the transaction, changes nothing but the outstanding changes.
  */
@@ -15,6 +20,8 @@ const FLAG_MAX = 6;
 const FLAG_CONTAINER = 4;
 const FLAG_TTL = 5;
 const SEQUENCE_DIGITS = 10;
+/** A TTL has 40 bits, so its upper half has these. */
+const TTL_HI_MAX = 0xff;
 
 export function planCreate(request: PrepRequest, op: number, insideMulti: boolean): number {
   const body = request.body;
@@ -27,12 +34,20 @@ export function planCreate(request: PrepRequest, op: number, insideMulti: boolea
   if (aclEnd < 0) return DECODE_FAILED;
   body.position = aclEnd;
   const flags = body.readInt();
+  const ttlHi = op === OpCode.createTTL ? body.readInt() : -1;
+  const ttlLo = op === OpCode.createTTL ? body.readInt() : -1;
   if (body.failed) return DECODE_FAILED;
 
   if (flags < 0 || flags > FLAG_MAX) return ErrorCode.BadArguments;
-  if (flags >= FLAG_TTL) return request.extendedTypes ? ErrorCode.BadArguments : ErrorCode.Unimplemented;
-  // Inside a multi these flags make a container (client-protocol 3.6), which this server does not serve yet.
-  if (flags === FLAG_CONTAINER && insideMulti) return ErrorCode.Unimplemented;
+  if (flags >= FLAG_TTL) {
+    if (!request.extendedTypes) return ErrorCode.Unimplemented;
+    if (ttlHi < 0 || ttlHi > TTL_HI_MAX || (ttlHi === 0 && ttlLo === 0)) return ErrorCode.BadArguments;
+  } else if (op === OpCode.createTTL && !insideMulti) {
+    // Also with a negative ttl, which the reference takes and then dies of when it applies the transaction.
+    return ErrorCode.BadArguments;
+  }
+  const txnType = txnTypeOf(op, flags, insideMulti);
+  const ephemeral = (flags === 1 || flags === 3) && (txnType === OpCode.create || txnType === OpCode.create2);
   const session = request.checkSession();
   if (session !== ErrorCode.Ok) return session;
   if (pathLength < 0) return ErrorCode.MarshallingError;
@@ -56,7 +71,7 @@ export function planCreate(request: PrepRequest, op: number, insideMulti: boolea
   const path = request.path;
   path.reset();
   path.writeBytes(body.bytes, pathOffset, pathLength);
-  if (flags === 2 || flags === 3) appendSequence(request, parent.cversion);
+  if (flags === 2 || flags === 3 || flags === 6) appendSequence(request, parent.cversion);
   const node = changes.get(path.bytes, 0, path.length);
   let error: number = ErrorCode.Ok;
   if (!validatePathBytes(path.bytes, 0, path.length)) error = ErrorCode.BadArguments;
@@ -68,7 +83,6 @@ export function planCreate(request: PrepRequest, op: number, insideMulti: boolea
     return error;
   }
 
-  const ephemeral = flags === 1 || flags === 3;
   changes.touch(parent, request.zxidHi, request.zxidLo);
   parent.cversion = (parent.cversion + 1) | 0;
   parent.childCount += 1;
@@ -78,12 +92,12 @@ export function planCreate(request: PrepRequest, op: number, insideMulti: boolea
   node.cversion = 0;
   node.aversion = 0;
   node.childCount = 0;
-  node.kind = ephemeral ? NodeKind.ephemeral : NodeKind.persistent;
+  node.kind = kindOf(txnType, ephemeral);
   node.ownerHi = ephemeral ? request.sessionHi : 0;
   node.ownerLo = ephemeral ? request.sessionLo : 0;
   node.setAcl(request.acl.bytes, 0, request.acl.length);
 
-  request.txnType = op === OpCode.create2 ? OpCode.create2 : OpCode.create;
+  request.txnType = txnType;
   const txn = request.txn;
   txn.writeInt(path.length);
   txn.writeBytes(path.bytes, 0, path.length);
@@ -91,9 +105,31 @@ export function planCreate(request: PrepRequest, op: number, insideMulti: boolea
   if (dataLength > 0) txn.writeBytes(body.bytes, dataOffset, dataLength);
   if (request.acl.length === 0) txn.writeBytes(OPEN_ACL_BYTES, 0, OPEN_ACL_BYTES.length);
   else txn.writeBytes(request.acl.bytes, 0, request.acl.length);
-  txn.writeByte(ephemeral ? 1 : 0);
+  if (txnType === OpCode.create || txnType === OpCode.create2) txn.writeByte(ephemeral ? 1 : 0);
   txn.writeInt(parent.cversion);
+  if (txnType === OpCode.createTTL) {
+    txn.writeInt(ttlHi);
+    txn.writeInt(ttlLo);
+  }
   return ErrorCode.Ok;
+}
+
+/** Flags are between 0 and 6, and TTL flags come with createTTL only. */
+function txnTypeOf(op: number, flags: number, insideMulti: boolean): number {
+  if (!insideMulti) return op;
+  if (flags === FLAG_CONTAINER) return OpCode.createContainer;
+  return op === OpCode.createTTL && flags < FLAG_TTL ? OpCode.create : op;
+}
+
+function kindOf(txnType: number, ephemeral: boolean): NodeKind {
+  switch (txnType) {
+    case OpCode.createContainer:
+      return NodeKind.container;
+    case OpCode.createTTL:
+      return NodeKind.ttl;
+    default:
+      return ephemeral ? NodeKind.ephemeral : NodeKind.persistent;
+  }
 }
 
 /** The parent's stored cversion as Java's `%010d`: zero-padded to ten characters, the sign counting as one. */

@@ -5,6 +5,7 @@
  * Body of the transaction: vector of (type, length, part). After a failure the parts before it keep their bodies, the
  * failed one is an error with its code, the later ones are errors -2 (persistence 3.4).
  */
+import { assert } from '../../base/assert.js';
 import { readInt32, writeInt32 } from '../../base/bytes.js';
 import { ErrorCode } from '../../protocol/error-code.js';
 import { OpCode } from '../../protocol/op-code.js';
@@ -60,6 +61,8 @@ function planPart(request: PrepRequest, op: number): number {
   switch (op) {
     case OpCode.create:
     case OpCode.create2:
+    case OpCode.createContainer:
+    case OpCode.createTTL:
       error = planCreate(request, op, true);
       break;
     case OpCode.delete:
@@ -72,7 +75,7 @@ function planPart(request: PrepRequest, op: number): number {
       error = planCheck(request);
       break;
     default:
-      error = ErrorCode.Unimplemented;
+      return assert(false, `the parts were counted, and yet there is operation ${op} among them`) as never;
   }
   // A planner that refused early has not read to the end of its part.
   body.position = partBegin;

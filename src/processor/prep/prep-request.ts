@@ -9,14 +9,16 @@
 
 import { ErrorCode } from '../../protocol/error-code.js';
 import type { SessionTable } from '../../session/session-table.js';
-import type { AclPolicy, Identity } from '../acl.js';
+import type { AclEntry, AclPolicy, Identity } from '../acl.js';
 import { parseIdentities, parseStoredAcl } from '../acl.js';
-import type { ChangeRecord, OutstandingChanges } from '../change-record.js';
+import { ACL_UNRESOLVED, type ChangeRecord, type OutstandingChanges } from '../change-record.js';
 import { RequestBody } from '../request-body.js';
 import { ScratchBytes } from '../scratch-bytes.js';
 
 /** The record does not decode: -5 without a transaction, no zxid is used (client-protocol 3.3). */
 export const DECODE_FAILED = 1;
+
+const NOBODY: readonly AclEntry[] = [{ perms: 0, scheme: 'world', id: 'anyone' }];
 
 export class PrepRequest {
   readonly body = new RequestBody();
@@ -26,6 +28,7 @@ export class PrepRequest {
   readonly changes: OutstandingChanges;
   readonly aclPolicy: AclPolicy;
   readonly extendedTypes: boolean;
+  readonly reconfigEnabled: boolean;
   txnType = 0;
   slot = 0;
   sessionHi = 0;
@@ -38,11 +41,17 @@ export class PrepRequest {
   private identityOffset = 0;
   private parsedIdentities: readonly Identity[] | null = null;
 
-  constructor(changes: OutstandingChanges, aclPolicy: AclPolicy, sessions: SessionTable, extendedTypes: boolean) {
+  constructor(
+    changes: OutstandingChanges,
+    aclPolicy: AclPolicy,
+    sessions: SessionTable,
+    rules: { readonly extendedTypes: boolean; readonly reconfigEnabled: boolean },
+  ) {
     this.changes = changes;
     this.aclPolicy = aclPolicy;
     this.sessions = sessions;
-    this.extendedTypes = extendedTypes;
+    this.extendedTypes = rules.extendedTypes;
+    this.reconfigEnabled = rules.reconfigEnabled;
   }
 
   setIdentities(bytes: Uint8Array, offset: number): void {
@@ -65,7 +74,7 @@ export class PrepRequest {
   /** Ok or NoAuth. */
   checkAcl(node: ChangeRecord, permission: number): number {
     if (node.aclLength === 0) return ErrorCode.Ok;
-    const acl = parseStoredAcl(node.acl, 0, node.aclLength);
+    const acl = node.aclLength === ACL_UNRESOLVED ? NOBODY : parseStoredAcl(node.acl, 0, node.aclLength);
     return this.aclPolicy.allows(acl, permission, this.identities()) ? ErrorCode.Ok : ErrorCode.NoAuth;
   }
 }

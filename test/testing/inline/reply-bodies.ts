@@ -33,6 +33,8 @@ function decoded<T>(reply: Reply, decode: (r: JuteReader) => T): T {
 export function statOf(reply: Reply): Stat {
   switch (reply.op) {
     case OpCode.create2:
+    case OpCode.createContainer:
+    case OpCode.createTTL:
       return decoded(reply, decodeCreate2Response).stat;
     case OpCode.getData:
       return decoded(reply, decodeGetDataResponse).stat;
@@ -45,12 +47,16 @@ export function statOf(reply: Reply): Stat {
   }
 }
 
-/** The path of a reply to create, create2 or sync. */
+/** The path of a reply to any create, or to sync. */
 export function pathOf(reply: Reply): string | null {
-  if (reply.op === OpCode.sync) return decoded(reply, decodeSyncResponse).path;
-  return reply.op === OpCode.create2
-    ? decoded(reply, decodeCreate2Response).path
-    : decoded(reply, decodeCreateResponse).path;
+  switch (reply.op) {
+    case OpCode.sync:
+      return decoded(reply, decodeSyncResponse).path;
+    case OpCode.create:
+      return decoded(reply, decodeCreateResponse).path;
+    default:
+      return decoded(reply, decodeCreate2Response).path;
+  }
 }
 
 /** Data as text; null stays null. */

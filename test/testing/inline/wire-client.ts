@@ -20,6 +20,7 @@ import { OpCode, opName, Xid } from '../../../src/protocol/op-code.js';
 import { decodeWatcherEvent } from '../../../src/protocol/replies.js';
 import {
   encodeCreateRequest,
+  encodeCreateTTLRequest,
   encodeDeleteRequest,
   encodeGetACLRequest,
   encodeGetDataRequest,
@@ -137,6 +138,18 @@ export class WireClient<Connection extends ClientEnd = SimConnection> {
         data: dataOf(options.data === undefined ? '' : options.data),
         acl: options.acl === undefined ? OPEN_ACL_UNSAFE : options.acl,
         flags: options.flags ?? 0,
+      }),
+    );
+  }
+
+  createTtl(path: string | null, ttl: bigint, options: Omit<CreateOptions, 'op'> = {}): number {
+    return this.request(OpCode.createTTL, (w) =>
+      encodeCreateTTLRequest(w, {
+        path,
+        data: dataOf(options.data === undefined ? '' : options.data),
+        acl: options.acl === undefined ? OPEN_ACL_UNSAFE : options.acl,
+        flags: options.flags ?? 5,
+        ttl,
       }),
     );
   }
@@ -278,7 +291,7 @@ export interface CreateOptions {
   readonly data?: string | Uint8Array | null;
   readonly acl?: readonly ACL[] | null;
   readonly flags?: number;
-  readonly op?: typeof OpCode.create | typeof OpCode.create2;
+  readonly op?: typeof OpCode.create | typeof OpCode.create2 | typeof OpCode.createContainer;
 }
 
 /** `create Ok @7`, `delete NoNode @8`, `event NodeDeleted /a @9`, `session 30000`. */

@@ -115,7 +115,7 @@ describe.each([
       'ping Ok @2',
       'auth Ok @0',
       'create Ok @3',
-      'reconfig Unimplemented @-1',
+      'reconfig MarshallingError @3',
       'ping Ok @3',
     ]);
   });

@@ -22,6 +22,8 @@ interface Scene {
   readonly requests: number;
   /** Connections break, sessions are closed and re-opened. */
   readonly moves?: boolean;
+  /** Time goes on, so that TTL nodes go, unused containers too, and sessions expire. */
+  readonly time?: boolean;
   readonly crashes?: number;
 }
 
@@ -32,6 +34,22 @@ const SCENES: Readonly<Record<string, Scene>> = {
     longBytes: 2000,
     requests: 300,
     moves: true,
+  },
+  'local mailboxes, while time goes on': {
+    placement: 'inline',
+    connectionShards: 2,
+    longBytes: 500,
+    requests: 400,
+    moves: true,
+    time: true,
+  },
+  'rings, while time goes on': {
+    placement: 'staged',
+    connectionShards: 2,
+    longBytes: 500,
+    requests: 400,
+    moves: true,
+    time: true,
   },
   'local mailboxes with little room, three shards': {
     placement: 'inline',
@@ -92,9 +110,12 @@ const ADDRESS = '127.0.0.1';
 
 class Run {
   readonly connections: ModelConnection[] = [];
+  /** By the container manager, as the judge has counted them. */
+  removedContainers = 0;
   private readonly scene: Scene;
   private readonly prng: Prng;
   private readonly workload: Workload;
+  private readonly extendedTypes: boolean;
   private readonly server: InlineServer;
   /** Sessions whose connection is gone and that may be opened again. */
   private readonly homeless: { sessionId: bigint; password: Uint8Array }[] = [];
@@ -107,12 +128,18 @@ class Run {
     this.prng = new Prng(seed).fork(`${scene.placement} ${scene.connectionShards} ${scene.ringBytes}`);
     this.workload = new Workload(this.prng.fork('workload'), { longBytes: scene.longBytes });
     this.crashesLeft = scene.crashes ?? 0;
+    this.extendedTypes = this.prng.below(2) === 0;
     this.server = InlineServer.start({
       seed,
       placement: scene.placement,
       connectionShards: scene.connectionShards,
       ...(scene.ringBytes === undefined ? {} : { ringBytes: scene.ringBytes }),
-      config: { snapCount: 40, outstandingLimit: this.prng.below(2) === 0 ? 1000 : 1 + this.prng.below(30) },
+      config: {
+        snapCount: 40,
+        outstandingLimit: this.prng.below(2) === 0 ? 1000 : 1 + this.prng.below(30),
+        extendedTypesEnabled: this.extendedTypes,
+        containers: { checkIntervalMs: 50, maxPerMinute: 60_000, maxNeverUsedIntervalMs: 0 },
+      },
     });
     this.server.disk.onCall = () => (this.server.disk.callCount >= this.crashAtCall ? 'crash' : 'ok');
     this.planCrash();
@@ -139,8 +166,9 @@ class Run {
   judge(): void {
     this.crashAtCall = Number.POSITIVE_INFINITY;
     for (const connection of this.connections) connection.collect();
-    const judge = new Judge(this.connections);
+    const judge = new Judge(this.connections, this.extendedTypes);
     judge.judge(this.server.logged);
+    this.removedContainers = judge.removedContainers;
     this.compareTree(judge);
     expect(this.server.counters().sum('watch_count', 'connections.')).toBe(judge.watchCount);
     expect(this.server.counters().sum('outstanding_requests', 'connections.')).toBe(0);
@@ -226,6 +254,7 @@ class Run {
   }
 
   private step(): void {
+    if (this.scene.time === true && this.prng.below(10) === 0) this.server.clock.advance(this.prng.below(100));
     try {
       this.server.stepAtRandom(this.prng);
     } catch (error) {
@@ -296,4 +325,13 @@ test('the smallest rings bring out what they are there for', () => {
   for (const counter of counters) {
     expect([counter, runs.some((run) => run.count(counter) > 0)]).toEqual([counter, true]);
   }
+});
+
+test('while time goes on the container manager has its share', () => {
+  const runs = [1, 2, 3, 4].map((seed) => new Run(SCENES['rings, while time goes on'] as Scene, seed));
+  for (const run of runs) {
+    run.drive();
+    run.judge();
+  }
+  expect(runs.reduce((sum, run) => sum + run.removedContainers, 0)).toBeGreaterThan(5);
 });

@@ -23,6 +23,7 @@ function readEverything(
   const sequence = reader.begin();
   reader.find(path, 0, path.length);
   reader.childCount(ref);
+  reader.containerAt(ref);
   reader.version(ref);
   reader.cversion(ref);
   reader.aversion(ref);
@@ -174,5 +175,23 @@ describe('TreeReader beside a writer', () => {
     expect(reader.nameLength(t.find('/p/child-001', reader))).toBe(9);
     expect(reader.nameLength(t.find('/', reader))).toBe(0);
     expect(reader.parent(refs[3])).toBe(p);
+  });
+});
+
+describe('inside a write section', () => {
+  it("the writer's own reader sees every new child and ephemeral, though no figure is published yet", () => {
+    const t = new TreeFixture();
+    t.tree.beginWrite();
+    const bytes = new TextEncoder().encode('/e');
+    for (let i = 0; i < 20; i++) {
+      bytes[1] = 0x61 + i;
+      t.tree.create(bytes, 0, 2, bytes, 0, 0, null, 0, -1, NodeKind.ephemeral, 0, 7, -1, 0, 1, 0, 1);
+    }
+    const root = t.find('/');
+    expect(t.reader.childCount(root)).toBe(21);
+    expect(t.children('/')).toHaveLength(21);
+    expect(t.reader.childAt(root, 20)).not.toBe(0);
+    expect(t.reader.ephemeralCountOf(0, 7)).toBe(20);
+    t.tree.endWrite(0, 1);
   });
 });

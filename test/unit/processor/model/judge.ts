@@ -46,13 +46,16 @@ interface Execution {
 }
 
 export class Judge {
-  readonly model = new ModelTree();
+  readonly model: ModelTree;
   private readonly walks: Walk[];
   private readonly bySessionAndXid = new Map<string, Execution>();
   private readonly closed = new Set<bigint>();
   private zxid = 0n;
+  /** By the container manager. */
+  removedContainers = 0;
 
-  constructor(connections: readonly ModelConnection[]) {
+  constructor(connections: readonly ModelConnection[], extendedTypes: boolean) {
+    this.model = new ModelTree(extendedTypes);
     this.walks = connections.map((connection) => ({
       connection,
       frameNext: 0,
@@ -95,6 +98,10 @@ export class Judge {
       if (execution !== undefined) this.expectReply(execution, 0, null);
       return;
     }
+    if (txn.sessionId === 0n) {
+      this.applyOwn(txn);
+      return;
+    }
     const execution = this.bySessionAndXid.get(`${txn.sessionId} ${txn.cxid}`);
     if (execution === undefined || execution.sent.kind !== 'write') {
       throw new Error(`zxid ${txn.zxid} was given to a request that nobody sent`);
@@ -112,6 +119,16 @@ export class Judge {
     }
     this.fire(changes);
     this.expectReply(execution, err, body);
+  }
+
+  /** What the container manager has asked for; that prep has refused something is as good. */
+  private applyOwn(txn: LoggedTxn): void {
+    const { body } = decodeTxnEntry(new JuteReader(txn.entry));
+    if (body.type === OpCode.error) return;
+    if (body.type !== OpCode.deleteContainer)
+      throw new Error(`a transaction of type ${body.type} belongs to no session`);
+    this.fire(this.model.deleteContainer(body.txn.path as string, txn.zxid, txn.timeMs));
+    this.removedContainers++;
   }
 
   // ---- events
@@ -287,6 +304,8 @@ function decodeBody(r: JuteReader, op: number): unknown {
     case OpCode.create:
       return decodeCreateResponse(r);
     case OpCode.create2:
+    case OpCode.createContainer:
+    case OpCode.createTTL:
       return decodeCreate2Response(r);
     case OpCode.setData:
     case OpCode.setACL:

@@ -9,11 +9,13 @@ import { OpCode, Xid } from '../../../../src/protocol/op-code.js';
 import {
   encodeAddWatchRequest,
   encodeCreateRequest,
+  encodeCreateTTLRequest,
   encodeDeleteRequest,
   encodeGetACLRequest,
   encodeGetAllChildrenNumberRequest,
   encodeGetDataRequest,
   encodeGetEphemeralsRequest,
+  encodeReconfigRequest,
   encodeSetACLRequest,
   encodeSetDataRequest,
   encodeSetWatches,
@@ -168,7 +170,14 @@ function encodeWrite(w: JuteWriter, request: WriteRequest): void {
   switch (request.op) {
     case OpCode.create:
     case OpCode.create2:
+    case OpCode.createContainer:
       encodeCreateRequest(w, { ...request, acl: request.acl.map(wireAcl) });
+      break;
+    case OpCode.createTTL:
+      encodeCreateTTLRequest(w, { ...request, acl: request.acl.map(wireAcl) });
+      break;
+    case OpCode.reconfig:
+      encodeReconfigRequest(w, { joiningServers: null, newMembers: null, curConfigId: -1n, ...request });
       break;
     case OpCode.delete:
     case OpCode.check:
@@ -190,6 +199,9 @@ function wireOp(request: WriteRequest): MultiOp {
   switch (request.op) {
     case OpCode.create:
     case OpCode.create2:
+    case OpCode.createContainer:
+      return { type: request.op, request: { ...request, acl: request.acl.map(wireAcl) } };
+    case OpCode.createTTL:
       return { type: request.op, request: { ...request, acl: request.acl.map(wireAcl) } };
     case OpCode.setData:
       return { type: request.op, request };

@@ -19,14 +19,19 @@ const DELETE = 8;
 const ADMIN = 16;
 const PROTECTED = ['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config'];
 
+export type CreateRequest = {
+  readonly path: string | null;
+  readonly data: Uint8Array | null;
+  readonly acl: ModelAcl;
+  readonly flags: number;
+} & (
+  | { readonly op: typeof OpCode.create | typeof OpCode.create2 | typeof OpCode.createContainer }
+  | { readonly op: typeof OpCode.createTTL; readonly ttl: bigint }
+);
+
 export type WriteRequest =
-  | {
-      readonly op: typeof OpCode.create | typeof OpCode.create2;
-      readonly path: string | null;
-      readonly data: Uint8Array | null;
-      readonly acl: ModelAcl;
-      readonly flags: number;
-    }
+  | CreateRequest
+  | { readonly op: typeof OpCode.reconfig; readonly leavingServers: string }
   | { readonly op: typeof OpCode.delete | typeof OpCode.check; readonly path: string | null; readonly version: number }
   | {
       readonly op: typeof OpCode.setData;
@@ -100,7 +105,10 @@ interface ModelNode {
   /** Counts creations. */
   cversion: number;
   aversion: number;
+  kind: 'persistent' | 'ephemeral' | 'container' | 'ttl';
+  /** Of an ephemeral, else 0. */
   owner: bigint;
+  ttlMs: bigint;
   children: Set<string>;
 }
 
@@ -116,8 +124,10 @@ class Refusal extends Error {
 export class ModelTree {
   private nodes = new Map<string, ModelNode>();
   private changes: Change[] = [];
+  private readonly extendedTypes: boolean;
 
-  constructor() {
+  constructor(extendedTypes: boolean) {
+    this.extendedTypes = extendedTypes;
     for (const path of PROTECTED) {
       this.nodes.set(path, emptyNode(path === '/zookeeper/config' ? ['1 world:anyone'] : OPEN));
     }
@@ -150,6 +160,20 @@ export class ModelTree {
       throw new Error(`the session owns ${owned.join(' ')}, its close deletes ${order.join(' ')}`);
     }
     for (const path of order) this.remove(path, zxid);
+    return this.changes;
+  }
+
+  /** The container manager removes a node: whether it may is judged here, by what it was at that time. */
+  deleteContainer(path: string, zxid: bigint, timeMs: bigint): readonly Change[] {
+    this.changes = [];
+    const node = this.nodes.get(path);
+    if (node === undefined) throw new Error(`the container manager removes ${path}, which is not there`);
+    const mayGo =
+      node.children.size === 0 &&
+      ((node.kind === 'container' && node.cversion > 0) ||
+        (node.kind === 'ttl' && this.extendedTypes && timeMs - node.mtime > node.ttlMs));
+    if (!mayGo) throw new Error(`the container manager removes ${path}, a ${node.kind} node that is to stay`);
+    this.remove(path, zxid);
     return this.changes;
   }
 
@@ -231,7 +255,7 @@ export class ModelTree {
     const results: MultiResult[] = [];
     for (const [index, op] of ops.entries()) {
       try {
-        results.push(multiResult(op.op, this.operation(op, context, true)));
+        results.push(multiResult(resultOp(op), this.operation(op, context, true)));
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         this.nodes = before;
@@ -251,7 +275,12 @@ export class ModelTree {
     switch (request.op) {
       case OpCode.create:
       case OpCode.create2:
+      case OpCode.createContainer:
+      case OpCode.createTTL:
         return this.create(request, context, inMulti);
+      case OpCode.reconfig:
+        // Not enabled.
+        throw new Refusal(ErrorCode.ReconfigDisabled);
       case OpCode.delete:
         return this.delete(request.path, request.version, context);
       case OpCode.setData: {
@@ -284,16 +313,17 @@ export class ModelTree {
     }
   }
 
-  private create(
-    request: WriteRequest & { op: typeof OpCode.create | typeof OpCode.create2 },
-    context: WriteContext,
-    inMulti: boolean,
-  ): { path: string; stat: Stat } {
+  private create(request: CreateRequest, context: WriteContext, inMulti: boolean): { path: string; stat: Stat } {
     const { flags } = request;
+    const ttlMs = request.op === OpCode.createTTL ? request.ttl : -1n;
     check(flags >= 0 && flags <= 6, ErrorCode.BadArguments);
-    check(flags < 5, ErrorCode.Unimplemented);
-    // Containers come with a later version of the server.
-    check(flags !== 4 || !inMulti, ErrorCode.Unimplemented);
+    if (flags >= 5) {
+      check(this.extendedTypes, ErrorCode.Unimplemented);
+      check(ttlMs >= 1n && ttlMs <= 0xffffffffffn, ErrorCode.BadArguments);
+    } else {
+      check(request.op !== OpCode.createTTL || inMulti, ErrorCode.BadArguments);
+    }
+    const kind = kindOf(request, inMulti);
     check(context.isOpen, ErrorCode.SessionExpired);
     check(request.path !== null, ErrorCode.MarshallingError);
     let path = request.path as string;
@@ -302,10 +332,10 @@ export class ModelTree {
     const parent = this.nodes.get(parentOf(path));
     check(parent !== undefined, ErrorCode.NoNode);
     check(allows(parent.acl, CREATE, context.identities), ErrorCode.NoAuth);
-    if (flags === 2 || flags === 3) path += String(parent.cversion).padStart(10, '0');
+    if (flags === 2 || flags === 3 || flags === 6) path += String(parent.cversion).padStart(10, '0');
     check(isValidPath(path), ErrorCode.BadArguments);
     check(!this.nodes.has(path), ErrorCode.NodeExists);
-    check(parent.owner === 0n, ErrorCode.NoChildrenForEphemerals);
+    check(parent.kind !== 'ephemeral', ErrorCode.NoChildrenForEphemerals);
     const { zxid, timeMs } = context;
     const node: ModelNode = {
       ...emptyNode(acl),
@@ -315,7 +345,9 @@ export class ModelTree {
       pzxid: zxid,
       ctime: timeMs,
       mtime: timeMs,
-      owner: flags === 1 || flags === 3 ? context.sessionId : 0n,
+      kind,
+      owner: kind === 'ephemeral' ? context.sessionId : 0n,
+      ttlMs,
     };
     this.nodes.set(path, node);
     parent.children.add(nameOf(path));
@@ -397,8 +429,38 @@ function fixedUp(acl: ModelAcl, identities: readonly string[]): ModelAcl {
 
 /** Whether a multi with this part decodes (client-protocol 5.3). */
 function decodes(request: WriteRequest): boolean {
-  if (request.op === OpCode.multi || request.op === OpCode.setACL || request.path === null) return false;
-  return (request.op !== OpCode.create && request.op !== OpCode.create2) || (request.flags >= 0 && request.flags < 5);
+  switch (request.op) {
+    case OpCode.multi:
+    case OpCode.reconfig:
+    case OpCode.setACL:
+      return false;
+    case OpCode.create:
+    case OpCode.create2:
+    case OpCode.createContainer:
+      return request.path !== null && request.flags >= 0 && request.flags < 5;
+    default:
+      return request.path !== null;
+  }
+}
+
+/** client-protocol 3.6; the flags are good. */
+function kindOf({ op, flags }: CreateRequest, inMulti: boolean): ModelNode['kind'] {
+  if (op === OpCode.createContainer || (inMulti && flags === 4)) return 'container';
+  if (op === OpCode.createTTL && flags >= 5) return 'ttl';
+  return flags === 1 || flags === 3 ? 'ephemeral' : 'persistent';
+}
+
+/** As which operation the part of a multi is answered (client-protocol 3.7). */
+function resultOp(request: WriteRequest): number {
+  switch (request.op) {
+    case OpCode.create:
+    case OpCode.createTTL:
+      return request.flags >= 4 ? OpCode.create2 : OpCode.create;
+    case OpCode.createContainer:
+      return OpCode.create2;
+    default:
+      return request.op;
+  }
 }
 
 function check(condition: boolean, code: number): asserts condition {
@@ -438,7 +500,9 @@ function emptyNode(acl: ModelAcl): ModelNode {
     version: 0,
     cversion: 0,
     aversion: 0,
+    kind: 'persistent',
     owner: 0n,
+    ttlMs: -1n,
     children: new Set(),
   };
 }
@@ -461,7 +525,7 @@ function statOf(node: ModelNode): Stat {
 
 function plainBody(op: number, { path, stat }: { path: string; stat: Stat | null }): unknown {
   if (op === OpCode.create) return { path };
-  if (op === OpCode.create2) return { path, stat };
+  if (op === OpCode.create2 || op === OpCode.createContainer || op === OpCode.createTTL) return { path, stat };
   return stat === null ? null : { stat };
 }
 

@@ -43,6 +43,7 @@ const BAD_PATHS: readonly (string | null)[] = [
 
 const PREFIXES: readonly (string | null)[] = [null, '', ' ', '/', ' /', '/a', '/a/', '/a/b', '/b/c0', 'a', '/é', '\0/'];
 
+const CREATES = [OpCode.create, OpCode.create, OpCode.create2, OpCode.createContainer, OpCode.createTTL] as const;
 const READS = [OpCode.exists, OpCode.getData, OpCode.getChildren, OpCode.getChildren2, OpCode.getACL] as const;
 
 type Choice = 'create' | 'delete' | 'setData' | 'setACL' | 'multi' | 'read' | 'other';
@@ -99,9 +100,13 @@ export class Workload {
   private write(choice: 'create' | 'delete' | 'setData'): WriteRequest {
     switch (choice) {
       case 'create': {
-        const op = this.below(2) === 0 ? OpCode.create : OpCode.create2;
-        const flags = this.bad() ? this.below(9) - 1 : this.below(4);
-        return { op, path: this.path(), data: this.data(), acl: this.acl(), flags };
+        const op = CREATES[this.below(CREATES.length)] as (typeof CREATES)[number];
+        const create = { path: this.path(), data: this.data(), acl: this.acl() };
+        if (op === OpCode.createTTL) {
+          const flags = this.bad() ? this.below(9) - 1 : 5 + this.below(2);
+          return { op, ...create, flags, ttl: this.bad() ? BigInt(this.below(3) - 1) : BigInt(1 + this.below(500)) };
+        }
+        return { op, ...create, flags: this.bad() ? this.below(9) - 1 : this.below(5) };
       }
       case 'delete':
         return { op: OpCode.delete, path: this.path(), version: this.version() };
@@ -119,7 +124,10 @@ export class Workload {
   }
 
   private other(connection: ModelConnection): void {
-    switch (this.below(10)) {
+    switch (this.below(11)) {
+      case 10:
+        connection.write({ op: OpCode.reconfig, leavingServers: '2' });
+        break;
       case 0:
         connection.ping();
         break;
