@@ -5,14 +5,12 @@
  */
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { cpuMsOf, residentBytesOf } from '../../test/testing/proc-stat.js';
-import { runTool } from '../../test/testing/run-tool.js';
 import type { ServerProcess } from '../../test/testing/server-process.js';
 import { makeTempDir, type TempDir } from '../../test/testing/temp-dir.js';
 import { counted, Op, WireConnection } from '../../test/testing/wire-connection.js';
 import { createNodes, runLoad } from '../load/load-generator.js';
 import { type MeasuredLoad, measureLoad } from '../measured-load.js';
+import { quiet, restingBytes } from '../resting-memory.js';
 import { type Contestant, startWithLargeTree } from './contestant.js';
 import { VALUE_BYTES } from './throughput.js';
 
@@ -26,34 +24,10 @@ const TAIL_SNAP_COUNT = 10_000;
 const TAIL_READ_RATIO = 0.8;
 const TAIL_SECONDS = 40;
 const CAPACITY_SECONDS = 4;
-const QUIET_CORES = 0.03;
-const QUIET_MS = 120_000;
 
 /** The arguments of the load generator that address the large tree. */
 function tree(nodes: number) {
   return { root: ROOT, nodes, fanout: FANOUT, valueBytes: VALUE_BYTES, connections: 16, outstanding: 64 };
-}
-
-/** Until background work (snapshots, collections) has ended. */
-async function quiet(server: ServerProcess): Promise<void> {
-  const giveUpAt = performance.now() + QUIET_MS;
-  for (;;) {
-    const before = cpuMsOf(server.pid);
-    await delay(1000);
-    if ((cpuMsOf(server.pid) - before) / 1000 < QUIET_CORES) return;
-    if (performance.now() > giveUpAt) throw new Error(`${server.kind} server does not come to rest`);
-  }
-}
-
-/** RSS at rest; a JVM is first asked to give back what it does not need. */
-async function restingBytes(server: ServerProcess): Promise<number> {
-  await quiet(server);
-  if (server.kind === 'apache') {
-    const run = await runTool('jcmd', [String(server.pid), 'GC.run'], { deadlineMs: 60_000 });
-    if (run.code !== 0) throw new Error(`jcmd failed: ${run.stderr}`);
-    await quiet(server);
-  }
-  return residentBytesOf(server.pid);
 }
 
 export interface LargeTree {
