@@ -28,8 +28,10 @@ export const OUT_BYTES_SOFT = 1 << 20;
 /** Events for a client that does not read are kept up to here; then the connection goes. */
 const QUEUED_BYTES_FATAL = 32 << 20;
 const POOLED_BYTES_MAX = 256 * 1024;
-const POOLED_MAX = 64;
-const OUT_BYTES_INITIAL = 16384;
+/** All buffers that wait for their next use: enough for an event to some thousand connections at once. */
+const POOL_BYTES_MAX = 4 << 20;
+/** Those that carry more grow once, and stay so. */
+const OUT_BYTES_INITIAL = 1024;
 
 export class ReplyWriter {
   private readonly connections: ShardConnections;
@@ -38,6 +40,7 @@ export class ReplyWriter {
   // Invariant: a connection whose `out` is not null stands here, or is being flushed.
   private dirty: ServerCnxn[] = [];
   private readonly pool: ScratchBytes[] = [];
+  private poolBytes = 0;
 
   constructor(connections: ShardConnections, counters: ShardCounters, events: ReplyWriterEvents) {
     this.connections = connections;
@@ -53,7 +56,7 @@ export class ReplyWriter {
   outOf(cnxn: ServerCnxn): ScratchBytes {
     let out = cnxn.out;
     if (out === null) {
-      out = this.pool.pop() ?? new ScratchBytes(OUT_BYTES_INITIAL);
+      out = this.takeBuffer();
       cnxn.out = out;
       this.dirty.push(cnxn);
     }
@@ -125,15 +128,26 @@ export class ReplyWriter {
       cnxn.out = null;
       // When the system did not take all of it at once the memory is the socket's.
       const reusable = out.length === 0 || cnxn.socket.write(out.bytes, out.length);
-      if (reusable && out.bytes.length <= POOLED_BYTES_MAX && this.pool.length < POOLED_MAX) {
-        out.reset();
-        this.pool.push(out);
-      }
+      if (reusable && out.bytes.length <= POOLED_BYTES_MAX) this.keepBuffer(out);
     }
     if (cnxn.closeAfterFlush) {
       cnxn.closeAfterFlush = false;
       cnxn.socket.end();
     }
+  }
+
+  private takeBuffer(): ScratchBytes {
+    const out = this.pool.pop();
+    if (out === undefined) return new ScratchBytes(OUT_BYTES_INITIAL);
+    this.poolBytes -= out.bytes.length;
+    return out;
+  }
+
+  private keepBuffer(out: ScratchBytes): void {
+    if (this.poolBytes + out.bytes.length > POOL_BYTES_MAX) return;
+    out.reset();
+    this.poolBytes += out.bytes.length;
+    this.pool.push(out);
   }
 
   /** Orderly end behind everything that was queued; nothing more is read. */
