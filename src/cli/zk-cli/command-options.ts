@@ -10,6 +10,8 @@ export interface ParsedOptions {
   has(option: string): boolean;
   /** Of an option that takes a value; undefined when it was not given. */
   value(option: string): string | undefined;
+  /** Which of these letters was given; undefined: none. Two of them are a mistake. */
+  onlyOne(letters: string): string | undefined;
 }
 
 /** `flags` and `valued` are the letters of options without and with a value. */
@@ -37,7 +39,59 @@ export function parseOptions(words: readonly string[], flags: string, valued = '
   if (open !== null) {
     throw new CommandError(`org.apache.commons.cli.MissingArgumentException: Missing argument for option: ${open}`);
   }
-  return { args, has: (option) => given.has(option), value: (option) => given.get(option) };
+  return parsed(args, given);
+}
+
+/**
+ * As parseOptions, for a command whose options have whole words for names (-add, or -add=value). Such letters as there
+ * are cannot be joined.
+ */
+export function parseNamedOptions(
+  words: readonly string[],
+  flags: readonly string[],
+  valued: readonly string[],
+): ParsedOptions {
+  const args: string[] = [];
+  const given = new Map<string, string>();
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as string;
+    if (word.length < 2 || !word.startsWith('-')) {
+      args.push(word);
+      continue;
+    }
+    const equals = word.indexOf('=');
+    const name = word.slice(1, equals < 0 ? word.length : equals);
+    if (flags.includes(name)) {
+      setOnce(given, name, '');
+    } else if (!valued.includes(name)) {
+      throw new CommandError(`org.apache.commons.cli.UnrecognizedOptionException: Unrecognized option: ${word}`);
+    } else if (equals >= 0) {
+      setOnce(given, name, word.slice(equals + 1));
+    } else {
+      const value = words[++i];
+      if (value === undefined || (value.startsWith('-') && [...flags, ...valued].includes(value.slice(1)))) {
+        throw new CommandError(`org.apache.commons.cli.MissingArgumentException: Missing argument for option: ${name}`);
+      }
+      setOnce(given, name, value);
+    }
+  }
+  return parsed(args, given);
+}
+
+function parsed(args: readonly string[], given: ReadonlyMap<string, string>): ParsedOptions {
+  return {
+    args,
+    has: (option) => given.has(option),
+    value: (option) => given.get(option),
+    onlyOne: (letters) => {
+      const [first, second] = [...given.keys()].filter((option) => letters.includes(option));
+      if (second === undefined) return first;
+      throw new CommandError(
+        `org.apache.commons.cli.AlreadySelectedException: The option '${second}' was specified but an option from ` +
+          `this group has already been selected: '${first}'`,
+      );
+    },
+  };
 }
 
 /** Reads one word of options; returns the one whose value is the next word, null when there is none. */

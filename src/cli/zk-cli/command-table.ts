@@ -4,38 +4,57 @@
 
 import type { Command } from './command.js';
 import { addAuthCommand } from './commands/add-auth.js';
+import { addWatchCommand } from './commands/add-watch.js';
+import { configCommand } from './commands/config.js';
 import { createCommand } from './commands/create.js';
+import { delQuotaCommand } from './commands/del-quota.js';
 import { deleteCommand } from './commands/delete.js';
 import { deleteAllCommand } from './commands/delete-all.js';
 import { getCommand } from './commands/get.js';
 import { getAclCommand } from './commands/get-acl.js';
+import { getAllChildrenNumberCommand } from './commands/get-all-children-number.js';
+import { getEphemeralsCommand } from './commands/get-ephemerals.js';
+import { listQuotaCommand } from './commands/list-quota.js';
 import { lsCommand } from './commands/ls.js';
+import { reconfigCommand } from './commands/reconfig.js';
+import { removeWatchesCommand } from './commands/remove-watches.js';
 import { setCommand } from './commands/set.js';
 import { setAclCommand } from './commands/set-acl.js';
+import { setQuotaCommand } from './commands/set-quota.js';
 import { statCommand } from './commands/stat.js';
 import { syncCommand } from './commands/sync.js';
 import { versionCommand } from './commands/version.js';
+import { whoAmICommand } from './commands/whoami.js';
 
 const COMMANDS: readonly Command[] = [
   addAuthCommand,
+  addWatchCommand,
+  configCommand,
   createCommand,
   deleteAllCommand,
+  delQuotaCommand,
   deleteCommand,
   getAclCommand,
+  getAllChildrenNumberCommand,
   getCommand,
+  getEphemeralsCommand,
+  listQuotaCommand,
   lsCommand,
+  reconfigCommand,
+  removeWatchesCommand,
   setAclCommand,
   setCommand,
+  setQuotaCommand,
   statCommand,
   syncCommand,
   versionCommand,
+  whoAmICommand,
 ];
 
 /** Those that the interpreter carries out itself. */
 const OWN_SYNTAX: Readonly<Record<string, string>> = {
   close: '',
   connect: 'host:port',
-  help: '',
   history: '',
   printwatches: 'on|off',
   quit: '',

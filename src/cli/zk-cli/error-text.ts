@@ -16,6 +16,11 @@ const SENTENCES: Readonly<Record<number, (path: string | null) => string>> = {
   [ErrorCode.BadArguments]: (path) => `Arguments are not valid : ${path}`,
   [ErrorCode.BadVersion]: (path) => `version No is not valid : ${path}`,
   [ErrorCode.QuotaExceeded]: (path) => `Quota has exceeded : ${path}`,
+  [ErrorCode.ReconfigInProgress]: () =>
+    'Another reconfiguration is in progress -- concurrent reconfigs not supported (yet)',
+  [ErrorCode.NewConfigNoQuorum]: () =>
+    'No quorum of new config is connected and up-to-date with the leader of last commmitted config - try invoking ' +
+    'reconfiguration after new servers are connected and synced',
 };
 
 /** null: not an expected outcome but a bug. */

@@ -95,9 +95,6 @@ export class Interpreter {
 
   private async runOther(name: string, words: readonly string[]): Promise<void> {
     switch (name) {
-      case 'help':
-        this.terminal.err(usageBlock());
-        return;
       case 'history':
         this.showHistory();
         return;

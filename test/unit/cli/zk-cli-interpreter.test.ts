@@ -68,7 +68,7 @@ async function run(line: string, ...answers: Answer[]): Promise<string[]> {
     for (const r of world.connection.takeFrames()) {
       const xid = r.readInt();
       const type = opName(r.readInt());
-      if (type === 'closeSession' || type === 'auth') asked.push(type);
+      if (type === 'closeSession' || type === 'auth' || type === 'whoAmI') asked.push(type);
       else if (type === 'multi')
         asked.push(
           `multi ${decodeMultiRequest(r)
@@ -178,10 +178,10 @@ test('an unknown command gets the usage and 127', async () => {
   expect(interpreter.exitCode).toBe(127);
 });
 
-test('help prints the usage and is no error', async () => {
+test('there is no help: it is an unknown command, and those get the usage', async () => {
   await run('help');
-  expect(terminal.take()).toEqual([`err ${usageBlock()}`]);
-  expect(interpreter.exitCode).toBe(0);
+  expect(terminal.take()).toEqual([`err ${usageBlock()}`, 'err Command not found: Command not found help']);
+  expect(interpreter.exitCode).toBe(127);
 });
 
 test('the usage block names every command once, sorted as Java sorts', () => {
@@ -366,4 +366,124 @@ test('completion offers commands, or the children of the last word', async () =>
   world.connection.answer(reply(1, 9n, 0, (w) => encodeGetChildrenResponse(w, { children: ['bz', 'a', 'ba'] })));
   expect(await offered).toEqual([['/app/ba', '/app/bz'], '/app/b']);
   expect(await complete('ls /', null)).toEqual([[], '/']);
+});
+
+// ---- watches, identities, configuration --------------------------------------------------------------------------
+
+const nothing: Answer = () => {};
+const watchAdded: Answer = (w) => w.writeInt(0);
+
+test('addWatch and removewatches: silent, but for the event that says a watch is gone', async () => {
+  expect(await run('addWatch /a', watchAdded)).toEqual(['addWatch /a']);
+  expect(await run('addWatch -m persistent /a', watchAdded)).toEqual(['addWatch /a']);
+  expect(await run('get -w /a', data('x'))).toEqual(['getData /a']);
+  terminal.take();
+  expect(await run('removewatches /a -d', nothing)).toEqual(['removeWatches /a']);
+  expect(terminal.take()).toEqual([
+    'out \nWATCHER::\n\nWatchedEvent state:SyncConnected type:DataWatchRemoved path:/a zxid: -1',
+  ]);
+  await run('removewatches -r /a', nothing);
+  await run('removewatches /a', nothing);
+  expect(terminal.take()).toEqual([
+    'out \nWATCHER::\n\nWatchedEvent state:SyncConnected type:PersistentWatchRemoved path:/a zxid: -1',
+    'out \nWATCHER::\n\nWatchedEvent state:SyncConnected type:PersistentWatchRemoved path:/a zxid: -1',
+  ]);
+  await run('removewatches /a -c -d', ErrorCode.NoWatcher);
+  expect(terminal.take()).toEqual(['err KeeperErrorCode = No such watcher for /a']);
+});
+
+const ADD_WATCH =
+  'addWatch [-m mode] path # optional mode is one of [PERSISTENT, PERSISTENT_RECURSIVE] - default is PERSISTENT_RECURSIVE';
+const RECONFIG =
+  'reconfig [-s] [-v version] [[-file path] | [-members serverID=host:port1:port2;port3[,...]*]] | ' +
+  '[-add serverId=host:port1:port2;port3[,...]]* [-remove serverId[,...]*]';
+const GROUP = (second: string, first: string): string =>
+  `org.apache.commons.cli.AlreadySelectedException: The option '${second}' was specified but an option from this ` +
+  `group has already been selected: '${first}'`;
+
+test.each([
+  ['addWatch', ADD_WATCH],
+  ['addWatch /a /b', ADD_WATCH],
+  ['addWatch -m sometimes /a', ADD_WATCH],
+  ['removewatches', 'removewatches path [-c|-d|-a] [-l]'],
+  ['removewatches -z /a', 'org.apache.commons.cli.UnrecognizedOptionException: Unrecognized option: -z'],
+  ['getAllChildrenNumber', 'getAllChildrenNumber path'],
+  ['listquota', 'listquota path'],
+  ['delquota', 'delquota [-n|-b|-N|-B] path'],
+  ['delquota -n -b /a', GROUP('b', 'n')],
+  ['setquota -n 2', 'setquota -n|-b|-N|-B val path'],
+  ['setquota -B 1 -n 2 /a', GROUP('n', 'B')],
+  [
+    'setquota /a',
+    'org.apache.commons.cli.MissingOptionException: Missing required option: ' +
+      '[-n num soft quota, -b bytes soft quota, -N num hard quota, -B bytes hard quota]',
+  ],
+  ['version now', 'version '],
+  ['reconfig', RECONFIG],
+  ['reconfig -s', RECONFIG],
+  ['reconfig -add', 'org.apache.commons.cli.MissingArgumentException: Missing argument for option: add'],
+  ['reconfig -v -add 1=a', 'org.apache.commons.cli.MissingArgumentException: Missing argument for option: v'],
+  ['reconfig -v 0x1 -remove 1', '-v must be followed by a long (configuration version)'],
+  ['reconfig -v ffffffffffffffff -remove 1', '-v must be followed by a long (configuration version)'],
+  [
+    'reconfig -members 1=a -remove 2',
+    "Can't use -file or -members together with -add or -remove (mixing incremental and non-incremental modes is not allowed)",
+  ],
+  ['reconfig -members 1=a -file b', "Can't use -file and -members together (conflicting non-incremental modes)"],
+  ['reconfig -file /no/such', 'Error processing /no/such/no/such (No such file or directory)'],
+])('%s fails with a sentence and asks for nothing', async (line, sentence) => {
+  expect(await run(line)).toEqual([]);
+  expect(terminal.take()).toEqual([`err ${sentence}`]);
+  expect(interpreter.exitCode).toBe(1);
+});
+
+test.each([
+  ['setquota -n 0 /a', 'the num quota must be greater than zero'],
+  ['setquota -N -3 /a', 'the num quota must be greater than zero'],
+  ['setquota -b -1 /a', 'the bytes quota must be greater than or equal to zero'],
+  ['setquota -n 99999999999 /a', 'NumberFormatException happens when parsing the option value'],
+  ['setquota -B many /a', 'NumberFormatException happens when parsing the option value'],
+  ['setquota -n 1 /zookeeper/quota/a', 'cannot set a quota under the path: /zookeeper/quota'],
+])('%s is answered with a sentence, and is no failure', async (line, sentence) => {
+  expect(await run(line)).toEqual([]);
+  expect(terminal.take()).toEqual([`err ${sentence}`]);
+  expect(interpreter.exitCode).toBe(0);
+});
+
+test('whoami, getEphemerals, getAllChildrenNumber', async () => {
+  await run('whoami', (w) => {
+    w.startVector(2);
+    for (const text of ['ip', '127.0.0.1', 'digest', 'u']) w.writeUstring(text);
+  });
+  expect(terminal.take()).toEqual(['out Auth scheme: User\nip: 127.0.0.1\ndigest: u']);
+  expect(await run('getEphemerals', children('/b', '/a'))).toEqual(['getEphemerals /']);
+  expect(await run('getEphemerals /x', children())).toEqual(['getEphemerals /x']);
+  expect(terminal.take()).toEqual(['out [/b, /a]', 'out []']);
+  await run('getAllChildrenNumber /a', (w) => w.writeInt(7));
+  expect(terminal.take()).toEqual(['out 7']);
+});
+
+const CONFIG =
+  'server.1=127.0.0.1:2888:3888:participant;127.0.0.1:2181\nserver.2=127.0.0.1:2889:3889:participant;[::1]:2182\n' +
+  'server.3=h:1:2:observer;2183\nserver.4=h:1:2\nversion=100000000';
+
+test('config: as it is, or what a client needs of it', async () => {
+  expect(await run('config', data(CONFIG))).toEqual(['getData /zookeeper/config']);
+  expect(terminal.take()).toEqual([`out ${CONFIG}`]);
+  await run('config -c', data(CONFIG));
+  expect(terminal.take()).toEqual(['out 100000000 127.0.0.1:2181,[::1]:2182,0.0.0.0:2183']);
+  await run('config', data(''));
+  await run('config -c', data(''));
+  expect(terminal.take()).toEqual(['out ', 'out  ']);
+});
+
+test('reconfig: lists in lower case, the version in hexadecimal, the new configuration on stdout', async () => {
+  expect(await run('reconfig -add SERVER.5=H:1:2;3 -remove 1,2 -v 1f', data(CONFIG))).toEqual([
+    'reconfig server.5=h:1:2;3',
+  ]);
+  expect(terminal.take()).toEqual([`out Committed new configuration:\n${CONFIG}`]);
+  await run('reconfig -members=1=a', ErrorCode.ReconfigInProgress);
+  expect(terminal.take()).toEqual([
+    'err Another reconfiguration is in progress -- concurrent reconfigs not supported (yet)',
+  ]);
 });

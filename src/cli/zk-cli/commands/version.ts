@@ -3,13 +3,14 @@
 // this kind does.
 
 import { FULL_VERSION } from '../../../server/version.js';
-import type { Command } from '../command.js';
+import { type Command, usageError } from '../command.js';
 
 export const versionCommand: Command = {
   name: 'version',
   syntax: '',
 
-  async run(_words, { terminal }) {
+  async run(words, { terminal }) {
+    if (words.length > 1) throw usageError(versionCommand);
     terminal.out(`ZooKeeper CLI version: ${FULL_VERSION}`);
   },
 };

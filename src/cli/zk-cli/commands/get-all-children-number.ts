@@ -1,0 +1,16 @@
+// getAllChildrenNumber: how many nodes there are below a node, at any depth, the node itself not counted. One request,
+// however big the subtree; the server counts. Needs READ on the node alone, so it may count what may not be listed.
+
+import { type Command, usageError } from '../command.js';
+import { parseOptions } from '../command-options.js';
+
+export const getAllChildrenNumberCommand: Command = {
+  name: 'getAllChildrenNumber',
+  syntax: 'path',
+
+  async run(words, { zk, terminal }) {
+    const path = parseOptions(words, '').args[1];
+    if (path === undefined) throw usageError(getAllChildrenNumberCommand);
+    terminal.out(String(await zk.getAllChildrenNumber(path)));
+  },
+};
