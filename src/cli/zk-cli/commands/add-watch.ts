@@ -1,5 +1,6 @@
 // addWatch: a watch that stays until it is removed, by default on the node and everything below it. Its events are
-// printed like all others by the interpreter, as long as zkCli runs. The node need not exist.
+// printed like all others by the interpreter, as long as zkCli runs. The node need not exist. Adding the same watch
+// twice is adding it once.
 
 import { AddWatchMode } from '../../../protocol/watch-event.js';
 import { type Command, usageError } from '../command.js';
