@@ -1,0 +1,175 @@
+// Draws one sequence of steps from a seed: opens, bursts of requests, broken frames, connections that go. What cannot
+// have one certain answer is not drawn: Apache sends replies to auth, sasl and unknown opcodes ahead of those still in
+// its pipeline (client-protocol 3.4.6 [D]), so these begin a burst or are alone in it, and what closes a connection ends it.
+
+import { Prng } from '../../../src/base/prng.js';
+import { OpCode } from '../../../src/protocol/op-code.js';
+import { int32 } from '../../testing/wire-connection.js';
+import { type Ingredients, RequestMaker } from './request-maker.js';
+import {
+  Closing,
+  LastZxid,
+  type MadeRequest,
+  NEW_SESSION,
+  type OpenStep,
+  Password,
+  type RawStep,
+  type SessionChoice,
+  SLOTS,
+  type Step,
+} from './step.js';
+import { Trait } from './trait.js';
+
+type Recipe = readonly [weight: number, op: number, make: (maker: RequestMaker) => MadeRequest];
+
+const RECIPES: readonly Recipe[] = [
+  [14, OpCode.create, (maker) => maker.create(OpCode.create)],
+  [7, OpCode.create2, (maker) => maker.create(OpCode.create2)],
+  [4, OpCode.createContainer, (maker) => maker.create(OpCode.createContainer)],
+  [4, OpCode.createTTL, (maker) => maker.create(OpCode.createTTL)],
+  [9, OpCode.delete, (maker) => maker.delete()],
+  [9, OpCode.setData, (maker) => maker.setData()],
+  [4, OpCode.setACL, (maker) => maker.setACL()],
+  [1, OpCode.setACL, (maker) => maker.ipv6Acl()],
+  [8, OpCode.exists, (maker) => maker.exists()],
+  [8, OpCode.getData, (maker) => maker.watchable(OpCode.getData)],
+  [5, OpCode.getChildren, (maker) => maker.watchable(OpCode.getChildren)],
+  [6, OpCode.getChildren2, (maker) => maker.watchable(OpCode.getChildren2)],
+  [4, OpCode.getACL, (maker) => maker.pathOnly(OpCode.getACL)],
+  [3, OpCode.sync, (maker) => maker.pathOnly(OpCode.sync)],
+  [3, OpCode.getAllChildrenNumber, (maker) => maker.pathOnly(OpCode.getAllChildrenNumber)],
+  [3, OpCode.getEphemerals, (maker) => maker.getEphemerals()],
+  [2, OpCode.ping, (maker) => maker.bodiless(OpCode.ping)],
+  [2, OpCode.whoAmI, (maker) => maker.bodiless(OpCode.whoAmI)],
+  [2, OpCode.reconfig, (maker) => maker.reconfig()],
+  [7, OpCode.addWatch, (maker) => maker.addWatch()],
+  [3, OpCode.checkWatches, (maker) => maker.watches(OpCode.checkWatches)],
+  [4, OpCode.removeWatches, (maker) => maker.watches(OpCode.removeWatches)],
+  [4, OpCode.setWatches, (maker) => maker.setWatches(OpCode.setWatches)],
+  [4, OpCode.setWatches2, (maker) => maker.setWatches(OpCode.setWatches2)],
+  [12, OpCode.multi, (maker) => maker.multi()],
+  [5, OpCode.multiRead, (maker) => maker.multiRead()],
+  [4, OpCode.auth, (maker) => maker.auth()],
+  [1, OpCode.sasl, (maker) => maker.sasl()],
+  [2, OpCode.closeSession, (maker) => maker.closeSession()],
+  [1, OpCode.error, (maker) => maker.unknownOp()],
+  [1, OpCode.deleteContainer, (maker) => maker.internalOp()],
+  [1, OpCode.check, (maker) => maker.check()],
+];
+
+const DAMAGED_PERCENT = 4;
+const BURST_PERCENT = 35;
+const BURST_MAX = 8;
+/** Answered ahead of the pipeline by Apache: only in front of a burst. */
+const EARLY: ReadonlySet<number> = new Set([OpCode.auth, OpCode.sasl]);
+const READS: ReadonlySet<number> = new Set([OpCode.exists, OpCode.getData, OpCode.getChildren, OpCode.getACL]);
+const TIMEOUTS_MS = [120_000, 150_000, 0, -1, 1, 1_000_000, 0x7fff_ffff, -0x8000_0000];
+
+export function makeSequence(seed: number, length: number, ingredients: Ingredients): Step[] {
+  return new SequenceMaker(seed, ingredients).make(length);
+}
+
+class SequenceMaker {
+  private readonly prng: Prng;
+  private readonly maker: RequestMaker;
+  private readonly recipes: readonly Recipe[];
+  private readonly ingredients: Ingredients;
+  private readonly usesQuota: boolean;
+
+  constructor(seed: number, ingredients: Ingredients) {
+    this.prng = new Prng(seed);
+    this.ingredients = ingredients;
+    this.maker = new RequestMaker(this.prng.fork('requests'), ingredients);
+    // Each sequence leaves some operations out, so that the others come closer together.
+    this.recipes = RECIPES.filter(([, op]) => !ingredients.without.has(op) && this.prng.below(8) > 0);
+    this.usesQuota = ingredients.quota && this.prng.below(4) === 0;
+  }
+
+  make(length: number): Step[] {
+    const steps: Step[] = [];
+    while (steps.length < length) steps.push(this.step());
+    return steps;
+  }
+
+  private step(): Step {
+    const slot = this.prng.below(SLOTS);
+    const draw = this.prng.below(100);
+    if (draw < 3) return this.open(slot);
+    if (draw < 4) return this.raw(slot);
+    if (draw < 5) return { kind: 'drop', slot };
+    return { kind: 'requests', slot, requests: this.burst() };
+  }
+
+  private burst(): MadeRequest[] {
+    if (this.usesQuota && this.prng.below(10) === 0) {
+      return this.prng.below(3) === 0 ? this.maker.quota() : [this.maker.quotaUse()];
+    }
+    // A hard limit is judged by what has been applied, so writes behind one another would race.
+    const isBurst = this.prng.below(100) < BURST_PERCENT && !(this.usesQuota && this.ingredients.enforcedQuota);
+    const count = isBurst ? 2 + this.prng.below(BURST_MAX - 1) : 1;
+    const burst: MadeRequest[] = [];
+    while (burst.length < count) {
+      const made = this.request();
+      const isAlone = isEvened(made) || isRefusal(made);
+      if (burst.length > 0 && (isAlone || EARLY.has(made.op))) continue;
+      burst.push(made);
+      if (isAlone || made.closing !== Closing.Never) break;
+    }
+    return burst;
+  }
+
+  private request(): MadeRequest {
+    const total = this.recipes.reduce((sum, [weight]) => sum + weight, 0);
+    let left = this.prng.below(total);
+    let at = 0;
+    for (; left >= this.recipes[at][0]; at++) left -= this.recipes[at][0];
+    const made = this.recipes[at][2](this.maker);
+    const mayBreak = !EARLY.has(made.op) && made.traits.length === 0;
+    return mayBreak && this.prng.below(100) < DAMAGED_PERCENT ? this.maker.damaged(made) : made;
+  }
+
+  private open(slot: number): OpenStep {
+    const sessions: SessionChoice[] = [
+      { kind: 'new' },
+      { kind: 'of slot', slot: this.prng.below(SLOTS) },
+      { kind: 'of slot', slot: this.prng.below(SLOTS) },
+      { kind: 'of slot', slot },
+      { kind: 'closed' },
+      { kind: 'unknown' },
+    ];
+    const isWrong = this.prng.below(4) === 0;
+    return {
+      ...NEW_SESSION,
+      slot,
+      session: this.maker.pick(sessions),
+      password: isWrong ? this.maker.pick([Password.Wrong, Password.Short, Password.Null]) : Password.Right,
+      timeOutMs: this.maker.pick(TIMEOUTS_MS),
+      lastZxid: this.maker.pick([LastZxid.None, LastZxid.Newest, LastZxid.Newest, LastZxid.Future]),
+      readOnly: this.maker.pick([false, false, true, null]),
+    };
+  }
+
+  private raw(slot: number): RawStep {
+    const [text, bytes] = this.maker.pick<readonly [string, Buffer]>([
+      ['frame of length 0', int32(0)],
+      ['frame of length -1', int32(-1)],
+      ['frame of length 0x7fffffff', int32(0x7fff_ffff)],
+      ['frame of length 0x100000', int32(0x10_0000)],
+      ['frame of 4 bytes', Buffer.concat([int32(4), int32(1)])],
+      ['frame of 7 bytes', Buffer.concat([int32(7), Buffer.alloc(7)])],
+      ['ruok', Buffer.from('ruok')],
+    ]);
+    return { kind: 'raw', slot, bytes, text };
+  }
+}
+
+/** Closes the connection, and not by the ordinary way through the pipeline. */
+function isRefusal(made: MadeRequest): boolean {
+  return made.closing !== Closing.Never && made.op !== OpCode.closeSession;
+}
+
+/** When the servers differ here they are evened out behind the step: nothing may come between. */
+function isEvened({ op, traits }: MadeRequest): boolean {
+  if (traits.includes(Trait.Damaged)) return !READS.has(op);
+  return op === OpCode.removeWatches || traits.includes(Trait.ExistsWatch);
+}
