@@ -31,6 +31,6 @@ export const LAST_CHANGE_KIND = ChangeKind.dataChanged;
 
 export function writeAction(out: ScratchBytes, kind: number, bytes: Uint8Array, offset: number, length: number): void {
   out.writeInt(kind);
-  out.writeInt(length);
-  if (length > 0) out.writeBytes(bytes, offset, length);
+  if (length < 0) out.writeInt(length);
+  else out.writeEcho(bytes, offset, length);
 }

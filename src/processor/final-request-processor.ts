@@ -305,8 +305,8 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     const body = this.read.body;
     const length = body.readSlice();
     if (body.failed) return ErrorCode.MarshallingError;
-    this.reply.writeInt(length);
-    if (length > 0) this.reply.writeBytes(body.bytes, body.sliceOffset, length);
+    if (length < 0) this.reply.writeInt(length);
+    else this.reply.writeEcho(body.bytes, body.sliceOffset, length);
     return ErrorCode.Ok;
   }
 

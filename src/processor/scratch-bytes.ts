@@ -4,7 +4,7 @@
  * Owned by one stage on one thread. `length` is what has been written since `reset`; the memory is kept. Integers are
  * big-endian, as on the wire.
  */
-import { encodeUtf8Into, utf8Length } from '../base/utf8.js';
+import { decodeUtf8, encodeUtf8Into, utf8Length } from '../base/utf8.js';
 
 export class ScratchBytes {
   bytes: Uint8Array;
@@ -51,6 +51,18 @@ export class ScratchBytes {
     if (count < 64) for (let i = 0; i < count; i++) bytes[at + i] = source[offset + i] as number;
     else bytes.set(source.subarray(offset, offset + count), at);
     this.length = at + count;
+  }
+
+  /** A client's own string back to it: it is read before it is written, so what is not UTF-8 in it comes as U+FFFD. */
+  writeEcho(source: Uint8Array, offset: number, count: number): void {
+    for (let i = offset; i < offset + count; i++) {
+      if ((source[i] as number) >= 0x80) {
+        this.writeUstring(decodeUtf8(source, offset, count));
+        return;
+      }
+    }
+    this.writeInt(count);
+    this.writeBytes(source, offset, count);
   }
 
   writeUstring(text: string): void {
