@@ -22,11 +22,17 @@ export interface Place {
   readonly ours: readonly Frame[];
 }
 
-/** What is done to one server alone, unseen, so that both are in the same state again. */
+/** What is done to one server alone, unseen, so that both are in the same state again; `err` is what must come of it. */
 export type Evening =
   | { readonly on: 'apache' | 'ours'; readonly what: 'hang up' }
   | { readonly on: 'apache' | 'ours'; readonly what: 'burn a zxid' }
-  | { readonly on: 'apache' | 'ours'; readonly what: 'send'; readonly op: number; readonly body: Buffer };
+  | {
+      readonly on: 'apache' | 'ours';
+      readonly what: 'send';
+      readonly op: number;
+      readonly body: Buffer;
+      readonly err: number;
+    };
 
 export interface Explained {
   /** How many frames each side has to take off. */
@@ -53,6 +59,10 @@ const WRITES: ReadonlySet<number> = new Set([
   OpCode.reconfig,
 ]);
 const ONE_EACH: Explained = { apache: 1, ours: 1 };
+
+function fewerReplacements(text: string): string {
+  return text.replaceAll(/\ufffd+/g, '\ufffd');
+}
 
 /** We have closed; it has taken a zxid. */
 const LATE_REFUSAL: readonly Evening[] = [
@@ -101,7 +111,7 @@ export const ALLOWED_DIFFERENCES: readonly AllowedDifference[] = [
       // The same watch, by the way that has no ACL check: a data watch of somebody who has missed nothing.
       const path = our.request.body.subarray(0, our.request.body.length - 1);
       const body = Buffer.concat([int64(1n << 62n), int32(1), path, int32(0), int32(0)]);
-      return { ...ONE_EACH, evenings: [{ on: 'ours', what: 'send', op: OpCode.setWatches, body }] };
+      return { ...ONE_EACH, evenings: [{ on: 'ours', what: 'send', op: OpCode.setWatches, body, err: ErrorCode.Ok }] };
     },
   },
   {
@@ -118,7 +128,49 @@ export const ALLOWED_DIFFERENCES: readonly AllowedDifference[] = [
       if (type !== WatcherType.Persistent && type !== WatcherType.PersistentRecursive) return null;
       if (op === OpCode.checkWatches || our.err !== ErrorCode.Ok) return ONE_EACH;
       const any = Buffer.concat([body.subarray(0, body.length - 4), int32(WatcherType.Any)]);
-      return { ...ONE_EACH, evenings: [{ on: 'apache', what: 'send', op: OpCode.removeWatches, body: any }] };
+      return {
+        ...ONE_EACH,
+        evenings: [{ on: 'apache', what: 'send', op: OpCode.removeWatches, body: any, err: ErrorCode.Ok }],
+      };
+    },
+  },
+  {
+    name: 'checkWatches of others',
+    reason: '3.8.0 says yes when any connection has the watch; that it is not its own is proved by a vain removal.',
+    reference: 'client-protocol 7.5; package',
+    explain({ apache: [theirs], ours: [our] }) {
+      if (theirs?.kind !== 'reply' || our?.kind !== 'reply' || theirs.request !== our.request) return null;
+      if (our.request.op !== OpCode.checkWatches || our.err !== ErrorCode.NoWatcher) return null;
+      if (theirs.err !== ErrorCode.Ok || theirs.zxid !== our.zxid || our.bodyText !== theirs.bodyText) return null;
+      const { body } = our.request;
+      const err = ErrorCode.NoWatcher;
+      return { ...ONE_EACH, evenings: [{ on: 'apache', what: 'send', op: OpCode.removeWatches, body, err }] };
+    },
+  },
+  {
+    name: 'null path inside multi',
+    reason: '3.8.0 takes a zxid without using it, answers with the last one, and adds an empty result to the error.',
+    reference: 'client-protocol 3.3, 5.5',
+    explain({ step, apache: [theirs], ours: [our] }) {
+      if (theirs?.kind !== 'reply' || our?.kind !== 'reply' || theirs.request !== our.request) return null;
+      if (!our.request.traits.includes(Trait.NullPathInMulti) || lastOf(step) !== our.request) return null;
+      if (our.err !== ErrorCode.MarshallingError || theirs.err !== our.err || our.bodyText !== '') return null;
+      if (theirs.zxid + 1n !== our.zxid || theirs.bodyText !== ' [] end(-1 -1)') return null;
+      // Theirs shows only with its next write.
+      const evenings: Evening[] = [
+        { on: 'apache', what: 'burn a zxid' },
+        { on: 'ours', what: 'burn a zxid' },
+      ];
+      return { ...ONE_EACH, evenings };
+    },
+  },
+  {
+    name: 'surrogates on their own',
+    reason: 'How many U+FFFD stand for the three bytes of a surrogate, which is no UTF-8, is nowhere said.',
+    reference: 'client-protocol 1.1',
+    explain({ apache: [theirs], ours: [our] }) {
+      if (theirs === undefined || our === undefined || !theirs.text.includes('\ufffd')) return null;
+      return fewerReplacements(theirs.text) === fewerReplacements(our.text) ? ONE_EACH : null;
     },
   },
   {

@@ -235,9 +235,20 @@ export class Duel {
         return;
       case 'send':
         await side.request(slot, [this.control(evening.op, evening.body)], false);
-        side.takeFrames(slot);
+        this.expectErr(evening, side.takeFrames(slot));
         return;
     }
+  }
+
+  private expectErr(evening: Evening & { what: 'send' }, frames: readonly Frame[]): void {
+    const [reply] = frames;
+    if (frames.length === 1 && reply?.kind === 'reply' && reply.err === evening.err) return;
+    this.fail(
+      'evening out',
+      CONTROL,
+      [`${evening.on}, op ${evening.op}, err ${evening.err} was due`],
+      [reply?.text ?? ''],
+    );
   }
 
   /** A session's ephemerals go in no certain order, and so do the events. */

@@ -399,19 +399,21 @@ export class RequestMaker {
     return draw === 2 ? WatchKind.Persistent : draw === 3 ? WatchKind.Recursive : WatchKind.Standard;
   }
 
-  private versioned(): { text: string; body: Buffer } {
+  private versioned(): { text: string; body: Buffer; path: Path } {
     const path = this.path();
     const version = this.version();
-    return { text: `${path.text} version=${version}`, body: Buffer.concat([counted(path.bytes), int32(version)]) };
+    const body = Buffer.concat([counted(path.bytes), int32(version)]);
+    return { text: `${path.text} version=${version}`, body, path };
   }
 
-  private setDataBody(): { text: string; body: Buffer } {
+  private setDataBody(): { text: string; body: Buffer; path: Path } {
     const path = this.path();
     const data = this.pick(DATA);
     const version = this.version();
     return {
       text: `${path.text} data=${bytesText(bufferOf(data))} version=${version}`,
       body: Buffer.concat([counted(path.bytes), counted(data), int32(version)]),
+      path,
     };
   }
 
@@ -429,7 +431,8 @@ export class RequestMaker {
       text += ` ttl=${ttl}`;
     }
     const isBad = flags < 0 || flags > 6 || (op !== OpCode.createTTL && (flags === 5 || flags === 6));
-    return { text, body: Buffer.concat(fields), traits: isInMulti && isBad ? [Trait.MultiFlags] : [] };
+    const traits = isInMulti ? [...(isBad ? [Trait.MultiFlags] : []), ...nullTraits(path)] : [];
+    return { text, body: Buffer.concat(fields), traits };
   }
 
   private createFlags(op: number): number {
@@ -473,9 +476,9 @@ export class RequestMaker {
         return this.createBody(op, true);
       case OpCode.delete:
       case OpCode.check:
-        return { ...this.versioned(), traits: [] };
+        return withNullTraits(this.versioned());
       default:
-        return { ...this.setDataBody(), traits: [] };
+        return withNullTraits(this.setDataBody());
     }
   }
 
@@ -490,6 +493,18 @@ export class RequestMaker {
     if (this.chance(3)) return { bytes: Buffer.concat([end, ...parts, end]), text: ' with an end in front' };
     return { bytes: Buffer.concat([...parts, end]), text: '' };
   }
+}
+
+function nullTraits(path: Path): Trait[] {
+  return path.bytes === null ? [Trait.NullPathInMulti] : [];
+}
+
+function withNullTraits(sub: { text: string; body: Buffer; path: Path }): {
+  text: string;
+  body: Buffer;
+  traits: Trait[];
+} {
+  return { text: sub.text, body: sub.body, traits: nullTraits(sub.path) };
 }
 
 function named(bytes: Bytes): Path {

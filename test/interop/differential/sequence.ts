@@ -171,5 +171,6 @@ function isRefusal(made: MadeRequest): boolean {
 /** When the servers differ here they are evened out behind the step: nothing may come between. */
 function isEvened({ op, traits }: MadeRequest): boolean {
   if (traits.includes(Trait.Damaged)) return !READS.has(op);
-  return op === OpCode.removeWatches || traits.includes(Trait.ExistsWatch);
+  if (traits.includes(Trait.ExistsWatch) || traits.includes(Trait.NullPathInMulti)) return true;
+  return op === OpCode.removeWatches || op === OpCode.checkWatches;
 }

@@ -10,6 +10,8 @@ export const Trait = {
   Supplementary: 'supplementary character',
   /** Bytes are missing, too many or lie. */
   Damaged: 'damaged',
+  /** A null where every sub-operation of a multi has its path. */
+  NullPathInMulti: 'null path inside multi',
   /** exists with its watch flag set. */
   ExistsWatch: 'exists with watch',
 } as const;
