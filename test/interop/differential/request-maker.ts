@@ -443,7 +443,23 @@ export class RequestMaker {
       case OpCode.createTTL:
         return this.pick([5, 5, 5, 6, 6, 0, 1, 2, 4]);
       default:
-        return this.pick([0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 4, 5, 6]);
+        return this.pick([
+          0,
+          0,
+          0,
+          0,
+          0,
+          1,
+          1,
+          1,
+          2,
+          2,
+          3,
+          3,
+          5,
+          6,
+          this.ingredients.without.has(OpCode.createContainer) ? 0 : 4,
+        ]);
     }
   }
 

@@ -172,5 +172,5 @@ function isRefusal(made: MadeRequest): boolean {
 function isEvened({ op, traits }: MadeRequest): boolean {
   if (traits.includes(Trait.Damaged)) return !READS.has(op);
   if (traits.includes(Trait.ExistsWatch) || traits.includes(Trait.NullPathInMulti)) return true;
-  return op === OpCode.removeWatches || op === OpCode.checkWatches;
+  return op === OpCode.removeWatches || op === OpCode.checkWatches || op === OpCode.sasl;
 }
