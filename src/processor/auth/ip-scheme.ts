@@ -12,7 +12,7 @@ const REMEMBERED_MAX = 4096;
 export class IpScheme implements AclScheme {
   readonly scheme = 'ip';
   readonly authenticates = false;
-  readonly failsOnNullId = false;
+  readonly failsOnNullId = true;
   private readonly networks = new Map<string, IpNetwork | null>();
   private readonly addresses = new Map<string, number[] | null>();
 

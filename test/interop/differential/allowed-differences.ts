@@ -128,10 +128,10 @@ export const ALLOWED_DIFFERENCES: readonly AllowedDifference[] = [
       const type = body.readInt32BE(4 + Math.max(0, body.readInt32BE(0)));
       if (type !== WatcherType.Persistent && type !== WatcherType.PersistentRecursive) return null;
       if (op === OpCode.checkWatches || our.err !== ErrorCode.Ok) return ONE_EACH;
-      const any = Buffer.concat([body.subarray(0, 4 + Math.max(0, body.readInt32BE(0))), int32(WatcherType.Any)]);
+      const anyType = Buffer.concat([body.subarray(0, 4 + Math.max(0, body.readInt32BE(0))), int32(WatcherType.Any)]);
       return {
         ...ONE_EACH,
-        evenings: [{ on: 'apache', what: 'send', op: OpCode.removeWatches, body: any, err: ErrorCode.Ok }],
+        evenings: [{ on: 'apache', what: 'send', op: OpCode.removeWatches, body: anyType, err: ErrorCode.Ok }],
       };
     },
   },

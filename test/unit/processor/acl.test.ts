@@ -60,7 +60,7 @@ describe('what is stored', () => {
     ['world with another id', ['31 world:all'], 'InvalidACL'],
     ['world with a null id', ['31 world'], 'MarshallingError'],
     ['digest with a null id', ['31 digest'], 'MarshallingError'],
-    ['ip with a null id', ['31 ip'], 'InvalidACL'],
+    ['ip with a null id', ['31 ip'], 'MarshallingError'],
     ['an unknown scheme', ['31 nosuch:x'], 'InvalidACL'],
     ['super', ['31 super:x'], 'InvalidACL'],
     ['sasl, which is not configured', ['31 sasl:bob'], 'InvalidACL'],
