@@ -56,7 +56,13 @@ class Bench {
   private next = 0;
 
   constructor(skipAcl = false) {
-    this.server = InlineServer.start({ config: { superDigest: SUPER_DIGEST, skipAcl, extendedTypesEnabled: true } });
+    this.server = InlineServer.start({
+      properties: {
+        'zookeeper.DigestAuthenticationProvider.superDigest': SUPER_DIGEST,
+        'zookeeper.extendedTypesEnabled': 'true',
+        'zookeeper.skipACL': skipAcl ? 'yes' : 'no',
+      },
+    });
     this.admin = this.login({ name: 'admin', address: '127.0.0.1', logins: [SUPER_LOGIN], identities: [] });
     for (const person of PEOPLE) this.clients.set(person.name, this.login(person));
   }
