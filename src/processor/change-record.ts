@@ -33,6 +33,8 @@ export class ChangeRecord {
   cversion = 0;
   aversion = 0;
   childCount = 0;
+  /** Bytes of data; the data itself no later write asks for. */
+  dataLength = 0;
   kind: NodeKind = NodeKind.persistent;
   ownerHi = 0;
   ownerLo = 0;
@@ -53,6 +55,7 @@ export class ChangeRecord {
     this.cversion = other.cversion;
     this.aversion = other.aversion;
     this.childCount = other.childCount;
+    this.dataLength = other.dataLength;
     this.kind = other.kind;
     this.ownerHi = other.ownerHi;
     this.ownerLo = other.ownerLo;
@@ -207,6 +210,7 @@ export class OutstandingChanges {
         record.cversion = tree.cversion(ref);
         record.aversion = tree.aversion(ref);
         record.childCount = tree.childCount(ref);
+        record.dataLength = Math.max(tree.dataLength(ref), 0);
         record.kind = tree.kind(ref);
         record.ownerHi = tree.ownerHi(ref);
         record.ownerLo = tree.ownerLo(ref);

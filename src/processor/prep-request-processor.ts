@@ -48,6 +48,7 @@ import { planDelete } from './prep/delete.js';
 import { planDeleteContainer } from './prep/delete-container.js';
 import { planMulti } from './prep/multi.js';
 import { DECODE_FAILED, PrepRequest } from './prep/prep-request.js';
+import { QuotaCheck } from './prep/quota-check.js';
 import { planReconfig } from './prep/reconfig.js';
 import { planSetAcl } from './prep/set-acl.js';
 import { planSetData } from './prep/set-data.js';
@@ -57,6 +58,7 @@ export interface PrepOptions {
   readonly extendedTypes: boolean;
   readonly reconfigEnabled: boolean;
   readonly closeSessionListsPaths: boolean;
+  readonly enforceQuota: boolean;
 }
 
 /** About three microseconds of reading, so that it fits between two write sections. */
@@ -107,7 +109,8 @@ export class PrepRequestProcessor implements Actor {
     this.options = options;
     this.toSync = context.outbox('sync');
     this.changes = new OutstandingChanges(tree, new Fifo());
-    this.request = new PrepRequest(this.changes, aclPolicy, sessions, options);
+    const quotas = options.enforceQuota ? new QuotaCheck(tree, context.clock, context.log) : null;
+    this.request = new PrepRequest(this.changes, aclPolicy, sessions, options, quotas);
     this.sessionIds = new SessionIds(options.serverId, context.clock.wallMs());
     const onRequest: RecordHandler = (type, bytes, words, offset, length) =>
       this.onRequest(type, bytes, words, offset, length);

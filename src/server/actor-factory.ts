@@ -75,6 +75,7 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
           extendedTypes: server.extendedTypesEnabled,
           reconfigEnabled: server.reconfigEnabled,
           closeSessionListsPaths: server.closeSessionTxnEnabled,
+          enforceQuota: server.quotas.enforceQuota,
         },
       );
     case ActorKind.sync:

@@ -998,6 +998,13 @@ export const CONFIG_KEYS = [
     properties: ['zookeeper.znode.container.maxNeverUsedIntervalMs', 'znode.container.maxNeverUsedIntervalMs'],
   },
   {
+    name: 'enforceQuota',
+    regime: 'lenient-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'Writes that would pass a hard quota are refused, and excesses are logged.',
+  },
+  {
     name: 'skipACL',
     regime: 'switch',
     default: 'no',

@@ -27,6 +27,7 @@ import {
   type QuorumConfig,
   type QuorumServer,
 } from './quorum-config.js';
+import { type QuotaConfig, readQuotaConfig } from './quota-config.js';
 import { BadValueError, parseStrictInt, parseStrictLong, Settings } from './settings.js';
 import { ConfigError, InvocationError } from './start-error.js';
 import { readTlsConfig, type TlsConfig } from './tls-config.js';
@@ -89,6 +90,7 @@ export interface ServerConfig extends TlsConfig {
   readonly recordExtraBytes: number;
 
   readonly limits: LimitsConfig;
+  readonly quotas: QuotaConfig;
 
   readonly closeSessionTxnEnabled: boolean;
   readonly extendedTypesEnabled: boolean;
@@ -284,6 +286,7 @@ function assemble(settings: Settings, input: ConfigInput, essentials: Essentials
     recordExtraBytes: Math.max(RECORD_EXTRA_BYTES_MIN, settings.lenientInt('jute.maxbuffer.extrasize', frameBytesMax)),
 
     limits: readLimits(settings),
+    quotas: readQuotaConfig(settings),
 
     closeSessionTxnEnabled: settings.lenientBool('closeSessionTxn.enabled'),
     extendedTypesEnabled: settings.lenientBool('extendedTypesEnabled'),

@@ -325,6 +325,7 @@ export class InlineServer {
           extendedTypes: this.config.extendedTypesEnabled,
           reconfigEnabled: this.config.reconfigEnabled,
           closeSessionListsPaths: this.config.closeSessionTxnEnabled,
+          enforceQuota: this.config.quotas.enforceQuota,
         });
       case ActorKind.sync:
         return this.createSync(context);

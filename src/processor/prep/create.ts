@@ -77,6 +77,9 @@ export function planCreate(request: PrepRequest, op: number, insideMulti: boolea
   if (!validatePathBytes(path.bytes, 0, path.length)) error = ErrorCode.BadArguments;
   else if (node.exists) error = ErrorCode.NodeExists;
   else if (parent.kind === NodeKind.ephemeral) error = ErrorCode.NoChildrenForEphemerals;
+  else if (request.quotas !== null) {
+    error = request.quotas.check(path.bytes, 0, path.length, 1, Math.max(dataLength, 0));
+  }
   if (error !== ErrorCode.Ok) {
     changes.done(parent);
     changes.done(node);
@@ -89,6 +92,7 @@ export function planCreate(request: PrepRequest, op: number, insideMulti: boolea
   changes.touch(node, request.zxidHi, request.zxidLo);
   node.exists = true;
   node.version = 0;
+  node.dataLength = Math.max(dataLength, 0);
   node.cversion = 0;
   node.aversion = 0;
   node.childCount = 0;

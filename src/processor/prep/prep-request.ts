@@ -14,6 +14,7 @@ import { parseIdentities, parseStoredAcl } from '../acl.js';
 import { ACL_UNRESOLVED, type ChangeRecord, type OutstandingChanges } from '../change-record.js';
 import { RequestBody } from '../request-body.js';
 import { ScratchBytes } from '../scratch-bytes.js';
+import type { QuotaCheck } from './quota-check.js';
 
 /** The record does not decode: -5 without a transaction, no zxid is used (client-protocol 3.3). */
 export const DECODE_FAILED = 1;
@@ -29,6 +30,8 @@ export class PrepRequest {
   readonly aclPolicy: AclPolicy;
   readonly extendedTypes: boolean;
   readonly reconfigEnabled: boolean;
+  /** Null: quotas are not enforced. */
+  readonly quotas: QuotaCheck | null;
   txnType = 0;
   slot = 0;
   sessionHi = 0;
@@ -46,12 +49,14 @@ export class PrepRequest {
     aclPolicy: AclPolicy,
     sessions: SessionTable,
     rules: { readonly extendedTypes: boolean; readonly reconfigEnabled: boolean },
+    quotas: QuotaCheck | null,
   ) {
     this.changes = changes;
     this.aclPolicy = aclPolicy;
     this.sessions = sessions;
     this.extendedTypes = rules.extendedTypes;
     this.reconfigEnabled = rules.reconfigEnabled;
+    this.quotas = quotas;
   }
 
   setIdentities(bytes: Uint8Array, offset: number): void {

@@ -26,6 +26,10 @@ export function planSetData(request: PrepRequest): number {
   let error: number = ErrorCode.Ok;
   if (!node.exists) error = ErrorCode.NoNode;
   else error = request.checkAcl(node, Permission.write);
+  if (error === ErrorCode.Ok && request.quotas !== null) {
+    const difference = Math.max(dataLength, 0) - node.dataLength;
+    error = request.quotas.check(body.bytes, pathOffset, pathLength, 0, difference);
+  }
   if (error === ErrorCode.Ok && version !== -1 && version !== node.version) error = ErrorCode.BadVersion;
   if (error !== ErrorCode.Ok) {
     changes.done(node);
@@ -33,6 +37,7 @@ export function planSetData(request: PrepRequest): number {
   }
   changes.touch(node, request.zxidHi, request.zxidLo);
   node.version = (node.version + 1) | 0;
+  node.dataLength = Math.max(dataLength, 0);
 
   request.txnType = OpCode.setData;
   const txn = request.txn;
