@@ -1,4 +1,6 @@
-// Whether quotas are enforced (client-protocol 8.4). Read once by the main thread; plain data for prep.
+// Whether quotas are enforced (client-protocol 8.4). Usage is counted in any case: a data directory may be opened by a
+// server that enforces. Read once by the main thread while it starts; plain data that prep is handed, and that nobody
+// changes afterwards.
 
 import type { Settings } from './settings.js';
 
