@@ -1,6 +1,7 @@
 /**
  * The tests of kazoo's suite that one standalone server fails, whoever made it: Apache's 3.8.0 fails the same five in the
  * same way. Three want an ensemble to be reconfigured, two want a second server to go on when the first has been stopped.
+ * Two more skip themselves.
  */
 import type { KazooRun, KazooTestResult } from './kazoo-suite.js';
 
@@ -12,6 +13,8 @@ export const EXPECTED_FAILURES: ReadonlyMap<string, string> = new Map([
   ['client TestReconfig::test_add_remove_observer', 'a standalone server answers reconfig with Unimplemented'],
   ['client TestReconfig::test_bad_input', 'a standalone server answers reconfig with Unimplemented'],
   ['client TestReconfig::test_no_super_auth', 'a standalone server answers reconfig with Unimplemented'],
+  ['sasl TestSASLGSSAPIAuthentication::test_connect_gssapi_auth', 'skipped: wants a Kerberos realm'],
+  ['sasl TestSASLGSSAPIAuthentication::test_invalid_gssapi_auth', 'skipped: wants a Kerberos realm'],
   ['connection TestReadOnlyMode::test_read_only', 'stops the second and the third server of an ensemble'],
 ]);
 

@@ -28,6 +28,9 @@ export const KAZOO_MODULES = {
   lease: 12,
   partitioner: 8,
   barrier: 8,
+  cache: 17,
+  // Changes the servers' configuration for all that come behind it.
+  sasl: 6,
 } as const;
 export type KazooModule = keyof typeof KAZOO_MODULES;
 
@@ -46,11 +49,12 @@ export interface KazooRun {
   readonly report: string;
 }
 
-export function requireKazooSuite(): void {
+export function requireKazooSuite(modules: readonly KazooModule[]): void {
   requireTool(PYTHON, 'python3');
   requireTool(`${PACKAGES}/kazoo/tests/test_client.py`, 'python3-kazoo');
   requireTool(`${PACKAGES}/pytest/__init__.py`, 'python3-pytest');
   requireTool(`${PACKAGES}/mock/__init__.py`, 'python3-mock');
+  if (modules.includes('cache')) requireTool(`${PACKAGES}/objgraph.py`, 'python3-objgraph');
 }
 
 /** All modules in one process of pytest, so that they share one server. */
