@@ -6,7 +6,12 @@ import { existsSync } from 'node:fs';
 import { type ServerKind, type ServerOptions, ServerProcess } from './server-process.js';
 
 const JAVA = '/usr/bin/java';
-const JARS = ['/usr/share/java/zookeeper.jar', '/usr/share/java/slf4j-simple.jar'];
+const JARS = [
+  '/usr/share/java/zookeeper.jar',
+  '/usr/share/java/slf4j-simple.jar',
+  '/usr/share/java/netty-codec.jar',
+  '/usr/share/java/netty-resolver.jar',
+];
 /** What the reference's zkEnv.sh sets. */
 const HEAP_MB = 1000;
 
