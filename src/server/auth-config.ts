@@ -11,7 +11,7 @@ import { digestAlgorithm } from '../net/auth/digest-algorithm.js';
 import { SCHEME_NAMES, type SchemeName } from '../processor/auth/acl-schemes.js';
 import { type JaasSections, parseJaasFile } from './jaas-file.js';
 import type { Settings } from './settings.js';
-import { AuthSetupError, InvocationError } from './start-error.js';
+import { AuthSetupError, EnforcedAuthError } from './start-error.js';
 
 const PROVIDER_PREFIX = 'zookeeper.authProvider.';
 const SUPER_USER_PROPERTY = 'zookeeper.superUser';
@@ -73,7 +73,7 @@ function readEnforcedSchemes(settings: Settings, available: readonly SchemeName[
   const enforced = enforcedSchemes(settings);
   for (const scheme of enforced) {
     if ((available as readonly string[]).includes(scheme)) continue;
-    throw new InvocationError(`Authentication scheme ${scheme} is not available.`);
+    throw new EnforcedAuthError(`Authentication scheme ${scheme} is not available.`);
   }
   return enforced;
 }
@@ -82,8 +82,13 @@ function enforcedSchemes(settings: Settings): readonly string[] {
   if (settings.lenientBool('sessionRequireClientSASLAuth')) return ['sasl'];
   if (!settings.lenientBool('enforce.auth.enabled')) return [];
   const list = settings.text('enforce.auth.schemes');
-  if (list !== '') return list.split(',').map((scheme) => scheme.trim());
-  throw new InvocationError(
+  // As Java splits: a comma at the end promises nothing.
+  if (list !== '')
+    return list
+      .replace(/,+$/, '')
+      .split(',')
+      .map((scheme) => scheme.trim());
+  throw new EnforcedAuthError(
     'zookeeper.enforce.auth.enabled is true zookeeper.enforce.auth.schemes must be  configured.',
   );
 }

@@ -48,6 +48,13 @@ export class AuthSetupError extends StartError {
   readonly sentence = 'Unexpected exception, exiting abnormally';
 }
 
+/** Authentication is enforced, but nobody could authenticate himself that way. */
+export class EnforcedAuthError extends StartError {
+  override readonly name = 'EnforcedAuthError';
+  readonly exitCode = ExitCode.invalidInvocation;
+  readonly sentence = 'Invalid arguments, exiting abnormally';
+}
+
 /** What to print, and what to end with. */
 export interface StartFailure {
   readonly exitCode: ExitCode;

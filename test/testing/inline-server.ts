@@ -71,6 +71,8 @@ export interface InlineServerOptions {
   /** All shards listen on one descriptor, as on a Node without reusePort. */
   readonly shardsShareSocket?: boolean;
   readonly clock?: ManualClock;
+  /** What nobody can foresee elsewhere: the nonces of SASL. */
+  readonly randomBytes?: (count: number) => Uint8Array;
   readonly disk?: SimFileStore;
   /** Called inside a write section after recovery, before anybody is served: for states no client could bring about. */
   readonly prepareTree?: (tree: DataTree) => void;
@@ -111,9 +113,7 @@ export class InlineServer {
     this.disk = options.disk ?? new SimFileStore(this.prng.fork('disk'));
     this.disk.makeDirectories(DATA_DIR);
     this.network = new SimClientNetwork(!(options.shardsShareSocket ?? false));
-    const properties = Object.entries(options.properties ?? {}).map(([name, value]) => `-D${name}=${value}`);
-    const argv = [...properties, '2181', DATA_DIR, '2000'];
-    const defaults = loadServerConfig({ argv, env: {}, coreCount: 2, log: silentLogger });
+    const defaults = InlineServer.defaults(options.properties);
     this.config = {
       ...defaults,
       // A real one would make the simulated disk write 64 MB of zeros.
@@ -122,6 +122,12 @@ export class InlineServer {
       placement: options.placement ?? 'inline',
       connectionShards: options.connectionShards ?? 1,
     };
+  }
+
+  /** The configuration without further ado, or with these settings. */
+  static defaults(properties: Readonly<Record<string, string>> = {}): ServerConfig {
+    const options = Object.entries(properties).map(([name, value]) => `-D${name}=${value}`);
+    return loadServerConfig({ argv: [...options, '2181', DATA_DIR, '2000'], env: {}, coreCount: 2, log: silentLogger });
   }
 
   /** A server that serves. */
@@ -361,7 +367,8 @@ export class InlineServer {
   }
 
   private randomBytes(count: number): Uint8Array {
-    return Uint8Array.from({ length: count }, () => this.prng.below(256));
+    const { randomBytes } = this.options;
+    return randomBytes?.(count) ?? Uint8Array.from({ length: count }, () => this.prng.below(256));
   }
 
   private createConnections(context: ActorContext, tree: ThreadTree, aclPolicy: AclPolicy): Actor {
