@@ -47,7 +47,7 @@ export class ContainerManagerActor implements Actor {
   private readonly toPrep: MailboxSender;
   /** Between two of them, as ZooKeeper's integer division has it. */
   private readonly sendIntervalMs: number;
-  private roundNextMs = 0;
+  private roundNextMs = Number.POSITIVE_INFINITY;
   private sendNextMs = 0;
   private isBusy = false;
 
@@ -59,8 +59,10 @@ export class ContainerManagerActor implements Actor {
     this.sendIntervalMs = Math.floor(MINUTE_MS / options.maxPerMinute);
   }
 
+  /** Asked at the beginning of each tick, for the one behind it. */
   get tickMs(): number {
-    return this.isBusy ? BUSY_TICK_MS : Math.min(this.options.checkIntervalMs, IDLE_TICK_MS);
+    const isBusy = this.isBusy || this.context.clock.monotonicMs() >= this.roundNextMs;
+    return isBusy ? BUSY_TICK_MS : Math.min(this.options.checkIntervalMs, IDLE_TICK_MS);
   }
 
   onStart(): void {

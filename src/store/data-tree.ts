@@ -179,7 +179,6 @@ export class DataTree {
       control[ZXID_HI] = zxidHi;
       control[ZXID_LO] = zxidLo;
     }
-    control[NODE_COUNT] = this.nodes;
     control[EPHEMERAL_COUNT] = this.ephemeralNodes;
     control[DATA_BYTES_LO] = this.bytesTotal | 0;
     control[DATA_BYTES_HI] = (this.bytesTotal / 0x100000000) | 0;
@@ -584,7 +583,8 @@ export class DataTree {
     const count = (pathLen + 3) >> 2;
     for (let i = 0; i < count; i++) words[node + PATH + i] = packed[i];
     this.index.insert(hash, ref);
-    this.nodes++;
+    // At once, for who reads on this thread inside a section; all others find out that they have read too early.
+    this.control[NODE_COUNT] = ++this.nodes;
     this.bytesTotal += pathLen;
     if (pathLen > this.control[PATH_BYTES_MAX]) this.control[PATH_BYTES_MAX] = pathLen;
     if (parent !== 0) this.children.add(parent, ref);
@@ -659,7 +659,7 @@ export class DataTree {
     }
     this.acls.release(words[node + ACL]);
     const pathLen = words[node + PATH_LENGTH];
-    this.nodes--;
+    this.control[NODE_COUNT] = --this.nodes;
     this.bytesTotal -= pathLen;
     this.allocator.free(ref, (words[node + SHAPE] >>> SHAPE_SHIFT) * 8);
     if (quotaPathLength >= 0) this.quotas.onRemoved(quotaPathLength, dataBytes);

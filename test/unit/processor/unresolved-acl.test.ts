@@ -1,0 +1,64 @@
+// A node whose list recovery could not find (persistence 10.2): nobody may do anything with it or below it but who passes
+// every ACL, on every road: read, write, part of a multi.
+
+import { expect, test } from 'vitest';
+import { encodeUtf8 } from '../../../src/base/utf8.js';
+import { OpCode } from '../../../src/protocol/op-code.js';
+import type { DataTree } from '../../../src/store/data-tree.js';
+import { NodeKind } from '../../../src/store/node-layout.js';
+import { multiResultsOf } from '../../testing/inline/reply-bodies.js';
+import type { WireClient } from '../../testing/inline/wire-client.js';
+import { codeName } from '../../testing/inline/wire-names.js';
+import { InlineServer } from '../../testing/inline-server.js';
+
+/** An ACL of length 0 is how a snapshot is loaded that does not list the number of a node. */
+function prepareTree(tree: DataTree): void {
+  for (const text of ['/n', '/n/x']) {
+    const path = encodeUtf8(text);
+    const isUnknown = text === '/n';
+    const acl = isUnknown ? new Uint8Array(0) : null;
+    tree.loadNode(
+      path,
+      0,
+      path.length,
+      path,
+      0,
+      0,
+      acl,
+      0,
+      isUnknown ? 0 : -1,
+      new Uint8Array(60),
+      0,
+      NodeKind.persistent,
+    );
+  }
+}
+
+const SENDS: readonly [string, (client: WireClient) => void][] = [
+  ['getData', (c) => c.getData('/n')],
+  ['setData', (c) => c.setData('/n', '')],
+  ['setACL', (c) => c.setAcl('/n', [{ perms: 31, id: { scheme: 'world', id: 'anyone' } }])],
+  ['create below it', (c) => c.create('/n/y')],
+  ['delete below it', (c) => c.delete('/n/x')],
+];
+
+test.each(SENDS)('%s: NoAuth', (_what, send) => {
+  const server = InlineServer.start({ prepareTree });
+  const client = server.connect();
+  send(client);
+  expect(codeName(server.reply(client).err)).toBe('NoAuth');
+});
+
+test('check in a multi: NoAuth', () => {
+  const server = InlineServer.start({ prepareTree });
+  const client = server.connect();
+  client.multi([{ type: OpCode.check, request: { path: '/n', version: -1 } }]);
+  expect(multiResultsOf(server.reply(client))).toEqual([{ type: OpCode.error, response: { err: -102 } }]);
+});
+
+test.each(SENDS)('%s, with skipACL: Ok', (_what, send) => {
+  const server = InlineServer.start({ prepareTree, config: { skipAcl: true } });
+  const client = server.connect();
+  send(client);
+  expect(codeName(server.reply(client).err)).toBe('Ok');
+});
