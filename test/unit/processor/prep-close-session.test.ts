@@ -56,6 +56,7 @@ class Prep {
       extendedTypes: false,
       reconfigEnabled: false,
       closeSessionListsPaths: true,
+      enforceQuota: false,
     });
     this.send('final', RecordType.serving, 0, new Uint8Array(0));
   }
