@@ -7,7 +7,8 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { openZooKeeper } from '../client/open-zookeeper.js';
-import { checkClientConfiguration } from './zk-cli/client-configuration.js';
+import type { ClientProperties } from '../server/client-properties.js';
+import { readClientConfiguration } from './zk-cli/client-configuration.js';
 import { CommandError, ExitCode } from './zk-cli/command-error.js';
 import { errorText } from './zk-cli/error-text.js';
 import { InteractiveSession, runPiped } from './zk-cli/interactive.js';
@@ -42,11 +43,11 @@ function exit(code: number): void {
   process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
 }
 
-async function connect(options: LaunchOptions): Promise<Interpreter> {
+async function connect(options: LaunchOptions, properties: ClientProperties): Promise<Interpreter> {
   const { timeoutMs, canBeReadOnly } = options;
   const interpreter = new Interpreter(
     terminal,
-    (server, watcher) => openZooKeeper(server, { sessionTimeoutMs: timeoutMs, canBeReadOnly, watcher }),
+    (server, watcher) => openZooKeeper(server, { ...properties, sessionTimeoutMs: timeoutMs, canBeReadOnly, watcher }),
     options.server,
   );
   terminal.out(`Connecting to ${options.server}`);
@@ -69,8 +70,8 @@ async function isConnectedInTime(interpreter: Interpreter, timeoutMs: number): P
 
 async function zkCli(argv: readonly string[]): Promise<void> {
   const options = parseLaunchOptions(argv, terminal);
-  if (options.clientConfiguration !== null) checkClientConfiguration(options.clientConfiguration);
-  const interpreter = await connect(options);
+  const properties = await readClientConfiguration(options.clientConfiguration, process.env);
+  const interpreter = await connect(options, properties);
   if (options.command !== null) {
     await interpreter.runWords(options.command);
     exit(interpreter.exitCode);

@@ -12,9 +12,9 @@ export type Pem = string | Uint8Array;
 export interface TlsOptions {
   /** Authorities to trust. Unset: those of the system. */
   readonly ca?: Pem | readonly Pem[] | undefined;
-  /** The client's own certificate (with its chain), for servers that ask for one, and its key. */
-  readonly cert?: Pem | undefined;
-  readonly key?: Pem | undefined;
+  /** The client's own certificate (with its chain), for servers that ask for one, and its key; several: one per kind. */
+  readonly cert?: Pem | readonly Pem[] | undefined;
+  readonly key?: Pem | readonly Pem[] | undefined;
   /** PKCS#12 in place of cert and key; authorities in it are trusted as well. */
   readonly pfx?: Uint8Array | undefined;
   /** Of the key or the PKCS#12. */
@@ -30,6 +30,9 @@ export interface TlsOptions {
   readonly ciphers?: string | undefined;
 }
 
+/** Whatever is given as an authority is one, the root of its chain or not. Node knows the word from 22.9 on. */
+const TRUSTS_EACH = { allowPartialTrustChain: true };
+
 export class TlsTransport implements Transport {
   private readonly options: ConnectionOptions;
 
@@ -39,6 +42,7 @@ export class TlsTransport implements Transport {
       ...(Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) as ConnectionOptions),
       ...(serverName === undefined ? {} : { servername: serverName }),
       ...(verifyHostName ? {} : { checkServerIdentity: () => undefined }),
+      ...(rest.ca === undefined ? {} : TRUSTS_EACH),
     };
   }
 

@@ -56,6 +56,7 @@ import { ClientState } from './client-state.js';
 import { WatchKind } from './client-watch-manager.js';
 import type { CreateOptions } from './create-options.js';
 import type { DataCopies } from './data-copies.js';
+import { isKeeperError } from './keeper-error.js';
 import { MultiError } from './multi-error.js';
 import { MultiRead } from './multi-read.js';
 import type { Operation, WatchToRegister } from './outstanding-request.js';
@@ -334,8 +335,14 @@ export class ZooKeeperView {
     const source: WatchSource = {
       add: (watcher) => this.addWatch(path, watcher, mode, { whileDisconnected: 'queue', timeoutMs: 0 }),
       remove: (watcher) => {
-        // Without an answer the watch is gone all the same: locally, and at the server with the connection.
-        this.removeWatches(path, watcher, type, { local: true }).catch(() => {});
+        this.removeWatches(path, watcher, type, { timeoutMs: 0, whileDisconnected: 'attempt' })
+          .catch((error: unknown) => {
+            // Servers before 3.9 do not know the type. Any stands for it where nobody else watches the node.
+            const known = isKeeperError(error, ErrorCode.MarshallingError) ? WatcherType.Any : type;
+            return this.removeWatches(path, watcher, known, { timeoutMs: 0, local: true });
+          })
+          // Without an answer the watch is gone all the same: locally, and at the server with the connection.
+          .catch(() => {});
       },
       addSessionListener: (listener) => this.cnxn.addSessionListener(listener),
       removeSessionListener: (listener) => this.cnxn.removeSessionListener(listener),

@@ -1,23 +1,39 @@
-// -client-configuration: a properties file with settings of Java's client. What of it asks for an encrypted or
-// authenticated connection is refused as long as this client has neither: to connect in the clear would be worse. Other
-// settings have no meaning here and are passed over.
+// Where zkCli's settings of Java's client come from: -D options in CLIENT_JVMFLAGS and JVMFLAGS, and over them the
+// properties file of -client-configuration. Read once, at the start. A file that cannot be read, or a setting that
+// cannot be honoured, ends zkCli with the exit code for it: to connect in the clear instead would be worse.
 
 import { readFileSync } from 'node:fs';
+import { type ClientProperties, ClientPropertiesError, readClientProperties } from '../../server/client-properties.js';
+import { parseJvmFlags, splitShellWords } from '../../server/jvm-flags.js';
+import { parsePropertiesFile, trimProperties } from '../../server/properties-file.js';
 import { CommandError, ExitCode } from './command-error.js';
 
-const SECURITY = /^\s*zookeeper\.(client\.secure\s*[=:\s]\s*true|sasl\.client\s*[=:\s]\s*true)\s*$/m;
+export interface Environment {
+  readonly CLIENT_JVMFLAGS?: string | undefined;
+  readonly JVMFLAGS?: string | undefined;
+}
 
-/** Throws CommandError when the file cannot be read or cannot be honoured. */
-export function checkClientConfiguration(file: string): void {
-  let text: string;
+/** file: null when none was named. Throws CommandError. */
+export async function readClientConfiguration(file: string | null, env: Environment): Promise<ClientProperties> {
+  const words = splitShellWords(`${env.CLIENT_JVMFLAGS ?? ''} ${env.JVMFLAGS ?? ''}`);
+  const properties = new Map(parseJvmFlags(words).properties);
+  if (file !== null) for (const [name, value] of readFile(file)) properties.set(name, value);
   try {
-    text = readFileSync(file, 'latin1');
+    return await readClientProperties(properties);
+  } catch (error) {
+    if (!(error instanceof ClientPropertiesError)) throw error;
+    throw new CommandError(
+      file === null ? error.message : `Error processing ${file}: ${error.message}`,
+      ExitCode.BadConfiguration,
+    );
+  }
+}
+
+function readFile(file: string): ReadonlyMap<string, string> {
+  try {
+    return trimProperties(parsePropertiesFile(readFileSync(file)));
   } catch (error) {
     const { message } = error as Error;
     throw new CommandError(`Error processing ${file}: ${message}`, ExitCode.BadConfiguration);
-  }
-  const asked = SECURITY.exec(text)?.[0].trim();
-  if (asked !== undefined) {
-    throw new CommandError(`Error processing ${file}: ${asked} is not supported`, ExitCode.BadConfiguration);
   }
 }

@@ -4,7 +4,7 @@ import type { WatchedEvent } from '../../../src/client/watched-event.js';
 import { ErrorCode } from '../../../src/protocol/error-code.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import { decodeSetWatches2 } from '../../../src/protocol/requests.js';
-import { EventType, eventTypeName, keeperStateName } from '../../../src/protocol/watch-event.js';
+import { EventType, eventTypeName, keeperStateName, WatcherType } from '../../../src/protocol/watch-event.js';
 import { connectResponse, type FakeConnection, FakeWorld, notification, reply, settled } from './fake-world.js';
 
 const watchAdded = (xid: number): Uint8Array => reply(xid, 9n, 0, (w) => w.writeInt(0));
@@ -268,4 +268,46 @@ test('several calls of next wait their turn', async () => {
   expect([(await first).value?.zxid, (await second).value?.zxid]).toEqual([-1n, 10n]);
   await stream.return();
   expect(await third).toEqual({ value: undefined, done: true });
+});
+
+test('a server before 3.9 does not know the type: it is told to forget whatever there is', async () => {
+  const { world, connection } = await watching();
+  const stream = world.zk.watch('/b', { recursive: true });
+  world.runTurns();
+  connection.answer(watchAdded(2));
+  await settled();
+  connection.takeHex();
+  await stream.return();
+  world.runTurns();
+  connection.answer(reply(3, 9n, ErrorCode.MarshallingError));
+  await settled();
+  world.runTurns();
+  const frames = connection.takeFrames().map((r) => [r.readInt(), r.readInt(), r.readUstring(), r.readInt()]);
+  expect(frames).toEqual([
+    [3, OpCode.removeWatches, '/b', WatcherType.PersistentRecursive],
+    [4, OpCode.removeWatches, '/b', WatcherType.Any],
+  ]);
+});
+
+test('a loop that is left while there is no connection takes its watch back on the next one', async () => {
+  const { world, connection } = await watching();
+  const stream = world.zk.watch('/b');
+  world.runTurns();
+  connection.answer(watchAdded(2));
+  await settled();
+  connection.handlers.onClose('gone');
+  await stream.return();
+  world.advanceToDial();
+  const next = world.accept();
+  expect(next.takeHeaders()).toEqual([
+    [-8, OpCode.setWatches2],
+    [3, OpCode.removeWatches],
+  ]);
+  next.answer(reply(-8, 9n), reply(3, 9n));
+  await settled();
+  next.handlers.onClose('gone');
+  world.advanceToDial();
+  const [frame, ...rest] = world.accept().takeFrames();
+  expect([frame?.readInt(), frame?.readInt(), rest.length]).toEqual([-8, OpCode.setWatches2, 0]);
+  expect(frame === undefined ? null : decodeSetWatches2(frame).persistentWatches).toEqual(['/a']);
 });
