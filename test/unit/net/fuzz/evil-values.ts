@@ -151,3 +151,22 @@ export const CREDENTIALS: readonly string[] = [
   'owner:guess',
   'owner',
 ];
+
+const SASL_ANSWER =
+  'username="bob",realm="zk-sasl-md5",nonce="x",cnonce="y",nc=00000001,qop=auth,digest-uri="zookeeper/zk-sasl-md5",' +
+  'response=00112233445566778899aabbccddeeff,charset=utf-8';
+
+/** The first is how a login begins; the others might come second. */
+export const SASL_TOKENS: readonly string[] = [
+  '',
+  SASL_ANSWER,
+  SASL_ANSWER.replace('"bob"', '"__proto__"'),
+  SASL_ANSWER.replace('"bob"', '"bob'),
+  SASL_ANSWER.replace('nc=00000001', 'nc=ffffffff,nc=1'),
+  SASL_ANSWER.replace('qop=auth', 'qop=auth-conf'),
+  SASL_ANSWER.replace('"x"', `"${'x'.repeat(3000)}"`),
+  'username=',
+  ',,,===',
+  '"\\',
+  '__proto__="x",constructor=y',
+];

@@ -9,6 +9,7 @@
 import { assert } from '../../../../src/base/assert.js';
 import { Prng } from '../../../../src/base/prng.js';
 import { JuteReader } from '../../../../src/jute/jute-reader.js';
+import type { AuthOptions } from '../../../../src/net/auth/auth-options.js';
 import { OPEN_ACL_UNSAFE } from '../../../../src/protocol/acl.js';
 import type { PlacementName } from '../../../../src/server/placement-choice.js';
 import type { ServerConfig } from '../../../../src/server/server-config.js';
@@ -23,6 +24,7 @@ import {
   MARKER,
   OWNER,
   OWNERS_OWN,
+  READABLE,
   SUPER,
   WITNESS_PATH,
 } from './guarded-nodes.js';
@@ -41,6 +43,26 @@ export const FUZZ_SCENES: readonly FuzzScene[] = [
   { placement: 'compact', connectionShards: 1 },
   { placement: 'staged', connectionShards: 2, ringBytes: 16_384 },
 ];
+
+/** Settings that open other ways through the server; each seed runs with one of them. */
+const VARIANTS: readonly Readonly<Record<string, string>>[] = [
+  {},
+  { 'zookeeper.enforceQuota': 'true' },
+  { 'zookeeper.extendedTypesEnabled': 'false', 'zookeeper.closeSessionTxn.enabled': 'false' },
+  { 'zookeeper.globalOutstandingLimit': '2', 'zookeeper.snapCount': '60' },
+  { 'zookeeper.largeRequestThreshold': '60', 'zookeeper.largeRequestMaxBytes': '2000', 'zookeeper.maxBatchSize': '3' },
+];
+const AUTH: AuthOptions = {
+  schemes: ['ip', 'digest', 'sasl', 'x509', 'ensemble'],
+  digestAlgorithm: 'sha1',
+  superDigest: idOf(SUPER),
+  anySaslUserId: null,
+  x509SuperUser: null,
+  ensembleNames: null,
+  sasl: { passwords: new Map([['bob', 'not told']]), superUsers: ['bob'] },
+  allowSaslFailedClients: true,
+  enforcedSchemes: [],
+};
 
 const ATTACKERS = 6;
 const FRAMES_PER_TURN_MAX = 24;
@@ -80,13 +102,22 @@ export class FuzzRun {
     this.server = InlineServer.start({
       seed,
       ...scene,
-      properties: { 'zookeeper.DigestAuthenticationProvider.superDigest': idOf(SUPER) },
-      config: { extendedTypesEnabled: true, maxClientCnxns: 0, ...config },
+      properties: {
+        'zookeeper.extendedTypesEnabled': 'true',
+        reconfigEnabled: 'true',
+        ...VARIANTS[(seed >> 2) % VARIANTS.length],
+      },
+      config: { auth: AUTH, maxClientCnxns: 0, ...config },
     });
     this.guardian = this.connectAs(SUPER);
     for (const [path, data, acl] of GUARDED) this.mustSucceed(this.guardian, (c) => c.create(path, { data, acl }));
     this.mustSucceed(this.guardian, (c) => c.create(WITNESS_PATH, { data: '0', acl: OWNERS_OWN }));
     this.mustSucceed(this.guardian, (c) => c.create(HIDDEN_PATH, { acl: OWNERS_OWN }));
+    // Who may set quotas may keep the witness from writing; a part of the tree has one already.
+    this.mustSucceed(this.guardian, (c) => c.setAcl('/zookeeper/quota', READABLE));
+    this.mustSucceed(this.guardian, (c) => c.create('/zookeeper/quota/a'));
+    const limits = 'count=-1,bytes=-1=;byteHardLimit=300;countHardLimit=4';
+    this.mustSucceed(this.guardian, (c) => c.create('/zookeeper/quota/a/zookeeper_limits', { data: limits }));
     this.witness = this.connectAs(OWNER);
     this.baseline = this.guardedState();
   }

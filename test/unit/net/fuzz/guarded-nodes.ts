@@ -15,7 +15,7 @@ const ALL = 31;
 export const idOf = (credentials: string): string =>
   `${credentials.split(':')[0]}:${createHash('sha1').update(credentials).digest('base64')}`;
 export const OWNERS_OWN: ACL[] = [{ perms: ALL, id: { scheme: 'digest', id: idOf(OWNER) } }];
-const READABLE: ACL[] = [...OWNERS_OWN, { perms: READ, id: { scheme: 'world', id: 'anyone' } }];
+export const READABLE: ACL[] = [...OWNERS_OWN, { perms: READ, id: { scheme: 'world', id: 'anyone' } }];
 
 export const WITNESS_PATH = '/guarded/witness';
 export const HIDDEN_PATH = '/guarded/hidden';

@@ -16,6 +16,7 @@ import {
   LYING_COUNTS,
   LYING_LENGTHS,
   ORDINARY_NAMES,
+  SASL_TOKENS,
   SCHEMES,
 } from './evil-values.js';
 
@@ -34,6 +35,7 @@ type Field =
   | 'zxid'
   | 'scheme'
   | 'credentials'
+  | 'saslToken'
   | 'int';
 
 interface RecordShape {
@@ -78,7 +80,7 @@ const RECORDS: readonly RecordShape[] = [
   { op: 18, fields: ['path', 'watchType'] },
   { op: 100, fields: ['int', 'scheme', 'credentials'] },
   { op: 101, fields: ['zxid', 'paths', 'paths', 'paths'] },
-  { op: 102, fields: ['data'] },
+  { op: 102, fields: ['saslToken'] },
   { op: 103, fields: ['path'] },
   { op: 104, fields: ['path'] },
   { op: 105, fields: ['zxid', 'paths', 'paths', 'paths', 'paths', 'paths'] },
@@ -267,6 +269,10 @@ export class RequestGenerator {
       case 'credentials':
         if (isEvil) this.evilText(EVIL_TEXTS);
         else this.text(this.pick(CREDENTIALS));
+        break;
+      case 'saslToken':
+        if (isEvil) this.evilText(EVIL_TEXTS);
+        else this.text(this.pick(SASL_TOKENS));
         break;
       case 'int':
         this.int(isEvil ? this.pick(EVIL_INTS) : 0);
