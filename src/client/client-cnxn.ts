@@ -106,6 +106,7 @@ export class ClientCnxn {
   private phase: Phase = Phase.Waiting;
   private publicState: ClientState = ClientState.Connecting;
   private isClosing = false; // close() was called; its request is the last one
+  private closed: Promise<void> | null = null; // what every further close() waits for
   private readonly session: Session;
 
   // Exactly one connection at a time; null while waiting and when over.
@@ -254,18 +255,19 @@ export class ClientCnxn {
 
   /** Ends the session at the server if one can be reached now, else leaves it to expire. Never rejects. */
   close(): Promise<void> {
-    if (this.phase === Phase.Over || this.isClosing) return Promise.resolve();
+    if (this.closed !== null) return this.closed;
     if (this.phase !== Phase.Connected) {
       this.finish(ClientState.Closed, KeeperState.Closed, ErrorCode.SessionExpired);
       return Promise.resolve();
     }
-    const closed = this.submit<void>(
+    const answered = this.submit<void>(
       { type: OpCode.closeSession, path: null, encode: () => {}, decode: () => {}, watch: null, onNoNode: null },
       { timeoutMs: 0 },
     );
     this.isClosing = true;
     // The server may close the connection before its reply is read: the session is as closed then.
-    return closed.catch(() => {});
+    this.closed = answered.catch(() => {});
+    return this.closed;
   }
 
   /** Leaves the session alive at the server, for the timeout from now on, and lets go of it. */
