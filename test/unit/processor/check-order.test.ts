@@ -7,6 +7,7 @@
 //   /shut        nobody may do anything, with the open child k   /read   READ only      /admin   ADMIN only
 
 import { describe, expect, test } from 'vitest';
+import { readInt32 } from '../../../src/base/bytes.js';
 import { encodeUtf8 } from '../../../src/base/utf8.js';
 import type { JuteWriter } from '../../../src/jute/jute-writer.js';
 import { type ACL, OPEN_ACL_UNSAFE } from '../../../src/protocol/acl.js';
@@ -61,6 +62,7 @@ function create(path: string | null, acl: readonly ACL[] | null = OPEN_ACL_UNSAF
 describe.each([
   ['create', OpCode.create],
   ['create2', OpCode.create2],
+  ['createContainer', OpCode.createContainer],
 ] as const)('%s', (_name, op) => {
   test.each<[string, string | null, readonly ACL[] | null, number, string]>([
     ['1. flags above 6', 'x', INVALID, 7, 'BadArguments'],
@@ -96,10 +98,40 @@ describe.each([
     expect(outcome((c) => c.create('/a/..', { flags: 2, op }))).toBe('Ok');
   });
 
-  test('flags 4 make a plain node', () => {
+  test('flags 4 make a node that belongs to no session', () => {
     expect(outcome((c) => c.create(`/a/four-${op}`, { flags: 4, op }))).toBe('Ok');
     client.exists(`/a/four-${op}`);
     expect(statOf(server.reply(client)).ephemeralOwner).toBe(0n);
+  });
+});
+
+describe('reconfig', () => {
+  const reconfig: Send = (c) =>
+    c.request(OpCode.reconfig, (w) => {
+      for (let list = 0; list < 3; list++) w.writeUstring(null);
+      w.writeLong(77n);
+    });
+  const tooShort: Send = (c) => c.request(OpCode.reconfig, new Uint8Array(12));
+
+  test.each<[string, boolean, string]>([
+    ['1. while it is disabled', false, 'ReconfigDisabled'],
+    ['3. on a standalone server', true, 'Unimplemented'],
+  ])('%s: an error that uses up a zxid, and the connection stays', (_what, reconfigEnabled, error) => {
+    const own = InlineServer.start({ config: { reconfigEnabled } });
+    const asking = own.connect();
+    tooShort(asking);
+    expect(own.reply(asking)).toMatchObject({ err: -5, zxid: 1n });
+    reconfig(asking);
+    const reply = own.reply(asking);
+    expect([codeName(reply.err), reply.zxid, reply.body.length]).toEqual([error, 2n, 0]);
+    asking.ping();
+    expect(own.reply(asking).err).toBe(0);
+    // 2. behind a close of its own session.
+    asking.closeSession();
+    reconfig(asking);
+    own.run();
+    const last = own.logged.at(-1) as (typeof own.logged)[0];
+    expect([last.zxid, codeName(readInt32(last.entry, 32))]).toEqual([4n, reconfigEnabled ? 'SessionExpired' : error]);
   });
 });
 
