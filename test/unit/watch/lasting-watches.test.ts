@@ -224,6 +224,14 @@ describe.each([1, 2])('with %d shards', (shards) => {
     stage.server.run();
     expect(watchCount(stage)).toBe(2);
   });
+
+  test('are counted as soon as they are answered', () => {
+    const stage = scene(shards);
+    addWatch(stage.watcher, '/a', PERSISTENT);
+    stage.server.network.deliverAll();
+    expect(stage.watcher.takeText()).toEqual(['addWatch Ok @4']);
+    expect(watchCount(stage)).toBe(2);
+  });
 });
 
 function watchCount({ server }: ReturnType<typeof scene>): number {
