@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { repositoryRoot } from '../testing/repository-root.js';
 import { requireTool, runTool } from '../testing/run-tool.js';
+import { jaasEnvironment, SASL_PROVIDER, writeJaasFile } from '../testing/sasl-users.js';
 import type { ServerProcess } from '../testing/server-process.js';
 import { startServerUnderTest } from '../testing/server-under-test.js';
+import { makeTempDir } from '../testing/temp-dir.js';
 
 const PYTHON = '/usr/bin/python3';
 const CASES = join(repositoryRoot, 'test/interop/kazoo');
@@ -47,4 +49,20 @@ describe('kazoo sessions', () => {
   afterAll(() => server?.stop());
 
   test('ephemerals, expiry and re-opening', () => runCase(server, 'session'));
+});
+
+describe('kazoo and SASL', () => {
+  const dir = makeTempDir('kazoo-sasl');
+  let server: ServerProcess;
+  beforeAll(async () => {
+    const probe = await runTool(PYTHON, ['-c', 'import puresasl'], { deadlineMs: DEADLINE_MS });
+    if (probe.code !== 0) throw new Error(`pure-sasl is missing: apt-get install python3-pure-sasl\n${probe.stderr}`);
+    server = await startServerUnderTest({ cfg: SASL_PROVIDER, env: jaasEnvironment(writeJaasFile(dir.path)) });
+  });
+  afterAll(async () => {
+    await server?.stop();
+    dir.remove();
+  });
+
+  test('logs in, keeps others out, is refused with a wrong password', () => runCase(server, 'sasl'));
 });

@@ -21,10 +21,10 @@ def host():
     return "127.0.0.1:" + sys.argv[1]
 
 
-def client(timeout=10.0):
-    started = KazooClient(hosts=host(), timeout=timeout)
-    started.start(timeout=WAIT_S)
+def client(timeout=10.0, **options):
+    started = KazooClient(hosts=host(), timeout=timeout, **options)
     _clients.append(started)
+    started.start(timeout=WAIT_S)
     return started
 
 
