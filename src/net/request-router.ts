@@ -29,6 +29,8 @@ import type { WatchNotifier } from './watch-notifier.js';
 
 /** Reads that keep their place behind writes have their answers made before anybody knows whether the client reads them. */
 const READS_BEHIND_WRITES_MAX = 64;
+/** Each may have the answers of many reads in it. */
+const MULTI_READS_BEHIND_WRITES_MAX = 4;
 /** A socket that has not taken this much is not read any more; its session then expires unless it reads. */
 export const QUEUED_BYTES_MAX = 2 << 20;
 const REQUEST_HEADER_BYTES = 8;
@@ -150,7 +152,7 @@ export class RequestRouter {
       case OpCode.getEphemerals:
       case OpCode.getAllChildrenNumber:
       case OpCode.whoAmI:
-        if (cnxn.outstanding >= READS_BEHIND_WRITES_MAX) return FrameVerdict.later;
+        if (cnxn.outstanding >= readsBehindWritesMax(op)) return FrameVerdict.later;
         this.accept(cnxn, op);
         if (cnxn.outstanding > 0 || !this.answerRead(cnxn, op, xid, bytes, body, bodyLength)) {
           this.counters.add(ShardCounter.readsForwarded, 1);
@@ -290,4 +292,8 @@ export class RequestRouter {
     cnxn.lastOp = op;
     this.counters.add(ShardCounter.packetsReceived, 1);
   }
+}
+
+function readsBehindWritesMax(op: number): number {
+  return op === OpCode.multiRead ? MULTI_READS_BEHIND_WRITES_MAX : READS_BEHIND_WRITES_MAX;
 }

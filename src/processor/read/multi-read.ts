@@ -16,10 +16,11 @@ import { finishGetData } from './get-data.js';
 import { NOT_HERE, type ReadContext, TORN, Watch } from './read-context.js';
 
 const HEADER_BYTES = 9;
-/** On a shard: beyond this final answers, so that a reply is not begun anew again and again. */
-const GUARDED_BYTES_MAX = 1 << 20;
+/** On a shard: beyond either of these final answers, so that long work is not begun anew again and again. */
+const GUARDED_BYTES_MAX = 1 << 18;
+const GUARDED_PARTS_MAX = 256;
 /** A frame of 1 MB can ask for 70 000 nodes of 1 MB each; nobody takes such a reply. */
-const REPLY_BYTES_MAX = 64 << 20;
+const REPLY_BYTES_MAX = 32 << 20;
 
 const Contents = { reads: 0, writes: 1, undecodable: 2 } as const;
 
@@ -32,7 +33,8 @@ export function finishMultiRead(read: ReadContext): number {
   if (contents === Contents.undecodable) return ErrorCode.MarshallingError;
   if (contents === Contents.writes) return endWithError(read);
   const bytesMax = read.isGuarded ? GUARDED_BYTES_MAX : REPLY_BYTES_MAX;
-  for (;;) {
+  for (let parts = 0; ; parts++) {
+    if (read.isGuarded && parts > GUARDED_PARTS_MAX) return NOT_HERE;
     const op = body.readInt();
     const done = body.readBool();
     body.skip(4);

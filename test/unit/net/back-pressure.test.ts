@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { Prng } from '../../../src/base/prng.js';
 import type { ConnectionReport } from '../../../src/net/shard-control.js';
 import { OPEN_ACL_UNSAFE } from '../../../src/protocol/acl.js';
+import { encodeMultiRequest, type MultiOp } from '../../../src/protocol/multi.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import { encodeCreateRequest } from '../../../src/protocol/requests.js';
 import { dataTextOf, repliesIn, statOf } from '../../testing/inline/reply-bodies.js';
@@ -51,6 +52,22 @@ describe('a client that does not read', () => {
     client.connection.reading = true;
     server.run();
     expect(client.take()).toHaveLength(301);
+  });
+
+  test('nor one of many nodes for every multiRead', () => {
+    const server = InlineServer.start({ placement: 'pipeline' });
+    const client = server.connect({ systemBytesMax: 1000 });
+    client.create('/big', { data: new Uint8Array(200_000) });
+    server.reply(client);
+    client.connection.reading = false;
+    client.setData('/nope', '');
+    const part: MultiOp = { type: OpCode.getData, request: { path: '/big', watch: false } };
+    for (let i = 0; i < 12; i++) client.request(OpCode.multiRead, (w) => encodeMultiRequest(w, Array(10).fill(part)));
+    server.run();
+    expect(client.connection.queuedBytes).toBeLessThan(6 * 10 * 200_000);
+    client.connection.reading = true;
+    server.run();
+    expect(client.take()).toHaveLength(13);
   });
 
   test('does not hold up anybody else', () => {

@@ -164,6 +164,20 @@ describe.each(SETTINGS)('%s', (_name, options, answer) => {
       );
     });
 
+    test('more parts than a shard reads', () => {
+      const { server, client } = tree();
+      const reply = answer(server, client, (c) =>
+        c.request(OpCode.multiRead, (w) => {
+          for (let i = 0; i < 2000; i++) read(w, OpCode.getChildren, i % 2 === 0 ? '/v' : '/nope');
+          header(w, -1, true);
+        }),
+      );
+      const results = decodeMultiResponse(new JuteReader(reply.body));
+      expect(results.map(({ type }) => type)).toEqual(
+        Array.from({ length: 2000 }, (_, i) => (i % 2 === 0 ? OpCode.getChildren : OpCode.error)),
+      );
+    });
+
     test('a reply beyond all measure is refused', () => {
       const { server, client } = start(options);
       client.create('/big', { data: new Uint8Array(1_000_000) });
@@ -171,7 +185,7 @@ describe.each(SETTINGS)('%s', (_name, options, answer) => {
       client.take();
       const reply = answer(server, client, (c) =>
         c.request(OpCode.multiRead, (w) => {
-          for (let i = 0; i < 70; i++) read(w, OpCode.getData, '/big');
+          for (let i = 0; i < 35; i++) read(w, OpCode.getData, '/big');
           header(w, -1, true);
         }),
       );
