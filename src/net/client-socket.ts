@@ -28,8 +28,8 @@ export interface ClientSocket {
   /** Bytes handed over and not yet taken by the system. */
   readonly queuedBytes: number;
   /**
-   * Sends; true when the system took everything at once, so that the memory may be used again. Otherwise the memory
-   * belongs to the socket.
+   * Sends; true when the memory may be used again, as when the system took everything at once. Otherwise the memory belongs
+   * to the socket.
    */
   write(bytes: Uint8Array, length: number): boolean;
   pause(): void;

@@ -19,7 +19,7 @@ import type { TreeReader } from '../store/tree-reader.js';
 import type { Authenticator } from './auth/authenticator.js';
 import { AuthRequests } from './auth-requests.js';
 import type { ClientNetwork, ClientSocket, ClientSocketEvents } from './client-socket.js';
-import type { ConnectionCounts } from './connection-counts.js';
+import { type ConnectionCounts, REFUSED } from './connection-counts.js';
 import type { ConnectionThrottle } from './connection-throttle.js';
 import { FrameResult, FrameVerdict } from './frame-buffer.js';
 import type { ListenState } from './listen-state.js';
@@ -245,7 +245,8 @@ export class ConnectionsActor implements Actor {
   private accept(socket: ClientSocket): ClientSocketEvents | null {
     const { maxClientCnxns, maxCnxns } = this.options;
     const address = ipIdentityOf(socket.remoteAddress);
-    if (!this.counts.tryAdd(address, maxClientCnxns, maxCnxns)) {
+    const countedOn = this.counts.tryAdd(address, maxClientCnxns, maxCnxns);
+    if (countedOn === REFUSED) {
       this.counters.add(ShardCounter.connectionsRefused, 1);
       this.context.log.warn(`Too many connections from ${address} - max is ${maxClientCnxns}`);
       return null;
@@ -268,7 +269,7 @@ export class ConnectionsActor implements Actor {
       onClose: () => {
         // By now a shard made anew may be counting, in the same places and from nothing.
         if (this.stopped) return;
-        this.counts.remove(address);
+        this.counts.remove(countedOn);
         this.forget(cnxn);
       },
     };

@@ -27,6 +27,8 @@ import type { TlsPart } from './tls-options.js';
 const READ_BYTES = 65536;
 /** The first byte of every TLS handshake; as a frame it would be a length beyond any limit. */
 const TLS_HANDSHAKE = 0x16;
+/** Up to here, what goes to an encrypted socket is copied. */
+const COPIED_BYTES_MAX = 4096;
 const NO_IDENTITIES: readonly Identity[] = [];
 /** First versions with `reusePort` for servers, by major number. */
 const REUSE_PORT_SINCE: ReadonlyMap<number | undefined, number> = new Map([
@@ -51,6 +53,7 @@ class NodeClientSocket implements ClientSocket {
   peerIdentities: readonly Identity[] = NO_IDENTITIES;
   /** On its way from the accepted socket to the one that is spoken through, this changes. */
   socket: Socket;
+  isEncrypted = false;
   private ended = false;
 
   constructor(socket: Socket, remoteAddress: string, remotePort: number) {
@@ -65,6 +68,11 @@ class NodeClientSocket implements ClientSocket {
 
   write(bytes: Uint8Array, length: number): boolean {
     if (this.ended || this.socket.destroyed) return true;
+    if (this.isEncrypted && length <= COPIED_BYTES_MAX) {
+      // Encryption never takes bytes at once; a copy of a few costs less than the caller's new buffer.
+      this.socket.write(Buffer.from(bytes.subarray(0, length)));
+      return true;
+    }
     this.socket.write(Buffer.from(bytes.buffer, bytes.byteOffset, length));
     return this.socket.writableLength === 0;
   }
@@ -228,6 +236,7 @@ export class NodeClientNetwork implements ClientNetwork {
   private secure(tls: TlsAcceptor, accepted: Socket, client: NodeClientSocket, events: ClientSocketEvents): void {
     tls.secure(accepted, (socket, identities) => {
       client.socket = socket;
+      client.isEncrypted = true;
       client.peerIdentities = identities;
       socket.on('error', () => socket.destroy());
       events.onSecured();

@@ -23,7 +23,7 @@ export function createSharedMemory(hashKey: Int32Array, shardCount: number): Rec
     [SharedName.treeControl]: tree.control,
     [slabName(0)]: tree.slab0,
     [SharedName.sessions]: new SharedArrayBuffer(SessionTable.byteLengthFor(SESSIONS_MAX)),
-    [SharedName.connectionCounts]: new SharedArrayBuffer(ConnectionCounts.byteLengthFor(shardCount)),
+    [SharedName.connectionCounts]: ConnectionCounts.createMemory(shardCount, hashKey[0] as number),
     [SharedName.outstandingCounts]: new SharedArrayBuffer(OutstandingCounts.byteLengthFor(shardCount)),
     [SharedName.connectionThrottle]: new SharedArrayBuffer(ConnectionThrottle.byteLength()),
     [SharedName.listenState]: new SharedArrayBuffer(ListenState.byteLength()),
