@@ -187,12 +187,14 @@ test('a session goes from one process to another, with its ephemerals', async ()
   await zk.create('/handed', null, { mode: client.CreateMode.Ephemeral });
   const { id, password, lastZxid } = zk.detach();
   const script = `
-    import { openZooKeeper } from ${JSON.stringify(pathToFileURL(ENTRY).href)};
+    import { openZooKeeper } from 'threadkeeper/client';
     const session = { id: ${id}n, password: Buffer.from(${JSON.stringify(Buffer.from(password).toString('hex'))}, 'hex'), lastZxid: ${lastZxid}n };
     const zk = openZooKeeper('127.0.0.1:${server.port}', { session, sessionTimeoutMs: 10000 });
     console.log((await zk.getEphemerals()).join(), zk.sessionId === ${id}n);
     await zk.close();`;
-  const run = await runTool(process.execPath, ['--input-type=module', '-e', script], { deadlineMs: DEADLINE_MS });
+  // From the root of the package its own name stands for it, through "exports", as in an application.
+  const where = { deadlineMs: DEADLINE_MS, cwd: repositoryRoot };
+  const run = await runTool(process.execPath, ['--input-type=module', '-e', script], where);
   expect([run.stdout.trim(), run.stderr, run.code]).toEqual(['/handed true', '', 0]);
   expect(await open().exists('/handed')).toBeNull();
 });

@@ -132,6 +132,71 @@ test('with a chroot the subtree is the whole tree', async () => {
   expect(answersOf(await cli(['ls', '/jail']))).toEqual(['[in, made, s-0000000002]']);
 });
 
+test('quotas: set, listed, counted, lifted', async () => {
+  const set = ['create /u', 'create /u/a 12345', 'setquota -n 1 /u', 'setquota -B 40 /u', 'setquota -n 9 /u/a'];
+  const show = [
+    'listquota /u',
+    'delquota -n /u',
+    'listquota /u',
+    'delquota /u',
+    'listquota /u',
+    'ls -R /zookeeper',
+    'quit',
+  ];
+  const run = await cli([], `${[...set, ...show].join('\n')}\n`);
+  const warning = '[Warning]: the count quota you create is less than the existing count:2';
+  expect(answersOf(run)).toEqual([
+    warning,
+    warning,
+    'Output quota for /u count=1,bytes=-1=;byteHardLimit=40;countHardLimit=-1',
+    'Output stat for /u count=2,bytes=5',
+    'Output quota for /u count=-1,bytes=-1=;byteHardLimit=40;countHardLimit=-1',
+    'Output stat for /u count=2,bytes=5',
+    '/zookeeper',
+    '/zookeeper/config',
+    '/zookeeper/quota',
+  ]);
+  const path = 'absolute path is /zookeeper/quota/u/zookeeper_limits';
+  expect(errorsOf(run)).toEqual([
+    'Created /u',
+    'Created /u/a',
+    '/u/a has a parent /u which has a quota',
+    path,
+    path,
+    path,
+    'quota for /u does not exist.',
+  ]);
+});
+
+test('watches that stay, identities, and what the server knows of the session', async () => {
+  const script = [
+    'create /w',
+    'addWatch -m PERSISTENT_RECURSIVE /w',
+    'create -e /w/e',
+    'set /w/e x',
+    'removewatches /w -a',
+    'set /w/e y',
+    'removewatches /w -d',
+    'getEphemerals',
+    'getAllChildrenNumber /w',
+    'addauth digest u:p',
+    'config -c',
+    'quit',
+  ];
+  const run = await cli([], `${script.join('\n')}\n`);
+  expect(answersOf(run)).toEqual(['[/w/e]', '1', ' ']);
+  expect(errorsOf(run)).toEqual(['Created /w', 'Created /w/e', 'KeeperErrorCode = No such watcher for /w']);
+  const events = run.stdout.split('\n').filter((line) => line.includes('path:/w'));
+  expect(events.map((line) => line.replace(/ zxid: -?\d+$/, ''))).toEqual([
+    'WatchedEvent state:SyncConnected type:NodeCreated path:/w/e',
+    'WatchedEvent state:SyncConnected type:NodeDataChanged path:/w/e',
+    'WatchedEvent state:SyncConnected type:PersistentWatchRemoved path:/w',
+  ]);
+  expect(answersOf(await cli(['whoami']))).toEqual(['Auth scheme: User', 'ip: 127.0.0.1']);
+  const reconfig = await cli(['reconfig', '-remove', '2']);
+  expect([reconfig.code, errorsOf(reconfig)]).toEqual([1, ['KeeperErrorCode = Reconfig is disabled']]);
+});
+
 test('ACLs: who adds its identity may, who does not may not', async () => {
   const run = await cli([], 'addauth digest bob:pw\ncreate /mine x auth::cdrwa\ngetAcl /mine\nget /mine\n');
   expect(answersOf(run)).toEqual(["'digest,'bob:ikIaKsbtGweaHnb/jKn7OHqbunM=", ': cdrwa', 'x']);
