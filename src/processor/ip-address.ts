@@ -15,9 +15,8 @@ function parseIpv4(text: string): number[] | null {
   if (parts.length !== 4) return null;
   const bytes: number[] = [];
   for (const part of parts) {
-    if (!/^\d{1,3}$/.test(part)) return null;
-    const value = Number(part);
-    if (value > 255) return null;
+    const value = parseCount(part, 255);
+    if (value === null) return null;
     bytes.push(value);
   }
   return bytes;
@@ -54,10 +53,15 @@ export function parseIpAclId(id: string): IpNetwork | null {
   if (address === null) return null;
   const bitsMax = address.length * 8;
   if (slash < 0) return { address, bits: bitsMax };
-  const text = id.slice(slash + 1);
-  if (!/^\d{1,3}$/.test(text)) return null;
-  const bits = Number(text);
-  return bits <= bitsMax ? { address, bits } : null;
+  const bits = parseCount(id.slice(slash + 1), bitsMax);
+  return bits === null ? null : { address, bits };
+}
+
+/** As Java's parseInt reads it: a sign and zeros in front do no harm. */
+function parseCount(text: string, max: number): number | null {
+  if (!/^[+-]?\d+$/.test(text)) return null;
+  const value = Number(text);
+  return value >= 0 && value <= max ? Math.abs(value) : null;
 }
 
 /** Families never mix. */
