@@ -7,6 +7,7 @@
  */
 import type { Logger } from '../actor/logger.js';
 import { readInt32 } from '../base/bytes.js';
+import { compareSigned } from '../base/int64.js';
 import type { AclPolicy, Identity } from '../processor/acl.js';
 import { FLAG_CLOSE } from '../processor/pipeline-records.js';
 import { finishRead } from '../processor/read/finish-read.js';
@@ -168,7 +169,7 @@ export class RequestRouter {
       case OpCode.checkWatches:
       case OpCode.removeWatches:
         this.accept(cnxn, op);
-        if (cnxn.outstanding > 0) this.sender.request(cnxn, op, xid, bytes, body, bodyLength);
+        if (cnxn.outstanding > 0 || !this.isCaughtUp()) this.sender.request(cnxn, op, xid, bytes, body, bodyLength);
         else this.answerWatchRequest(cnxn, op, xid, bytes, body, bodyLength);
         return FrameVerdict.taken;
       case OpCode.create:
@@ -265,6 +266,24 @@ export class RequestRouter {
     return false;
   }
 
+  /**
+   * Whether this shard has told its clients of everything that the tree shows, and so of everything that anybody has been
+   * answered. A write of another shard's client may be done and its record still be on the way here.
+   */
+  private isCaughtUp(): boolean {
+    const { position } = this;
+    const { tree } = this.read;
+    for (let tries = 0; tries < CATCH_UP_TRIES; tries++) {
+      const sequence = tree.begin();
+      const zxidHi = tree.zxidHi();
+      const zxidLo = tree.zxidLo();
+      if (sequence < 0 || !tree.valid(sequence)) continue;
+      if (compareSigned(position.zxidHi, position.zxidLo, zxidHi, zxidLo) >= 0) return true;
+      if (this.catchUp() === 0) return false;
+    }
+    return false;
+  }
+
   /** The connection's watches are this shard's, and its position is the moment from which they hear of changes. */
   private answerWatchRequest(
     cnxn: ServerCnxn,
@@ -274,6 +293,7 @@ export class RequestRouter {
     offset: number,
     length: number,
   ): void {
+    if (cnxn.state !== CnxnState.open) return;
     const { position, watchRequest } = this;
     const { body } = this.read;
     body.begin(bytes, offset, length);

@@ -223,6 +223,27 @@ describe.each([1, 2])('with %d shards', (shards) => {
     });
   });
 
+  test('what another connection has been told is done is done before the request, on whatever shard', () => {
+    const stage = scene(shards);
+    const { server, watcher, writer } = stage;
+    watcher.getData('/a', true);
+    server.run();
+    watcher.take();
+    writer.setData('/a', 'x');
+    // The shard of the watcher gets no turn until the writer has its answer.
+    const threads = shards > 1 ? ['io-1', 'core', 'log'] : ['main'];
+    for (let rounds = 0; writer.outstandingCount > 0; rounds++) {
+      expect(rounds).toBeLessThan(100);
+      server.network.deliverAll();
+      for (const thread of threads) server.turnOf(thread);
+      writer.take();
+    }
+    checkWatches(watcher, '/a', Type.Data);
+    addWatch(watcher, '/a', PERSISTENT);
+    server.run();
+    expect(watcher.takeText()).toEqual(['event NodeDataChanged /a @5', 'checkWatches NoWatcher @5', 'addWatch Ok @5']);
+  });
+
   describe('setWatches2', () => {
     test('makes up for one-shot watches, sets lasting ones, and answers last', () => {
       const stage = scene(shards);
