@@ -10,7 +10,7 @@ import { Flavour } from './differential/server-pair.js';
 const BUDGET_MS = 10_000;
 const SOME = { firstSeed: 1, seeds: 40, steps: 60, budgetMs: BUDGET_MS, shrinkRuns: 15 };
 /** Operations that this version does not serve. */
-const NOT_YET: ReadonlySet<number> = new Set([OpCode.reconfig, OpCode.createContainer, OpCode.createTTL, OpCode.sasl]);
+const NOT_YET: ReadonlySet<number> = new Set([OpCode.sasl]);
 const DEADLINE_MS = 120_000;
 
 describe.each(Object.values(Flavour))('a %s server', (flavour) => {

@@ -37,6 +37,11 @@ export function planMulti(request: PrepRequest): number {
     const header = txn.reserve(8);
     txn.length = header + 8;
     const error = failedWith === ErrorCode.Ok ? planPart(request, op) : skipPart(request, op);
+    if (error === ErrorCode.MarshallingError) {
+      // What the reference stumbles over in one part is the end of the whole (client-protocol 5.5).
+      request.changes.rollbackMulti();
+      return error;
+    }
     if (error === ErrorCode.Ok) {
       writeInt32(txn.bytes, header, request.txnType);
     } else {

@@ -439,7 +439,9 @@ export class RequestMaker {
     if (this.chance(4)) return this.pick([7, -1, 0x7fff_ffff, -0x8000_0000]);
     switch (op) {
       case OpCode.createContainer:
-        return this.pick([4, 4, 4, 4, 0, 1, 2, 3, 5, 6]);
+        // Never 1 or 3: Apache takes the container for an ephemeral while the create is in flight, and then a close of the
+        // session that overtakes it deletes the container. By client-protocol 3.6 it is none.
+        return this.pick([4, 4, 4, 4, 0, 2, 5, 6]);
       case OpCode.createTTL:
         return this.pick([5, 5, 5, 6, 6, 0, 1, 2, 4]);
       default:

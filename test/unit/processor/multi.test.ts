@@ -6,8 +6,8 @@ import { JuteWriter } from '../../../src/jute/jute-writer.js';
 import { OPEN_ACL_UNSAFE } from '../../../src/protocol/acl.js';
 import { encodeMultiRequest, type MultiOp, type MultiResult } from '../../../src/protocol/multi.js';
 import { OpCode, opName } from '../../../src/protocol/op-code.js';
-import { dataTextOf, multiResultsOf, pathOf, statOf } from '../../testing/inline/reply-bodies.js';
-import type { WireClient } from '../../testing/inline/wire-client.js';
+import { dataTextOf, multiResultsOf, pathOf, repliesIn, statOf } from '../../testing/inline/reply-bodies.js';
+import type { Reply, WireClient } from '../../testing/inline/wire-client.js';
 import { codeName } from '../../testing/inline/wire-names.js';
 import { InlineServer } from '../../testing/inline-server.js';
 
@@ -212,6 +212,32 @@ describe('a multi that fails', () => {
     after.exists('/x');
     expect(codeName(server.reply(after).err)).toBe('NoNode');
     expect(server.zxid).toBe(3n);
+  });
+});
+
+describe('a multi with a part that the reference stumbles over', () => {
+  const NULL_DIGEST = [{ perms: 31, id: { scheme: 'digest', id: null } }];
+  const stumble: MultiOp = {
+    type: OpCode.create,
+    request: { path: '/stumble', data: null, acl: NULL_DIGEST, flags: 0 },
+  };
+
+  test('is refused whole, uses up one zxid and leaves no trace', () => {
+    const { server, client } = started();
+    client.create('/p');
+    client.multi([create('/p/a'), setData('/p', 'x'), stumble, create('/p/b')]);
+    client.create('/p/s-', { flags: 2 });
+    client.setData('/p', '', 0);
+    server.run();
+    const [, failed, sequential, set] = repliesIn(client.take());
+    expect(failed).toMatchObject({ err: -5, zxid: 3n, body: new Uint8Array(0) });
+    expect(pathOf(sequential as Reply)).toBe('/p/s-0000000000');
+    expect(set).toMatchObject({ err: 0 });
+  });
+
+  test('fails as any other when an earlier part has failed: it is never looked at', () => {
+    const { server, client } = started();
+    expect(multi(server, client, remove('/nope'), stumble)).toEqual(['error NoNode', 'error RuntimeInconsistency']);
   });
 });
 
