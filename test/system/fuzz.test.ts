@@ -9,15 +9,15 @@ import type { ACL } from '../../src/protocol/acl.js';
 import { residentBytesOf } from '../testing/proc-stat.js';
 import type { ServerProcess } from '../testing/server-process.js';
 import { startThreadkeeper } from '../testing/threadkeeper-server.js';
-import { connectRequest, counted, int32, Op, type Reply, WireConnection } from '../testing/wire-connection.js';
+import { counted, int32, Op, type Reply, WireConnection } from '../testing/wire-connection.js';
 import { Witness } from '../testing/witness.js';
 import { GUARDED, idOf, KNOWN_PATHS, MARKER, SUPER } from '../unit/net/fuzz/guarded-nodes.js';
 import { RequestGenerator } from '../unit/net/fuzz/request-generator.js';
+import { converse } from './fuzz-conversation.js';
 
 const SEED = Number(process.env.SEED ?? 1);
 const CONVERSATIONS = 300;
 const AT_ONCE = 6;
-const FRAMES_MAX = 100;
 const GROWTH_BYTES_MAX = 256 << 20;
 const AUTH = 100;
 const GET_ACL = 6;
@@ -84,21 +84,6 @@ class Guardian {
   }
 }
 
-/** One client from its first byte to its last; what the server sent it. */
-async function converse(prng: Prng, generator: RequestGenerator): Promise<{ frames: number; answers: Buffer }> {
-  const connection = await WireConnection.open(server.port);
-  // A reset is as good an end as any for one that sends what it should not.
-  connection.socket.on('error', () => {});
-  if (prng.below(10) === 0) connection.send(generator.handshake(0n, new Uint8Array(16)).bytes);
-  else connection.send(connectRequest());
-  const frames = 1 + prng.below(FRAMES_MAX);
-  for (let i = 0; i < frames; i++) connection.send(generator.next().bytes);
-  connection.socket.end();
-  const answers = await connection.readToEnd(20_000);
-  connection.destroy();
-  return { frames, answers };
-}
-
 test(`seed ${SEED}: every conversation ends, nobody else notices`, async () => {
   const guardian = await Guardian.connect();
   await guardian.plant();
@@ -111,7 +96,7 @@ test(`seed ${SEED}: every conversation ends, nobody else notices`, async () => {
     const prng = new Prng(SEED).fork(name);
     const generator = new RequestGenerator(prng.fork('frames'), KNOWN_PATHS);
     while (left-- > 0) {
-      const conversation = await converse(prng, generator);
+      const conversation = await converse(server.port, prng, generator);
       expect(conversation.answers.includes(MARKER)).toBe(false);
       frames += conversation.frames;
       answerBytes += conversation.answers.length;

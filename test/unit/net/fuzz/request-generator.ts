@@ -130,14 +130,19 @@ const EVIL_SHARES = [0, 0, 0, 0.05, 0.2, 0.6];
 export class RequestGenerator {
   private readonly prng: Prng;
   private readonly knownPaths: readonly string[];
+  private readonly inMulti: readonly RecordShape[];
+  /** For those that break its rules. */
+  private readonly anyInMulti: readonly RecordShape[];
   private buffer = Buffer.allocUnsafe(1 << 16);
   private length = 0;
   private evilShare = 0;
 
-  /** `knownPaths`: what the attacker knows to be there. */
-  constructor(prng: Prng, knownPaths: readonly string[]) {
+  /** `knownPaths`: what the attacker knows to be there; `neverInMulti`: operations that are only sent alone. */
+  constructor(prng: Prng, knownPaths: readonly string[], neverInMulti: readonly number[] = []) {
     this.prng = prng;
     this.knownPaths = knownPaths;
+    this.inMulti = MULTI_RECORDS.filter(({ op }) => !neverInMulti.includes(op));
+    this.anyInMulti = DRAWN.filter(({ op }) => !neverInMulti.includes(op));
   }
 
   /** One frame of a connection that has a session. */
@@ -192,7 +197,7 @@ export class RequestGenerator {
     if (kind < 12) {
       const op = prng.below(4) === 0 ? MULTI_READ : MULTI;
       this.int(op);
-      this.multi(op === MULTI ? MULTI_RECORDS : MULTI_READ_RECORDS);
+      this.multi(op === MULTI ? this.inMulti : MULTI_READ_RECORDS);
       return op;
     }
     return this.record(this.pick(DRAWN));
@@ -207,7 +212,7 @@ export class RequestGenerator {
   private multi(allowed: readonly RecordShape[]): void {
     const count = this.prng.below(200) === 0 ? 500 : this.prng.below(7);
     for (let i = 0; i < count; i++) {
-      const shape = this.pick(this.isEvil() ? DRAWN : allowed);
+      const shape = this.pick(this.isEvil() ? this.anyInMulti : allowed);
       this.multiHeader(this.isEvil() ? this.pick(EVIL_INTS) : shape.op, this.isEvil());
       for (const field of shape.fields) this.field(field);
     }
