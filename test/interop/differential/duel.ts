@@ -78,9 +78,9 @@ export class Duel {
   /** Gives both servers a connection with super rights and the same zxid. */
   async begin(): Promise<void> {
     await this.open({ ...NEW_SESSION, slot: CONTROL });
-    const auth = Buffer.concat([int32(0), counted('digest'), counted(SUPER)]);
     for (const side of this.sides()) {
-      await side.request(CONTROL, [this.control(OpCode.auth, auth)], false);
+      const auth = this.control(OpCode.auth, int32(0), counted('digest'), counted(SUPER));
+      await side.request(CONTROL, [auth], false);
       side.takeFrames(CONTROL);
     }
     // Starting has cost one of them a session more, sometimes.
@@ -279,55 +279,56 @@ export class Duel {
       };
       this.sessionOf.set(CLOSER, session);
       await this.open(step);
-      const close = { ...this.control(OpCode.closeSession, Buffer.alloc(0)), closing: Closing.Both };
+      const close = { ...this.control(OpCode.closeSession), closing: Closing.Both };
       await this.requests(CLOSER, [close]);
-      await this.settle();
+      await this.compare(CLOSER);
       for (const side of this.sides()) side.drop(CLOSER);
     }
-    for (const path of paths.reverse()) {
-      if (!KEPT.has(path)) await this.both(OpCode.delete, counted(path), int32(-1));
-    }
-    for (const path of ['/', '/zookeeper', '/zookeeper/quota']) {
-      await this.both(OpCode.setACL, counted(path), OPEN_ACL.bytes, int32(-1));
-      await this.both(OpCode.setData, counted(path), counted(''), int32(-1));
-    }
+    await this.settle();
+    const gone = paths.reverse().filter((path) => !KEPT.has(path));
+    await this.both(gone.map((path) => this.control(OpCode.delete, counted(path), int32(-1))));
+    const kept = ['/', '/zookeeper', '/zookeeper/quota'];
+    await this.both(kept.map((path) => this.control(OpCode.setACL, counted(path), OPEN_ACL.bytes, int32(-1))));
+    await this.both(kept.map((path) => this.control(OpCode.setData, counted(path), counted(''), int32(-1))));
     await this.sweep();
   }
 
   /** Everything that can be read of every node; their paths, parents first. */
   private async sweep(): Promise<string[]> {
-    const paths = ['/'];
-    for (let i = 0; i < paths.length; i++) {
-      const path = paths[i] as string;
-      const text = await this.both(OpCode.getChildren2, counted(path), Uint8Array.of(0));
-      for (const child of childrenOf(text)) paths.push(path === '/' ? `/${child}` : `${path}/${child}`);
-      await this.both(OpCode.getData, counted(path), Uint8Array.of(0));
-      await this.both(OpCode.getACL, counted(path));
+    const all: string[] = [];
+    for (let level = ['/']; level.length > 0; ) {
+      all.push(...level);
+      const plain = Uint8Array.of(0);
+      const lists = await this.both(level.map((path) => this.control(OpCode.getChildren2, counted(path), plain)));
+      await this.both(level.map((path) => this.control(OpCode.getData, counted(path), plain)));
+      await this.both(level.map((path) => this.control(OpCode.getACL, counted(path))));
+      level = level.flatMap((path, i) =>
+        childrenOf(lists[i] ?? '').map((child) => (path === '/' ? `/${child}` : `${path}/${child}`)),
+      );
     }
-    return paths;
+    return all;
   }
 
-  /** One request of the test's own on both servers; the text of the reply's body. */
-  private async both(op: number, ...body: readonly Uint8Array[]): Promise<string> {
-    const made = this.control(op, Buffer.concat(body));
-    await Promise.all(this.sides().map((side) => side.request(CONTROL, [made], false)));
-    const replies = this.sides().map((side) => side.takeFrames(CONTROL));
-    const texts = replies.map((frames) => frames.map((frame) => frame.text));
-    if (texts[0]?.join('\n') !== texts[1]?.join('\n')) {
-      this.fail(signature(replies[0]?.[0], replies[1]?.[0]), CONTROL, texts[0] ?? [], texts[1] ?? []);
+  /** Requests of the test's own on both servers; the texts of the replies' bodies. */
+  private async both(made: readonly MadeRequest[]): Promise<string[]> {
+    await Promise.all(this.sides().map((side) => side.request(CONTROL, made, false)));
+    const [apache, ours] = this.sides().map((side) => side.takeFrames(CONTROL)) as [Frame[], Frame[]];
+    for (let i = 0; i < Math.max(apache.length, ours.length, made.length); i++) {
+      const [theirs, our] = [apache[i], ours[i]];
+      if (theirs !== undefined && theirs.text === our?.text) continue;
+      this.fail(signature(theirs, our), CONTROL, [theirs?.text ?? 'nothing'], [our?.text ?? 'nothing']);
     }
-    const reply = replies[0]?.[0];
-    return reply?.kind === 'reply' ? reply.bodyText : '';
+    this.counts.frames += apache.length;
+    return apache.map((frame) => (frame.kind === 'reply' ? frame.bodyText : ''));
   }
 
-  private control(op: number, body: Buffer): MadeRequest {
-    return { op, xid: this.xid++, body, text: '(the test)', closing: Closing.Never, traits: [] };
+  private control(op: number, ...body: readonly Uint8Array[]): MadeRequest {
+    return { op, xid: this.xid++, body: Buffer.concat(body), text: '(the test)', closing: Closing.Never, traits: [] };
   }
 
   /** A write that fails takes a zxid and changes nothing. */
   private async burn(side: Side): Promise<void> {
-    const body = Buffer.concat([counted(NOWHERE), int32(-1)]);
-    await side.request(CONTROL, [this.control(OpCode.delete, body)], false);
+    await side.request(CONTROL, [this.control(OpCode.delete, counted(NOWHERE), int32(-1))], false);
     side.takeFrames(CONTROL);
   }
 
