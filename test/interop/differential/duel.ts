@@ -49,12 +49,15 @@ interface SharedSession {
 export interface DuelCounts {
   requests: number;
   frames: number;
+  events: number;
   readonly byOp: Map<number, number>;
+  /** Those that both servers answered without an error. */
+  readonly okByOp: Map<number, number>;
   readonly allowed: Map<string, number>;
 }
 
 export function newCounts(): DuelCounts {
-  return { requests: 0, frames: 0, byOp: new Map(), allowed: new Map() };
+  return { requests: 0, frames: 0, events: 0, byOp: new Map(), okByOp: new Map(), allowed: new Map() };
 }
 
 export class Duel {
@@ -101,7 +104,7 @@ export class Duel {
   }
 
   private async playOne(step: Step): Promise<void> {
-    if (step.kind !== 'open' && step.kind !== 'drop' && !this.apache.isOpen(step.slot)) {
+    if (needsConnection(step) && !this.apache.isOpen(step.slot)) {
       await this.playOne({ ...NEW_SESSION, slot: step.slot });
     }
     this.step = step;
@@ -114,7 +117,9 @@ export class Duel {
         await this.requests(step.slot, step.requests);
         break;
       case 'raw':
-        await Promise.all(this.sides().map((side) => side.raw(step.slot, step.bytes)));
+        await Promise.all(
+          this.sides().map((side) => (step.isFirst ? side.rawFirst : side.raw).call(side, step.slot, step.bytes)),
+        );
         break;
       case 'drop':
         for (const side of this.sides()) side.drop(step.slot);
@@ -131,6 +136,7 @@ export class Duel {
     if (!isGranted) return;
     if (session === null) this.sessions.push({ isClosed: false });
     this.sessionOf.set(step.slot, session ?? next);
+    this.count(step.behind);
     await Promise.all(this.sides().map((side) => side.barrier(step.slot)));
   }
 
@@ -154,8 +160,7 @@ export class Duel {
   }
 
   private async requests(slot: number, requests: readonly MadeRequest[]): Promise<void> {
-    this.counts.requests += requests.length;
-    for (const { op } of requests) this.counts.byOp.set(op, (this.counts.byOp.get(op) ?? 0) + 1);
+    this.count(requests);
     const closing = requests.at(-1)?.closing;
     await Promise.all([
       this.apache.request(slot, requests, closing === Closing.Both),
@@ -165,6 +170,11 @@ export class Duel {
     if (requests.at(-1)?.op !== OpCode.closeSession || session === undefined) return;
     (this.sessions[session] as SharedSession).isClosed = true;
     this.lastClosed = session;
+  }
+
+  private count(requests: readonly MadeRequest[]): void {
+    this.counts.requests += requests.length;
+    for (const { op } of requests) add(this.counts.byOp, op);
   }
 
   /** Waits for all that the step has caused, and compares it. */
@@ -193,6 +203,9 @@ export class Duel {
     while (i < apache.length || j < ours.length) {
       if (apache[i]?.text === ours[j]?.text) {
         this.counts.frames++;
+        const [frame] = apache.slice(i, i + 1);
+        if (frame?.kind === 'event') this.counts.events++;
+        if (frame?.kind === 'reply' && frame.err === 0) add(this.counts.okByOp, frame.request.op);
         i++;
         j++;
         continue;
@@ -218,7 +231,7 @@ export class Duel {
     for (const entry of ALLOWED_DIFFERENCES) {
       const explained = entry.explain(place);
       if (explained === null) continue;
-      this.counts.allowed.set(entry.name, (this.counts.allowed.get(entry.name) ?? 0) + 1);
+      add(this.counts.allowed, entry.name);
       return explained;
     }
     return null;
@@ -335,6 +348,14 @@ export class Duel {
   private fail(kind: string, slot: number, apache: readonly string[], ours: readonly string[]): never {
     throw new DifferenceError({ signature: kind, step: this.step, slot, apache, ours });
   }
+}
+
+function needsConnection(step: Step): boolean {
+  return step.kind === 'requests' || (step.kind === 'raw' && !step.isFirst);
+}
+
+function add<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 /** What kind of difference it is: which frames, and the first field that is not the same. */

@@ -70,6 +70,7 @@ export class RequestMaker {
   private readonly ingredients: Ingredients;
   private readonly watchSalt: number;
   private xid = 0;
+  private lastPath: Path = named('/a');
 
   constructor(prng: Prng, ingredients: Ingredients) {
     this.prng = prng;
@@ -85,10 +86,14 @@ export class RequestMaker {
     return list[this.prng.below(list.length)] as T;
   }
 
-  /** Any path: mostly one of the few. */
+  /** Any path: mostly one of the few, often the last one again. */
   path(): Path {
     const draw = this.prng.below(100);
-    if (draw < 78) return named(this.pick(PATHS));
+    if (draw < 30) return this.lastPath;
+    if (draw < 78) {
+      this.lastPath = named(this.pick(PATHS));
+      return this.lastPath;
+    }
     if (draw < 84) return named(this.pick(SYSTEM_PATHS));
     if (draw < 90) return named(this.pick(GUESSED_PATHS));
     return named(this.pick(ODD_PATHS));

@@ -97,6 +97,7 @@ class SequenceMaker {
     if (draw < 3) return this.open(slot);
     if (draw < 4) return this.raw(slot);
     if (draw < 5) return { kind: 'drop', slot };
+    if (draw < 6) return this.rawFirst(slot);
     return { kind: 'requests', slot, requests: this.burst() };
   }
 
@@ -146,6 +147,7 @@ class SequenceMaker {
       timeOutMs: this.maker.pick(TIMEOUTS_MS),
       lastZxid: this.maker.pick([LastZxid.None, LastZxid.Newest, LastZxid.Newest, LastZxid.Future]),
       readOnly: this.maker.pick([false, false, true, null]),
+      behind: this.prng.below(3) === 0 ? this.burst().filter((made) => !isEvened(made) && !isEarly(made)) : [],
     };
   }
 
@@ -159,8 +161,34 @@ class SequenceMaker {
       ['frame of 7 bytes', Buffer.concat([int32(7), Buffer.alloc(7)])],
       ['ruok', Buffer.from('ruok')],
     ]);
-    return { kind: 'raw', slot, bytes, text };
+    return { kind: 'raw', slot, bytes, text, isFirst: false };
   }
+
+  private rawFirst(slot: number): RawStep {
+    const password = Buffer.concat([int32(0), Buffer.alloc(8), int32(10_000), Buffer.alloc(8)]);
+    const [text, bytes] = this.maker.pick<readonly [string, Buffer]>([
+      ['frame of length 0', int32(0)],
+      ['frame of length -1', int32(-1)],
+      ['frame of length 0x7fffffff', int32(0x7fff_ffff)],
+      ['a word that is none', Buffer.from('xyzw')],
+      ['isro', Buffer.from('isro')],
+      ['ruok and more', Buffer.from('ruokruok')],
+      ['the end of telnet', Buffer.from('fff4fffd', 'hex')],
+      ['a cut ConnectRequest', framed(password.subarray(0, 20))],
+      ['a ConnectRequest without a password', framed(password)],
+      ['a password of -2 bytes', framed(Buffer.concat([password, int32(-2)]))],
+      ['a password of 1000 bytes, of which 4 come', framed(Buffer.concat([password, int32(1000), int32(0)]))],
+    ]);
+    return { kind: 'raw', slot, bytes, text, isFirst: true };
+  }
+}
+
+function framed(payload: Buffer): Buffer {
+  return Buffer.concat([int32(payload.length), payload]);
+}
+
+function isEarly(made: MadeRequest): boolean {
+  return EARLY.has(made.op) || made.closing !== Closing.Never;
 }
 
 /** Closes the connection, and not by the ordinary way through the pipeline. */

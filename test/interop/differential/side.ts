@@ -71,7 +71,8 @@ export class Side implements Symbols {
     const known = session === null ? undefined : this.sessions.get(session);
     const sessionId = known?.id ?? (step.session.kind === 'new' || session === null ? 0n : UNKNOWN_SESSION);
     const wanted = step.session.kind === 'unknown' ? UNKNOWN_SESSION : sessionId;
-    line.wire.send(connectFrame(step, wanted, known?.password, this.zxid));
+    const behind = step.behind.map((made) => request(made.xid, made.op, patched(made, this.zxid)));
+    line.wire.send(connectFrame(step, wanted, known?.password, this.zxid), ...behind);
     const payload = await this.next(line);
     if (payload === null) return;
     const grant = parseConnectResponse(payload);
@@ -85,7 +86,8 @@ export class Side implements Symbols {
       `session=${this.session(grant.sessionId)} passwd=${passwordText(payload.readInt32BE(16), grant)} ` +
       `readOnly=${grant.readOnly}`;
     line.frames.push({ kind: 'grant', text, granted });
-    if (!granted) await this.awaitClose(line);
+    if (granted) line.pending.push(...step.behind);
+    else await this.awaitClose(line);
   }
 
   /** Sends the requests in one segment and reads up to the end of what they cause on this connection. */
@@ -101,6 +103,22 @@ export class Side implements Symbols {
     const line = this.line(slot);
     line.wire.send(bytes);
     await this.awaitClose(line);
+  }
+
+  /** All that comes back on a connection that begins with these bytes. */
+  async rawFirst(slot: number, bytes: Uint8Array): Promise<void> {
+    this.drop(slot);
+    const line = new Line(await WireConnection.open(this.server.port));
+    this.lines.set(slot, line);
+    line.wire.send(bytes);
+    try {
+      const answer = await line.wire.readToEnd(ANSWER_MS);
+      line.frames.push({ kind: 'stray', text: `bytes ${JSON.stringify(answer.toString('latin1'))}` });
+      line.over(CLOSED);
+    } catch (error) {
+      if (!(error instanceof DeadlineError)) throw error;
+      line.over({ kind: 'silence', text: 'no end' });
+    }
   }
 
   drop(slot: number): void {

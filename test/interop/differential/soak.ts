@@ -58,8 +58,10 @@ function print(report: CampaignReport, tookMs: number): void {
     `\n${report.flavour}: ${report.seeds} sequences, ${counts.requests} operations, ${counts.frames} equal frames, ` +
       `${report.failures.length} differences unexplained, ${Math.round(tookMs / 1000)} s`,
   );
-  const ops = [...counts.byOp].sort((a, b) => b[1] - a[1]).map(([op, count]) => `${opName(op)} ${count}`);
-  console.log(`  operations: ${ops.join(', ')}`);
+  const ops = [...counts.byOp]
+    .sort((a, b) => b[1] - a[1])
+    .map(([op, count]) => `${opName(op)} ${counts.okByOp.get(op) ?? 0}/${count}`);
+  console.log(`  operations, without an error / all: ${ops.join(', ')}`);
   for (const { name, reference } of ALLOWED_DIFFERENCES) {
     console.log(`  allowed: ${name} (${reference}): ${counts.allowed.get(name) ?? 0}`);
   }

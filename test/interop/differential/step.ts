@@ -44,6 +44,8 @@ export interface OpenStep {
   readonly timeOutMs: number;
   readonly lastZxid: LastZxid;
   readonly readOnly: boolean | null;
+  /** Sent in the same segment, before it is known whether there is a session. */
+  readonly behind: readonly MadeRequest[];
 }
 
 /** All requests in one segment. */
@@ -53,10 +55,12 @@ export interface RequestsStep {
   readonly requests: readonly MadeRequest[];
 }
 
-/** Bytes that are no good frame: the server must close the connection without an answer. */
+/** Bytes that are no good frame: the server must close the connection. */
 export interface RawStep {
   readonly kind: 'raw';
   readonly slot: number;
+  /** Instead of a handshake, on a connection of its own. */
+  readonly isFirst: boolean;
   readonly bytes: Buffer;
   readonly text: string;
 }
@@ -76,6 +80,7 @@ export const NEW_SESSION: Omit<OpenStep, 'slot'> = {
   timeOutMs: 120_000,
   lastZxid: LastZxid.None,
   readOnly: false,
+  behind: [],
 };
 
 export function stepText(step: Step): string {
@@ -84,12 +89,13 @@ export function stepText(step: Step): string {
       const whose =
         step.session.kind === 'of slot' ? `session of #${step.session.slot}` : `${step.session.kind} session`;
       const how = `password=${step.password} timeOut=${step.timeOutMs} lastZxid=${step.lastZxid} ro=${step.readOnly}`;
-      return `#${step.slot} open: ${whose} ${how}`;
+      const behind = step.behind.map((made) => `\n   + #${step.slot} ${made.text} xid=${made.xid}`).join('');
+      return `#${step.slot} open: ${whose} ${how}${behind}`;
     }
     case 'requests':
       return step.requests.map((made) => `#${step.slot} ${made.text} xid=${made.xid}`).join('\n   + ');
     case 'raw':
-      return `#${step.slot} raw: ${step.text}`;
+      return `#${step.slot} ${step.isFirst ? 'instead of a handshake' : 'raw'}: ${step.text}`;
     case 'drop':
       return `#${step.slot} drop`;
   }
