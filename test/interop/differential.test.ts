@@ -17,7 +17,7 @@ describe.each(Object.values(Flavour))('a %s server', (flavour) => {
   test(
     'answers as Apache does',
     async () => {
-      const report = await campaign({ ...SOME, flavour, without: NOT_YET, quota: false });
+      const report = await campaign({ ...SOME, flavour, without: NOT_YET });
       expect(report.failures.map(failureText).join('\n')).toBe('');
       expect(report.counts.requests).toBeGreaterThan(200);
     },

@@ -71,6 +71,10 @@ export class RequestMaker {
   private readonly watchSalt: number;
   private xid = 0;
   private lastPath: Path = named('/a');
+  /** What each slot has set a watch on, perhaps. */
+  private readonly watched: Path[][] = [];
+  /** Who is going to send what is made next. */
+  slot = 0;
 
   constructor(prng: Prng, ingredients: Ingredients) {
     this.prng = prng;
@@ -90,12 +94,12 @@ export class RequestMaker {
   path(): Path {
     const draw = this.prng.below(100);
     if (draw < 30) return this.lastPath;
-    if (draw < 78) {
+    if (draw < 80) {
       this.lastPath = named(this.pick(PATHS));
       return this.lastPath;
     }
-    if (draw < 84) return named(this.pick(SYSTEM_PATHS));
-    if (draw < 90) return named(this.pick(GUESSED_PATHS));
+    if (draw < 86) return named(this.pick(SYSTEM_PATHS));
+    if (draw < 94) return named(this.pick(GUESSED_PATHS));
     return named(this.pick(ODD_PATHS));
   }
 
@@ -130,6 +134,11 @@ export class RequestMaker {
     const lying = Buffer.from(body);
     if (lying.length >= 4) lying.writeInt32BE(lie, 0);
     return { ...rest, body: lying, text: `${made.text} with ${lie} in front` };
+  }
+
+  createOpen(path: string, flags: number): MadeRequest {
+    const body = Buffer.concat([counted(path), counted('there'), OPEN_ACL.bytes, int32(flags)]);
+    return this.make(OpCode.create, `${path} flags=${flags}`, body);
   }
 
   create(op: number): MadeRequest {
@@ -178,6 +187,7 @@ export class RequestMaker {
     const path = this.path();
     const watch = this.watchKind(path) === WatchKind.Standard && this.chance(50);
     const body = Buffer.concat([counted(path.bytes), Uint8Array.of(watch ? 1 : 0)]);
+    if (watch) this.remember(path);
     const traits = op === OpCode.exists && watch ? [Trait.ExistsWatch] : [];
     return this.make(op, `${path.text} watch=${watch}`, body, { traits });
   }
@@ -230,12 +240,14 @@ export class RequestMaker {
     const kind = this.watchKind(path);
     if (kind === WatchKind.Standard) return this.watchable(this.pick([OpCode.exists, OpCode.getData]));
     const mode = kind === WatchKind.Persistent ? 0 : 1;
+    this.remember(path);
     return this.make(OpCode.addWatch, `${path.text} mode=${mode}`, Buffer.concat([counted(path.bytes), int32(mode)]));
   }
 
   /** checkWatches, removeWatches. */
   watches(op: number): MadeRequest {
-    const path = this.path();
+    const watched = this.watched[this.slot] ?? [];
+    const path = watched.length > 0 && this.chance(75) ? this.pick(watched) : this.path();
     const kind = this.watchKind(path);
     // Types 1 and 2 take away persistent watches, too, in 3.8.0.
     const types = kind === WatchKind.Standard ? [1, 1, 2, 2, 3, 3, 4, 5, 0, 6, -1] : [3, 3, 4, 5, 0, 6];
@@ -376,6 +388,11 @@ export class RequestMaker {
     }
   }
 
+  private remember(path: Path): void {
+    this.watched[this.slot] ??= [];
+    this.watched[this.slot]?.push(path);
+  }
+
   private nextXid(): number {
     const draw = this.prng.below(100);
     if (draw < 3) return 0;
@@ -387,8 +404,8 @@ export class RequestMaker {
 
   private version(): number {
     const draw = this.prng.below(100);
-    if (draw < 60) return -1;
-    return draw < 85 ? this.prng.below(3) : this.pick(ODD_INTS);
+    if (draw < 70) return -1;
+    return draw < 92 ? this.prng.below(3) : this.pick(ODD_INTS);
   }
 
   private acl(oddPercent: number): NamedAcl {
@@ -427,7 +444,7 @@ export class RequestMaker {
     const isSequential = flags === 2 || flags === 3 || flags === 6;
     const path = isSequential && this.chance(80) ? this.sequentialPath() : this.path();
     const data = this.pick(DATA);
-    const acl = this.acl(15);
+    const acl = this.acl(22);
     const fields = [counted(path.bytes), counted(data), acl.bytes, int32(flags)];
     let text = `${path.text} data=${bytesText(bufferOf(data))} acl=${acl.name} flags=${flags}`;
     if (op === OpCode.createTTL) {

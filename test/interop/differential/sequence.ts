@@ -27,10 +27,10 @@ const RECIPES: readonly Recipe[] = [
   [7, OpCode.create2, (maker) => maker.create(OpCode.create2)],
   [4, OpCode.createContainer, (maker) => maker.create(OpCode.createContainer)],
   [4, OpCode.createTTL, (maker) => maker.create(OpCode.createTTL)],
-  [9, OpCode.delete, (maker) => maker.delete()],
+  [5, OpCode.delete, (maker) => maker.delete()],
   [9, OpCode.setData, (maker) => maker.setData()],
   [4, OpCode.setACL, (maker) => maker.setACL()],
-  [1, OpCode.setACL, (maker) => maker.ipv6Acl()],
+  [0.3, OpCode.setACL, (maker) => maker.ipv6Acl()],
   [8, OpCode.exists, (maker) => maker.exists()],
   [8, OpCode.getData, (maker) => maker.watchable(OpCode.getData)],
   [5, OpCode.getChildren, (maker) => maker.watchable(OpCode.getChildren)],
@@ -51,10 +51,23 @@ const RECIPES: readonly Recipe[] = [
   [5, OpCode.multiRead, (maker) => maker.multiRead()],
   [4, OpCode.auth, (maker) => maker.auth()],
   [1, OpCode.sasl, (maker) => maker.sasl()],
-  [2, OpCode.closeSession, (maker) => maker.closeSession()],
-  [1, OpCode.error, (maker) => maker.unknownOp()],
-  [1, OpCode.deleteContainer, (maker) => maker.internalOp()],
-  [1, OpCode.check, (maker) => maker.check()],
+  [1, OpCode.closeSession, (maker) => maker.closeSession()],
+  [0.4, OpCode.error, (maker) => maker.unknownOp()],
+  [0.3, OpCode.deleteContainer, (maker) => maker.internalOp()],
+  [0.3, OpCode.check, (maker) => maker.check()],
+];
+
+/** Paths and flags; parents first. */
+const STARTING_NODES: readonly (readonly [string, number])[] = [
+  ['/a', 0],
+  ['/b', 0],
+  ['/c', 1],
+  ['/ü', 0],
+  ['/__proto__', 0],
+  ['/a/b', 0],
+  ['/a/e', 1],
+  ['/b/c', 0],
+  ['/a/b/c', 0],
 ];
 
 const DAMAGED_PERCENT = 4;
@@ -86,13 +99,24 @@ class SequenceMaker {
   }
 
   make(length: number): Step[] {
-    const steps: Step[] = [];
+    const steps: Step[] = [this.prelude()];
     while (steps.length < length) steps.push(this.step());
     return steps;
   }
 
+  /** Most sequences begin with most of the nodes there. */
+  private prelude(): Step {
+    const slot = this.prng.below(SLOTS);
+    const present = this.prng.below(6) === 0 ? 0 : 4;
+    const requests = STARTING_NODES.filter(() => this.prng.below(5) < present).map(([path, flags]) =>
+      this.maker.createOpen(path, flags),
+    );
+    return requests.length > 0 ? { kind: 'requests', slot, requests } : { ...NEW_SESSION, slot };
+  }
+
   private step(): Step {
     const slot = this.prng.below(SLOTS);
+    this.maker.slot = slot;
     const draw = this.prng.below(100);
     if (draw < 3) return this.open(slot);
     if (draw < 4) return this.raw(slot);
@@ -121,7 +145,7 @@ class SequenceMaker {
 
   private request(): MadeRequest {
     const total = this.recipes.reduce((sum, [weight]) => sum + weight, 0);
-    let left = this.prng.below(total);
+    let left = this.prng.float() * total;
     let at = 0;
     for (; left >= this.recipes[at][0]; at++) left -= this.recipes[at][0];
     const made = this.recipes[at][2](this.maker);
