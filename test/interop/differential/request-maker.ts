@@ -4,6 +4,7 @@
 
 import type { Prng } from '../../../src/base/prng.js';
 import { OpCode, opName } from '../../../src/protocol/op-code.js';
+import { WatcherType } from '../../../src/protocol/watch-event.js';
 import { counted, int32, int64 } from '../../testing/wire-connection.js';
 import {
   BAD_ACLS,
@@ -59,6 +60,12 @@ interface Path {
   readonly text: string;
 }
 
+interface Watched {
+  readonly path: Path;
+  /** WatcherType */
+  readonly type: number;
+}
+
 interface Extra {
   readonly closing?: Closing;
   readonly traits?: readonly Trait[];
@@ -72,7 +79,7 @@ export class RequestMaker {
   private xid = 0;
   private lastPath: Path = named('/a');
   /** What each slot has set a watch on, perhaps. */
-  private readonly watched: Path[][] = [];
+  private readonly watched: Watched[][] = [];
   /** Who is going to send what is made next. */
   slot = 0;
 
@@ -187,7 +194,8 @@ export class RequestMaker {
     const path = this.path();
     const watch = this.watchKind(path) === WatchKind.Standard && this.chance(50);
     const body = Buffer.concat([counted(path.bytes), Uint8Array.of(watch ? 1 : 0)]);
-    if (watch) this.remember(path);
+    const isChild = op === OpCode.getChildren || op === OpCode.getChildren2;
+    if (watch) this.remember({ path, type: isChild ? WatcherType.Children : WatcherType.Data });
     const traits = op === OpCode.exists && watch ? [Trait.ExistsWatch] : [];
     return this.make(op, `${path.text} watch=${watch}`, body, { traits });
   }
@@ -240,18 +248,21 @@ export class RequestMaker {
     const kind = this.watchKind(path);
     if (kind === WatchKind.Standard) return this.watchable(this.pick([OpCode.exists, OpCode.getData]));
     const mode = kind === WatchKind.Persistent ? 0 : 1;
-    this.remember(path);
+    this.remember({ path, type: WatcherType.Any });
     return this.make(OpCode.addWatch, `${path.text} mode=${mode}`, Buffer.concat([counted(path.bytes), int32(mode)]));
   }
 
   /** checkWatches, removeWatches. */
   watches(op: number): MadeRequest {
-    const watched = this.watched[this.slot] ?? [];
-    const path = watched.length > 0 && this.chance(75) ? this.pick(watched) : this.path();
-    const kind = this.watchKind(path);
+    const watched = this.watched[this.slot]?.slice(-4) ?? [];
+    if (watched.length > 0 && this.chance(70)) {
+      const { path, type } = this.pick(watched);
+      return this.make(op, `${path.text} type=${type}`, Buffer.concat([counted(path.bytes), int32(type)]));
+    }
+    const path = this.path();
     // Types 1 and 2 take away persistent watches, too, in 3.8.0.
-    const types = kind === WatchKind.Standard ? [1, 1, 2, 2, 3, 3, 4, 5, 0, 6, -1] : [3, 3, 4, 5, 0, 6];
-    const type = this.pick(types);
+    const isStandard = this.watchKind(path) === WatchKind.Standard;
+    const type = this.pick(isStandard ? [1, 1, 2, 2, 3, 3, 4, 5, 0, 6, -1] : [3, 3, 4, 5, 0, 6]);
     return this.make(op, `${path.text} type=${type}`, Buffer.concat([counted(path.bytes), int32(type)]));
   }
 
@@ -388,9 +399,9 @@ export class RequestMaker {
     }
   }
 
-  private remember(path: Path): void {
+  private remember(watched: Watched): void {
     this.watched[this.slot] ??= [];
-    this.watched[this.slot]?.push(path);
+    this.watched[this.slot]?.push(watched);
   }
 
   private nextXid(): number {
@@ -453,7 +464,10 @@ export class RequestMaker {
       text += ` ttl=${ttl}`;
     }
     const isBad = flags < 0 || flags > 6 || (op !== OpCode.createTTL && (flags === 5 || flags === 6));
-    const traits = isInMulti ? [...(isBad ? [Trait.MultiFlags] : []), ...nullTraits(path)] : [];
+    const traits: Trait[] = [];
+    if (isInMulti && isBad) traits.push(Trait.MultiFlags);
+    if (isInMulti && (isBad || BAD_ACLS.includes(acl))) traits.push(Trait.MultiBreaks);
+    if (isInMulti) traits.push(...nullTraits(path));
     return { text, body: Buffer.concat(fields), traits };
   }
 

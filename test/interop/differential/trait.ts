@@ -10,6 +10,8 @@ export const Trait = {
   Supplementary: 'supplementary character',
   /** Bytes are missing, too many or lie. */
   Damaged: 'damaged',
+  /** Apache fails in the middle of the multi and forgets to take back what it had planned; see that nothing is behind it. */
+  MultiBreaks: 'multi that breaks midway',
   /** A null where every sub-operation of a multi has its path. */
   NullPathInMulti: 'null path inside multi',
   /** exists with its watch flag set. */
