@@ -3,21 +3,18 @@
 // here; `npm run soak:differential` for thousands. Fails with the seed, the shortest sequence found, and both transcripts.
 
 import { describe, expect, test } from 'vitest';
-import { OpCode } from '../../src/protocol/op-code.js';
 import { campaign, failureText } from './differential/campaign.js';
 import { Flavour } from './differential/server-pair.js';
 
 const BUDGET_MS = 10_000;
 const SOME = { firstSeed: 1, seeds: 40, steps: 60, budgetMs: BUDGET_MS, shrinkRuns: 15 };
-/** Operations that this version does not serve. */
-const NOT_YET: ReadonlySet<number> = new Set([OpCode.sasl]);
 const DEADLINE_MS = 120_000;
 
 describe.each(Object.values(Flavour))('a %s server', (flavour) => {
   test(
     'answers as Apache does',
     async () => {
-      const report = await campaign({ ...SOME, flavour, without: NOT_YET });
+      const report = await campaign({ ...SOME, flavour });
       expect(report.failures.map(failureText).join('\n')).toBe('');
       expect(report.counts.requests).toBeGreaterThan(200);
     },

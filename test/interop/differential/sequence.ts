@@ -1,7 +1,7 @@
 // Draws one sequence of steps from a seed: opens, bursts of requests, broken frames, connections that go. What cannot
 // have one certain answer is not drawn: Apache sends replies to auth, sasl and unknown opcodes ahead of those still in
-// its pipeline (client-protocol 3.4.6 [D]), so these begin a burst or are alone in it, and what closes a connection ends it. Its checks do not see an ACL that is set
-// but not yet applied (against 5.4), so setACL ends a burst, too.
+// its pipeline (client-protocol 3.4.6 [D]), so these begin a burst or are alone in it, and what closes a connection ends
+// it. Its checks of a write do not see an ACL that is set but not yet applied (against 5.4), so setACL ends a burst, too.
 
 import { Prng } from '../../../src/base/prng.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
