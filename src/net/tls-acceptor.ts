@@ -15,7 +15,7 @@ import type { Logger } from '../actor/logger.js';
 import type { Identity } from '../processor/acl.js';
 import { loadTlsContext } from './tls-context.js';
 import { subjectOf } from './tls-distinguished-name.js';
-import type { TlsOptions, TlsPart } from './tls-options.js';
+import { storeFiles, type TlsOptions, type TlsPart } from './tls-options.js';
 import { StoreWatch } from './tls-store-watch.js';
 
 export type OnSecured = (socket: TLSSocket, identities: readonly Identity[]) => void;
@@ -63,10 +63,10 @@ export class TlsAcceptor {
     });
     this.server.on('secureConnection', (socket) => this.onHandshakeDone(socket));
     this.server.on('tlsClientError', (error, socket) => this.logFailure(socket.authorizationError ?? error, socket));
-    this.watch = options.reloadsStores ? new StoreWatch(filesOf(options), log, () => this.reload()) : null;
-    // The main thread has read the stores before it started anything. Should they have gone since, or be broken when a
-    // shard is made anew, plain connections are served all the same, and TLS as soon as the files are good again.
-    this.useStores('TLS is not served');
+    this.server.setSecureContext(part.loaded.context);
+    this.watch = options.reloadsStores
+      ? new StoreWatch(storeFiles(options), part.loaded.stamp, log, () => this.reload())
+      : null;
   }
 
   /** The socket is the acceptor's from now on, and the client's only behind a good handshake; else it is destroyed. */
@@ -175,26 +175,17 @@ export class TlsAcceptor {
   }
 
   private reload(): void {
-    const isUsed = this.useStores('The changed key and trust stores are not used, the old ones stay');
-    if (isUsed && this.tellsReloads) this.log.info('The key and trust stores have changed; new connections use them');
-  }
-
-  private useStores(failure: string): boolean {
     try {
       this.server.setSecureContext(loadTlsContext(this.options));
-      return true;
+      if (this.tellsReloads) this.log.info('The key and trust stores have changed; new connections use them');
     } catch (error) {
-      if (this.tellsReloads) this.log.error(`${failure}: ${(error as Error).message}`);
-      return false;
+      const reason = (error as Error).message;
+      if (!this.tellsReloads) return;
+      this.log.error(`The changed key and trust stores are not used, the old ones stay: ${reason}`);
     }
   }
 }
 
 function keyOf(socket: Socket): string {
   return `${socket.localAddress}|${socket.localPort}|${socket.remoteAddress}|${socket.remotePort}`;
-}
-
-function filesOf({ keyStore, trustStore }: TlsOptions): string[] {
-  const stores = trustStore === null ? [keyStore] : [keyStore, trustStore];
-  return stores.flatMap(({ path, passwordPath }) => (passwordPath === '' ? [path] : [path, passwordPath]));
 }

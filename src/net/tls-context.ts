@@ -9,8 +9,9 @@ import { constants } from 'node:crypto';
 import { createSecureContext, getCiphers, type SecureContextOptions, type SecureVersion } from 'node:tls';
 import { usableCiphers } from './tls-cipher-suites.js';
 import { loadKeyStore, loadTrustStore } from './tls-key-store.js';
-import { TLS_PROTOCOLS, type TlsOptions, type TlsProtocol } from './tls-options.js';
+import { storeFiles, TLS_PROTOCOLS, type TlsOptions, type TlsProtocol } from './tls-options.js';
 import { StoreError } from './tls-store-entries.js';
+import { stampOf } from './tls-store-watch.js';
 
 const SWITCHES: Readonly<Record<TlsProtocol, number>> = {
   TLSv1: constants.SSL_OP_NO_TLSv1,
@@ -22,6 +23,19 @@ const SWITCHES: Readonly<Record<TlsProtocol, number>> = {
 /** Added in Node 22.9, unknown to older type definitions; where it is unknown it has no effect. */
 interface WithPartialChains {
   readonly allowPartialTrustChain: boolean;
+}
+
+/** What the stores held at a moment, ready for use; plain data, with the private key in it. */
+export interface LoadedTls {
+  readonly context: SecureContextOptions;
+  /** Tells whether the files have changed since. */
+  readonly stamp: string;
+}
+
+export function loadTls(options: TlsOptions): LoadedTls {
+  // What is written while it is being read is seen as a change later.
+  const stamp = stampOf(storeFiles(options));
+  return { context: loadTlsContext(options), stamp };
 }
 
 export function loadTlsContext(options: TlsOptions): SecureContextOptions {

@@ -3,7 +3,14 @@
  * knows the keys; acted upon by tls-acceptor.ts. Holds passwords: never logged.
  */
 import type { Logger } from '../actor/logger.js';
+import type { LoadedTls } from './tls-context.js';
 import type { StoreLocation } from './tls-key-store.js';
+
+/** The files whose content the stores depend on. */
+export function storeFiles({ keyStore, trustStore }: TlsOptions): string[] {
+  const stores = trustStore === null ? [keyStore] : [keyStore, trustStore];
+  return stores.flatMap(({ path, passwordPath }) => (passwordPath === '' ? [path] : [path, passwordPath]));
+}
 
 /** As Java names them, oldest first. */
 export const TLS_PROTOCOLS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const;
@@ -39,6 +46,8 @@ export const TLS_COUNTERS = ['outstanding_tls_handshake', 'unsuccessful_handshak
 /** What a shard that serves TLS gives to whoever does it. */
 export interface TlsPart {
   readonly options: TlsOptions;
+  /** As the main thread found them before it started anything: a shard made anew later need not find them good. */
+  readonly loaded: LoadedTls;
   readonly log: Logger;
   /** Of `TLS_COUNTERS`. */
   readonly cells: Float64Array;

@@ -19,10 +19,11 @@ export class StoreWatch {
   private seen: string;
   private timer: NodeJS.Timeout | null = null;
 
-  constructor(files: readonly string[], log: Logger, onChange: () => void) {
+  /** `seen`: the stamp of the files that are known; changes since then are told first. */
+  constructor(files: readonly string[], seen: string, log: Logger, onChange: () => void) {
     this.files = files;
     this.onChange = onChange;
-    this.seen = this.look();
+    this.seen = seen;
     for (const directory of new Set(files.map((file) => dirname(file)))) {
       const unwatched = (error: unknown): void =>
         log.warn(`${directory} is not watched, changes there are not noticed: ${(error as Error).message}`);
@@ -32,6 +33,7 @@ export class StoreWatch {
         unwatched(error);
       }
     }
+    this.lookSoon();
   }
 
   close(): void {
@@ -43,20 +45,19 @@ export class StoreWatch {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       this.timer = null;
-      const now = this.look();
+      const now = stampOf(this.files);
       if (now === this.seen) return;
       this.seen = now;
       this.onChange();
     }, QUIET_MS).unref();
   }
-
-  /** What tells one state of the files from another. */
-  private look(): string {
-    return this.files.map(stampOf).join('|');
-  }
 }
 
-function stampOf(file: string): string {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  return stat === undefined ? 'none' : `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}`;
+/** What tells one state of the files from another. */
+export function stampOf(files: readonly string[]): string {
+  const stamps = files.map((file) => {
+    const stat = statSync(file, { throwIfNoEntry: false });
+    return stat === undefined ? 'none' : `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}`;
+  });
+  return stamps.join('|');
 }

@@ -147,9 +147,11 @@ function makeConnections(context: ActorContext, config: ActorConfig): Actor {
 
 /** Shard 0 speaks for all of changed stores; each reads them for itself. */
 function tlsPart(context: ActorContext, { server, shard }: ActorConfig): TlsPart | null {
-  if (server.tls === null) return null;
+  const { tls: options, tlsLoaded: loaded } = server;
+  if (options === null) return null;
+  assert(loaded !== null, 'the stores of TLS were read before anything was started');
   const cells = context.counters.registerBlock(TLS_COUNTERS);
-  return { options: server.tls, log: context.log, cells, tellsReloads: shard === 0 };
+  return { options, loaded, log: context.log, cells, tellsReloads: shard === 0 };
 }
 
 function connectionThrottle(context: ActorContext, server: ServerConfig): ConnectionThrottle {

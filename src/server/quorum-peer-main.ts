@@ -14,7 +14,7 @@ import { ServerLog } from './server-log.js';
 import { StandaloneServer } from './standalone-server.js';
 import { logStartBanner } from './start-banner.js';
 import { reportStartFailure } from './start-error.js';
-import { checkTls } from './tls-config.js';
+import { withTlsLoaded } from './tls-config.js';
 
 const SAMPLE_CONFIG = fileURLToPath(new URL('../../../conf/zoo_sample.cfg', import.meta.url));
 
@@ -49,8 +49,7 @@ function readConfig(argv: readonly string[]): ServerConfig {
 }
 
 async function main(): Promise<void> {
-  const config = readConfig(commandLine());
-  await checkTls(config);
+  const config = await withTlsLoaded(readConfig(commandLine()));
   checkDataDirectories(config.dataDir, config.dataLogDir, config.datadirAutocreate);
   const server = new StandaloneServer(config, log, {
     onListening: () => {},

@@ -3,6 +3,7 @@
 // sentence, never let pass; what has no meaning outside a JVM is understood and without effect.
 
 import type { Logger } from '../actor/logger.js';
+import type { LoadedTls } from '../net/tls-context.js';
 import type { StoreLocation } from '../net/tls-key-store.js';
 import { CLIENT_AUTH, TLS_PROTOCOLS, type TlsOptions, type TlsProtocol } from '../net/tls-options.js';
 import { checkPort, normalHost } from './port-and-host.js';
@@ -18,6 +19,8 @@ export interface TlsConfig {
   readonly clientPortUnification: boolean;
   /** Null: nobody asks for TLS. */
   readonly tls: TlsOptions | null;
+  /** Secret: has the private key. Null until `withTlsLoaded` has seen to it. */
+  readonly tlsLoaded: LoadedTls | null;
 }
 
 const DEFAULT_SCHEME = 'x509';
@@ -39,18 +42,19 @@ export function readTlsConfig(settings: Settings, connectionShards: number, log:
     secureClientPortAddress: secureClientPort === 0 ? null : host,
     clientPortUnification,
     tls: isWanted ? readTlsOptions(settings, connectionShards, log) : null,
+    tlsLoaded: null,
   };
 }
 
 /**
- * That the stores can be read is found out before anything is started, and said in one sentence. Whatever does TLS is
- * loaded by those who want TLS: it would take a tenth of the time that a start takes.
+ * The same configuration with what its stores hold. That they cannot be read is found out before anything is started, and
+ * said in one sentence. Whatever does TLS is loaded by those who want TLS: it would take a tenth of the time of a start.
  */
-export async function checkTls({ tls }: TlsConfig): Promise<void> {
-  if (tls === null) return;
-  const { loadTlsContext } = await import('../net/tls-context.js');
+export async function withTlsLoaded<C extends TlsConfig>(config: C): Promise<C> {
+  if (config.tls === null) return config;
+  const { loadTls } = await import('../net/tls-context.js');
   try {
-    loadTlsContext(tls);
+    return Object.freeze({ ...config, tlsLoaded: loadTls(config.tls) });
   } catch (error) {
     throw new ConfigError('TLS on the client port cannot be served', { cause: error });
   }

@@ -2,13 +2,17 @@
  * TLS as a client meets it: a server process of ours with generated certificates, and clients that have the right ones, the
  * wrong ones, none, or no TLS at all.
  */
+import { lookupService } from 'node:dns/promises';
 import { renameSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CertificateAuthority, type Certified } from '../testing/certificates.js';
 import { freePort } from '../testing/free-port.js';
-import type { ServerProcess } from '../testing/server-process.js';
+import { repositoryRoot } from '../testing/repository-root.js';
+import { runTool } from '../testing/run-tool.js';
+import type { ServerOptions, ServerProcess } from '../testing/server-process.js';
 import { startThreadkeeper } from '../testing/threadkeeper-server.js';
 import { until } from '../testing/until.js';
 import { counted, Op, openAcl, request, WireConnection } from '../testing/wire-connection.js';
@@ -39,9 +43,12 @@ afterEach(async () => {
   server = undefined;
 });
 
-async function start(cfg: Readonly<Record<string, string | number>> = {}): Promise<ServerProcess> {
+type Cfg = Readonly<Record<string, string | number | undefined>>;
+
+async function start(cfg: Cfg = {}, options: ServerOptions = {}): Promise<ServerProcess> {
   securePort = await freePort();
   server = await startThreadkeeper({
+    ...options,
     cfg: {
       secureClientPort: securePort,
       secureClientPortAddress: '127.0.0.1',
@@ -170,6 +177,34 @@ describe('secureClientPort', () => {
   });
 });
 
+describe('secureClientPort alone', () => {
+  const ZK_SERVER = join(repositoryRoot, 'dist/src/cli/zk-server.js');
+
+  it('is all that a server needs, and zkServer status asks over it', async () => {
+    const dial = (): Promise<WireConnection> => WireConnection.openTls(securePort, as(alice));
+    const { configFile } = await start({ clientPort: undefined, clientPortAddress: undefined }, { dial });
+    expect(server?.log()).toContain('clientPort is not set');
+    const stores = [
+      `-Dzookeeper.ssl.trustStore.location=${authority.own.certFile}`,
+      `-Dzookeeper.ssl.keyStore.location=${authority.keyStore(alice)}`,
+    ];
+    const status = (...flags: readonly string[]): ReturnType<typeof runTool> =>
+      runTool(process.execPath, [ZK_SERVER, 'status', configFile], {
+        deadlineMs: DEADLINE_MS,
+        env: { CLIENT_JVMFLAGS: flags.join(' ') },
+      });
+    const found = `Client port found: ${securePort}. Client address: 127.0.0.1. Client SSL: true.\n`;
+    const asked = await status(...stores);
+    expect(asked.stdout).toContain(`${found}Mode: standalone\n`);
+    expect(asked.code).toBe(0);
+    const unarmed = await status(stores[0]);
+    expect(unarmed.stdout).toMatch(/nothing could be asked over TLS[\s\S]*Error contacting service/);
+    expect(unarmed.code).toBe(1);
+    const wrong = await status('-Dzookeeper.ssl.trustStore.location=/nowhere/t.jks');
+    expect(wrong.stderr).toContain('trust store /nowhere/t.jks: ENOENT');
+  });
+});
+
 describe('a unified port', () => {
   it('takes TLS and plain bytes, and tells them apart by the first', async () => {
     const { port } = await start({ 'client.portUnification': 'true' });
@@ -223,6 +258,20 @@ describe('sessions and limits', () => {
     third.destroy();
     for (const connection of stalled) await connection.readToEnd();
     expect(await isServed(securePort, as(alice))).toBe(true);
+  });
+
+  it('only so many handshakes go on at a time, where that is asked for', async () => {
+    await start({ 'netty.server.outstandingHandshake.limit': 1, 'threadkeeper.connectionShards': 1 });
+    const stalled = await until('a refusal', DEADLINE_MS, async () => {
+      const begun = await WireConnection.open(securePort);
+      begun.send(Buffer.from('1603010200010001fc0303', 'hex'));
+      if (!(await isServed(securePort, as(alice)))) return begun;
+      // It was refused itself, beside what was there before.
+      begun.destroy();
+      return undefined;
+    });
+    stalled.destroy();
+    await until('room again', DEADLINE_MS, () => isServed(securePort, as(alice)));
   });
 
   it('a client that breaks off leaves no connection behind', async () => {
@@ -298,5 +347,13 @@ describe('a client’s host name', () => {
     const elsewhere = authority.issue('elsewhere', { altNames: 'DNS:example.org,IP:10.0.0.1' });
     expect(await isServed(securePort, as(alice))).toBe(true);
     expect(await isServed(securePort, as(elsewhere))).toBe(false);
+  });
+
+  it('may be the DNS name of its address where that may be asked for', async () => {
+    await start({ 'ssl.clientHostnameVerification': 'true', 'ssl.allowReverseDnsLookup': 'true' });
+    const { service: _, hostname } = await lookupService('127.0.0.1', 80);
+    const named = authority.issue('named', { altNames: `DNS:${hostname}` });
+    expect(await isServed(securePort, as(named))).toBe(true);
+    expect(await isServed(securePort, as(authority.issue('misnamed', { altNames: 'DNS:example.org' })))).toBe(false);
   });
 });

@@ -25,6 +25,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Apache: -Xmx. Ours has its tree outside the JavaScript heap and takes no such option. */
   readonly heapMb?: number;
+  /** How to reach a server that has no plain client port. */
+  readonly dial?: () => Promise<WireConnection>;
   /** How long the first session may take, recovery included. */
   readonly readyMs?: number;
 }
@@ -71,7 +73,7 @@ export class ServerProcess {
   static async start(kind: ServerKind, options: ServerOptions = {}): Promise<ServerProcess> {
     const launched = await launch(kind, options);
     try {
-      const firstSessionMs = await awaitFirstSession(launched, options.readyMs ?? 30_000);
+      const firstSessionMs = await awaitFirstSession(launched, options.readyMs ?? 30_000, options.dial);
       return new ServerProcess(launched, firstSessionMs);
     } catch (error) {
       launched.child.kill('SIGKILL');
@@ -190,7 +192,7 @@ function configText(dataDir: string, port: number, options: ServerOptions): stri
 }
 
 /** Tries until a session is granted, then closes it again. Ends early when the process does. */
-async function awaitFirstSession(launched: Launch, readyMs: number): Promise<number> {
+async function awaitFirstSession(launched: Launch, readyMs: number, dial: ServerOptions['dial']): Promise<number> {
   let exit: Exit | null = null;
   void launched.exited.then((value) => {
     exit = value;
@@ -199,7 +201,11 @@ async function awaitFirstSession(launched: Launch, readyMs: number): Promise<num
   let patienceMs = FIRST_PATIENCE_MS;
   const connection = await until('first session', readyMs, async () => {
     if (exit !== null) throw new Error(`it exited with code ${exit.code}, signal ${exit.signal}`);
-    return await WireConnection.openSession(launched.port, {}, patienceMs).catch((error: Error): undefined => {
+    const opening =
+      dial === undefined
+        ? WireConnection.openSession(launched.port, {}, patienceMs)
+        : dial().then((connection) => connection.handshake().then(() => connection));
+    return await opening.catch((error: Error): undefined => {
       if (error instanceof DeadlineError) patienceMs *= 2;
     });
   });

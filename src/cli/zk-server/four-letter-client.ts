@@ -2,15 +2,37 @@
 // One connection per question, closed in every case.
 // It never retries: whoever wants to ask again asks again.
 
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 
 const REPLY_BYTES_MAX = 1 << 20;
 
 /** Null: no connection, no reply in time, or a connection that broke. An empty reply is an empty text. */
 export function askFourLetterWord(host: string, port: number, word: string, timeoutMs: number): Promise<string | null> {
+  return ask(connect({ host: reachable(host), port }), 'connect', word, timeoutMs);
+}
+
+/** Over TLS. The server's certificate must be trusted; what name it bears does not matter, as in the reference. */
+export async function askFourLetterWordSecurely(
+  host: string,
+  port: number,
+  word: string,
+  timeoutMs: number,
+  options: ConnectionOptions,
+): Promise<string | null> {
+  const tls = await import('node:tls');
+  const socket = tls.connect({ ...options, host: reachable(host), port, checkServerIdentity: () => undefined });
+  return await ask(socket, 'secureConnect', word, timeoutMs);
+}
+
+function ask(
+  socket: Socket,
+  readyEvent: 'connect' | 'secureConnect',
+  word: string,
+  timeoutMs: number,
+): Promise<string | null> {
   return new Promise((resolve) => {
     let reply = '';
-    const socket = connect({ host: reachable(host), port });
     const end = (result: string | null) => {
       clearTimeout(deadline);
       socket.destroy();
@@ -19,7 +41,7 @@ export function askFourLetterWord(host: string, port: number, word: string, time
     const deadline = setTimeout(() => end(null), timeoutMs);
     socket.setEncoding('latin1');
     // Not half-closed behind the word: the server closes when it has answered.
-    socket.on('connect', () => socket.write(word));
+    socket.on(readyEvent, () => socket.write(word));
     socket.on('data', (text: string) => {
       reply += text;
       if (reply.length > REPLY_BYTES_MAX) end(null);

@@ -2,8 +2,10 @@
 // What monitoring reads is the line with `Mode:` on stdout and the exit code.
 // It reads files and opens one connection; it must not change anything.
 
+import { readClientProperties } from '../../server/client-properties.js';
+import { parseJvmFlags, splitShellWords } from '../../server/jvm-flags.js';
 import { findClientAddress } from './client-address.js';
-import { askFourLetterWord } from './four-letter-client.js';
+import { askFourLetterWord, askFourLetterWordSecurely } from './four-letter-client.js';
 import type { Launch } from './launch.js';
 import type { Terminal } from './terminal.js';
 
@@ -14,7 +16,10 @@ export async function status(launch: Launch, terminal: Terminal): Promise<number
   if (address === null) return 1;
   const { host, port, secure } = address;
   terminal.out(`Client port found: ${port}. Client address: ${host}. Client SSL: ${secure}.\n`);
-  const reply = secure ? null : await askFourLetterWord(host.replace(/^\[|\]$/g, ''), port, 'srvr', REPLY_TIMEOUT_MS);
+  const bare = host.replace(/^\[|\]$/g, '');
+  const reply = secure
+    ? await askOverTls(launch, bare, port, terminal)
+    : await askFourLetterWord(bare, port, 'srvr', REPLY_TIMEOUT_MS);
   const mode = reply?.split('\n').find((line) => line.includes('Mode'));
   if (mode !== undefined) {
     terminal.out(`${mode.trim()}\n`);
@@ -22,10 +27,30 @@ export async function status(launch: Launch, terminal: Terminal): Promise<number
   }
   if (secure) {
     terminal.out(
-      ' \nNote: only secureClientPort is configured. This version cannot ask over TLS yet; once it can, the key and\n' +
-        '  trust stores for it are taken from CLIENT_JVMFLAGS.\n \n',
+      ' \nNote: only secureClientPort is configured, and nothing could be asked over TLS. The trust store for it, and the\n' +
+        '  key store if the server wants client certificates, are taken from CLIENT_JVMFLAGS, for example\n' +
+        '  CLIENT_JVMFLAGS="-Dzookeeper.ssl.trustStore.location=ca.pem -Dzookeeper.ssl.keyStore.location=client.pem"\n \n',
     );
   }
   terminal.out('Error contacting service. It is probably not running.\n');
   return 1;
+}
+
+/** As a client that CLIENT_JVMFLAGS describes. Null when that cannot be, with the reason on stderr. */
+async function askOverTls(launch: Launch, host: string, port: number, terminal: Terminal): Promise<string | null> {
+  const { properties } = parseJvmFlags(splitShellWords(launch.env.CLIENT_JVMFLAGS ?? ''));
+  try {
+    const { tls } = await readClientProperties(new Map([...properties, ['zookeeper.client.secure', 'true']]));
+    const { verifyHostName: _, ca, cert, key, ...rest } = tls ?? { verifyHostName: true };
+    const options = {
+      ...rest,
+      ...(ca === undefined ? {} : { ca: [...ca] }),
+      ...(cert === undefined ? {} : { cert: [...cert] }),
+      ...(key === undefined ? {} : { key: [...key] }),
+    };
+    return await askFourLetterWordSecurely(host, port, 'srvr', REPLY_TIMEOUT_MS, options);
+  } catch (error) {
+    terminal.err(`${(error as Error).message}\n`);
+    return null;
+  }
 }

@@ -10,7 +10,7 @@ import { PortKind } from '../../../src/net/client-socket.js';
 import { clientPorts } from '../../../src/server/client-ports.js';
 import { loadServerConfig, type ServerConfig } from '../../../src/server/server-config.js';
 import { causeChain } from '../../../src/server/start-error.js';
-import { checkTls } from '../../../src/server/tls-config.js';
+import { withTlsLoaded } from '../../../src/server/tls-config.js';
 import { CertificateAuthority } from '../../testing/certificates.js';
 
 let dir: string;
@@ -64,7 +64,7 @@ async function refusalLater(act: () => Promise<unknown>): Promise<string> {
 describe('TLS for clients', () => {
   it('is nobody’s business by default', () => {
     const config = load({ clientPort: 2181 });
-    expect(config).toMatchObject({ secureClientPort: null, secureClientPortAddress: null, tls: null });
+    expect(config).toMatchObject({ secureClientPort: null, secureClientPortAddress: null, tls: null, tlsLoaded: null });
     expect(clientPorts(config)).toEqual([{ port: 2181, host: undefined, kind: PortKind.plain }]);
   });
 
@@ -168,12 +168,12 @@ describe('TLS for clients', () => {
     ['trust store /nowhere/t.jks: ENOENT: no such file or directory', { 'ssl.trustStore.location': '/nowhere/t.jks' }],
   ])('before anything starts: %s', async (sentence, cfg) => {
     const config = load({ secureClientPort: 2281, 'ssl.keyStore.location': store, ...cfg });
-    const text = await refusalLater(() => checkTls(config));
+    const text = await refusalLater(() => withTlsLoaded(config));
     expect(text).toContain(`TLS on the client port cannot be served: ${sentence}`);
   });
 
   it.each(['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'])('a context is made for %s', async (protocol) => {
     const config = load({ secureClientPort: 2281, 'ssl.keyStore.location': store, 'ssl.protocol': protocol });
-    expect(await refusalLater(() => checkTls(config))).toBe('no refusal');
+    expect(await refusalLater(() => withTlsLoaded(config))).toBe('no refusal');
   });
 });
