@@ -27,7 +27,7 @@ import type { LoggedTxn } from '../../../testing/inline/recorded-log.js';
 import { aclText } from '../../../testing/inline/reply-bodies.js';
 import { type Frame, frameText, type Reply } from '../../../testing/inline/wire-client.js';
 import type { ModelConnection, Sent } from './model-connection.js';
-import { allows, type Change, ModelTree } from './model-tree.js';
+import { allows, type Change, ModelTree, type ReadRequest } from './model-tree.js';
 import { ModelWatches } from './model-watches.js';
 
 const READ = 1;
@@ -85,6 +85,12 @@ export class Judge {
   /** Watches that are still set on connections that live. */
   get watchCount(): number {
     return this.walks.filter((walk) => !walk.connection.isOver).reduce((sum, { watches }) => sum + watches.count, 0);
+  }
+
+  /** A read behind everything, whatever the zxid. Throws unless it shows the model's last state. */
+  judgeRead(request: ReadRequest, reply: Reply, identities: readonly string[]): void {
+    const { err, body } = this.model.read(request, identities);
+    this.compare(`${opName(request.op)} ${request.path}`, reply, reply.zxid, err, body);
   }
 
   private apply(txn: LoggedTxn): void {
