@@ -60,7 +60,7 @@ const AUTH: AuthOptions = {
   x509SuperUser: null,
   ensembleNames: null,
   sasl: { passwords: new Map([['bob', 'not told']]), superUsers: ['bob'] },
-  allowSaslFailedClients: true,
+  allowSaslFailedClients: false,
   enforcedSchemes: [],
 };
 
@@ -104,10 +104,10 @@ export class FuzzRun {
       ...scene,
       properties: {
         'zookeeper.extendedTypesEnabled': 'true',
-        reconfigEnabled: 'true',
+        'zookeeper.reconfigEnabled': 'true',
         ...VARIANTS[(seed >> 2) % VARIANTS.length],
       },
-      config: { auth: AUTH, maxClientCnxns: 0, ...config },
+      config: { auth: { ...AUTH, allowSaslFailedClients: seed % 3 > 0 }, maxClientCnxns: 0, ...config },
     });
     this.guardian = this.connectAs(SUPER);
     for (const [path, data, acl] of GUARDED) this.mustSucceed(this.guardian, (c) => c.create(path, { data, acl }));

@@ -26,6 +26,7 @@ type Field =
   | 'data'
   | 'acl'
   | 'flags'
+  | 'ttlFlags'
   | 'ttl'
   | 'version'
   | 'watch'
@@ -57,7 +58,7 @@ const GET_CHILDREN: RecordShape = { op: 8, fields: ['path', 'watch'], weight: 2 
 const CHECK: RecordShape = { op: 13, fields: ['path', 'version'] };
 const CREATE_2: RecordShape = { op: 15, fields: ['path', 'data', 'acl', 'flags'], weight: 2 };
 const CREATE_CONTAINER: RecordShape = { op: 19, fields: ['path', 'data', 'acl', 'flags'] };
-const CREATE_TTL: RecordShape = { op: 21, fields: ['path', 'data', 'acl', 'flags', 'ttl'] };
+const CREATE_TTL: RecordShape = { op: 21, fields: ['path', 'data', 'acl', 'ttlFlags', 'ttl'] };
 
 /** Of single requests that are no multi. */
 const RECORDS: readonly RecordShape[] = [
@@ -245,6 +246,9 @@ export class RequestGenerator {
         break;
       case 'flags':
         this.int(isEvil ? this.pick(EVIL_INTS) : prng.below(prng.below(8) === 0 ? 7 : 4));
+        break;
+      case 'ttlFlags':
+        this.int(isEvil ? this.pick(EVIL_INTS) : prng.below(4) > 0 ? 5 + prng.below(2) : prng.below(7));
         break;
       case 'ttl':
         this.long(isEvil ? this.pick(EVIL_LONGS) : BigInt(1 + prng.below(1 << 20)));
