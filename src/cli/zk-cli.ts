@@ -5,8 +5,7 @@
 //
 //   zkCli [-server host:port,…[/chroot]] [-timeout ms] [-r] [-waitforconnection] [-client-configuration file] [cmd args…]
 
-import { setTimeout as delay } from 'node:timers/promises';
-import { openZooKeeper } from '../client/open-zookeeper.js';
+import { KeeperError, openZooKeeper } from '../client/open-zookeeper.js';
 import type { ClientProperties } from '../server/client-properties.js';
 import { readClientConfiguration } from './zk-cli/client-configuration.js';
 import { CommandError, ExitCode } from './zk-cli/command-error.js';
@@ -60,12 +59,13 @@ async function connect(options: LaunchOptions, properties: ClientProperties): Pr
 }
 
 async function isConnectedInTime(interpreter: Interpreter, timeoutMs: number): Promise<boolean> {
-  const connected = interpreter.session?.whenConnected().then(
-    () => true,
-    () => false,
-  );
-  const late = delay(timeoutMs, false, { ref: false });
-  return (await Promise.race([connected, late])) === true;
+  try {
+    await interpreter.session?.whenConnected({ timeoutMs });
+    return true;
+  } catch (error) {
+    if (error instanceof KeeperError) return false;
+    throw error;
+  }
 }
 
 async function zkCli(argv: readonly string[]): Promise<void> {

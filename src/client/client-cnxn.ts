@@ -35,11 +35,12 @@ import type { Chroot } from './chroot.js';
 import { ClientState } from './client-state.js';
 import { ClientWatchManager, type ToldWatchers, WatchKind } from './client-watch-manager.js';
 import type { ServerAddress } from './connect-string.js';
+import { ConnectedWaiter } from './connected-waiter.js';
 import type { HostAttempt, HostProvider } from './host-provider.js';
 import { IncomingFrames } from './incoming-frames.js';
 import { KeeperError } from './keeper-error.js';
 import { OutgoingFrames } from './outgoing-frames.js';
-import { type Operation, type Outstanding, OutstandingRequest } from './outstanding-request.js';
+import { type Limited, type Operation, type Outstanding, OutstandingRequest } from './outstanding-request.js';
 import { type EncodeRecord, RequestQueue } from './request-queue.js';
 import { RwServerSearch } from './rw-server-search.js';
 import { SaslError, type SaslMechanism } from './sasl-mechanism.js';
@@ -130,7 +131,7 @@ export class ClientCnxn {
   private lastHeardMs: number; // any byte of a server
   private lastSentMs = 0;
 
-  private connectedWaiters: { resolve: () => void; reject: (error: KeeperError) => void }[] = [];
+  private readonly connectedWaiters = new Set<ConnectedWaiter>();
   private overReason: number = ErrorCode.SessionExpired; // what later requests are told
 
   constructor(
@@ -247,10 +248,15 @@ export class ClientCnxn {
   }
 
   /** Resolves at the next moment a session is open (at once, if one is); rejects when none ever will be. */
-  whenConnected(): Promise<void> {
+  whenConnected({ signal, timeoutMs = 0 }: CallOptions): Promise<void> {
     if (this.phase === Phase.Connected) return Promise.resolve();
     if (this.phase === Phase.Over) return Promise.reject(new KeeperError(this.overReason));
-    return new Promise((resolve, reject) => this.connectedWaiters.push({ resolve, reject }));
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    return new Promise((resolve, reject) => {
+      const waiter = new ConnectedWaiter(resolve, reject);
+      this.connectedWaiters.add(waiter);
+      this.limit(waiter, timeoutMs, signal, () => this.connectedWaiters.delete(waiter));
+    });
   }
 
   /** Ends the session at the server if one can be reached now, else leaves it to expire. Never rejects. */
@@ -308,12 +314,28 @@ export class ClientCnxn {
       request.abandon(error); // it cannot be encoded
       return;
     }
+    if (this.phase === Phase.Connected) this.ports.scheduler.requestTurn();
     const timeoutMs = call.timeoutMs ?? this.settings.requestTimeoutMs;
-    if (timeoutMs > 0) this.requests.hasDeadline(request, this.ports.clock.monotonicMs() + timeoutMs);
-    if (signal !== undefined) {
-      request.onSettled = this.abortSignals.add(signal, () => request.abandon(signal.reason));
+    if (timeoutMs > 0 || signal !== undefined) this.limit(request, timeoutMs, signal);
+  }
+
+  private limit(
+    request: Limited,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    onSettled: (() => void) | null = null,
+  ): void {
+    const takeOffSignal =
+      signal === undefined ? null : this.abortSignals.add(signal, () => request.abandon(signal.reason));
+    if (timeoutMs > 0) {
+      this.requests.addDeadline(request, this.ports.clock.monotonicMs() + timeoutMs);
+      this.ports.scheduler.requestTurn();
     }
-    if (this.phase === Phase.Connected || timeoutMs > 0) this.ports.scheduler.requestTurn();
+    request.onSettled = () => {
+      this.requests.dropDeadline(request);
+      takeOffSignal?.();
+      onSettled?.();
+    };
   }
 
   // ---- turns and deadlines ----------------------------------------------------------------------------------------
@@ -475,7 +497,7 @@ export class ClientCnxn {
     this.requests.writeDeferred();
     this.tellSession(this.isReadOnly ? KeeperState.ConnectedReadOnly : KeeperState.SyncConnected);
     if (usedSasl) this.tellSession(KeeperState.SaslAuthenticated);
-    for (const waiter of this.connectedWaiters.splice(0)) waiter.resolve();
+    for (const waiter of this.connectedWaiters) waiter.onConnected();
     this.ports.scheduler.requestTurn();
   }
 
@@ -659,7 +681,7 @@ export class ClientCnxn {
     this.ports.scheduler.stop();
     this.requests.failAll(errorCode);
     this.auth.rejectAll(new KeeperError(errorCode));
-    for (const waiter of this.connectedWaiters.splice(0)) waiter.reject(new KeeperError(errorCode));
+    for (const waiter of this.connectedWaiters) waiter.fail(new KeeperError(errorCode));
     // Whoever still waits for a node hears once that nothing more will come.
     const watchers = this.watches.takeAll();
     for (const listener of this.sessionListeners) watchers.add(listener);

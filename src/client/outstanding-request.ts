@@ -33,30 +33,31 @@ export interface Operation<T> {
   readonly onNoNode: { readonly value: T } | null;
 }
 
-/** What ClientCnxn sees of a request, whatever its result is. */
-export interface Outstanding {
+/** What its caller may give up, by time or by signal. */
+export interface Limited {
   readonly path: string | null;
+  /** Called once the promise is settled, however: takes it off its deadline and its AbortSignal. */
+  onSettled: (() => void) | null;
+  /** The caller no longer waits. */
+  abandon(reason: unknown): void;
+}
+
+/** What ClientCnxn sees of a request, whatever its result is. A reply after abandon is only good for its place. */
+export interface Outstanding extends Limited {
   /** 0 until it is written into a connection. */
   xid: number;
-  /** Monotonic; infinite for most. */
-  deadlineMs: number;
   /** The promise is settled, although there is no reply yet. */
   readonly isAbandoned: boolean;
-  /** Called once the promise is settled, however: takes the request off its AbortSignal. */
-  onSettled: (() => void) | null;
   /** Its reply, if good, makes the server remember a watch at this path. */
   watchesAt(serverPath: string): boolean;
   /** Throws JuteError when the record does not decode; the request is then still unsettled. */
   settle(errorCode: number, record: JuteReader, watches: ClientWatchManager): void;
   /** There will be no reply. */
   fail(errorCode: number, watches: ClientWatchManager): void;
-  /** The caller no longer waits. A reply that comes nevertheless is only good for its place in the order. */
-  abandon(reason: unknown): void;
 }
 
 export class OutstandingRequest<T> implements Outstanding {
   xid = 0;
-  deadlineMs = Number.POSITIVE_INFINITY;
   onSettled: (() => void) | null = null;
   private readonly operation: Operation<T>;
   private readonly resolve: (value: T) => void;

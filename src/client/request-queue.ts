@@ -13,7 +13,7 @@ import type { OpCode } from '../protocol/op-code.js';
 import type { ClientWatchManager } from './client-watch-manager.js';
 import { KeeperError } from './keeper-error.js';
 import type { OutgoingFrames } from './outgoing-frames.js';
-import type { Outstanding } from './outstanding-request.js';
+import type { Limited, Outstanding } from './outstanding-request.js';
 
 const XID_MAX = 0x7fff_ffff;
 
@@ -34,7 +34,9 @@ export class RequestQueue {
   private readonly outstanding = new Fifo<Outstanding>();
   private deferred: Deferred[] = [];
   private xidNext: number; // Invariant: 1 … 2^31 - 1
-  // Invariant: no request that waits here has an earlier deadline; it may be that of one that was answered meanwhile.
+  // Of the few requests that have one; each leaves when its promise is settled.
+  private readonly deadlines = new Map<Limited, number>();
+  // Invariant: no deadline is earlier; it may be that of a request that was answered meanwhile.
   private deadlineMs = Number.POSITIVE_INFINITY;
 
   constructor(outgoing: OutgoingFrames, watches: ClientWatchManager, xidFirst: number) {
@@ -112,17 +114,23 @@ export class RequestQueue {
     this.outstanding.shift();
   }
 
-  hasDeadline(request: Outstanding, deadlineMs: number): void {
-    request.deadlineMs = deadlineMs;
+  addDeadline(request: Limited, deadlineMs: number): void {
+    this.deadlines.set(request, deadlineMs);
     this.deadlineMs = Math.min(this.deadlineMs, deadlineMs);
   }
 
-  /** Whoever waited too long is told so. Looks at all requests, but only when the earliest deadline has come. */
+  dropDeadline(request: Limited): void {
+    this.deadlines.delete(request);
+  }
+
+  /** Whoever waited too long is told so. Looks at all that have a deadline, but only when the earliest has come. */
   abandonOverdue(nowMs: number): void {
     if (nowMs < this.deadlineMs) return;
     this.deadlineMs = Number.POSITIVE_INFINITY;
-    for (const request of this.outstanding) this.judge(request, nowMs);
-    for (const { request } of this.deferred) this.judge(request, nowMs);
+    for (const [request, deadlineMs] of this.deadlines) {
+      if (nowMs >= deadlineMs) request.abandon(new KeeperError(ErrorCode.RequestTimeout, request.path));
+      else this.deadlineMs = Math.min(this.deadlineMs, deadlineMs);
+    }
   }
 
   /** A request under way will, if it succeeds, leave a watch of this client at the path. */
@@ -150,11 +158,5 @@ export class RequestQueue {
     for (let request = this.outstanding.shift(); request !== undefined; request = this.outstanding.shift()) {
       request.fail(errorCode, this.watches);
     }
-  }
-
-  private judge(request: Outstanding, nowMs: number): void {
-    if (request.isAbandoned) return;
-    if (nowMs >= request.deadlineMs) request.abandon(new KeeperError(ErrorCode.RequestTimeout, request.path));
-    else this.deadlineMs = Math.min(this.deadlineMs, request.deadlineMs);
   }
 }

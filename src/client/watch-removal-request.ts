@@ -25,7 +25,6 @@ export type TellRemoved = (type: EventType, state: KeeperState, told: ToldWatche
 
 export class WatchRemovalRequest implements Outstanding {
   xid = 0;
-  deadlineMs = Number.POSITIVE_INFINITY;
   onSettled: (() => void) | null = null;
   private readonly removal: WatchRemoval;
   private readonly tellRemoved: TellRemoved;

@@ -4,7 +4,7 @@
 
 import { assert } from '../base/assert.js';
 import { PASSWORD_BYTES } from '../protocol/connect.js';
-import type { WhileDisconnected } from './call-options.js';
+import type { CallOptions, WhileDisconnected } from './call-options.js';
 import { Chroot } from './chroot.js';
 import { ClientCnxn, type SessionHandle } from './client-cnxn.js';
 import { type ClientState, isAlive } from './client-state.js';
@@ -104,9 +104,12 @@ export class ZooKeeper extends ZooKeeperView {
     return this.cnxn.outstandingCount;
   }
 
-  /** Resolves when a session is open, rejects when none ever will be. */
-  whenConnected(): Promise<void> {
-    return this.cnxn.whenConnected();
+  /**
+   * Resolves when a session is open, rejects when none ever will be. Without a timeout or signal of its own it waits for
+   * as long as that takes.
+   */
+  whenConnected(limits: Pick<CallOptions, 'signal' | 'timeoutMs'> = {}): Promise<void> {
+    return this.cnxn.whenConnected(limits);
   }
 
   /**

@@ -249,6 +249,32 @@ test('a call that cannot be encoded is refused in every state, and leaves the ot
   expect(await good).toBeNull();
 });
 
+test('whenConnected: with a limit of its own, and through failed attempts without', async () => {
+  const world = new FakeWorld('a:1', { requestTimeoutMs: 10 });
+  const abort = new AbortController();
+  const [patient, late, aborted] = [
+    world.zk.whenConnected(),
+    world.zk.whenConnected({ timeoutMs: 400 }),
+    world.zk.whenConnected({ signal: abort.signal }),
+  ].map((call) => watchPromise(call));
+  world.connection.handlers.onClose('refused');
+  world.advance(399);
+  await settled();
+  expect([patient?.outcome, late?.outcome]).toEqual(['pending', 'pending']);
+  world.advance(1);
+  abort.abort(new Error('enough'));
+  await settled();
+  expect(patient?.outcome).toBe('pending');
+  expect(late?.outcome).toMatchObject({ name: 'RequestTimeout' });
+  expect(aborted?.outcome).toMatchObject({ message: 'enough' });
+  await expect(world.zk.whenConnected({ signal: abort.signal })).rejects.toThrow('enough');
+  if (world.transport.connections.length < 2) world.advanceToDial();
+  world.accept();
+  await settled();
+  expect(patient?.outcome).toBeUndefined();
+  await world.zk.whenConnected({ signal: abort.signal }); // it is: nobody waits
+});
+
 // ---- the session as a thing to hold ------------------------------------------------------------------------------
 
 test('expiresInMs: 4/3 of the timeout after the last word of a server', async () => {

@@ -2,7 +2,6 @@
 // stdout and the exit code stays 0. The only command with a patience of its own, since it may wait for an ensemble that
 // has no leader.
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { KeeperError } from '../../../client/keeper-error.js';
 import { ErrorCode } from '../../../protocol/error-code.js';
 import { type Command, usageError } from '../command.js';
@@ -17,17 +16,13 @@ export const syncCommand: Command = {
   async run(words, { zk, terminal }) {
     const path = parseOptions(words, '').args[1];
     if (path === undefined) throw usageError(syncCommand);
-    const patience = new AbortController();
-    const answered = zk.sync(path).then(
+    const code = await zk.sync(path, { timeoutMs: PATIENCE_MS }).then(
       () => ErrorCode.Ok as number,
       (error: unknown) => {
-        if (error instanceof KeeperError) return error.code;
-        throw error;
+        if (!(error instanceof KeeperError)) throw error;
+        return error.code === ErrorCode.RequestTimeout ? ErrorCode.OperationTimeout : error.code;
       },
     );
-    const late = delay(PATIENCE_MS, ErrorCode.OperationTimeout as number, { signal: patience.signal });
-    late.catch(() => {}); // aborted: nobody waits for it any more
-    const code = await Promise.race([answered, late]).finally(() => patience.abort());
     terminal.out(code === ErrorCode.Ok ? 'Sync is OK' : `Sync has failed. rc=${code}`);
   },
 };
