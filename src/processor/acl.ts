@@ -51,10 +51,17 @@ export function aclVectorEnd(bytes: Uint8Array, offset: number, end: number): nu
   return position;
 }
 
-/** The entries of a vector<ACL> that `aclVectorEnd` has accepted; null ids and schemes become null entries. */
-function readEntries(bytes: Uint8Array, offset: number): { perms: number; scheme: string | null; id: string | null }[] {
+/** As a client may send it. */
+interface RawEntry {
+  readonly perms: number;
+  readonly scheme: string | null;
+  readonly id: string | null;
+}
+
+/** The entries of a vector<ACL> that `aclVectorEnd` has accepted. */
+function readEntries(bytes: Uint8Array, offset: number): RawEntry[] {
   const count = readInt32(bytes, offset);
-  const entries: { perms: number; scheme: string | null; id: string | null }[] = [];
+  const entries: RawEntry[] = [];
   let position = offset + 4;
   for (let i = 0; i < count; i++) {
     const perms = readInt32(bytes, position);
@@ -136,12 +143,10 @@ export class AclPolicy {
   ): number {
     if (isOpenAcl(bytes, offset, end - offset)) return ErrorCode.Ok;
     if (readInt32(bytes, offset) <= 0) return ErrorCode.InvalidACL;
+    const entries = withoutDuplicates(readEntries(bytes, offset));
+    if (entries === null) return ErrorCode.MarshallingError;
     const kept: { perms: number; scheme: string; id: string }[] = [];
-    const seen = new Set<string>();
-    for (const { perms, scheme, id } of readEntries(bytes, offset)) {
-      const key = `${perms} ${scheme === null ? 'null' : JSON.stringify(scheme)} ${id === null ? 'null' : JSON.stringify(id)}`;
-      if (seen.has(key)) continue;
-      seen.add(key);
+    for (const { perms, scheme, id } of entries) {
       if (scheme === null) return ErrorCode.InvalidACL;
       if (scheme === 'auth') {
         let expanded = false;
@@ -169,6 +174,36 @@ export class AclPolicy {
     if (id === null) return scheme.failsOnNullId ? ErrorCode.MarshallingError : ErrorCode.InvalidACL;
     return scheme.isValidId(id) ? ErrorCode.Ok : ErrorCode.InvalidACL;
   }
+}
+
+/**
+ * The first of equal entries stays. Null: the reference fails inside, since it compares entry by entry, field by field, and the
+ * field of the later entry is a null one that has to be compared [Q] (client-protocol 5.3).
+ */
+function withoutDuplicates(entries: readonly RawEntry[]): readonly RawEntry[] | null {
+  if (entries.length === 1) return entries;
+  const kept: RawEntry[] = [];
+  // Of the entries kept: what a later one is compared with, field by field. A list may have a hundred thousand of them.
+  const perms = new Set<number>();
+  const schemes = new Set<string>();
+  const wholes = new Set<string>();
+  for (const entry of entries) {
+    const scheme = `${entry.perms} ${entry.scheme}`;
+    const whole = `${scheme.length} ${scheme}${entry.id}`;
+    if (entry.scheme === null) {
+      if (perms.has(entry.perms)) return null;
+    } else if (entry.id === null) {
+      if (schemes.has(scheme)) return null;
+      schemes.add(scheme);
+    } else {
+      if (wholes.has(whole)) continue;
+      schemes.add(scheme);
+      wholes.add(whole);
+    }
+    perms.add(entry.perms);
+    kept.push(entry);
+  }
+  return kept;
 }
 
 function worldError(id: string | null): number {

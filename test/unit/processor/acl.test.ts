@@ -66,14 +66,23 @@ describe('what is stored', () => {
     ['sasl, which is not configured', ['31 sasl:bob'], 'InvalidACL'],
     ['auth without a login', ['31 auth:'], 'InvalidACL'],
     ['auth with a null id, without a login', ['31 auth'], 'InvalidACL'],
+    ['a null id behind an entry of the same perms and scheme', ['31 auth:', '31 auth'], 'MarshallingError'],
+    ['the same with other perms', ['31 auth:', '30 auth'], 'InvalidACL'],
     ['the first bad entry decides', ['31 nosuch:x', '31 world'], 'InvalidACL'],
   ])('%s', (_what, entries, result) => {
     expect(stored(server, client, ...entries)).toEqual(result);
   });
 
-  test('a null scheme is InvalidACL', () => {
-    client.create('/x', { acl: [{ perms: 31, id: { scheme: null, id: 'a' } }] });
-    expect(codeName(server.reply(client).err)).toBe('InvalidACL');
+  test('a null scheme is InvalidACL, behind an entry of the same perms MarshallingError', () => {
+    const nothing: ACL = { perms: 31, id: { scheme: null, id: 'a' } };
+    for (const [list, error] of [
+      [[nothing], 'InvalidACL'],
+      [[...acl('30 world:anyone'), nothing], 'InvalidACL'],
+      [[...acl(WORLD), nothing], 'MarshallingError'],
+    ] as const) {
+      client.create('/x', { acl: list });
+      expect(codeName(server.reply(client).err)).toBe(error);
+    }
   });
 
   test.each(['a:b', ':b', 'a:b:', 'a:b::'])('digest id %s is valid', (id) => {
