@@ -6,7 +6,7 @@ import type { Difference } from './duel.js';
 import { DifferenceError, type DuelCounts, newCounts } from './duel.js';
 import type { Ingredients } from './request-maker.js';
 import { makeSequence } from './sequence.js';
-import { Flavour, ServerPair } from './server-pair.js';
+import { type ConfigLines, Flavour, ServerPair } from './server-pair.js';
 import { type Step, stepText } from './step.js';
 
 export interface CampaignOptions {
@@ -20,6 +20,8 @@ export interface CampaignOptions {
   readonly shrinkRuns: number;
   readonly without?: ReadonlySet<number>;
   readonly quota?: boolean;
+  /** Further lines of zoo.cfg, for both servers. */
+  readonly more?: ConfigLines;
   /** Go on after so many differences. */
   readonly failuresMax?: number;
   readonly onFailure?: (failure: Failure) => void;
@@ -43,7 +45,7 @@ export interface CampaignReport {
 export async function campaign(options: CampaignOptions): Promise<CampaignReport> {
   const report: CampaignReport = { flavour: options.flavour, seeds: 0, counts: newCounts(), failures: [] };
   const endAt = performance.now() + (options.budgetMs ?? Number.POSITIVE_INFINITY);
-  let pair = await ServerPair.start(options.flavour, report.counts);
+  let pair = await ServerPair.start(options.flavour, report.counts, options.more);
   try {
     for (let seed = options.firstSeed; seed < options.firstSeed + options.seeds; seed++) {
       if (performance.now() > endAt) break;
@@ -55,7 +57,7 @@ export async function campaign(options: CampaignOptions): Promise<CampaignReport
       const failure = await shrink(options, seed, steps, error);
       report.failures.push(failure);
       options.onFailure?.(failure);
-      pair = await ServerPair.start(options.flavour, report.counts);
+      pair = await ServerPair.start(options.flavour, report.counts, options.more);
       if (report.failures.length >= (options.failuresMax ?? 1)) break;
     }
   } finally {
@@ -95,7 +97,7 @@ async function shrink(
   let pair: ServerPair | null = null;
   const stillFails = async (candidate: readonly Step[]): Promise<boolean> => {
     if (runs-- <= 0) return false;
-    pair ??= await ServerPair.start(options.flavour, newCounts());
+    pair ??= await ServerPair.start(options.flavour, newCounts(), options.more);
     const error = await difference(pair, candidate);
     if (error === null) return false;
     await pair.stop();

@@ -114,7 +114,7 @@ export class Duel {
         await this.open(step);
         break;
       case 'requests':
-        await this.requests(step.slot, step.requests);
+        await this.requests(step.slot, step.requests, step.cut);
         break;
       case 'raw':
         await Promise.all(
@@ -159,12 +159,12 @@ export class Duel {
     }
   }
 
-  private async requests(slot: number, requests: readonly MadeRequest[]): Promise<void> {
+  private async requests(slot: number, requests: readonly MadeRequest[], cut = 0): Promise<void> {
     this.count(requests);
     const closing = requests.at(-1)?.closing;
     await Promise.all([
-      this.apache.request(slot, requests, closing === Closing.Both),
-      this.ours.request(slot, requests, closing !== Closing.Never),
+      this.apache.request(slot, requests, closing === Closing.Both, cut),
+      this.ours.request(slot, requests, closing !== Closing.Never, cut),
     ]);
     const session = this.sessionOf.get(slot);
     if (requests.at(-1)?.op !== OpCode.closeSession || session === undefined) return;

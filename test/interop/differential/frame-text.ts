@@ -2,6 +2,7 @@
 // itself (the product's codecs forgive what must be told apart here: null and empty, bytes left over). Times become the
 // zxid that gave them and session ids the number of the session; lists without an order are sorted; all else is exact.
 
+import { createHash } from 'node:crypto';
 import { OpCode, opName } from '../../../src/protocol/op-code.js';
 
 /** What stands for a server's own numbers. */
@@ -11,6 +12,7 @@ export interface Symbols {
   time(zxid: bigint, timeMs: bigint): string;
 }
 
+const LONG_BYTES = 2000;
 const ERROR_RESULT = -1;
 const EVENT_NAMES = ['?', 'NodeCreated', 'NodeDeleted', 'NodeDataChanged', 'NodeChildrenChanged'];
 
@@ -61,9 +63,10 @@ class Cursor {
   }
 }
 
-/** Quoted when it is valid UTF-8, hexadecimal otherwise. */
+/** Quoted when it is valid UTF-8, hexadecimal otherwise; long ones by their hash. */
 export function bytesText(bytes: Buffer | null): string {
   if (bytes === null) return 'null';
+  if (bytes.length > LONG_BYTES) return `${bytes.length} bytes ${createHash('sha1').update(bytes).digest('hex')}`;
   const text = bytes.toString('utf8');
   return Buffer.from(text).equals(bytes) ? JSON.stringify(text) : `x${bytes.toString('hex')}`;
 }

@@ -23,10 +23,25 @@ import { Closing, type MadeRequest } from './step.js';
 import { Trait } from './trait.js';
 
 /** Where nearly everything happens, so that things collide. */
-const PATHS = ['/a', '/a/b', '/a/b/c', '/a/e', '/b', '/b/c', '/c', '/ü', '/__proto__'] as const;
+const PATHS = [
+  '/a',
+  '/a/b',
+  '/a/b/c',
+  '/a/e',
+  '/b',
+  '/b/c',
+  '/c',
+  '/ü',
+  '/__proto__',
+  '/n',
+  '/a/n',
+  '/b/n',
+  '/ü/n',
+] as const;
 const SYSTEM_PATHS = ['/', '/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config', '/zookeeper/x'] as const;
 const GUESSED_PATHS = ['/a/s-0000000000', '/a/s-0000000001', '/s-0000000002', '/b/0000000001', '/a/b/s-0000000000'];
 const DATA: readonly Bytes[] = [null, '', 'x', 'hello', Buffer.alloc(100, 'y')];
+const LONG_DATA = [Buffer.alloc(5000, 'z'), Buffer.alloc(70_000, 'z'), Buffer.alloc(1_000_000, 'z')];
 const LIMITS = [
   'count=3,bytes=-1',
   'count=-1,bytes=40',
@@ -330,8 +345,14 @@ export class RequestMaker {
     const isNull = !bad && this.chance(3);
     const type = this.pick([0, 0, 1, -1]);
     const body = Buffer.concat([int32(type), counted(scheme), counted(isNull ? null : data)]);
-    const text = `${bytesText(bufferOf(scheme))} ${isNull ? 'null' : bytesText(bufferOf(data))}`;
+    const text = `${bytesText(bufferOf(scheme))} ${isNull ? 'null' : dataText(data)}`;
     return this.make(OpCode.auth, text, body, { closing: bad || isNull ? Closing.Both : Closing.Never });
+  }
+
+  login(): MadeRequest {
+    const who = this.pick(['bob:pw', 'ann:pw', 'super:secret']);
+    const body = Buffer.concat([int32(0), counted('digest'), counted(who)]);
+    return this.make(OpCode.auth, `"digest" ${who}`, body);
   }
 
   sasl(): MadeRequest {
@@ -439,12 +460,16 @@ export class RequestMaker {
     return { text: `${path.text} version=${version}`, body, path };
   }
 
+  private data(): Bytes {
+    return this.chance(1) ? this.pick(LONG_DATA) : this.pick(DATA);
+  }
+
   private setDataBody(): { text: string; body: Buffer; path: Path } {
     const path = this.path();
-    const data = this.pick(DATA);
+    const data = this.data();
     const version = this.version();
     return {
-      text: `${path.text} data=${bytesText(bufferOf(data))} version=${version}`,
+      text: `${path.text} data=${dataText(data)} version=${version}`,
       body: Buffer.concat([counted(path.bytes), counted(data), int32(version)]),
       path,
     };
@@ -454,10 +479,10 @@ export class RequestMaker {
     const flags = this.createFlags(op);
     const isSequential = flags === 2 || flags === 3 || flags === 6;
     const path = isSequential && this.chance(80) ? this.sequentialPath() : this.path();
-    const data = this.pick(DATA);
+    const data = this.data();
     const acl = this.acl(22);
     const fields = [counted(path.bytes), counted(data), acl.bytes, int32(flags)];
-    let text = `${path.text} data=${bytesText(bufferOf(data))} acl=${acl.name} flags=${flags}`;
+    let text = `${path.text} data=${dataText(data)} acl=${acl.name} flags=${flags}`;
     if (op === OpCode.createTTL) {
       const ttl = this.ttl(flags);
       fields.push(int64(ttl));
@@ -559,6 +584,10 @@ function withNullTraits(sub: { text: string; body: Buffer; path: Path }): {
   traits: Trait[];
 } {
   return { text: sub.text, body: sub.body, traits: nullTraits(sub.path) };
+}
+
+function dataText(data: Bytes): string {
+  return data !== null && data.length > 200 ? `${data.length} bytes` : bytesText(bufferOf(data));
 }
 
 function named(bytes: Bytes): Path {

@@ -52,7 +52,7 @@ const RECIPES: readonly Recipe[] = [
   [5, OpCode.multiRead, (maker) => maker.multiRead()],
   [4, OpCode.auth, (maker) => maker.auth()],
   [1, OpCode.sasl, (maker) => maker.sasl()],
-  [1, OpCode.closeSession, (maker) => maker.closeSession()],
+  [2, OpCode.closeSession, (maker) => maker.closeSession()],
   [0.4, OpCode.error, (maker) => maker.unknownOp()],
   [0.3, OpCode.deleteContainer, (maker) => maker.internalOp()],
   [0.3, OpCode.check, (maker) => maker.check()],
@@ -101,6 +101,9 @@ class SequenceMaker {
 
   make(length: number): Step[] {
     const steps: Step[] = [this.prelude()];
+    for (let slot = 0; slot < SLOTS; slot++) {
+      if (this.prng.below(2) === 0) steps.push({ kind: 'requests', slot, requests: [this.maker.login()] });
+    }
     while (steps.length < length) steps.push(this.step());
     return steps;
   }
@@ -119,11 +122,14 @@ class SequenceMaker {
     const slot = this.prng.below(SLOTS);
     this.maker.slot = slot;
     const draw = this.prng.below(100);
-    if (draw < 3) return this.open(slot);
-    if (draw < 4) return this.raw(slot);
-    if (draw < 5) return { kind: 'drop', slot };
-    if (draw < 6) return this.rawFirst(slot);
-    return { kind: 'requests', slot, requests: this.burst() };
+    if (draw < 4) return this.open(slot);
+    if (draw < 5) return this.raw(slot);
+    if (draw < 6) return { kind: 'drop', slot };
+    if (draw < 7) return this.rawFirst(slot);
+    const requests = this.burst();
+    return this.prng.below(10) > 0
+      ? { kind: 'requests', slot, requests }
+      : { kind: 'requests', slot, requests, cut: this.prng.below(90) };
   }
 
   private burst(): MadeRequest[] {

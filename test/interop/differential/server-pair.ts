@@ -21,7 +21,9 @@ const COMMON = {
 export const Flavour = { Plain: 'plain', Extended: 'extended' } as const;
 export type Flavour = (typeof Flavour)[keyof typeof Flavour];
 
-const FLAVOURS: Readonly<Record<Flavour, Readonly<Record<string, string | number>>>> = {
+export type ConfigLines = Readonly<Record<string, string | number>>;
+
+const FLAVOURS: Readonly<Record<Flavour, ConfigLines>> = {
   [Flavour.Plain]: {},
   [Flavour.Extended]: { extendedTypesEnabled: 'true', enforceQuota: 'true', reconfigEnabled: 'true' },
 };
@@ -35,8 +37,9 @@ export class ServerPair {
     this.servers = servers;
   }
 
-  static async start(flavour: Flavour, counts: DuelCounts): Promise<ServerPair> {
-    const cfg = { ...COMMON, ...FLAVOURS[flavour] };
+  /** `more`: further lines of zoo.cfg, for both. */
+  static async start(flavour: Flavour, counts: DuelCounts, more: ConfigLines = {}): Promise<ServerPair> {
+    const cfg = { ...COMMON, ...FLAVOURS[flavour], ...more };
     // Apache reads this one as a system property only.
     const env = { JAVA_TOOL_OPTIONS: `-Dznode.container.checkIntervalMs=${NEVER_MS}` };
     const ours = startThreadkeeper({ cfg: { ...cfg, 'znode.container.checkIntervalMs': NEVER_MS } });

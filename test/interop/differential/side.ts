@@ -2,6 +2,7 @@
 // other server nor what ought to come. Behind every step each connection sends a sync and reads up to its reply, so that
 // all that the step has caused is there; no length of time is waited for.
 
+import { setImmediate as turn } from 'node:timers/promises';
 import { OpCode, opName, Xid } from '../../../src/protocol/op-code.js';
 import { sessionPassword } from '../../../src/protocol/session-password.js';
 import type { ServerProcess } from '../../testing/server-process.js';
@@ -91,10 +92,15 @@ export class Side implements Symbols {
   }
 
   /** Sends the requests in one segment and reads up to the end of what they cause on this connection. */
-  async request(slot: number, requests: readonly MadeRequest[], closes: boolean): Promise<void> {
+  async request(slot: number, requests: readonly MadeRequest[], closes: boolean, cut = 0): Promise<void> {
     const line = this.line(slot);
     line.pending.push(...requests);
-    line.wire.send(...requests.map((made) => request(made.xid, made.op, patched(made, this.zxid))));
+    const bytes = Buffer.concat(requests.map((made) => request(made.xid, made.op, patched(made, this.zxid))));
+    if (cut > 0) {
+      line.wire.send(bytes.subarray(0, cut));
+      await turn();
+    }
+    line.wire.send(bytes.subarray(cut));
     if (closes) await this.awaitClose(line);
     else await this.barrier(slot);
   }

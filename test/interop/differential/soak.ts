@@ -1,7 +1,8 @@
 /**
  * Command: node dist/test/interop/differential/soak.js [--seeds 1000] [--first 1] [--steps 60] [--minutes 10]
- * [--flavour plain|extended|both] [--without 19,21] [--no-quota] [--failures 10] [--shrink 60]. Prints every difference that nothing
- * explains, shrunk, then how many operations were compared and how often each allowed difference was met.
+ * [--flavour plain|extended|both] [--without 19,21] [--no-quota] [--cfg skipACL=yes] [--failures 10] [--shrink 60].
+ * Prints every difference that nothing explains, shrunk, then how many operations were compared and how often each allowed
+ * difference was met. Lines of zoo.cfg are given to both servers; Apache's ignores ours (threadkeeper.placement=pipeline).
  */
 import { parseArgs } from 'node:util';
 import { opName } from '../../../src/protocol/op-code.js';
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     flavour: { type: 'string', default: 'both' },
     'no-quota': { type: 'boolean', default: false },
     without: { type: 'string', default: '' },
+    cfg: { type: 'string', multiple: true, default: [] },
     failures: { type: 'string', default: '10' },
     shrink: { type: 'string', default: '60' },
   },
@@ -44,6 +46,7 @@ for (const flavour of flavours) {
     shrinkRuns: Number(values.shrink),
     failuresMax: Number(values.failures),
     without,
+    more: Object.fromEntries(values.cfg.map((line) => line.split('='))),
     quota: !values['no-quota'],
     onFailure: (failure) => console.log(`\n--- ${failureText(failure)}`),
   });

@@ -48,11 +48,13 @@ export interface OpenStep {
   readonly behind: readonly MadeRequest[];
 }
 
-/** All requests in one segment. */
+/** All requests in one segment, or in two. */
 export interface RequestsStep {
   readonly kind: 'requests';
   readonly slot: number;
   readonly requests: readonly MadeRequest[];
+  /** How many bytes go first; the others when the server has had time to look at them. */
+  readonly cut?: number;
 }
 
 /** Bytes that are no good frame: the server must close the connection. */
