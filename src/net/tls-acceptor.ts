@@ -31,6 +31,10 @@ interface WithParent {
   readonly _parent?: Socket;
 }
 
+interface WithReason extends Error {
+  readonly reason?: string;
+}
+
 /** Of `TLS_COUNTERS`. */
 const OUTSTANDING = 0;
 const UNSUCCESSFUL = 1;
@@ -161,11 +165,13 @@ export class TlsAcceptor {
     socket.destroy();
   }
 
-  private logFailure(reason: Error | string, socket: TLSSocket): void {
+  private logFailure(cause: Error | string, socket: TLSSocket): void {
     // A TLSSocket that is closed has forgotten who it was; the one below it, if it can be had, has not.
     const { remoteAddress, remotePort } = (socket as unknown as WithParent)._parent ?? socket;
     const client = remoteAddress === undefined ? 'a client' : `/${remoteAddress}:${remotePort}`;
-    this.log.warn(`Unsuccessful handshake with ${client}: ${typeof reason === 'string' ? reason : reason.message}`);
+    // OpenSSL's own errors carry a short reason beside a message full of its line numbers.
+    const reason = typeof cause === 'string' ? cause : ((cause as WithReason).reason ?? cause.message);
+    this.log.warn(`Unsuccessful handshake with ${client}: ${reason}`);
   }
 
   private end(key: string, handshake: Handshake): void {
