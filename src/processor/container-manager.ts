@@ -24,6 +24,8 @@ export class ContainerManager {
   /** Of the node found last, and its version. */
   readonly path = new ScratchBytes(256);
   version = 0;
+  /** How many nodes may still be looked at before the shell has to let others work. */
+  looksLeft = 0;
 
   private readonly tree: TreeReader;
   private readonly rules: ContainerRules;
@@ -43,10 +45,10 @@ export class ContainerManager {
     return this.place < 0;
   }
 
-  /** Looks at up to `looksMax` further nodes, and stops at one that may go: true. False also while the tree is being written. */
-  findNext(nowMs: number, looksMax: number): boolean {
+  /** Goes on to the next node that may go: true. False at the end of the round, of the looks, and while the tree is written. */
+  findNext(nowMs: number): boolean {
     const { tree } = this;
-    for (let looks = 0; looks < looksMax && this.place >= 0; looks++) {
+    for (; this.looksLeft > 0 && this.place >= 0; this.looksLeft--) {
       const sequence = tree.begin();
       if (sequence < 0) return false;
       const ref = tree.containerAt(this.place);
@@ -62,7 +64,10 @@ export class ContainerManager {
       // A torn look is taken again; each one counts, so that a busy writer does not keep this thread.
       if (!tree.valid(sequence)) continue;
       this.place--;
-      if (isCandidate) return true;
+      if (isCandidate) {
+        this.looksLeft--;
+        return true;
+      }
     }
     return false;
   }
