@@ -98,7 +98,7 @@ function told(golden: GoldenFrame, bytes: Uint8Array): unknown {
 function comparable(value: unknown): unknown {
   if (Array.isArray(value)) {
     const list = value.map(comparable);
-    if (value.every((item) => typeof item === 'string' || 'authScheme' in item)) list.sort(byText);
+    if (value.every((item) => typeof item === 'string')) list.sort(byText);
     return list;
   }
   if (value instanceof Uint8Array || typeof value !== 'object' || value === null) return value;
@@ -110,7 +110,7 @@ function comparable(value: unknown): unknown {
   );
 }
 
-/** Names of children, paths of ephemerals and identities come in no order. */
+/** Names of children and paths of ephemerals come in no order. */
 function byText(a: unknown, b: unknown): number {
   const [first, second] = [JSON.stringify(a), JSON.stringify(b)];
   return first < second ? -1 : first > second ? 1 : 0;

@@ -1,6 +1,7 @@
 // One DIGEST-MD5 negotiation seen from the server: what is challenged, who gets in, and that it ends there.
 
 import { describe, expect, test } from 'vitest';
+import { Prng } from '../../../../src/base/prng.js';
 import { DigestMd5Server, type SaslStep } from '../../../../src/net/sasl/digest-md5-server.js';
 import { DIGEST_MD5_CASES } from '../../../testing/digest-md5-cases.js';
 import { digestMd5Response } from '../../../testing/digest-md5-client.js';
@@ -89,5 +90,35 @@ describe('the end', () => {
     expect(talk.say(digestMd5Response(challenge, { password: 'x' })).kind).toBe('failed');
     expect(talk.say(digestMd5Response(challenge)).kind).toBe('failed');
     expect(talk.say('').kind).toBe('failed');
+  });
+});
+
+describe('what nobody meant to send', () => {
+  const prng = new Prng(7);
+
+  test('random bytes are refused, and break nothing', () => {
+    const alphabet = Buffer.from('a=",\\ \t\r\n;\0\xff', 'latin1');
+    for (let i = 0; i < 5000; i++) {
+      const talk = new Talk();
+      talk.challenge();
+      const token = Uint8Array.from({ length: prng.below(40) }, () => alphabet[prng.below(alphabet.length)] as number);
+      expect(talk.server.evaluate(token).kind).toBe('failed');
+    }
+  });
+
+  test('a right response with one byte changed is refused, or still bob’s', () => {
+    let refused = 0;
+    const length = digestMd5Response(new Talk().challenge()).length;
+    for (let at = 0; at < length; at++) {
+      for (const change of [1, 32, 128]) {
+        const talk = new Talk();
+        const token = Buffer.from(digestMd5Response(talk.challenge()), 'utf8');
+        token[at] = (token[at] as number) ^ change;
+        const step = talk.server.evaluate(token);
+        if (step.kind === 'failed') refused++;
+        else expect(step).toMatchObject({ kind: 'done', user: 'bob' });
+      }
+    }
+    expect(refused).toBeGreaterThan(length);
   });
 });
