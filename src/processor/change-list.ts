@@ -29,6 +29,11 @@ export const ChangeKind = {
 
 export const LAST_CHANGE_KIND = ChangeKind.dataChanged;
 
+/** vector<ACL> {0, world, anyone}: stands for a list that recovery could not find, since an empty one would be the open one. */
+export const NOBODY_ACL_BYTES: Uint8Array = Uint8Array.from([
+  0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 5, 0x77, 0x6f, 0x72, 0x6c, 0x64, 0, 0, 0, 6, 0x61, 0x6e, 0x79, 0x6f, 0x6e, 0x65,
+]);
+
 export function writeAction(out: ScratchBytes, kind: number, bytes: Uint8Array, offset: number, length: number): void {
   out.writeInt(kind);
   if (length < 0) out.writeInt(length);

@@ -20,7 +20,7 @@ import type { DataTree } from '../store/data-tree.js';
 import { STAT_BYTES } from '../store/node-layout.js';
 import { TxnApplier, type TxnListener } from '../store/txn-applier.js';
 import { type AclPolicy, type Identity, parseIdentities } from './acl.js';
-import { ChangeKind, writeAction } from './change-list.js';
+import { ChangeKind, NOBODY_ACL_BYTES, writeAction } from './change-list.js';
 import {
   FLAG_BODY,
   FLAG_OWN_ZXID,
@@ -235,13 +235,22 @@ export class FinalRequestProcessor implements Actor, TxnListener {
 
   private writeAclOf(ref: number): void {
     const reader = this.tree.reader;
+    const { changes } = this;
     const aclRef = ref === 0 ? 0 : reader.aclRef(ref);
-    const length = aclRef === 0 ? 0 : reader.aclLength(aclRef);
-    this.changes.writeInt(length);
-    if (length === 0) return;
-    const at = this.changes.reserve(length);
-    reader.copyAcl(aclRef, this.changes.bytes, at);
-    this.changes.length = at + length;
+    if (aclRef === 0) {
+      changes.writeInt(0);
+      return;
+    }
+    const length = reader.aclLength(aclRef);
+    if (length === 0) {
+      changes.writeInt(NOBODY_ACL_BYTES.length);
+      changes.writeBytes(NOBODY_ACL_BYTES, 0, NOBODY_ACL_BYTES.length);
+      return;
+    }
+    changes.writeInt(length);
+    const at = changes.reserve(length);
+    reader.copyAcl(aclRef, changes.bytes, at);
+    changes.length = at + length;
   }
 
   // ---- what only keeps its place

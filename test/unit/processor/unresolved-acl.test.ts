@@ -1,5 +1,5 @@
 // A node whose list recovery could not find (persistence 10.2): nobody may do anything with it or below it but who passes
-// every ACL, on every road: read, write, part of a multi.
+// every ACL, on every road: read, write, part of a multi, watch event.
 
 import { expect, test } from 'vitest';
 import { encodeUtf8 } from '../../../src/base/utf8.js';
@@ -10,6 +10,7 @@ import { multiResultsOf } from '../../testing/inline/reply-bodies.js';
 import type { WireClient } from '../../testing/inline/wire-client.js';
 import { codeName } from '../../testing/inline/wire-names.js';
 import { InlineServer } from '../../testing/inline-server.js';
+import { addWatch, PERSISTENT, RECURSIVE } from '../watch/watch-calls.js';
 
 /** An ACL of length 0 is how a snapshot is loaded that does not list the number of a node. */
 function prepareTree(tree: DataTree): void {
@@ -61,4 +62,34 @@ test.each(SENDS)('%s, with skipACL: Ok', (_what, send) => {
   const client = server.connect();
   send(client);
   expect(codeName(server.reply(client).err)).toBe('Ok');
+});
+
+test('nobody hears of its changes but who passes every ACL', () => {
+  const superDigest = 'super:lK75jTNcA+U9vtVEw5vB51mj/w4=';
+  const auth = { ...InlineServer.defaults().auth, superDigest };
+  const server = InlineServer.start({ prepareTree, config: { auth } });
+  const watcher = server.connect();
+  const master = server.connect();
+  master.auth('digest', 'super:secret');
+  for (const client of [watcher, master]) {
+    addWatch(client, '/n', PERSISTENT);
+    addWatch(client, '/', RECURSIVE);
+  }
+  server.run();
+  watcher.take();
+  master.take();
+  master.setData('/n', 'x');
+  master.create('/n/y');
+  master.delete('/n/x');
+  server.run();
+  const events = (client: WireClient): string[] =>
+    client.takeText().flatMap((line) => (line.startsWith('event') ? [line.split(' ').slice(1, 3).join(' ')] : []));
+  expect(events(master)).toEqual([
+    'NodeDataChanged /n',
+    'NodeCreated /n/y',
+    'NodeChildrenChanged /n',
+    'NodeDeleted /n/x',
+    'NodeChildrenChanged /n',
+  ]);
+  expect(events(watcher)).toEqual(['NodeCreated /n/y', 'NodeDeleted /n/x']);
 });
