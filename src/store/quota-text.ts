@@ -89,13 +89,12 @@ export class QuotaText {
     this.writePair(QuotaKey.count, 0, QuotaKey.count.length, this.get(QuotaKey.count));
     this.writeByte(COMMA);
     this.writePair(QuotaKey.bytes, 0, QuotaKey.bytes.length, this.get(QuotaKey.bytes));
-    let before: Entry | null = null;
-    for (let next = this.nextOther(null); next !== null; next = this.nextOther(next)) {
-      // A second "=" behind the bytes, so that readers of the old form stop there.
-      if (before === null) this.writeByte(EQUALS);
+    let next = this.nextOther(null);
+    // A second "=" behind the bytes, so that readers of the old form stop there.
+    if (next !== null) this.writeByte(EQUALS);
+    for (; next !== null; next = this.nextOther(next)) {
       this.writeByte(SEMICOLON);
       this.writePair(next.key, next.keyOffset, next.keyLength, next.value);
-      before = next;
     }
   }
 
