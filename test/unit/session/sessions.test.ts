@@ -51,6 +51,19 @@ describe('a session is kept alive', () => {
     expect(server.sessions.openCount).toBe(0);
   });
 
+  test('nor by sasl', () => {
+    const server = InlineServer.start();
+    const client = server.connect(SHORT);
+    for (let i = 0; i < 3; i++) {
+      client.request(OpCode.sasl, (w) => w.writeBuffer(new Uint8Array(0)));
+      server.run();
+      server.advance(2000);
+    }
+    server.advance(400);
+    expect(client.takeText()).toEqual(['sasl Ok @0', 'sasl Ok @0', 'sasl Ok @0']);
+    expect(server.sessions.openCount).toBe(0);
+  });
+
   test('nor by bytes that make no whole request', () => {
     const server = InlineServer.start();
     const client = server.connect(SHORT);
@@ -74,6 +87,30 @@ describe('a session is kept alive', () => {
     server.run();
     expect(codeName(client.takeReply().err)).toBe('Ok');
     expect(server.sessions.openCount).toBe(1);
+  });
+});
+
+describe('a re-opened session', () => {
+  test.each([
+    [40_000, 4000],
+    [4000, 40_000],
+    [4000, 0],
+    [40_000, 1_000_000],
+  ])('of %d ms lives by what its new connection has negotiated: %d', (firstMs, secondMs) => {
+    const server = InlineServer.start();
+    const first = server.connect({ timeOutMs: firstMs });
+    const { sessionId, password } = first;
+    const second = server.connect({ sessionId, password, timeOutMs: secondMs });
+    const grantedMs = Math.min(Math.max(secondMs, 4000), 40_000);
+    expect(second.timeOutMs).toBe(grantedMs);
+    server.advance(1000);
+    second.ping();
+    server.run();
+    const touchedMs = server.clock.monotonicMs();
+    while (server.sessions.openCount === 1) server.advance(100);
+    const tookMs = server.clock.monotonicMs() - touchedMs;
+    expect(tookMs).toBeGreaterThanOrEqual(grantedMs);
+    expect(tookMs).toBeLessThanOrEqual(grantedMs + 2000 + 300);
   });
 });
 
