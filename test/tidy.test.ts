@@ -66,7 +66,6 @@ const SHELLS: Readonly<Record<string, readonly Banned[]>> = {
   'src/client/net-transport.ts': ['sockets'],
   'src/client/node-client-ports.ts': ['time', 'timers', 'randomness'],
   'src/client/tls-transport.ts': ['sockets'],
-  'src/client/transaction.ts': ['async'],
   'src/net/node-client-network.ts': ['sockets'],
   'src/net/tls-acceptor.ts': ['sockets'],
   'src/net/tls-context.ts': ['sockets'],

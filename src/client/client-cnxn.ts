@@ -338,12 +338,18 @@ export class ClientCnxn {
     };
   }
 
+  /** A method, because the compiler would otherwise believe that nothing in between can change the phase. */
+  private get isOver(): boolean {
+    return this.phase === Phase.Over;
+  }
+
   // ---- turns and deadlines ----------------------------------------------------------------------------------------
 
   private onTurn(): void {
-    if (this.phase === Phase.Over) return;
+    if (this.isOver) return;
     const nowMs = this.ports.clock.monotonicMs();
     this.checkDeadlines(nowMs);
+    if (this.isOver) return;
     this.requests.abandonOverdue(nowMs);
     this.flush(nowMs);
     this.ports.scheduler.wakeAtMs(Math.min(this.nextDeadlineMs(), this.requests.nextDeadlineMs));

@@ -7,11 +7,12 @@ import type { MultiOp, MultiResult } from '../protocol/multi.js';
 import { OpCode } from '../protocol/op-code.js';
 import { type CallOptions, NO_CALL_OPTIONS } from './call-options.js';
 import { KeeperError } from './keeper-error.js';
+import type { CommitMulti } from './transaction.js';
 import { checkPath } from './znode-path.js';
 import type { NodeData } from './zookeeper-view.js';
 
-/** How the reads reach the server. Null in place of an op's data stays null; buffers are the application's own. */
-export type FetchReads = (ops: readonly MultiOp[], call: CallOptions) => Promise<MultiResult[]>;
+/** How the reads reach the server; `read` as for a transaction. Buffers in the results are the application's own. */
+export type FetchReads = CommitMulti;
 
 export class MultiRead<Answers extends readonly unknown[] = []> {
   private readonly fetchReads: FetchReads;
@@ -36,9 +37,9 @@ export class MultiRead<Answers extends readonly unknown[] = []> {
     assert(!this.isFetched, 'a multiRead is fetched once');
     this.isFetched = true;
     // The ops were added together with the types of their answers: the tuple is what Answers says.
-    return this.fetchReads(this.ops, call).then(
-      (results) => results.map((result, index) => answerOf(result, this.ops[index])) as unknown as Answers,
-    );
+    const read = (results: readonly MultiResult[]): Answers =>
+      results.map((result, index) => answerOf(result, this.ops[index])) as unknown as Answers;
+    return this.fetchReads(this.ops, call, read);
   }
 
   private add<T>(op: MultiOp): MultiRead<[...Answers, T | KeeperError]> {

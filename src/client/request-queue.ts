@@ -121,6 +121,7 @@ export class RequestQueue {
 
   dropDeadline(request: Limited): void {
     this.deadlines.delete(request);
+    if (this.deadlines.size === 0) this.deadlineMs = Number.POSITIVE_INFINITY;
   }
 
   /** Whoever waited too long is told so. Looks at all that have a deadline, but only when the earliest has come. */

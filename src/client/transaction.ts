@@ -19,8 +19,15 @@ export interface CreatedInTransaction {
   readonly stat: Stat | null;
 }
 
-/** How a transaction reaches the server: ZooKeeper.multi. */
-export type CommitMulti = (ops: readonly MultiOp[], call: CallOptions) => Promise<MultiResult[]>;
+/**
+ * How a transaction reaches the server. `read` makes the answer out of the results while the reply is being read: a
+ * promise that waited for another one would be late, and events could overtake it.
+ */
+export type CommitMulti = <T>(
+  ops: readonly MultiOp[],
+  call: CallOptions,
+  read: (results: readonly MultiResult[]) => T,
+) => Promise<T>;
 
 export class Transaction<Results extends readonly unknown[] = []> {
   private readonly commitMulti: CommitMulti;
@@ -71,12 +78,13 @@ export class Transaction<Results extends readonly unknown[] = []> {
   }
 
   /** All or nothing. Rejects with MultiError when the server refused an op. */
-  async commit(call: CallOptions = NO_CALL_OPTIONS): Promise<Results> {
+  commit(call: CallOptions = NO_CALL_OPTIONS): Promise<Results> {
     assert(!this.isCommitted, 'a transaction is committed once');
     this.isCommitted = true;
-    const results = await this.commitMulti(this.ops, call);
     // The readers were added together with the types they return: the tuple is what Results says.
-    return results.map((result, index) => this.readers[index](result)) as unknown as Results;
+    const read = (results: readonly MultiResult[]): Results =>
+      results.map((result, index) => this.readers[index](result)) as unknown as Results;
+    return this.commitMulti(this.ops, call, read);
   }
 
   private add<T>(op: MultiOp, read: (result: MultiResult) => T): Transaction<[...Results, T]> {

@@ -381,22 +381,22 @@ export class ZooKeeperView {
 
   /** All ops or none. transaction() builds them with typed results. Rejects with MultiError when an op is refused. */
   multi(ops: readonly MultiOp[], call?: CallOptions): Promise<MultiResult[]> {
-    return this.submitMulti(OpCode.multi, ops, call, (r) => this.multiResults(decodeMultiResponse(r), ops));
+    return this.submitMulti(OpCode.multi, ops, call, (results) => this.multiResults(results, ops));
   }
 
   /** Several writes as one: all or none. */
   transaction(): Transaction {
-    return new Transaction((ops, call) => this.multi(ops, call));
+    return new Transaction((ops, call, read) =>
+      this.submitMulti(OpCode.multi, ops, call, (results) => read(this.multiResults(results, ops))),
+    );
   }
 
   /** Several reads in one request, from one moment of this server. Each has its own answer or error. */
   multiRead(): MultiRead {
-    return new MultiRead((ops, call) =>
-      this.submitMulti(OpCode.multiRead, ops, call, (r) =>
-        decodeMultiResponse(r).map((result) =>
-          result.type === OpCode.getData ? { type: result.type, response: this.ownData(result.response) } : result,
-        ),
-      ),
+    const own = (result: MultiResult): MultiResult =>
+      result.type === OpCode.getData ? { type: result.type, response: this.ownData(result.response) } : result;
+    return new MultiRead((ops, call, read) =>
+      this.submitMulti(OpCode.multiRead, ops, call, (results) => read(results.map(own))),
     );
   }
 
@@ -423,15 +423,16 @@ export class ZooKeeperView {
     };
   }
 
-  private submitMulti(
+  private submitMulti<T>(
     type: typeof OpCode.multi | typeof OpCode.multiRead,
     ops: readonly MultiOp[],
     call: CallOptions | undefined,
-    decode: (r: JuteReader) => MultiResult[],
-  ): Promise<MultiResult[]> {
-    if (ops.length === 0) return Promise.resolve([]);
+    read: (results: MultiResult[]) => T,
+  ): Promise<T> {
+    if (ops.length === 0) return Promise.resolve(read([]));
     const serverOps = ops.map((op) => this.opWithChroot(op));
     const encode = (w: JuteWriter): void => encodeMultiRequest(w, serverOps);
+    const decode = (r: JuteReader): T => read(decodeMultiResponse(r));
     return this.cnxn.submit({ type, path: null, encode, decode, watch: null, onNoNode: null }, call);
   }
 

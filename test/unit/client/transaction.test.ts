@@ -7,7 +7,8 @@ import { ErrorCode } from '../../../src/protocol/error-code.js';
 import { decodeMultiRequest, encodeMultiResponse, type MultiResult } from '../../../src/protocol/multi.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import type { Stat } from '../../../src/protocol/stat.js';
-import { FakeWorld, hexBytes, reply } from './fake-world.js';
+import { EventType } from '../../../src/protocol/watch-event.js';
+import { FakeWorld, hexBytes, notification, reply, settled } from './fake-world.js';
 
 const STAT: Stat = {
   czxid: 16n,
@@ -117,6 +118,33 @@ test('a transaction is used once', async () => {
   const world = new FakeWorld();
   const transaction = world.zk.transaction();
   await transaction.commit();
-  await expect(transaction.commit()).rejects.toThrow('committed once');
+  expect(() => transaction.commit()).toThrow('committed once');
   expect(() => transaction.delete('/a')).toThrow('closed by commit');
+});
+
+test('what comes behind a transaction on the wire cannot overtake it', async () => {
+  const world = new FakeWorld();
+  const connection = world.accept();
+  const order: string[] = [];
+  void world.zk.exists('/w', () => order.push('event'));
+  world.runTurns();
+  connection.answer(reply(1, 16n, ErrorCode.NoNode));
+  void world.zk
+    .transaction()
+    .delete('/m')
+    .commit()
+    .then(() => order.push('transaction'));
+  void world.zk
+    .multiRead()
+    .getChildren('/m')
+    .fetch()
+    .then(() => order.push('reads'));
+  world.runTurns();
+  connection.answer(
+    reply(2, 17n, 0, (w) => encodeMultiResponse(w, [{ type: OpCode.delete, response: null }])),
+    reply(3, 17n, 0, (w) => encodeMultiResponse(w, [{ type: OpCode.getChildren, response: { children: [] } }])),
+    notification(EventType.NodeCreated, '/w', 18n),
+  );
+  await settled();
+  expect(order).toEqual(['transaction', 'reads', 'event']);
 });
