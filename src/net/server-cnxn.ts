@@ -23,6 +23,8 @@ export type CnxnState = (typeof CnxnState)[keyof typeof CnxnState];
 
 const FRAME_LENGTH_BYTES = 4;
 const REPLY_HEADER_BYTES = 16;
+/** Every request that travels takes the identities along, and a login costs time for each that is there. */
+const IDENTITY_BYTES_MAX = 1 << 16;
 
 export class ServerCnxn {
   readonly id: number;
@@ -133,11 +135,15 @@ export class ServerCnxn {
     };
   }
 
-  addIdentities(added: readonly Identity[]): void {
+  /** False, and as before, when they would be too many or too long. */
+  tryAddIdentities(added: readonly Identity[]): boolean {
     const next = joinIdentities(this.identities, added);
-    if (next === this.identities) return;
+    if (next === this.identities) return true;
+    const bytes = encodeIdentities(next);
+    if (bytes.length > IDENTITY_BYTES_MAX) return false;
     this.identities = next;
-    this.identityBytes = encodeIdentities(next);
+    this.identityBytes = bytes;
+    return true;
   }
 
   /** Opens a reply in `out`; the caller appends the body and calls `endReply`. */

@@ -23,6 +23,12 @@ export interface Identity {
   readonly id: string;
 }
 
+/**
+ * What the `auth` entries of one list may become, in characters: each is replaced by all identities of the connection, and a
+ * frame holds many. A list beyond it is an InvalidACL; the reference runs out of memory.
+ */
+const EXPANDED_CHARS_MAX = 1 << 20;
+
 export const Permission = { read: 1, write: 2, create: 4, delete: 8, admin: 16, all: 31 } as const;
 
 /** vector<ACL> of exactly one entry {31, "world", "anyone"}. */
@@ -146,6 +152,7 @@ export class AclPolicy {
     const entries = withoutDuplicates(readEntries(bytes, offset));
     if (entries === null) return ErrorCode.MarshallingError;
     const kept: { perms: number; scheme: string; id: string }[] = [];
+    let expandedChars = 0;
     for (const { perms, scheme, id } of entries) {
       if (scheme === null) return ErrorCode.InvalidACL;
       if (scheme === 'auth') {
@@ -154,6 +161,8 @@ export class AclPolicy {
           if (this.schemes.get(identity.scheme)?.authenticates !== true) continue;
           kept.push({ perms, scheme: identity.scheme, id: identity.id });
           expanded = true;
+          expandedChars += identity.scheme.length + identity.id.length;
+          if (expandedChars > EXPANDED_CHARS_MAX) return ErrorCode.InvalidACL;
         }
         if (!expanded) return ErrorCode.InvalidACL;
         continue;

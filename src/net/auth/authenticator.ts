@@ -48,7 +48,8 @@ export class Authenticator {
 
   /** What a connection is without having said anything: its address, and what TLS has proved. */
   greet(cnxn: ServerCnxn, address: string): void {
-    this.add(cnxn, [{ scheme: 'ip', id: address }, ...cnxn.socket.peerIdentities]);
+    this.tryAdd(cnxn, [{ scheme: 'ip', id: address }]);
+    if (cnxn.socket.peerIdentities.length > 0) this.tryAdd(cnxn, cnxn.socket.peerIdentities);
   }
 
   /** One `auth` request. Null data proves nothing, but some schemes ask for nothing. */
@@ -73,8 +74,9 @@ export class Authenticator {
         return LoginOutcome.accepted;
       case 'digest':
         if (data === null) return LoginOutcome.refused;
-        this.add(cnxn, digestLogin(data, this.options.digestAlgorithm, this.options.superDigest));
-        return LoginOutcome.accepted;
+        return this.tryAdd(cnxn, digestLogin(data, this.options.digestAlgorithm, this.options.superDigest))
+          ? LoginOutcome.accepted
+          : LoginOutcome.refused;
       case 'x509':
         // The certificate was judged during the TLS handshake; here it can only be told again.
         return cnxn.socket.peerIdentities.length > 0 ? LoginOutcome.accepted : LoginOutcome.refused;
@@ -109,7 +111,7 @@ export class Authenticator {
         this.log.info(
           `Session 0x${sessionOf(cnxn)}: adding SASL authorization for authorizationID: ${quoted(step.user)}`,
         );
-        this.add(cnxn, saslIdentities(step.user, sasl));
+        if (!this.tryAdd(cnxn, saslIdentities(step.user, sasl))) return this.afterSaslFailure();
         return { error: ErrorCode.Ok, token: encodeUtf8(step.token) };
       case 'failed':
         this.log.warn(`Client ${cnxn.peer} failed to SASL authenticate: ${step.reason}`);
@@ -131,11 +133,16 @@ export class Authenticator {
     return { error: ErrorCode.AuthFailed, token: null };
   }
 
-  private add(cnxn: ServerCnxn, identities: readonly Identity[]): void {
-    cnxn.addIdentities(identities);
+  /** False when the connection has too many identities already. */
+  private tryAdd(cnxn: ServerCnxn, identities: readonly Identity[]): boolean {
+    if (!cnxn.tryAddIdentities(identities)) {
+      this.log.warn(`Client ${cnxn.peer} has more identities, or longer ones, than a connection may have`);
+      return false;
+    }
     const { enforcedSchemes } = this.options;
     cnxn.maySpeak =
       enforcedSchemes.length === 0 || cnxn.identities.some(({ scheme }) => enforcedSchemes.includes(scheme));
+    return true;
   }
 
   /** For the log: why a request of this connection is refused. */

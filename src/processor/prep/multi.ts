@@ -18,6 +18,13 @@ import type { PrepRequest } from './prep-request.js';
 import { planSetData } from './set-data.js';
 
 const MULTI_HEADER_BYTES = 9;
+/**
+ * A transaction is not much longer than its request (a sequence number adds ten bytes to a part of forty or more), unless its
+ * parts copy the identities of a connection that gave itself long names. Such a multi is refused: the reference would write
+ * an entry that it cannot read again, or run out of memory.
+ */
+const GROWTH_MAX = 2;
+const TXN_BYTES_FLOOR = 1 << 20;
 
 /** Ok (also for a failed multi, whose failure is in the transaction), or MarshallingError for the whole. */
 export function planMulti(request: PrepRequest): number {
@@ -28,6 +35,7 @@ export function planMulti(request: PrepRequest): number {
   body.position = begin;
 
   const txn = request.txn;
+  const txnBytesMax = Math.max(GROWTH_MAX * (body.end - begin), TXN_BYTES_FLOOR);
   txn.writeInt(count);
   request.changes.beginMulti();
   let failedWith: number = ErrorCode.Ok;
@@ -52,6 +60,10 @@ export function planMulti(request: PrepRequest): number {
       if (failedWith === ErrorCode.Ok) failedWith = error;
     }
     writeInt32(txn.bytes, header + 4, txn.length - header - 8);
+    if (txn.length > txnBytesMax) {
+      request.changes.rollbackMulti();
+      return ErrorCode.MarshallingError;
+    }
   }
   if (failedWith === ErrorCode.Ok) request.changes.commitMulti();
   else request.changes.rollbackMulti();
