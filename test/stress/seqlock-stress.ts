@@ -18,6 +18,7 @@ import { Prng } from '../../src/base/prng.js';
 import { DataTree } from '../../src/store/data-tree.js';
 import { NodeKind } from '../../src/store/node-layout.js';
 import { SnapshotCursor } from '../../src/store/snapshot-cursor.js';
+import { SubtreeCounter } from '../../src/store/subtree-counter.js';
 import type { TreeMemory } from '../../src/store/tree-memory.js';
 import { createTreeMemory } from '../../src/store/tree-memory.js';
 import { TreeReader } from '../../src/store/tree-reader.js';
@@ -30,6 +31,8 @@ const HEADER_BYTES = 16;
 const DATA_BYTES_MAX = 60_000;
 const BALLAST_BYTES = 508 * 65536;
 const ALARM_TRIES = 200_000;
+/** Owner of all ephemerals. */
+const SESSION = 77;
 
 interface Task {
   readonly role: 'writer' | 'reader' | 'cursor';
@@ -107,7 +110,7 @@ function write(task: Task): Report {
       -1,
       kind,
       0,
-      kind === NodeKind.ephemeral ? 77 : 0,
+      kind === NodeKind.ephemeral ? SESSION : 0,
       -1,
       0,
       zxid,
@@ -290,13 +293,46 @@ function read(task: Task): Report {
     if (names !== count || written !== length || view.getInt32(STAT_AT + 56) !== count) complain('number of children');
     return true;
   };
+  const subtree = new SubtreeCounter(reader);
+  const getAllChildrenNumber = (index: number): boolean => {
+    const sequence = reader.begin();
+    if (sequence < 0 && !task.unchecked) return false;
+    const ref = reader.find(parents[index], 0, parents[index].length);
+    const below = subtree.count(ref, NODES);
+    const children = reader.childCount(ref);
+    if (!reader.valid(sequence) && !task.unchecked) return false;
+    // Nobody has grandchildren.
+    if (below !== children) complain(`${below} nodes below a node with ${children} children`);
+    return true;
+  };
+  const getEphemerals = (): boolean => {
+    const sequence = reader.begin();
+    if (sequence < 0 && !task.unchecked) return false;
+    const count = reader.ephemeralCountOf(0, SESSION);
+    let met = 0;
+    let others = 0;
+    for (let ref = reader.firstEphemeralOf(0, SESSION); ref !== 0 && met < count; ref = reader.nextEphemeral(ref)) {
+      met++;
+      if (reader.ownerLo(ref) !== SESSION || reader.pathLength(ref) !== paths[0].length) others++;
+      reader.copyPath(ref, out, 0, paths[0].length);
+    }
+    if (!reader.valid(sequence) && !task.unchecked) return false;
+    if (met !== count || others > 0) complain(`${met} of ${count} ephemerals, ${others} of them of somebody else`);
+    return true;
+  };
+  const once = (dice: number, id: number): boolean => {
+    if (dice < 88) return getData(paths[id], id);
+    if (dice < 96) return getPair();
+    if (dice < 98) return getChildren(id % PARENTS);
+    return dice < 99 ? getAllChildrenNumber(id % PARENTS) : getEphemerals();
+  };
   const deadline = performance.now() + task.seconds * 1000;
   while ((reads & 63) !== 0 || performance.now() < deadline) {
     reads++;
     const dice = prng.below(100);
     const id = prng.below(NODES);
     for (let tries = 1; ; tries++) {
-      if (dice < 90 ? getData(paths[id], id) : dice < 98 ? getPair() : getChildren(id % PARENTS)) break;
+      if (once(dice, id)) break;
       retries++;
       if (tries > ALARM_TRIES) {
         complain('a read never came through');

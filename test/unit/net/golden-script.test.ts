@@ -143,6 +143,23 @@ test('V50 to V52: paths and ACLs', () => {
   for (const vector of vectors.slice(49, 52)) replay(server, connection, vector);
 });
 
+test('V53 and V54: a stats node kept by the server, a hard limit', () => {
+  const server = InlineServer.start({
+    clock: new ManualClock(1_000_000, 1_795_316_467_920),
+    config: { quotas: { enforceQuota: true } },
+  });
+  const client = server.connect();
+  client.create('/q');
+  client.create('/zookeeper/quota/q');
+  client.create('/zookeeper/quota/q/zookeeper_limits', { data: 'count=-1,bytes=-1=;countHardLimit=2' });
+  client.create('/zookeeper/quota/q/zookeeper_stats', { data: 'count=0,bytes=0' });
+  client.create('/q/a');
+  server.run();
+  client.take();
+  replay(server, client.connection, vectors[52] as GoldenVector);
+  replay(server, client.connection, vectors[53] as GoldenVector);
+});
+
 const NONCE_OF_V55 = 'XRLjRyW4LFlksOOiMUXMllhf8eMOtnZlD2cvSrXs';
 
 test('V55 and V56: SASL DIGEST-MD5, and a wrong password', () => {

@@ -475,6 +475,13 @@ describe('enforcement', () => {
     });
   });
 
+  test('who may not write learns nothing of it', () => {
+    const q = enforced('countHardLimit=0,byteHardLimit=0');
+    q.err((c) => c.setAcl('/q', [{ perms: 1, id: { scheme: 'world', id: 'anyone' } }]));
+    expect([q.create('/q/y', '1'), q.set('/q', '123456')]).toEqual(['NoAuth', 'NoAuth']);
+    expect(q.server.warnings).toEqual([]);
+  });
+
   test('a refused write uses up a zxid and leaves no trace', () => {
     const q = enforced('countHardLimit=3');
     const zxid = q.do((c) => c.create('/q/1', { flags: 2 })).zxid;
