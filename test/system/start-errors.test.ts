@@ -7,11 +7,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { digestMd5Response } from '../testing/digest-md5-client.js';
 import { freePort } from '../testing/free-port.js';
 import { repositoryRoot } from '../testing/repository-root.js';
 import { runTool, type ToolRun } from '../testing/run-tool.js';
 import { makeTempDir, type TempDir } from '../testing/temp-dir.js';
 import { startThreadkeeper } from '../testing/threadkeeper-server.js';
+import { counted, int32, WireConnection } from '../testing/wire-connection.js';
 
 const MAIN = join(repositoryRoot, 'dist/src/server/quorum-peer-main.js');
 const DEADLINE_MS = 20_000;
@@ -155,6 +157,30 @@ describe('exit code 1: the client port', () => {
   });
 });
 
+describe('authentication that cannot work', () => {
+  it('ends with code 2 where nobody could authenticate himself', async () => {
+    const path = config('dataDir=./data', 'clientPort=0', 'enforce.auth.enabled=true', 'enforce.auth.schemes=nosuch');
+    const reason = 'Authentication scheme nosuch is not available.';
+    expectRefusal(await run([path]), 2, 'Invalid arguments, exiting abnormally', reason);
+  });
+
+  it('ends with code 1 where the login configuration is not there, or unknown here', async () => {
+    const path = config('dataDir=./data', 'clientPort=0');
+    const missing = await run([path], { SERVER_JVMFLAGS: '-Djava.security.auth.login.config=/no/such.conf' });
+    expect(missing.code).toBe(1);
+    expect(missing.stderr).toMatch(
+      /^Unexpected exception, exiting abnormally: No JAAS .* found in '\/no\/such.conf'\.: [^\n]*\n$/,
+    );
+
+    const kerberos = join(dir.path, 'krb5.conf');
+    writeFileSync(kerberos, 'Server { com.sun.security.auth.module.Krb5LoginModule required principal="HUSH"; };');
+    const unknown = await run([path], { SERVER_JVMFLAGS: `-Djava.security.auth.login.config=${kerberos}` });
+    expect(unknown.code).toBe(1);
+    expect(unknown.stderr).toMatch(/^[^\n]*Kerberos \(GSSAPI\) is not supported[^\n]*\n$/);
+    expect(unknown.stdout + unknown.stderr).not.toContain('HUSH');
+  });
+});
+
 describe('secrets', () => {
   it('are in no line of a start, whichever way they came', async () => {
     const path = config(
@@ -176,6 +202,27 @@ describe('secrets', () => {
     });
     expect(server.log()).toContain('superDigest = <set>');
     expect(server.log()).not.toContain('HUSH');
+  });
+
+  it('are in no line about logins, at any level', async () => {
+    const jaas = join(dir.path, 'jaas.conf');
+    const module = 'org.apache.zookeeper.server.auth.DigestLoginModule required';
+    writeFileSync(jaas, `Server { ${module} user_bob="HUSH1" user_super="HUSH2"; };`);
+    await using server = await startThreadkeeper({
+      cfg: { 'console.threshold': 'DEBUG', 'SASLAuthenticationProvider.superPassword': 'HUSH3' },
+      env: { SERVER_JVMFLAGS: `-Djava.security.auth.login.config=${jaas}` },
+    });
+    const connection = await WireConnection.openSession(server.port);
+    await connection.call(1, 100, int32(0), counted('digest'), counted('bob:HUSH4'));
+    const challenge = (await connection.call(2, 102, counted(''))).body.subarray(4).toString();
+    const response = digestMd5Response(challenge, { password: 'HUSH5' });
+    expect((await connection.call(3, 102, counted(response))).err).toBe(-115);
+    await connection.readToEnd();
+    connection.destroy();
+    expect(server.log()).toContain('wrong response for user "bob"');
+    expect(server.log()).toContain('superPassword = <set>');
+    expect(server.log()).not.toContain('HUSH');
+    expect(server.log()).not.toContain(/response=(\w+)/.exec(response)?.[1]);
   });
 });
 
