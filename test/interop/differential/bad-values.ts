@@ -95,6 +95,7 @@ export const GOOD_ACLS: readonly NamedAcl[] = [
   acl('this host', [31, 'ip', '127.0.0.1']),
   acl('this net', [31, 'ip', '127.0.0.0/8']),
   acl('another net', [31, 'ip', '10.0.0.0/8']),
+  acl('this host, as Java reads numbers', [31, 'ip', '+127.0.0.0001/032']),
   acl('every address', [31, 'ip', '10.0.0.0/0']),
   acl('auth', [31, 'auth', '']),
   acl('auth with id', [31, 'auth', 'whoever']),
@@ -135,6 +136,9 @@ export const BAD_ACLS: readonly NamedAcl[] = [
   acl('auth null', [31, 'auth', null]),
   acl('good, then bad', [31, 'world', 'anyone'], [31, 'nosuch', 'x']),
   acl('bad, then null', [31, 'nosuch', 'x'], [31, 'world', null]),
+  acl('null scheme behind the same perms', [31, 'world', 'anyone'], [31, null, 'x']),
+  acl('null id behind the same scheme', [31, 'auth', ''], [31, 'auth', null]),
+  acl('null id behind other perms', [31, 'nosuch', ''], [30, 'nosuch', null]),
 ];
 
 export const IPV6_ACL: NamedAcl = acl('IPv6', [31, 'ip', '2001:db8::1/64']);
