@@ -318,6 +318,7 @@ export class RequestMaker {
   }
 
   multiRead(): MadeRequest {
+    const traits = new Set<Trait>();
     const texts: string[] = [];
     const parts: Buffer[] = [];
     const count = this.pick([0, 1, 1, 2, 2, 3, 5]);
@@ -329,11 +330,12 @@ export class RequestMaker {
       const path = this.path();
       const plain = Buffer.concat([counted(path.bytes), Uint8Array.of(this.prng.below(2))]);
       const sub = op === OpCode.getData || op === OpCode.getChildren ? null : this.subBody(op);
+      if (sub?.traits.includes(Trait.MultiFlags)) traits.add(Trait.MultiFlags);
       parts.push(this.multiHeader(op, false), sub?.body ?? plain);
       texts.push(`${opName(op)} ${sub?.text ?? path.text}`);
     }
     const body = this.multiEnd(parts);
-    return this.make(OpCode.multiRead, `{${texts.join('; ')}}${body.text}`, body.bytes);
+    return this.make(OpCode.multiRead, `{${texts.join('; ')}}${body.text}`, body.bytes, { traits: [...traits] });
   }
 
   auth(): MadeRequest {
@@ -372,6 +374,11 @@ export class RequestMaker {
 
   /** Only in forms that change nothing on a server that executes them. */
   internalOp(): MadeRequest {
+    if (this.chance(30)) {
+      const made = this.make(OpCode.createSession, '', int32(120_000), { closing: Closing.OursOnly });
+      // Apache answers with a ConnectResponse, which must not look like a reply: it begins with a zero.
+      return { ...made, xid: 0x1234_5678 };
+    }
     const path = this.pick<Bytes>(['/none', '/', 'x', '/zookeeper/config']);
     const text = bytesText(bufferOf(path));
     return this.make(OpCode.deleteContainer, text, counted(path), { closing: Closing.OursOnly });
