@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from '../actor/logger.js';
 import type { AuthOptions, SaslOptions } from '../net/auth/auth-options.js';
-import { digestAlgorithm } from '../net/auth/digest-algorithm.js';
+import { canCompute, digestAlgorithm } from '../net/auth/digest-algorithm.js';
 import { SCHEME_NAMES, type SchemeName } from '../processor/auth/acl-schemes.js';
 import { type JaasSections, parseJaasFile } from './jaas-file.js';
 import type { Settings } from './settings.js';
@@ -107,6 +107,7 @@ function readSaslOptions(settings: Settings): SaslOptions | null {
       if (key.startsWith(USER_OPTION_PREFIX)) passwords.set(key.slice(USER_OPTION_PREFIX.length), value);
     }
   }
+  if (!canCompute('md5')) throw new AuthSetupError('SASL users log in by DIGEST-MD5, but this runtime refuses MD5');
   const superPassword = settings.text('SASLAuthenticationProvider.superPassword');
   if (superPassword !== '' && passwords.has(SUPER_USER)) passwords.set(SUPER_USER, superPassword);
   const superUsers = [...settings.properties]

@@ -67,6 +67,36 @@ export class Authenticator {
     return outcome;
   }
 
+  /** One `sasl` request; a null token counts as an empty one. */
+  negotiate(cnxn: ServerCnxn, token: Uint8Array): SaslAnswer {
+    const { sasl } = this.options;
+    if (sasl === null) return NO_TOKEN;
+    cnxn.saslServer ??= new DigestMd5Server(sasl.passwords, Buffer.from(this.random(NONCE_BYTES)).toString('base64'));
+    const step = cnxn.saslServer.evaluate(token);
+    switch (step.kind) {
+      case 'challenge':
+        return { error: ErrorCode.Ok, token: encodeUtf8(step.token) };
+      case 'done':
+        this.log.info(
+          `Session 0x${sessionOf(cnxn)}: adding SASL authorization for authorizationID: ${quoted(step.user)}`,
+        );
+        if (!this.tryAdd(cnxn, saslIdentities(step.user, sasl))) return this.afterSaslFailure();
+        return { error: ErrorCode.Ok, token: encodeUtf8(step.token) };
+      case 'failed':
+        this.log.warn(`Client ${cnxn.peer} failed to SASL authenticate: ${step.reason}`);
+        return this.afterSaslFailure();
+    }
+  }
+
+  /** For the log: why a request of this connection is refused. */
+  logUnauthenticated(cnxn: ServerCnxn): void {
+    const schemes = cnxn.identities.map(({ scheme }) => scheme).join(', ');
+    this.log.error(
+      `Client authentication scheme(s) [${schemes}] does not match with any of the expected authentication scheme ` +
+        `[${this.options.enforcedSchemes.join(', ')}], closing session.`,
+    );
+  }
+
   private loginBy(scheme: SchemeName, cnxn: ServerCnxn, data: Uint8Array | null): LoginOutcome {
     switch (scheme) {
       case 'ip':
@@ -98,27 +128,6 @@ export class Authenticator {
     return false;
   }
 
-  /** One `sasl` request; a null token counts as an empty one. */
-  negotiate(cnxn: ServerCnxn, token: Uint8Array): SaslAnswer {
-    const { sasl } = this.options;
-    if (sasl === null) return NO_TOKEN;
-    cnxn.saslServer ??= new DigestMd5Server(sasl.passwords, Buffer.from(this.random(NONCE_BYTES)).toString('base64'));
-    const step = cnxn.saslServer.evaluate(token);
-    switch (step.kind) {
-      case 'challenge':
-        return { error: ErrorCode.Ok, token: encodeUtf8(step.token) };
-      case 'done':
-        this.log.info(
-          `Session 0x${sessionOf(cnxn)}: adding SASL authorization for authorizationID: ${quoted(step.user)}`,
-        );
-        if (!this.tryAdd(cnxn, saslIdentities(step.user, sasl))) return this.afterSaslFailure();
-        return { error: ErrorCode.Ok, token: encodeUtf8(step.token) };
-      case 'failed':
-        this.log.warn(`Client ${cnxn.peer} failed to SASL authenticate: ${step.reason}`);
-        return this.afterSaslFailure();
-    }
-  }
-
   private afterSaslFailure(): SaslAnswer {
     const { allowSaslFailedClients, enforcedSchemes } = this.options;
     if (enforcedSchemes.includes('sasl')) {
@@ -143,15 +152,6 @@ export class Authenticator {
     cnxn.maySpeak =
       enforcedSchemes.length === 0 || cnxn.identities.some(({ scheme }) => enforcedSchemes.includes(scheme));
     return true;
-  }
-
-  /** For the log: why a request of this connection is refused. */
-  logUnauthenticated(cnxn: ServerCnxn): void {
-    const schemes = cnxn.identities.map(({ scheme }) => scheme).join(', ');
-    this.log.error(
-      `Client authentication scheme(s) [${schemes}] does not match with any of the expected authentication scheme ` +
-        `[${this.options.enforcedSchemes.join(', ')}], closing session.`,
-    );
   }
 }
 

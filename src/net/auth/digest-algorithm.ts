@@ -1,6 +1,9 @@
 /**
- * Names of message digests, from Java's, which stand in configurations, to OpenSSL's. Pure data.
+ * Names of message digests, from Java's, which stand in configurations, to OpenSSL's; and whether this runtime computes them,
+ * which is asked once, at the start, so that no login finds out.
  */
+import { createHash } from 'node:crypto';
+
 const BY_JAVA_NAME: ReadonlyMap<string, string> = new Map([
   ['MD5', 'md5'],
   ['SHA', 'sha1'],
@@ -26,5 +29,16 @@ const BY_JAVA_NAME: ReadonlyMap<string, string> = new Map([
 
 /** Null: nobody here computes it (MD2, which Java still has, among others). Upper and lower case are the same. */
 export function digestAlgorithm(javaName: string): string | null {
-  return BY_JAVA_NAME.get(javaName.toUpperCase()) ?? null;
+  const name = BY_JAVA_NAME.get(javaName.toUpperCase());
+  return name !== undefined && canCompute(name) ? name : null;
+}
+
+/** An OpenSSL in FIPS mode, for one, refuses MD5. */
+export function canCompute(algorithm: string): boolean {
+  try {
+    createHash(algorithm);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Logger, silentLogger } from '../../../src/actor/logger.js';
 import type { AuthOptions } from '../../../src/net/auth/auth-options.js';
+import { canCompute } from '../../../src/net/auth/digest-algorithm.js';
 import { loadServerConfig } from '../../../src/server/server-config.js';
 import { causeChain, reportStartFailure } from '../../../src/server/start-error.js';
 
@@ -114,6 +115,11 @@ describe('digests', () => {
       chain: `don't support this ACL digest algorithm: ${name} in the current environment`,
     });
   });
+});
+
+it('what the runtime cannot compute is found out at the start', () => {
+  expect(canCompute('md5')).toBe(true);
+  expect(canCompute('md6')).toBe(false);
 });
 
 it('single settings', () => {
