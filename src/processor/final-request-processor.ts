@@ -262,6 +262,8 @@ export class FinalRequestProcessor implements Actor, TxnListener {
       this.reopened(words, header);
       return;
     }
+    // Right in either state of the section; but while it is open, all readers on other threads wait.
+    if (mayTakeLong(op)) this.endSection();
     this.reply.reset();
     this.changes.reset();
     const read = this.read;
@@ -391,6 +393,21 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     this.sectionTxns = 0;
     for (const out of this.shards) out.publish();
     this.tree.endWrite(this.zxidHi, this.zxidLo);
+  }
+}
+
+/** What may look at more than one node. */
+function mayTakeLong(op: number): boolean {
+  switch (op) {
+    case OpCode.getData:
+    case OpCode.exists:
+    case OpCode.getACL:
+    case OpCode.whoAmI:
+    case OpCode.sync:
+    case OpCode.ping:
+      return false;
+    default:
+      return true;
   }
 }
 

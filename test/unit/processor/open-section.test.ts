@@ -1,5 +1,5 @@
-// Reads that keep their place behind writes of one burst: final answers them while its write section is still open, and
-// they show every change before them and none behind them.
+// Reads that keep their place behind writes of one burst: final answers them between its writes, with its write section still
+// open (one node) or ended first (lists), and they show every change before them and none behind them.
 
 import { expect, test } from 'vitest';
 import { readInt32 } from '../../../src/base/bytes.js';
@@ -18,6 +18,7 @@ test.each(['inline', 'compact', 'staged'] as const)('%s: a burst of creates with
   client.create('/p');
   for (let i = 0; i < 12; i++) {
     client.create(`/p/c${i}`, { flags: 1 });
+    client.exists('/p');
     client.getChildren2('/p');
   }
   client.delete('/p/c3');
@@ -29,6 +30,8 @@ test.each(['inline', 'compact', 'staged'] as const)('%s: a burst of creates with
   const lists = repliesIn(frames).filter((reply) => reply.op === 12);
   expect(lists.map((reply) => childrenOf(reply).length)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 11]);
   expect(lists.map((reply) => statOf(reply).numChildren)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 11]);
+  const stats = repliesIn(frames).filter((reply) => reply.op === OpCode.exists && reply.err === 0);
+  expect(stats.map((reply) => statOf(reply).numChildren)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
   expect(lists.map((reply) => reply.zxid)).toEqual(lists.map((reply) => BigInt(statOf(reply).pzxid)));
   expect(client.takeText()).toEqual([]);
   expect(frames.at(-2)).toMatchObject({ kind: 'event', path: '/p/c3' });
