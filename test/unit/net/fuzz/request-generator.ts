@@ -124,6 +124,8 @@ export interface GeneratedFrame {
 const FRAME_BYTES_MAX = 0xf_ffff;
 /** With an empty password and without the last field. */
 const CONNECT_BYTES_MIN = 28;
+/** Becomes an identity, and with it a part of every `auth` entry of an ACL. */
+const LONG_CREDENTIALS = `${'mallory'.repeat(5000)}:secret`;
 const LARGE = new Uint8Array(200_000);
 /** How probable it is that a field is evil; drawn anew for every frame, so that many are wholly right. */
 const EVIL_SHARES = [0, 0, 0, 0.05, 0.2, 0.6];
@@ -276,8 +278,9 @@ export class RequestGenerator {
         else this.text(prng.below(3) > 0 ? 'digest' : this.pick(SCHEMES));
         break;
       case 'credentials':
-        if (isEvil) this.evilText(EVIL_TEXTS);
-        else this.text(this.pick(CREDENTIALS));
+        if (!isEvil) this.text(this.pick(CREDENTIALS));
+        else if (prng.below(3) === 0) this.text(LONG_CREDENTIALS);
+        else this.evilText(EVIL_TEXTS);
         break;
       case 'saslToken':
         if (isEvil) this.evilText(EVIL_TEXTS);
