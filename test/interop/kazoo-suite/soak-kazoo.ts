@@ -23,8 +23,10 @@ for (const module of chosen) {
   const run = await runKazooSuite([module], MODULE_MS);
   const { failed, passed: unexpected } = surprisesOf(run);
   const passing = run.results.filter((result) => result.outcome === 'PASSED');
+  const skipped = run.results.filter((result) => result.outcome === 'SKIPPED');
+  const failedCount = run.results.length - passing.length - skipped.length;
   const missing = KAZOO_MODULES[module] - run.results.length;
-  console.log(`${module}: ${passing.length} passed, ${run.results.length - passing.length} failed`);
+  console.log(`${module}: ${passing.length} passed, ${failedCount} failed, ${skipped.length} skipped`);
   for (const { name, outcome } of run.results) {
     const reason = EXPECTED_FAILURES.get(`${module} ${name}`);
     console.log(`  ${outcome} ${name}${outcome !== 'PASSED' && reason !== undefined ? ` (expected: ${reason})` : ''}`);
