@@ -77,7 +77,7 @@ const BURST_MAX = 8;
 /** Answered ahead of the pipeline by Apache: only in front of a burst. */
 const EARLY: ReadonlySet<number> = new Set([OpCode.auth, OpCode.sasl]);
 const READS: ReadonlySet<number> = new Set([OpCode.exists, OpCode.getData, OpCode.getChildren, OpCode.getACL]);
-const TIMEOUTS_MS = [120_000, 150_000, 0, -1, 1, 1_000_000, 0x7fff_ffff, -0x8000_0000];
+const TIMEOUTS_MS = [1_200_000_000, 1_500_000_001, 0, -1, 30_000, 2_000_000_001, 0x7fff_ffff, -0x8000_0000];
 
 export function makeSequence(seed: number, length: number, ingredients: Ingredients): Step[] {
   return new SequenceMaker(seed, ingredients).make(length);
