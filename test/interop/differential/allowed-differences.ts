@@ -122,7 +122,7 @@ export const ALLOWED_DIFFERENCES: readonly AllowedDifference[] = [
     explain({ apache: [theirs], ours: [our] }) {
       if (theirs?.kind !== 'reply' || our?.kind !== 'reply' || theirs.request !== our.request) return null;
       const { op, body } = our.request;
-      if (op !== OpCode.checkWatches && op !== OpCode.removeWatches) return null;
+      if ((op !== OpCode.checkWatches && op !== OpCode.removeWatches) || body.length < 8) return null;
       if (theirs.err !== ErrorCode.MarshallingError || theirs.zxid !== our.zxid || our.bodyText !== '') return null;
       if (our.err !== ErrorCode.Ok && our.err !== ErrorCode.NoWatcher) return null;
       const type = body.readInt32BE(4 + Math.max(0, body.readInt32BE(0)));
@@ -156,7 +156,7 @@ export const ALLOWED_DIFFERENCES: readonly AllowedDifference[] = [
     explain({ apache: [theirs], ours: [our] }) {
       if (theirs?.kind !== 'reply' || our?.kind !== 'reply' || theirs.request !== our.request) return null;
       const { op, body } = our.request;
-      if (op !== OpCode.checkWatches && op !== OpCode.removeWatches) return null;
+      if ((op !== OpCode.checkWatches && op !== OpCode.removeWatches) || body.length < 8) return null;
       if (body.readInt32BE(0) > 0 && body[4] === SLASH) return null;
       if (theirs.err !== ErrorCode.MarshallingError || theirs.zxid !== our.zxid || our.bodyText !== '') return null;
       return our.err === ErrorCode.Ok || our.err === ErrorCode.NoWatcher ? ONE_EACH : null;

@@ -368,7 +368,7 @@ export class RequestMaker {
   }
 
   unknownOp(): MadeRequest {
-    const op = this.pick([0, 10, 23, 99, 108, -2, -12, 0x7fff_ffff, -0x8000_0000, -1]);
+    const op = this.pick([0, 0, -1, 10, 23, 99, 108, -2, -12, 0x7fff_ffff, -0x8000_0000, -1]);
     return this.make(op, 'of no operation', Buffer.alloc(this.prng.below(12)), { closing: Closing.Both });
   }
 

@@ -53,7 +53,7 @@ const RECIPES: readonly Recipe[] = [
   [4, OpCode.auth, (maker) => maker.auth()],
   [1, OpCode.sasl, (maker) => maker.sasl()],
   [2, OpCode.closeSession, (maker) => maker.closeSession()],
-  [0.4, OpCode.error, (maker) => maker.unknownOp()],
+  [0.6, OpCode.error, (maker) => maker.unknownOp()],
   [0.5, OpCode.deleteContainer, (maker) => maker.internalOp()],
   [0.3, OpCode.check, (maker) => maker.check()],
 ];
