@@ -9,6 +9,7 @@ import { assert } from '../base/assert.js';
 import { readInt32 } from '../base/bytes.js';
 import { type AclPolicy, type Identity, Permission, parseStoredAcl } from '../processor/acl.js';
 import { ChangeKind, LAST_CHANGE_KIND } from '../processor/change-list.js';
+import { RecentlyParsed } from '../processor/recently-parsed.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import { EventType, WatcherType } from '../protocol/watch-event.js';
 import type { PathHash } from '../store/path-hash.js';
@@ -33,6 +34,7 @@ export class WatchNotifier<W extends Watcher> {
   readonly watches: WatchManager<W>;
   private readonly aclPolicy: AclPolicy;
   private readonly notify: Notify<W>;
+  private readonly lists = new RecentlyParsed(parseStoredAcl);
   /** Of the trigger in work; empty between. */
   private readonly addressed: W[] = [];
 
@@ -178,7 +180,7 @@ export class WatchNotifier<W extends Watcher> {
     const { addressed } = this;
     if (addressed.length === 0) return;
     const aclLength = readInt32(bytes, acl);
-    const entries = aclLength === 0 ? null : parseStoredAcl(bytes, acl + 4, aclLength);
+    const entries = aclLength === 0 ? null : this.lists.get(bytes, acl + 4, aclLength);
     for (const watcher of addressed) {
       if (entries !== null && !this.aclPolicy.allows(entries, Permission.read, watcher.identities)) continue;
       this.notify(watcher, eventType, bytes, path, pathLength);

@@ -42,6 +42,7 @@ import {
 import { finishRead, isRead } from './read/finish-read.js';
 import { ReadContext, Watch } from './read/read-context.js';
 import { finishSetWatches } from './read/set-watches.js';
+import { RecentlyParsed } from './recently-parsed.js';
 import { ScratchBytes } from './scratch-bytes.js';
 import { isWatchRequest, NO_ACTION, WatchRequest } from './watch-request.js';
 
@@ -84,6 +85,7 @@ export class FinalRequestProcessor implements Actor, TxnListener {
   private sectionTxns = 0;
   private identityBytes: Uint8Array = new Uint8Array(0);
   private identityOffset = 0;
+  private identityLength = 0;
 
   constructor(
     context: ActorContext,
@@ -99,7 +101,9 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     this.applier = new TxnApplier(tree);
     this.read = new ReadContext(tree.reader, aclPolicy, Number.POSITIVE_INFINITY);
     this.read.out = this.reply;
-    this.read.identities = (): readonly Identity[] => parseIdentities(this.identityBytes, this.identityOffset);
+    const people = new RecentlyParsed(parseIdentities);
+    this.read.identities = (): readonly Identity[] =>
+      people.get(this.identityBytes, this.identityOffset, this.identityLength);
     this.shards = context.outboxes('connections');
     this.toPrep = context.outbox('prep');
     this.inboxes = {
@@ -272,6 +276,7 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     read.body.begin(bytes, body, words[header + WORD_LENGTH_B] as number);
     this.identityBytes = bytes;
     this.identityOffset = identities;
+    this.identityLength = body - identities;
     read.sessionHi = words[header + WORD_SESSION_HI] as number;
     read.sessionLo = words[header + WORD_SESSION_LO] as number;
     let error: number = ErrorCode.Ok;

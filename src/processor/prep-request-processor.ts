@@ -161,7 +161,7 @@ export class PrepRequestProcessor implements Actor {
     const partB = partA + (words[header + WORD_LENGTH_A] as number);
     const request = this.request;
     request.body.begin(bytes, partB, words[header + WORD_LENGTH_B] as number);
-    request.setIdentities(bytes, partA);
+    request.setIdentities(bytes, partA, partB - partA);
     request.slot = words[header + WORD_SLOT] as number;
     request.sessionHi = words[header + WORD_SESSION_HI] as number;
     request.sessionLo = words[header + WORD_SESSION_LO] as number;

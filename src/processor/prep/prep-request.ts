@@ -12,6 +12,7 @@ import type { SessionTable } from '../../session/session-table.js';
 import type { AclEntry, AclPolicy, Identity } from '../acl.js';
 import { parseIdentities, parseStoredAcl } from '../acl.js';
 import { ACL_UNRESOLVED, type ChangeRecord, type OutstandingChanges } from '../change-record.js';
+import { RecentlyParsed } from '../recently-parsed.js';
 import { RequestBody } from '../request-body.js';
 import { ScratchBytes } from '../scratch-bytes.js';
 import type { QuotaCheck } from './quota-check.js';
@@ -40,8 +41,11 @@ export class PrepRequest {
   zxidLo = 0;
 
   private readonly sessions: SessionTable;
+  private readonly lists = new RecentlyParsed(parseStoredAcl);
+  private readonly people = new RecentlyParsed(parseIdentities);
   private identityBytes: Uint8Array = new Uint8Array(0);
   private identityOffset = 0;
+  private identityLength = 0;
   private parsedIdentities: readonly Identity[] | null = null;
 
   constructor(
@@ -59,15 +63,16 @@ export class PrepRequest {
     this.quotas = quotas;
   }
 
-  setIdentities(bytes: Uint8Array, offset: number): void {
+  setIdentities(bytes: Uint8Array, offset: number, length: number): void {
     this.identityBytes = bytes;
     this.identityOffset = offset;
+    this.identityLength = length;
     this.parsedIdentities = null;
   }
 
   /** Parsed only when an ACL other than the open one has to be judged. */
   readonly identities = (): readonly Identity[] => {
-    this.parsedIdentities ??= parseIdentities(this.identityBytes, this.identityOffset);
+    this.parsedIdentities ??= this.people.get(this.identityBytes, this.identityOffset, this.identityLength);
     return this.parsedIdentities;
   };
 
@@ -79,7 +84,7 @@ export class PrepRequest {
   /** Ok or NoAuth. */
   checkAcl(node: ChangeRecord, permission: number): number {
     if (node.aclLength === 0) return ErrorCode.Ok;
-    const acl = node.aclLength === ACL_UNRESOLVED ? NOBODY : parseStoredAcl(node.acl, 0, node.aclLength);
+    const acl = node.aclLength === ACL_UNRESOLVED ? NOBODY : this.lists.get(node.acl, 0, node.aclLength);
     return this.aclPolicy.allows(acl, permission, this.identities()) ? ErrorCode.Ok : ErrorCode.NoAuth;
   }
 }
