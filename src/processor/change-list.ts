@@ -36,6 +36,11 @@ export const NOBODY_ACL_BYTES: Uint8Array = Uint8Array.from([
 
 export function writeAction(out: ScratchBytes, kind: number, bytes: Uint8Array, offset: number, length: number): void {
   out.writeInt(kind);
-  if (length < 0) out.writeInt(length);
-  else out.writeEcho(bytes, offset, length);
+  if (length >= 0 && kind >= ChangeKind.eventBase && kind < ChangeKind.checkBase) {
+    out.writeEcho(bytes, offset, length);
+    return;
+  }
+  // As it came: watches that are answered on the shard have their paths from there, too.
+  out.writeInt(length);
+  if (length > 0) out.writeBytes(bytes, offset, length);
 }

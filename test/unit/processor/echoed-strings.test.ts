@@ -47,3 +47,20 @@ describe.each(CASES)('%s', (_what, bytes, text) => {
     expect(received.slice(EVENT_HEAD_BYTES, end)).toEqual(path.toBytes());
   });
 });
+
+test('a watch on what is no UTF-8 is found again, whether or not its request came behind a write', () => {
+  const server = InlineServer.start();
+  const client = server.connect();
+  const watchRequest = (op: number, last: number): void => {
+    client.request(op, (w) => {
+      w.writeBuffer(Uint8Array.of(0x2f, 0xc3));
+      w.writeInt(last);
+    });
+  };
+  client.delete('/nope');
+  watchRequest(OpCode.addWatch, 1);
+  server.run();
+  client.take();
+  watchRequest(OpCode.removeWatches, 3);
+  expect(server.reply(client).err).toBe(0);
+});
