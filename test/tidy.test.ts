@@ -3,7 +3,7 @@
 // failure is a list of places to mend. The rules are tried on small made-up sources first: a rule that cannot fail is
 // no rule.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CONFIG_KEYS } from '../src/server/config-keys.js';
@@ -197,6 +197,26 @@ describe('configuration keys', () => {
     const known = (name: string) => CONFIG_KEYS.some((key) => key.name === name) || name.startsWith('metricsProvider.');
     expect(used.length).toBeGreaterThan(5);
     expect(used.filter((name) => !known(name))).toEqual([]);
+  });
+});
+
+describe('npm scripts', () => {
+  it('that the documents name are there, and run what the build makes', () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const texts = ['README.md', 'src/README.md', 'bench/README.md'].map((path) =>
+      readFileSync(join(ROOT, path), 'utf8'),
+    );
+    const named = texts.flatMap((text) =>
+      [...text.matchAll(/`(?:npm run )?((?:soak|bench):[\w-]+)/g)].map(([, name]) => name),
+    );
+    expect(named.length).toBeGreaterThan(8);
+    expect(named.filter((name) => scripts[name] === undefined)).toEqual([]);
+    const made = Object.values(scripts).flatMap((script) =>
+      [...script.matchAll(/\bdist\/(\S+)\.js/g)].map(([, path]) => path),
+    );
+    expect(made.filter((path) => !existsSync(join(ROOT, `${path}.ts`)))).toEqual([]);
   });
 });
 
