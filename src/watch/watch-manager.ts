@@ -36,6 +36,8 @@ const NEXT_IN_BUCKET = 7;
 const ENTRY_WORDS = 8;
 const WATCHERS_INITIAL = 64;
 const SLASH = 0x2f;
+const LENGTH_PLACES = 1024;
+const LENGTH_MASK = LENGTH_PLACES - 1;
 const SERIAL_MAX = 0x7fffffff;
 
 export class WatchManager<Watcher extends object> {
@@ -55,6 +57,11 @@ export class WatchManager<Watcher extends object> {
   private serial = 0;
   private watchCount = 0;
   private recursiveCount = 0;
+  /**
+   * Recursive entries by the length of their path, modulo the number of places: an ancestor of a length that nobody watches
+   * need not be looked for, and a node a thousand levels deep has a thousand ancestors.
+   */
+  private readonly recursiveOfLength = new Int32Array(LENGTH_PLACES);
 
   constructor(hash: PathHash) {
     const { memory } = this;
@@ -132,7 +139,7 @@ export class WatchManager<Watcher extends object> {
     for (let i = length - 1; i >= 0; i--) {
       if (bytes[offset + i] !== SLASH) continue;
       const ancestorLength = i === 0 ? 1 : i;
-      if (ancestorLength === length) continue;
+      if (ancestorLength === length || this.recursiveOfLength[ancestorLength & LENGTH_MASK] === 0) continue;
       const ancestor = this.paths.find(bytes, offset, ancestorLength);
       if (ancestor !== 0) this.addressRecursive(ancestor, addressed);
     }
@@ -247,10 +254,17 @@ export class WatchManager<Watcher extends object> {
       if (modes !== 0 && ((before ^ modes) & WatchMode.recursive) === 0) return;
       this.unlinkFromPath(path, table, entry);
     }
-    if ((before & WatchMode.recursive) !== 0) this.recursiveCount--;
-    if ((modes & WatchMode.recursive) !== 0) this.recursiveCount++;
+    if (((before ^ modes) & WatchMode.recursive) !== 0) {
+      this.countRecursive(path, (modes & WatchMode.recursive) === 0 ? -1 : 1);
+    }
     if (modes === 0) this.freeEntry(path, entry);
     else this.linkToPath(path, table, entry, (modes & WatchMode.recursive) !== 0);
+  }
+
+  private countRecursive(path: number, amount: number): void {
+    const place = this.paths.lengthOf(path) & LENGTH_MASK;
+    this.recursiveOfLength[place] = (this.recursiveOfLength[place] as number) + amount;
+    this.recursiveCount += amount;
   }
 
   private freeEntry(path: number, entry: number): void {

@@ -54,6 +54,11 @@ export class WatchedPaths {
     return ref;
   }
 
+  /** In bytes; -1 for the null path. */
+  lengthOf(ref: number): number {
+    return this.memory.get(ref, LENGTH);
+  }
+
   /** Forgets the path if nothing is left in its lists. */
   releaseIfEmpty(ref: number): void {
     const { memory } = this;

@@ -18,7 +18,11 @@ const { standard, persistent, recursive } = WatchMode;
 
 /** The manager with paths as strings; null is the null path. */
 class Watches {
-  readonly manager = new WatchManager<Watcher>(new PathHash(3, 5));
+  readonly manager: WatchManager<Watcher>;
+
+  constructor(hash = new PathHash(3, 5)) {
+    this.manager = new WatchManager<Watcher>(hash);
+  }
 
   add(table: WatchTable, mode: WatchMode, path: string | null, watcher: Watcher): void {
     const bytes = encodeUtf8(path ?? '');
@@ -155,6 +159,30 @@ describe('a recursive watch', () => {
     watches.remove(data, recursive, '/x', c);
     expect(watches.trigger(data, '/x/y')).toEqual(['b']);
     expect(watches.trigger(data, '/x').sort()).toEqual(['a', 'b', 'c']);
+  });
+
+  test('is looked for only at ancestors as long as a path that is watched so', () => {
+    let hashed = 0;
+    class CountingHash extends PathHash {
+      override hash(bytes: Uint8Array, offset: number, length: number): number {
+        hashed++;
+        return super.hash(bytes, offset, length);
+      }
+    }
+    const watches = new Watches(new CountingHash(3, 5));
+    for (const path of ['/', '/x', `/x${'/d'.repeat(700)}`]) watches.add(data, recursive, path, a);
+    const deep = encodeUtf8(`/x${'/d'.repeat(6000)}`);
+    hashed = 0;
+    const into: Watcher[] = [];
+    watches.manager.trigger(data, deep, 0, deep.length, into);
+    expect(into).toEqual([a]);
+    // The path itself, and lengths that are 1, 2 and 1402 modulo 1024: two dozen of six thousand.
+    expect(hashed).toBeLessThan(30);
+    for (const path of ['/', '/x', `/x${'/d'.repeat(700)}`]) {
+      expect(watches.trigger(data, `/x${'/d'.repeat(6000)}`)).toEqual(['a']);
+      watches.remove(data, recursive, path, a);
+    }
+    expect(watches.trigger(data, `/x${'/d'.repeat(6000)}`)).toEqual([]);
   });
 
   test('on the empty and the null path hears nothing', () => {
