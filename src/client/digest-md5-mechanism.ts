@@ -8,23 +8,28 @@
 //     | --- username, realm, nonce, cnonce, response -----> |      response: hash over password, nonces and purpose
 //     | <-- rspauth ---------------------------------------- |     the same with another purpose: done
 //
-// Tokens are handled as text with one character per byte.
+// The arithmetic and the form of the messages are the server's, too (protocol/sasl). Values that go back are handled as text
+// with one character per byte.
 
 import { decodeUtf8, encodeUtf8, latin1 } from '../base/utf8.js';
+import {
+  clientResponse,
+  DIGEST_URI,
+  type DigestMd5Exchange,
+  type DigestMd5Secrets,
+  isLatin1,
+  latin1Bytes,
+  type Md5,
+  NONCE_COUNT,
+  serverResponse,
+} from '../protocol/sasl/digest-md5.js';
+import { type Directives, DirectivesError, parseDirectives } from '../protocol/sasl/digest-md5-directives.js';
 import { SaslError, type SaslMechanism } from './sasl-mechanism.js';
-
-/** Of the protocol, not of a host: every ZooKeeper server is called so. */
-const DIGEST_URI = 'zookeeper/zk-sasl-md5';
-const NONCE_COUNT = '00000001';
-const CHALLENGE_BYTES_MAX = 4096;
 
 export interface SaslCredentials {
   readonly username: string;
   readonly password: string;
 }
-
-/** 16 bytes. */
-export type Md5 = (bytes: Uint8Array) => Uint8Array;
 
 export class DigestMd5Mechanism implements SaslMechanism {
   private readonly credentials: SaslCredentials;
@@ -45,105 +50,76 @@ export class DigestMd5Mechanism implements SaslMechanism {
   }
 
   onToken(token: Uint8Array): Uint8Array | null {
-    if (token.length > CHALLENGE_BYTES_MAX) throw new SaslError(`a token of ${token.length} bytes`);
-    const directives = parseDirectives(latin1(token, 0, token.length));
+    const directives = directivesOf(token);
     if (this.expectedRspauth === null) return this.answerChallenge(directives);
-    if (directives.get('rspauth') !== this.expectedRspauth)
+    if (textOf(directives, 'rspauth') !== this.expectedRspauth) {
       throw new SaslError('the server does not know the password');
+    }
     return null;
   }
 
-  private answerChallenge(challenge: ReadonlyMap<string, string>): Uint8Array {
-    const nonce = challenge.get('nonce');
+  private answerChallenge(challenge: Directives): Uint8Array {
+    const nonce = textOf(challenge, 'nonce');
     if (nonce === undefined || nonce === '') throw new SaslError('a challenge without a nonce');
-    if (challenge.get('algorithm') !== 'md5-sess') throw new SaslError('a challenge with another algorithm');
-    const qops = (challenge.get('qop') ?? 'auth').split(',').map((qop) => qop.trim());
+    if (textOf(challenge, 'algorithm') !== 'md5-sess') throw new SaslError('a challenge with another algorithm');
+    const qops = (textOf(challenge, 'qop') ?? 'auth').split(',').map((qop) => qop.trim());
     if (!qops.includes('auth')) throw new SaslError('the server asks for protection of the messages');
-    const isUtf8 = challenge.get('charset')?.toLowerCase() === 'utf-8';
-    const { username } = this.credentials;
+    const isUtf8 = textOf(challenge, 'charset')?.toLowerCase() === 'utf-8';
+    const { username, password } = this.credentials;
     if (!isUtf8 && !isLatin1(username)) throw new SaslError('the server does not take such a user name');
-    const realm = challenge.get('realm') ?? '';
-    this.expectedRspauth = this.proof(':', realm, nonce);
+    const realm = textOf(challenge, 'realm');
+    const realmBytes = latin1Bytes(realm ?? '');
+    const secrets: DigestMd5Secrets = {
+      user: username,
+      realm: decodeUtf8(realmBytes, 0, realmBytes.length),
+      password,
+    };
+    const exchange: DigestMd5Exchange = {
+      nonce: latin1Bytes(nonce),
+      cnonce: latin1Bytes(this.cnonce),
+      authzid: null,
+      digestUri: latin1Bytes(DIGEST_URI),
+    };
+    this.expectedRspauth = serverResponse(this.md5, secrets, exchange);
     const directives = [
       ...(isUtf8 ? ['charset=utf-8'] : []),
-      `username="${escaped(isUtf8 ? bytesOf(username) : username)}"`,
-      ...(challenge.has('realm') ? [`realm="${escaped(realm)}"`] : []),
+      `username="${escaped(isUtf8 ? utf8Text(username) : username)}"`,
+      ...(realm === undefined ? [] : [`realm="${escaped(realm)}"`]),
       `nonce="${escaped(nonce)}"`,
       `nc=${NONCE_COUNT}`,
       `cnonce="${this.cnonce}"`,
       `digest-uri="${DIGEST_URI}"`,
       'maxbuf=65536',
-      `response=${this.proof('AUTHENTICATE:', realm, nonce)}`,
+      `response=${clientResponse(this.md5, secrets, exchange)}`,
       'qop=auth',
     ];
-    return toBytes(directives.join(','));
-  }
-
-  /** 32 hexadecimal digits. Realm and nonce as the server sent them, byte for byte. */
-  private proof(purpose: string, realm: string, nonce: string): string {
-    const { username, password } = this.credentials;
-    const secret = this.hash(`${shortestBytesOf(username)}:${realmBytes(realm)}:${shortestBytesOf(password)}`);
-    const hashedA1 = hexOf(this.hash(`${secret}:${nonce}:${this.cnonce}`));
-    const hashedA2 = hexOf(this.hash(`${purpose}${DIGEST_URI}`));
-    return hexOf(this.hash(`${hashedA1}:${nonce}:${NONCE_COUNT}:${this.cnonce}:auth:${hashedA2}`));
-  }
-
-  private hash(byteText: string): string {
-    const digest = this.md5(toBytes(byteText));
-    return latin1(digest, 0, digest.length);
+    return latin1Bytes(directives.join(','));
   }
 }
 
-/** `key=value` and `key="value"`, separated by commas and blanks. A key that comes twice makes no sense here. */
-function parseDirectives(text: string): Map<string, string> {
-  const directives = new Map<string, string>();
-  const form = /[\s,]*([^\s,="]+)\s*=\s*(?:"((?:[^"\\]|\\[\s\S])*)"|([^\s,"]*))(?=[\s,]|$)/y;
-  while (form.lastIndex < text.length) {
-    const at = form.lastIndex;
-    const match = form.exec(text);
-    if (match === null) {
-      if (/^[\s,]*$/.test(text.slice(at))) break;
-      throw new SaslError('a token that is no list of directives');
-    }
-    const key = (match[1] as string).toLowerCase();
-    if (directives.has(key)) throw new SaslError(`${key} stands in the token twice`);
-    directives.set(key, match[2] === undefined ? (match[3] as string) : match[2].replaceAll(/\\([\s\S])/g, '$1'));
+function directivesOf(token: Uint8Array): Directives {
+  let directives: Directives;
+  try {
+    directives = parseDirectives(token);
+  } catch (error) {
+    if (error instanceof DirectivesError) throw new SaslError(error.message, { cause: error });
+    throw error;
   }
+  if (directives.size === 0 && token.length > 0) throw new SaslError('a token that is no list of directives');
   return directives;
+}
+
+function textOf(directives: Directives, key: string): string | undefined {
+  const value = directives.get(key);
+  return value === undefined ? undefined : latin1(value, 0, value.length);
 }
 
 function escaped(byteText: string): string {
   return byteText.replaceAll(/["\\]/g, '\\$&');
 }
 
-function isLatin1(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) return false;
-  return true;
-}
-
 /** The UTF-8 bytes, one character each. */
-function bytesOf(text: string): string {
+function utf8Text(text: string): string {
   const bytes = encodeUtf8(text);
   return latin1(bytes, 0, bytes.length);
-}
-
-/** The RFC hashes ISO 8859-1 of whatever fits into it, and UTF-8 only of the rest, whatever the charset of the wire. */
-function shortestBytesOf(text: string): string {
-  return isLatin1(text) ? text : bytesOf(text);
-}
-
-/** The same of a realm, which came as bytes. */
-function realmBytes(realm: string): string {
-  const bytes = toBytes(realm);
-  return shortestBytesOf(decodeUtf8(bytes, 0, bytes.length));
-}
-
-function toBytes(byteText: string): Uint8Array {
-  return Uint8Array.from(byteText, (character) => character.charCodeAt(0));
-}
-
-function hexOf(byteText: string): string {
-  let hex = '';
-  for (let i = 0; i < byteText.length; i++) hex += byteText.charCodeAt(i).toString(16).padStart(2, '0');
-  return hex;
 }

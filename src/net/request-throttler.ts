@@ -74,6 +74,7 @@ export class RequestThrottler {
   }
 }
 
+/** Nor is the opening of a session, which is no request of an open connection. */
 function mayBeThrottled(op: number): boolean {
-  return op !== OpCode.ping && op !== OpCode.closeSession && op !== OpCode.createSession;
+  return op !== OpCode.ping && op !== OpCode.closeSession;
 }

@@ -135,9 +135,7 @@ export class TlsAcceptor {
       this.refuse(socket, error as Error);
       return null;
     }
-    const { superUser } = this.options;
-    const identity = { scheme: 'x509', id: dn };
-    return superUser !== '' && dn === superUser ? [{ scheme: 'super', id: dn }, identity] : [identity];
+    return [{ scheme: 'x509', id: dn }];
   }
 
   private checkHost(

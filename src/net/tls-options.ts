@@ -29,8 +29,6 @@ export interface TlsOptions {
   readonly protocols: readonly TlsProtocol[];
   /** By Java's names, in the order of preference. Empty: the default ones. */
   readonly cipherSuites: readonly string[];
-  /** Who bears this subject is a super user. Empty: nobody. */
-  readonly superUser: string;
   /** A client's certificate must name the address it comes from, or, with `looksUpClientHost`, the name of that address. */
   readonly verifiesClientHost: boolean;
   readonly looksUpClientHost: boolean;

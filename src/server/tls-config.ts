@@ -82,7 +82,6 @@ function readTlsOptions(settings: Settings, connectionShards: number, log: Logge
     clientAuth: readClientAuth(settings),
     protocols: readProtocols(settings),
     cipherSuites: listOf(settings.text('ssl.ciphersuites')),
-    superUser: settings.text('X509AuthenticationProvider.superUser'),
     verifiesClientHost:
       settings.lenientBool('ssl.hostnameVerification') && settings.lenientBool('ssl.clientHostnameVerification'),
     looksUpClientHost: settings.lenientBool('ssl.allowReverseDnsLookup'),

@@ -49,7 +49,12 @@ export class Authenticator {
   /** What a connection is without having said anything: its address, and what TLS has proved. */
   greet(cnxn: ServerCnxn, address: string): void {
     this.tryAdd(cnxn, [{ scheme: 'ip', id: address }]);
-    if (cnxn.socket.peerIdentities.length > 0) this.tryAdd(cnxn, cnxn.socket.peerIdentities);
+    const proved = cnxn.socket.peerIdentities;
+    if (proved.length > 0)
+      this.tryAdd(
+        cnxn,
+        proved.flatMap((identity) => this.withSuper(identity)),
+      );
   }
 
   /** One `auth` request. Null data proves nothing, but some schemes ask for nothing. */
@@ -140,6 +145,12 @@ export class Authenticator {
     }
     this.log.warn('Closing client connection due to SASL authentication failure.');
     return { error: ErrorCode.AuthFailed, token: null };
+  }
+
+  /** What the certificate proves, and what its name makes of its owner (client-protocol 6.6). */
+  private withSuper(identity: Identity): readonly Identity[] {
+    const isSuper = identity.scheme === 'x509' && identity.id === this.options.x509SuperUser;
+    return isSuper ? [{ scheme: 'super', id: identity.id }, identity] : [identity];
   }
 
   /** False when the connection has too many identities already. */

@@ -6,14 +6,12 @@
  *                                          |
  *                                          +---------- anything else ---> [over]
  */
-import { timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { decodeUtf8 } from '../../base/utf8.js';
-import { clientResponse, serverResponse } from './digest-md5.js';
-import { type Directives, parseDirectives } from './digest-md5-directives.js';
+import { clientResponse, DIGEST_URI, type Md5, serverResponse } from '../../protocol/sasl/digest-md5.js';
+import { type Directives, DirectivesError, parseDirectives } from '../../protocol/sasl/digest-md5-directives.js';
 
-/** Protocol and server name are fixed; the address that the client used does not matter. */
 const REALM = 'zk-sasl-md5';
-const DIGEST_URI = 'zookeeper/zk-sasl-md5';
 const RESPONSE_DIGITS = 32;
 
 const Phase = { challengeDue: 0, responseDue: 1, over: 2 } as const;
@@ -54,8 +52,13 @@ export class DigestMd5Server {
   }
 
   private judge(token: Uint8Array): SaslStep {
-    const directives = parseDirectives(token);
-    if (directives === null) return failed('the response is no list of directives');
+    let directives: Directives;
+    try {
+      directives = parseDirectives(token);
+    } catch (error) {
+      if (!(error instanceof DirectivesError)) throw error;
+      return failed('the response is no list of directives');
+    }
     const wrong = this.findWrongDirective(directives);
     if (wrong !== null) return failed(wrong);
     const cnonce = directives.get('cnonce');
@@ -72,11 +75,11 @@ export class DigestMd5Server {
     const secrets = { user, realm: REALM, password };
     const nonce = Buffer.from(this.nonce, 'latin1');
     const exchange = { nonce, cnonce, authzid: directives.get('authzid') ?? null, digestUri };
-    const expected = Buffer.from(clientResponse(secrets, exchange), 'latin1');
+    const expected = Buffer.from(clientResponse(md5, secrets, exchange), 'latin1');
     if (response.length !== RESPONSE_DIGITS || !timingSafeEqual(response, expected)) {
       return failed(`wrong response for user ${JSON.stringify(user)}`);
     }
-    return { kind: 'done', token: `rspauth=${serverResponse(secrets, exchange)}`, user };
+    return { kind: 'done', token: `rspauth=${serverResponse(md5, secrets, exchange)}`, user };
   }
 
   /**
@@ -96,6 +99,8 @@ export class DigestMd5Server {
     return null;
   }
 }
+
+const md5: Md5 = (bytes) => createHash('md5').update(bytes).digest();
 
 function failed(reason: string): SaslStep {
   return { kind: 'failed', reason };

@@ -76,7 +76,6 @@ describe('TLS for clients', () => {
       clientAuth: 'need',
       protocols: ['TLSv1.3'],
       cipherSuites: [],
-      superUser: '',
       verifiesClientHost: false,
       looksUpClientHost: false,
       reloadsStores: false,
@@ -113,13 +112,13 @@ describe('TLS for clients', () => {
       },
       ['-Dzookeeper.X509AuthenticationProvider.superUser=CN=root', '-Dzookeeper.threadkeeper.connectionShards=3'],
     );
+    expect(config.auth.x509SuperUser).toBe('CN=root');
     expect(config.tls).toEqual({
       keyStore: { path: 'k.p12', type: 'PKCS12', password: 'a', passwordPath: 'b' },
       trustStore: { path: 't.jks', type: 'jks', password: 'c', passwordPath: 'd' },
       clientAuth: 'want',
       protocols: ['TLSv1.2', 'TLSv1.3'],
       cipherSuites: ['TLS_AES_128_GCM_SHA256', 'ECDHE-RSA-AES128-GCM-SHA256'],
-      superUser: 'CN=root',
       verifiesClientHost: true,
       looksUpClientHost: true,
       reloadsStores: true,

@@ -2,13 +2,14 @@
  * The directives of a DIGEST-MD5 message (RFC 2831, 7.1): `key=value` and `key="value"`, separated by commas and white space.
  * As liberal as Java's mechanism: empty elements, blanks round everything, keys in any case, quoted or not.
  *
- * Pure. Values are bytes, since two of them go into a hash as they are.
+ * Pure; both sides use it. Values are bytes, since two of them go into a hash as they are.
  */
+import { latin1 } from '../../base/utf8.js';
 
 export type Directives = ReadonlyMap<string, Uint8Array>;
 
 /** Of the message as a whole; what goes beyond is not even looked at. */
-export const MESSAGE_BYTES_MAX = 4096;
+const MESSAGE_BYTES_MAX = 4096;
 
 const TAB = 9;
 const LF = 10;
@@ -19,18 +20,23 @@ const COMMA = 44;
 const EQUALS = 61;
 const BACKSLASH = 92;
 
-/** Null when it is no list of directives, or one comes twice. Keys are in lower case. */
-export function parseDirectives(message: Uint8Array): Directives | null {
-  if (message.length > MESSAGE_BYTES_MAX) return null;
+/** What is wrong with a message as a whole; it tells of keys, never of values. */
+export class DirectivesError extends Error {
+  override readonly name = 'DirectivesError';
+}
+
+/** Keys are in lower case. Throws DirectivesError when it is no list of directives, or one comes twice. */
+export function parseDirectives(message: Uint8Array): Directives {
+  if (message.length > MESSAGE_BYTES_MAX) throw new DirectivesError(`a token of ${message.length} bytes`);
   const reader = new DirectiveReader(message);
   const directives = new Map<string, Uint8Array>();
   while (reader.toNextKey()) {
     const key = reader.readKey();
-    if (key === null) return null;
     // A last word without a value says nothing.
-    if (reader.atEnd) return directives;
-    const value = reader.readValue();
-    if (value === null || directives.has(key)) return null;
+    if (key !== null && reader.atEnd) return directives;
+    const value = key === null ? null : reader.readValue();
+    if (key === null || value === null) throw new DirectivesError('a token that is no list of directives');
+    if (directives.has(key)) throw new DirectivesError(`${key} stands in the token twice`);
     directives.set(key, value);
   }
   return directives;
@@ -57,7 +63,7 @@ class DirectiveReader {
   readKey(): string | null {
     const begin = this.at;
     while (!this.atEnd && this.bytes[this.at] !== EQUALS && !isSeparator(this.bytes[this.at])) this.at++;
-    const key = Buffer.from(this.bytes.subarray(begin, this.at)).toString('latin1').toLowerCase();
+    const key = latin1(this.bytes, begin, this.at - begin).toLowerCase();
     if (this.atEnd) return key;
     this.skipBlanks();
     if (key === '' || this.bytes[this.at] !== EQUALS) return null;
