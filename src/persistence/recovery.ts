@@ -10,23 +10,15 @@ import { OpCode } from '../protocol/op-code.js';
 import { FILE_HEADER_BYTES } from '../protocol/stored-records.js';
 import { TXN_HEADER_BYTES } from '../protocol/txns.js';
 import type { DataTree } from '../store/data-tree.js';
-import { nodeKindOfOwner } from '../store/node-layout.js';
 import { TxnApplier } from '../store/txn-applier.js';
 import { type DataDirectories, openDataDirectories } from './data-directories.js';
 import type { DataFileName } from './file-names.js';
 import { errorCodeOf, type FileStore, joinPath, parentOf } from './file-store.js';
 import { type RecoveredSession, RecoveredSessions } from './recovered-sessions.js';
 import { listSnapshots, passesQuickTest, removeTemporaries, SNAPSHOTS_TRIED_MAX } from './snapshot-files.js';
-import { STAT_OWNER_OFFSET } from './snapshot-format.js';
-import {
-  BrokenSnapshot,
-  NO_ACL,
-  SnapshotReader,
-  type SnapshotSink,
-  type SnapshotTail,
-  UnreadableSnapshot,
-} from './snapshot-reader.js';
+import { BrokenSnapshot, SnapshotReader, type SnapshotTail, UnreadableSnapshot } from './snapshot-reader.js';
 import { SnapshotWriter } from './snapshot-writer.js';
+import { TreeLoader } from './tree-loader.js';
 import { TxnLogDamage } from './txn-log-damage.js';
 import { listTxnLogs } from './txn-log-files.js';
 import { ENTRY_CLIENT_OFFSET } from './txn-log-format.js';
@@ -313,50 +305,5 @@ class Recovery {
     warn(`Removing ${path}: the last transaction log has no header, so it was never written to`);
     fileStore.unlink(path);
     fileStore.syncDirectory(this.directories.logDirectory);
-  }
-}
-
-/** Puts what a snapshot holds into the tree and the session list. */
-class TreeLoader implements SnapshotSink {
-  private readonly tree: DataTree;
-  private readonly sessions: RecoveredSessions;
-  private readonly emulate353TtlNodes: boolean;
-
-  constructor(tree: DataTree, sessions: RecoveredSessions, emulate353TtlNodes: boolean) {
-    this.tree = tree;
-    this.sessions = sessions;
-    this.emulate353TtlNodes = emulate353TtlNodes;
-  }
-
-  onSession(idHi: number, idLo: number, timeoutMs: number): void {
-    this.sessions.add(idHi, idLo, timeoutMs);
-  }
-
-  onNode(
-    bytes: Uint8Array,
-    pathOffset: number,
-    pathLength: number,
-    dataOffset: number,
-    dataLength: number,
-    statOffset: number,
-    acl: Uint8Array,
-  ): boolean {
-    const ownerHi = readInt32(bytes, statOffset + STAT_OWNER_OFFSET);
-    const ownerLo = readInt32(bytes, statOffset + STAT_OWNER_OFFSET + 4);
-    const result = this.tree.loadNode(
-      bytes,
-      pathOffset,
-      pathLength,
-      bytes,
-      dataOffset,
-      dataLength,
-      acl === NO_ACL ? null : acl,
-      0,
-      acl.length,
-      bytes,
-      statOffset,
-      nodeKindOfOwner(ownerHi, ownerLo, this.emulate353TtlNodes),
-    );
-    return result === 0;
   }
 }

@@ -5,21 +5,17 @@
 
 import { gunzipSync, constants as zlib } from 'node:zlib';
 import { readInt32 } from '../base/bytes.js';
-import { hex64 } from '../base/int64.js';
 import { FILE_HEADER_BYTES, SNAPSHOT_MAGIC } from '../protocol/stored-records.js';
-import { STAT_PERSISTED_BYTES } from '../store/node-layout.js';
 import { type FileStore, joinPath, type StoredFile } from './file-store.js';
 import { type ByteSource, fileSource, memorySource, ReadWindow } from './read-window.js';
+import { SnapshotContentDecoder, SnapshotContentError, type SnapshotSink } from './snapshot-content-decoder.js';
 import { compressionOf } from './snapshot-files.js';
 import {
-  ACL_NUMBER_BYTES,
   DIGEST_SECTION_BYTES,
   DIGEST_VERSION,
   isSlashString,
   LAST_ZXID_SECTION_BYTES,
   SEAL_BYTES,
-  SESSION_BYTES,
-  SLASH_STRING_BYTES,
   TAIL_LAST_ZXID_BYTES,
   TAIL_NONE_BYTES,
 } from './snapshot-format.js';
@@ -36,28 +32,6 @@ export class UnreadableSnapshot extends Error {
   override readonly name = 'UnreadableSnapshot';
 }
 
-export interface SnapshotSink {
-  onSession(idHi: number, idLo: number, timeoutMs: number): void;
-  /**
-   * Path, data and the 60 bytes of StatPersisted lie in `bytes`, valid during the call; the root's path is empty and data
-   * of length -1 is null. `acl` is an encoded list that outlives the call, NO_ACL for the open list, or UNRESOLVED_ACL when
-   * the file names a list that it does not hold. False: the parent is unknown.
-   */
-  onNode(
-    bytes: Uint8Array,
-    pathOffset: number,
-    pathLength: number,
-    dataOffset: number,
-    dataLength: number,
-    statOffset: number,
-    acl: Uint8Array,
-  ): boolean;
-}
-
-// Told apart by identity.
-export const NO_ACL: Uint8Array = new Uint8Array(0);
-export const UNRESOLVED_ACL: Uint8Array = new Uint8Array(0);
-
 /** What stands behind the nodes; zxid 0 with a version of 0 means that the section is absent. */
 export interface SnapshotTail {
   readonly tailBytes: number;
@@ -72,21 +46,23 @@ export interface SnapshotTail {
 }
 
 export class SnapshotReader {
-  nodeCount = 0;
-  sessionCount = 0;
   private readonly fileStore: FileStore;
   private readonly path: string;
-  private readonly sink: SnapshotSink;
-  private window = new ReadWindow(memorySource(NO_ACL), 0);
-  private readonly aclLists = new Map<number | string, Uint8Array>();
-  private lastAclHi = -1;
-  private lastAclLo = -1;
-  private lastAcl: Uint8Array = NO_ACL;
+  private readonly content: SnapshotContentDecoder;
+  private window = new ReadWindow(memorySource(new Uint8Array(0)), 0);
 
   constructor(fileStore: FileStore, directory: string, name: string, sink: SnapshotSink) {
     this.fileStore = fileStore;
     this.path = joinPath(directory, name);
-    this.sink = sink;
+    this.content = new SnapshotContentDecoder(sink);
+  }
+
+  get nodeCount(): number {
+    return this.content.nodeCount;
+  }
+
+  get sessionCount(): number {
+    return this.content.sessionCount;
   }
 
   /** Throws BrokenSnapshot, UnreadableSnapshot, or what the file store throws. */
@@ -95,9 +71,7 @@ export class SnapshotReader {
     try {
       this.window = new ReadWindow(this.openSource(file), WINDOW_BYTES, true);
       this.readHeader();
-      this.readSessions();
-      this.readAclLists();
-      while (this.readNode()) this.nodeCount++;
+      while (!this.content.isDone) this.readContent();
       this.checkSeal();
       return this.readTail();
     } finally {
@@ -129,80 +103,17 @@ export class SnapshotReader {
     if (readInt32(this.window.bytes, at) !== SNAPSHOT_MAGIC) throw this.broken('it has no magic number of a snapshot');
   }
 
-  private readSessions(): void {
-    const count = this.takeInt();
-    for (let i = 0; i < count; i++) {
-      const at = this.take(SESSION_BYTES);
-      const { bytes } = this.window;
-      this.sink.onSession(readInt32(bytes, at), readInt32(bytes, at + 4), readInt32(bytes, at + 8));
-      this.sessionCount++;
+  /** As much as is in the window, after filling it. */
+  private readContent(): void {
+    const { window, content } = this;
+    this.need(content.wanted);
+    try {
+      window.start = content.decode(window.bytes, window.start, window.end);
+    } catch (error) {
+      if (!(error instanceof SnapshotContentError)) throw error;
+      window.start = error.at;
+      throw this.broken(error.message);
     }
-  }
-
-  private readAclLists(): void {
-    const count = this.takeInt();
-    for (let i = 0; i < count; i++) {
-      const at = this.take(ACL_NUMBER_BYTES);
-      const key = aclKey(readInt32(this.window.bytes, at), readInt32(this.window.bytes, at + 4));
-      this.aclLists.set(key, this.takeAclList());
-    }
-  }
-
-  /** A copy of one encoded list; a null list means the same as number -1. */
-  private takeAclList(): Uint8Array {
-    const { window } = this;
-    this.need(4);
-    const entryCount = readInt32(window.bytes, window.start);
-    if (entryCount < 0) {
-      window.start += 4;
-      return NO_ACL;
-    }
-    let length = 4;
-    for (let i = 0; i < entryCount; i++) {
-      length += 4; // perms
-      for (let field = 0; field < 2; field++) {
-        this.need(length + 4);
-        const fieldLength = readInt32(window.bytes, window.start + length);
-        if (fieldLength < -1) throw this.broken(`a string has the length ${fieldLength}`);
-        length += 4 + Math.max(fieldLength, 0);
-      }
-    }
-    const at = this.take(length);
-    return window.bytes.slice(at, at + length);
-  }
-
-  private readNode(): boolean {
-    const { window } = this;
-    this.need(SLASH_STRING_BYTES);
-    if (isSlashString(window.bytes, window.start)) {
-      window.start += SLASH_STRING_BYTES;
-      return false;
-    }
-    const pathLength = readInt32(window.bytes, window.start);
-    if (pathLength < 0) throw this.broken(`a path has the length ${pathLength}`);
-    this.need(4 + pathLength + 4);
-    const dataLength = readInt32(window.bytes, window.start + 4 + pathLength);
-    if (dataLength < -1) throw this.broken(`data has the length ${dataLength}`);
-    const at = this.take(4 + pathLength + 4 + Math.max(dataLength, 0) + ACL_NUMBER_BYTES + STAT_PERSISTED_BYTES);
-    const { bytes } = window;
-    const path = at + 4;
-    const data = path + pathLength + 4;
-    const aclNumber = data + Math.max(dataLength, 0);
-    const acl = this.aclOf(readInt32(bytes, aclNumber), readInt32(bytes, aclNumber + 4));
-    if (!this.sink.onNode(bytes, path, pathLength, data, dataLength, aclNumber + ACL_NUMBER_BYTES, acl)) {
-      throw this.broken(`node ${this.nodeCount + 1} has no parent`);
-    }
-    return true;
-  }
-
-  private aclOf(hi: number, lo: number): Uint8Array {
-    if (hi !== this.lastAclHi || lo !== this.lastAclLo) {
-      this.lastAclHi = hi;
-      this.lastAclLo = lo;
-      const isOpen = hi === -1 && lo === -1;
-      this.lastAcl = isOpen ? NO_ACL : (this.aclLists.get(aclKey(hi, lo)) ?? UNRESOLVED_ACL);
-    }
-    return this.lastAcl;
   }
 
   /** The checksum must be taken before the seal is read: it covers what stands in front of it. */
@@ -281,8 +192,4 @@ export class SnapshotReader {
   private broken(reason: string): BrokenSnapshot {
     return new BrokenSnapshot(`${this.path}: ${reason} (at byte ${this.window.position} of its content)`);
   }
-}
-
-function aclKey(hi: number, lo: number): number | string {
-  return hi === 0 ? lo >>> 0 : hex64(hi, lo);
 }

@@ -7,9 +7,9 @@ import { Prng } from '../../../src/base/prng.js';
 import { FatalStorageError } from '../../../src/persistence/fatal-storage-error.js';
 import { type RecoveredDatabase, RecoveryError } from '../../../src/persistence/recovery.js';
 import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
+import { SnapshotAbandoned } from '../../../src/persistence/snapshot-content-encoder.js';
 import { BrokenSnapshot, SnapshotReader, type SnapshotTail } from '../../../src/persistence/snapshot-reader.js';
 import {
-  SnapshotAbandoned,
   SnapshotWriteError,
   SnapshotWriter,
   type SnapshotWriterOptions,
