@@ -97,6 +97,7 @@ export class SnapshotWriter {
     if (fileStore.exists(temporary)) fileStore.unlink(temporary);
     const file = fileStore.createNew(temporary);
     let isOpen = true;
+    let path = temporary;
     try {
       const out = new SummedOutput(file, BUFFER_BYTES);
       const header = encodeSnapshotHeader();
@@ -110,11 +111,12 @@ export class SnapshotWriter {
       // tree that holds the effects of lost transactions.
       this.options.waitUntilDurable(lastZxidHi, lastZxidLo);
       fileStore.rename(temporary, joinPath(directory, name));
+      path = joinPath(directory, name); // not durable yet: nobody may count on it
       fileStore.syncDirectory(directory);
       this.good = { zxidHi, zxidLo };
       return { name, zxidHi, zxidLo, lastZxidHi, lastZxidLo, fileBytes: out.byteCount, nodeCount: content.nodeCount };
     } catch (error) {
-      this.discard(file, isOpen, temporary);
+      this.discard(file, isOpen, path);
       throw error;
     }
   }
@@ -152,11 +154,11 @@ export class SnapshotWriter {
     }
   }
 
-  private discard(file: StoredFile, isOpen: boolean, temporary: string): void {
+  private discard(file: StoredFile, isOpen: boolean, path: string): void {
     // The first error is the one to report; a disk that refuses this as well leaves a name that every start removes.
     try {
       if (isOpen) file.close();
-      this.options.fileStore.unlink(temporary);
+      this.options.fileStore.unlink(path);
     } catch {
       return;
     }

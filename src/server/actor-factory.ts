@@ -6,6 +6,7 @@
  * the main thread that need more than plain data (supervisor, snapshotter) get it through `MainPorts`.
  */
 import { randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
 import type { Actor, ActorContext, CreateActor } from '../actor/actor.js';
 import { SystemClock } from '../actor/system-clock.js';
 import { assert } from '../base/assert.js';
@@ -20,22 +21,24 @@ import { NodeClientNetwork } from '../net/node-client-network.js';
 import { OutstandingCounts } from '../net/outstanding-counts.js';
 import { TLS_COUNTERS, type TlsPart } from '../net/tls-options.js';
 import { DurableZxid } from '../persistence/durable-zxid.js';
+import { joinPath } from '../persistence/file-store.js';
 import { NodeFileStore } from '../persistence/node-file-store.js';
-import { recover } from '../persistence/recovery.js';
+import { type RecoveredDatabase, recover } from '../persistence/recovery.js';
 import { AclPolicy } from '../processor/acl.js';
 import { aclSchemes } from '../processor/auth/acl-schemes.js';
 import { ContainerManagerActor } from '../processor/container-manager-actor.js';
 import { FinalRequestProcessor, type Recovered, type RecoveredSession } from '../processor/final-request-processor.js';
 import { PrepRequestProcessor } from '../processor/prep-request-processor.js';
 import { SessionTrackerActor } from '../processor/session-tracker-actor.js';
-import { SNAPSHOT_DUE } from '../processor/sync-request-processor.js';
 import { SessionTable } from '../session/session-table.js';
 import { clientPorts } from './client-ports.js';
 import { recogniseNumber } from './four-letter-words.js';
 import { directoriesOf, makeSync } from './log-thread.js';
 import type { ServerConfig } from './server-config.js';
 import { SharedName, sharedMemory } from './shared-name.js';
-import { SnapshotterActor } from './snapshotter-actor.js';
+import type { SnapshotFile } from './snapshot-attempt.js';
+import { tellSnapshotDue, tellSnapshotLoaded } from './snapshot-records.js';
+import { type SnapshotPort, SnapshotterActor } from './snapshotter-actor.js';
 import { type ActorConfig, ActorKind } from './standalone-topology.js';
 import { SupervisorActor, type SupervisorEvents } from './supervisor-actor.js';
 import { ThreadTree } from './thread-tree.js';
@@ -44,6 +47,8 @@ export { createLogger } from './log-thread.js';
 
 /** What only the main thread can give. */
 export interface MainPorts extends SupervisorEvents {
+  /** Where snapshots are asked for; there before any actor has started. */
+  onSnapshotPort(port: SnapshotPort): void;
   onSnapshotFailed(error: Error): void;
 }
 
@@ -101,7 +106,10 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
       });
     case ActorKind.snapshotter: {
       assert(ports !== null, 'the snapshotter lives on the main thread');
-      return new SnapshotterActor(context, directoriesOf(server).snapshotDirectory, (e) => ports.onSnapshotFailed(e));
+      const { snapshotDirectory } = directoriesOf(server);
+      const snapshotter = new SnapshotterActor(context, snapshotDirectory, (e) => ports.onSnapshotFailed(e));
+      ports.onSnapshotPort(snapshotter);
+      return snapshotter;
     }
     case ActorKind.supervisor:
       assert(ports !== null, 'the supervisor lives on the main thread');
@@ -183,13 +191,18 @@ function recoverDatabase(context: ActorContext, server: ServerConfig): Recovered
     recordsReplayed,
     sessions: sessions.length,
   });
-  if (recordsReplayed > 0) {
-    // The next start need not replay these again.
-    const out = context.outbox('snapshotter');
-    out.claim(SNAPSHOT_DUE, 0);
-    out.commit();
-  }
+  const toSnapshotter = context.outbox('snapshotter');
+  tellSnapshotLoaded(toSnapshotter, loadedSnapshot(recovered));
+  // So that the next start need not replay these again.
+  if (recordsReplayed > 0) tellSnapshotDue(toSnapshotter);
   return { sessions, lastZxidHi, lastZxidLo };
+}
+
+function loadedSnapshot({ snapshot, directories }: RecoveredDatabase): SnapshotFile | null {
+  if (snapshot === null) return null;
+  const { name, zxidHi, zxidLo } = snapshot;
+  const { size, mtimeMs } = statSync(joinPath(directories.snapshotDirectory, name));
+  return { name, zxidHi, zxidLo, sizeBytes: size, fileTimeMs: mtimeMs };
 }
 
 /** The reference would take them for ephemerals of sessions that are gone, and remove them with all that is below. */

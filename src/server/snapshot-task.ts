@@ -4,12 +4,14 @@
  * The default export is what piscina calls. It blocks its thread in file calls and waits, holds nothing afterwards, and
  * never touches the log. Slabs of the tree come through a port, also while it runs.
  */
+import { statSync } from 'node:fs';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { DurableZxid } from '../persistence/durable-zxid.js';
 import { NodeFileStore } from '../persistence/node-file-store.js';
-import { SnapshotWriter } from '../persistence/snapshot-writer.js';
+import type { SnapshotWriterOptions } from '../persistence/snapshot-writer.js';
 import { SessionTable } from '../session/session-table.js';
 import { TreeReader } from '../store/tree-reader.js';
+import { attemptSnapshot, type SnapshotFile, type SnapshotOutcome } from './snapshot-attempt.js';
 import { yieldToOtherThreads } from './thread-priority.js';
 
 export interface SnapshotTask {
@@ -18,23 +20,13 @@ export interface SnapshotTask {
   readonly sessions: SharedArrayBuffer;
   readonly durableZxid: SharedArrayBuffer;
   /** A snapshot that is known to be good; one of the same zxid is not written again. */
-  readonly loaded: { readonly zxidHi: number; readonly zxidLo: number } | null;
+  readonly good: SnapshotFile | null;
   readonly slabs: MessagePort;
-}
-
-export interface SnapshotTaskResult {
-  readonly name: string;
-  readonly zxidHi: number;
-  readonly zxidLo: number;
-  readonly nodeCount: number;
-  readonly fileBytes: number;
-  readonly tookMs: number;
 }
 
 const BACK_OFF_MS = 1;
 
-export default function takeSnapshot(task: SnapshotTask): SnapshotTaskResult | null {
-  const startedMs = performance.now();
+export default function takeSnapshot(task: SnapshotTask): SnapshotOutcome {
   yieldToOtherThreads();
   const slabs: SharedArrayBuffer[] = [];
   const receive = (): void => {
@@ -55,7 +47,7 @@ export default function takeSnapshot(task: SnapshotTask): SnapshotTaskResult | n
     return slabs[index];
   };
   const reader = new TreeReader({ control: task.treeControl, slab0: slabs[0] as SharedArrayBuffer }, { load });
-  const writer = new SnapshotWriter({
+  const options: SnapshotWriterOptions = {
     fileStore: new NodeFileStore(),
     directory: task.directory,
     reader,
@@ -67,13 +59,10 @@ export default function takeSnapshot(task: SnapshotTask): SnapshotTaskResult | n
       sessions.visitUnclosed(hi, lo, add);
     },
     waitUntilDurable: (zxidHi, zxidLo) => durable.wait(zxidHi, zxidLo),
-    loaded: task.loaded,
+    loaded: task.good,
     treeDigest: null,
-  });
-  const written = writer.write();
-  if (written === null) return null;
-  const { name, zxidHi, zxidLo, nodeCount, fileBytes } = written;
-  return { name, zxidHi, zxidLo, nodeCount, fileBytes, tookMs: Math.round(performance.now() - startedMs) };
+  };
+  return attemptSnapshot(options, (path) => statSync(path).mtimeMs);
 }
 
 function appliedZxid(reader: TreeReader): { hi: number; lo: number } {

@@ -27,6 +27,7 @@ import type { ServerConfig } from './server-config.js';
 import type { ServerLog } from './server-log.js';
 import { createSharedMemory } from './shared-memory.js';
 import { SharedName, slabName } from './shared-name.js';
+import type { SnapshotPort } from './snapshotter-actor.js';
 import { standalonePlacement, standaloneTopology } from './standalone-topology.js';
 import { PortError } from './start-error.js';
 import { FULL_VERSION } from './version.js';
@@ -52,6 +53,7 @@ export class StandaloneServer implements MainPorts {
   private traceMask = DEFAULT_TRACE_MASK;
   private listening = false;
   private whitelistLogged = false;
+  private snapshotter: SnapshotPort | null = null;
 
   constructor(config: ServerConfig, log: ServerLog, events: StandaloneServerEvents) {
     this.config = config;
@@ -87,6 +89,12 @@ export class StandaloneServer implements MainPorts {
     await this.system.stop(deadlineMs);
   }
 
+  /** Snapshots on demand, and the last one; only after `start` was called. */
+  get snapshots(): SnapshotPort {
+    assert(this.snapshotter !== null, 'the actors are made');
+    return this.snapshotter;
+  }
+
   /** All counters and ring depths, for the stage benchmark; the same figures feed the metrics. */
   writeCounters(path: string): void {
     const counters = { counters: this.system.counters().snapshot(), ringDepths: this.system.ringDepths() };
@@ -107,6 +115,10 @@ export class StandaloneServer implements MainPorts {
     const cause = Object.assign(new Error(message), { code, port: failed?.port, address: failed?.host ?? '0.0.0.0' });
     const name = failed?.kind === PortKind.tls ? 'secure client port' : 'client port';
     this.events.onListenFailed(new PortError(`the ${name} cannot be opened`, { cause }));
+  }
+
+  onSnapshotPort(port: SnapshotPort): void {
+    this.snapshotter = port;
   }
 
   onSnapshotFailed(error: Error): void {

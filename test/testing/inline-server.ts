@@ -34,13 +34,15 @@ import { ContainerManagerActor } from '../../src/processor/container-manager-act
 import { FinalRequestProcessor, type Recovered } from '../../src/processor/final-request-processor.js';
 import { PrepRequestProcessor } from '../../src/processor/prep-request-processor.js';
 import { SessionTrackerActor } from '../../src/processor/session-tracker-actor.js';
-import { SNAPSHOT_DUE, SyncRequestProcessor } from '../../src/processor/sync-request-processor.js';
+import { SyncRequestProcessor } from '../../src/processor/sync-request-processor.js';
 import { clientPorts } from '../../src/server/client-ports.js';
 import { recogniseNumber } from '../../src/server/four-letter-words.js';
 import type { PlacementName } from '../../src/server/placement-choice.js';
 import { loadServerConfig, type ServerConfig } from '../../src/server/server-config.js';
 import { createSharedMemory } from '../../src/server/shared-memory.js';
 import { SharedName } from '../../src/server/shared-name.js';
+import { tellSnapshotDue, tellSnapshotLoaded } from '../../src/server/snapshot-records.js';
+import type { SnapshotSchedule } from '../../src/server/snapshot-schedule.js';
 import {
   type ActorConfig,
   ActorKind,
@@ -95,6 +97,8 @@ export class InlineServer {
   readonly words: { shard: number; connection: number; client: string; word: number; payload: Uint8Array }[] = [];
   /** Of the last start. */
   recoveredZxid = 0n;
+  /** Of this life: asks for snapshots, knows the last one. */
+  snapshots: SnapshotSchedule | null = null;
   /** The failure that ended this life, unless somebody has taken it. */
   failure: { actorName: string; error: Error } | null = null;
 
@@ -348,12 +352,7 @@ export class InlineServer {
           expireTtlNodes: this.config.extendedTypesEnabled || this.config.emulate353TtlNodes,
         });
       case ActorKind.snapshotter:
-        return new SnapshotterByHand(
-          context,
-          this.disk,
-          this.directories().snapshotDirectory,
-          tree.reader(context, guarded),
-        );
+        return this.createSnapshotter(context, tree.reader(context, guarded));
       case ActorKind.supervisor:
         return new SupervisorActor(context, this.config.connectionShards, {
           onListening: () => {},
@@ -364,6 +363,12 @@ export class InlineServer {
       default:
         return assert(false, `there is no actor of kind ${kind} (${name})`) as never;
     }
+  }
+
+  private createSnapshotter(context: ActorContext, reader: TreeReader): Actor {
+    const snapshotter = new SnapshotterByHand(context, this.disk, this.directories().snapshotDirectory, reader);
+    this.snapshots = snapshotter.schedule;
+    return snapshotter;
   }
 
   private randomBytes(count: number): Uint8Array {
@@ -450,11 +455,12 @@ export class InlineServer {
     new DurableZxid(shared(context, SharedName.durableZxid)).publish(recovered.lastZxidHi, recovered.lastZxidLo);
     this.recoveredZxid = (BigInt(recovered.lastZxidHi) << 32n) | BigInt(recovered.lastZxidLo >>> 0);
     while ((this.logged.at(-1)?.zxid ?? 0n) > this.recoveredZxid) this.logged.pop();
-    if (recovered.recordsReplayed > 0) {
-      const out = context.outbox('snapshotter');
-      out.claim(SNAPSHOT_DUE, 0);
-      out.commit();
-    }
+    const { snapshot } = recovered;
+    const toSnapshotter = context.outbox('snapshotter');
+    const sizeBytes =
+      snapshot === null ? 0 : this.disk.sizeOf(`${recovered.directories.snapshotDirectory}/${snapshot.name}`);
+    tellSnapshotLoaded(toSnapshotter, snapshot && { ...snapshot, sizeBytes, fileTimeMs: 0 });
+    if (recovered.recordsReplayed > 0) tellSnapshotDue(toSnapshotter);
     return recovered;
   }
 
