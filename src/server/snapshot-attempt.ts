@@ -5,12 +5,8 @@
  * Runs on the thread that writes the snapshot. It decides nothing, and lets through what is no failure of a disk.
  */
 import { errorCodeOf, joinPath } from '../persistence/file-store.js';
-import {
-  SnapshotAbandoned,
-  SnapshotWriteError,
-  SnapshotWriter,
-  type SnapshotWriterOptions,
-} from '../persistence/snapshot-writer.js';
+import { SnapshotAbandoned } from '../persistence/snapshot-content-encoder.js';
+import { SnapshotWriteError, SnapshotWriter, type SnapshotWriterOptions } from '../persistence/snapshot-writer.js';
 
 /** A whole snapshot in the snapshot directory. */
 export interface SnapshotFile {
