@@ -14,6 +14,7 @@ import { TxnApplier } from '../store/txn-applier.js';
 import { type DataDirectories, openDataDirectories } from './data-directories.js';
 import type { DataFileName } from './file-names.js';
 import { errorCodeOf, type FileStore, joinPath, parentOf } from './file-store.js';
+import type { LogFinding } from './log-finding.js';
 import { type RecoveredSession, RecoveredSessions } from './recovered-sessions.js';
 import { listSnapshots, passesQuickTest, removeTemporaries, SNAPSHOTS_TRIED_MAX } from './snapshot-files.js';
 import { BrokenSnapshot, SnapshotReader, type SnapshotTail, UnreadableSnapshot } from './snapshot-reader.js';
@@ -27,15 +28,18 @@ import { TxnLogHole, TxnLogReplay } from './txn-log-replay.js';
 
 const INITIALIZE_MARK = 'initialize';
 const EXIT_UNEXPECTED_ERROR = 1;
-const REMEDY =
-  'Acknowledged transactions may be lost behind this, so the server does not start with what is left. In an ensemble: ' +
-  'empty the data directory except for myid and the epoch files, and the leader sends a snapshot. Stand-alone: restore ' +
-  'the files from a backup, or, to accept the loss, move the log files from that place on out of the directory.';
 
 /** The files are there but cannot be made into a database. */
 export class RecoveryError extends Error {
   override readonly name = 'RecoveryError';
   readonly exitCode = EXIT_UNEXPECTED_ERROR;
+  /** What is wrong with which file; null when that is no file's content. */
+  readonly finding: LogFinding | null;
+
+  constructor(message: string, options: { readonly cause?: unknown; readonly finding?: LogFinding } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.finding = options.finding ?? null;
+  }
 }
 
 export interface RecoveryOptions {
@@ -75,7 +79,8 @@ export function recover(options: RecoveryOptions): RecoveredDatabase {
     return new Recovery(options, directories).run();
   } catch (error) {
     if (error instanceof TxnLogDamage || error instanceof TxnLogHole) {
-      throw new RecoveryError(`${error.message}. ${REMEDY}`, { cause: error });
+      const { finding } = error;
+      throw new RecoveryError(`${error.message}. ${remedyFor(dataDir, dataLogDir)}`, { cause: error, finding });
     }
     if (error instanceof UnreadableSnapshot) throw new RecoveryError(error.message, { cause: error });
     if (error instanceof Error && errorCodeOf(error) !== '') {
@@ -83,6 +88,26 @@ export function recover(options: RecoveryOptions): RecoveredDatabase {
     }
     throw error;
   }
+}
+
+function snapshotFinding(path: string): LogFinding {
+  const nowhere = { offset: -1, lastHi: -1, lastLo: -1, later: null, syncedHi: -1, syncedLo: -1 };
+  return { kind: 'snapshot', path, ...nowhere };
+}
+
+/** What the operator can do, with the command that does it here. */
+function remedyFor(dataDir: string, dataLogDir: string): string {
+  const directories = shellWord(dataDir) + (dataLogDir === dataDir ? '' : ` ${shellWord(dataLogDir)}`);
+  return (
+    'Acknowledged transactions may be lost behind this, so the server does not start with what is left. In an ensemble: ' +
+    'empty the data directory except for myid and the epoch files, and the leader sends a snapshot. Stand-alone: restore ' +
+    `the files from a backup, or see what would be lost with: zkLogRepair ${directories} ` +
+    `and accept the loss with: zkLogRepair --accept-loss ${directories}`
+  );
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 class Recovery {
@@ -136,7 +161,8 @@ class Recovery {
         return this.result(candidate, replay);
       } catch (error) {
         if (error instanceof TxnLogHole && reasons.length > 0) {
-          throw new TxnLogHole(`${error.message}. Newer snapshots could not be used: ${reasons.join('; ')}`);
+          const message = `${error.message}. Newer snapshots could not be used: ${reasons.join('; ')}`;
+          throw new TxnLogHole(message, error.finding);
         }
         if (!(error instanceof BrokenSnapshot)) throw error;
         reasons.push(error.message);
@@ -147,6 +173,7 @@ class Recovery {
     }
     throw new RecoveryError(
       `Not able to find valid snapshots in ${this.directories.snapshotDirectory}: ${reasons.join('; ')}`,
+      { finding: snapshotFinding(joinPath(this.directories.snapshotDirectory, candidates[0].name)) },
     );
   }
 

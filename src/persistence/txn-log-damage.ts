@@ -3,18 +3,11 @@
 // may catch this to go on with the next file: acknowledged transactions may lie behind the damage.
 
 import { hex64 } from '../base/int64.js';
-
-export interface LaterRecord {
-  readonly offset: number;
-  readonly zxidHi: number;
-  readonly zxidLo: number;
-}
+import type { LaterRecord, LogFinding } from './log-finding.js';
 
 export class TxnLogDamage extends Error {
   override readonly name = 'TxnLogDamage';
-  readonly path: string;
-  readonly offset: number;
-  readonly later: LaterRecord | null;
+  readonly finding: LogFinding;
 
   constructor(path: string, offset: number, reason: string, lastHi: number, lastLo: number, later: LaterRecord | null) {
     const last = lastHi < 0 ? 'it has no good record before that' : `the last good zxid is 0x${hex64(lastHi, lastLo)}`;
@@ -23,8 +16,6 @@ export class TxnLogDamage extends Error {
         ? ''
         : `; a whole record with zxid 0x${hex64(later.zxidHi, later.zxidLo)} follows at offset ${later.offset}`;
     super(`Transaction log ${path} is damaged at offset ${offset}: ${reason}; ${last}${next}`);
-    this.path = path;
-    this.offset = offset;
-    this.later = later;
+    this.finding = { kind: 'damage', path, offset, lastHi, lastLo, later, syncedHi: -1, syncedLo: -1 };
   }
 }

@@ -7,6 +7,7 @@ import { compareSigned, hex64 } from '../base/int64.js';
 import { OpCode } from '../protocol/op-code.js';
 import type { DataFileName } from './file-names.js';
 import type { FileStore } from './file-store.js';
+import type { LogFinding } from './log-finding.js';
 import { chooseTxnLogs } from './txn-log-files.js';
 import type { TxnLogReader } from './txn-log-reader.js';
 import { TxnLogSequence } from './txn-log-sequence.js';
@@ -14,6 +15,12 @@ import { TxnLogSequence } from './txn-log-sequence.js';
 /** The records do not follow one another, or two of one zxid differ. */
 export class TxnLogHole extends Error {
   override readonly name = 'TxnLogHole';
+  readonly finding: LogFinding;
+
+  constructor(message: string, finding: LogFinding) {
+    super(message);
+    this.finding = finding;
+  }
 }
 
 /** Takes one record; the fields of the reader describe it. */
@@ -78,6 +85,7 @@ export class TxnLogReplay {
       throw new TxnLogHole(
         `Transactions are missing: 0x${hex64(this.lastHi, this.lastLo)}${this.recordCount === 0 ? ' (the snapshot)' : ''} ` +
           `is followed by 0x${hex64(zxidHi, zxidLo)} in ${reader.path} at offset ${reader.recordOffset}`,
+        this.holeAt(reader),
       );
     }
     // Apache's server logs a request that it cannot parse as an error under the zxid of the transaction before it.
@@ -86,10 +94,18 @@ export class TxnLogReplay {
       throw new TxnLogHole(
         `Two transactions have the zxid 0x${hex64(zxidHi, zxidLo)} but differ; ` +
           `the second one is in ${reader.path} at offset ${reader.recordOffset}`,
+        this.holeAt(reader),
       );
     }
     this.repeatCount++;
     return false;
+  }
+
+  private holeAt(reader: TxnLogReader): LogFinding {
+    const { path, recordOffset: offset, zxidHi, zxidLo } = reader;
+    const { lastHi, lastLo } = this;
+    const later = { offset, zxidHi, zxidLo };
+    return { kind: 'hole', path, offset, lastHi, lastLo, later, syncedHi: -1, syncedLo: -1 };
   }
 
   /** Repeats come in ascending runs: looked for from where the last one was found, then once more from the start. */

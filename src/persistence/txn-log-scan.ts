@@ -7,7 +7,7 @@ import { readInt32 } from '../base/bytes.js';
 import { compareSigned } from '../base/int64.js';
 import { TXN_HEADER_BYTES } from '../protocol/txns.js';
 import type { StoredFile } from './file-store.js';
-import type { LaterRecord } from './txn-log-damage.js';
+import type { LaterRecord } from './log-finding.js';
 import {
   ENTRY_TYPE_OFFSET,
   ENTRY_ZXID_OFFSET,

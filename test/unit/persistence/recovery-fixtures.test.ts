@@ -2,6 +2,7 @@
 // refused with a message that says where.
 
 import { describe, expect, test } from 'vitest';
+import type { LogFinding } from '../../../src/persistence/log-finding.js';
 import { RecoveryError } from '../../../src/persistence/recovery.js';
 import {
   type ExpectedState,
@@ -41,6 +42,22 @@ const REFUSALS: Readonly<Record<string, RegExp>> = {
   'snapshot-snappy-3.9': /snapshot\.10a\.snappy is compressed with snappy, which this version cannot read/,
 };
 
+/** What the error says to those who do not read messages. */
+const FINDINGS: Readonly<Record<string, Partial<LogFinding>>> = {
+  'log-flip-last': { kind: 'damage', path: `${VERSION_2}/log.1`, offset: 1472, lastLo: 0xf, later: null },
+  'log-zeroed-sector': { kind: 'damage', offset: 509, lastLo: 6, later: { offset: 1100, zxidHi: 0, zxidLo: 0xc } },
+  'log-bad-magic': { kind: 'damage', offset: 0, lastHi: -1 },
+  'log-gap': {
+    kind: 'hole',
+    path: `${VERSION_2}/log.6`,
+    offset: 16,
+    lastLo: 4,
+    later: { offset: 16, zxidHi: 0, zxidLo: 6 },
+  },
+  'snap-all-bad': { kind: 'snapshot', path: `${VERSION_2}/snapshot.10`, offset: -1 },
+  'snap-fallback-gap': { kind: 'hole', path: `${VERSION_2}/log.b`, offset: 16, lastLo: 7 },
+};
+
 /** Records that ours replays and 3.9.5 does not count: it leaves repeats under an equal zxid out of its committed log. */
 const REPLAYED: Readonly<Record<string, number>> = {
   'duplicate-zxid-3.9': 7,
@@ -68,6 +85,7 @@ describe('recorded data directories', () => {
         expect(error).toBeInstanceOf(RecoveryError);
         expect((error as RecoveryError).exitCode).toBe(1);
         expect((error as RecoveryError).message).toMatch(refusal);
+        expect((error as RecoveryError).finding ?? {}).toMatchObject(FINDINGS[name] ?? {});
         expect(filesOf(store)).toEqual(before);
       });
       continue;

@@ -99,10 +99,10 @@ describe('a log with one wrong byte', () => {
         bytes[offset] ^= flip;
         const record = starts.filter((start) => start <= offset).length - 1;
         const damage = damageOf(bytes);
-        expect(damage.offset).toBe(starts[record]);
+        expect(damage.finding.offset).toBe(starts[record]);
         expect(damage.message).toContain(record === 0 ? 'no good record before' : `zxid is 0x${record.toString(16)}`);
-        expect(damage.later).not.toBeNull();
-        expect(damage.later?.offset).toBeGreaterThan(starts[record]);
+        expect(damage.finding.later).not.toBeNull();
+        expect(damage.finding.later?.offset).toBeGreaterThan(starts[record]);
       }
     }
   });
@@ -118,10 +118,10 @@ describe('a log with one wrong byte', () => {
           expect(read(bytes)).toEqual({ entries: entries.slice(0, 15), end: 'torn', endOffset: last });
         } catch (error) {
           if (!(error instanceof TxnLogDamage)) throw error;
-          expect(error.offset).toBe(last);
+          expect(error.finding.offset).toBe(last);
         }
       } else if (!hitsFrame) {
-        expect(damageOf(bytes).offset).toBe(last);
+        expect(damageOf(bytes).finding.offset).toBe(last);
       }
     }
   });
@@ -130,7 +130,7 @@ describe('a log with one wrong byte', () => {
     const bytes = concat(whole, zeros(3000));
     bytes[2000] = 1;
     const damage = damageOf(bytes);
-    expect(damage.offset).toBe(whole.length);
+    expect(damage.finding.offset).toBe(whole.length);
     expect(damage.message).toContain('a record of length 0 is followed by other bytes; the last good zxid is 0x10');
   });
 });
@@ -236,7 +236,7 @@ describe('records of any size', () => {
     const inner = recordOf(createEntry(9n, '/inner', null));
     const outer = recordOf(createEntry(1n, '/outer', inner));
     const damage = damageOf(concat(HEADER, outer.subarray(0, outer.length - 3)));
-    expect(damage.later).toEqual({ offset: expect.any(Number), zxidHi: 0, zxidLo: 9 });
+    expect(damage.finding.later).toEqual({ offset: expect.any(Number), zxidHi: 0, zxidLo: 9 });
   });
 
   test('an old record inside the data of the one that was cut is only data: a torn tail', () => {
@@ -249,6 +249,6 @@ describe('records of any size', () => {
   test('a whole record that far behind the damage, past several chunks, is named', () => {
     const gap = zeros(2_500_000);
     const damage = damageOf(concat(whole, gap, recordOf(createEntry(0x11n, '/late', null))));
-    expect(damage.later).toEqual({ offset: whole.length + gap.length, zxidHi: 0, zxidLo: 0x11 });
+    expect(damage.finding.later).toEqual({ offset: whole.length + gap.length, zxidHi: 0, zxidLo: 0x11 });
   });
 });
