@@ -1,27 +1,49 @@
 // Puts what a snapshot holds, sessions and nodes, into a tree and a session list. Used by recovery (a file) and by a learner
 // that is sent a SNAP (a stream), on the thread that owns the tree's writing half, inside a write section of the owner.
-// It proves nothing: until its owner knows the snapshot to be whole, all of it may have to be thrown away again.
+// As a sink of a decoder it makes a load record of each piece and takes it at once; records that another thread made are given
+// to `load`. It proves nothing: until its owner knows the snapshot to be whole, all of it may have to be thrown away again.
 
-import { readInt32 } from '../base/bytes.js';
 import type { DataTree } from '../store/data-tree.js';
-import { nodeKindOfOwner } from '../store/node-layout.js';
+import {
+  ACL_LIST,
+  ACL_LIST_BYTES,
+  LOAD_ACL,
+  LOAD_SIZE,
+  LOAD_TYPE,
+  LoadedAcl,
+  LoadRecord,
+  SESSION_ID,
+  SESSION_TIMEOUT,
+} from '../store/load-record.js';
+import { type LoadRecordOutput, LoadRecordWriter } from './load-record-writer.js';
 import type { RecoveredSessions } from './recovered-sessions.js';
-import { NO_ACL, type SnapshotSink } from './snapshot-content-decoder.js';
-import { STAT_OWNER_OFFSET } from './snapshot-format.js';
+import { type SnapshotSink, UNRESOLVED_ACL } from './snapshot-content-decoder.js';
 
-export class TreeLoader implements SnapshotSink {
+const SCRATCH_WORDS = 1024;
+
+export class TreeLoader implements SnapshotSink, LoadRecordOutput {
+  nodeCount = 0;
+  /** Scratch of the records made here. */
+  words = new Int32Array(SCRATCH_WORDS);
+  private bytes = new Uint8Array(this.words.buffer);
+  private claimed = 0;
+  private readonly writer: LoadRecordWriter;
   private readonly tree: DataTree;
   private readonly sessions: RecoveredSessions;
-  private readonly emulate353TtlNodes: boolean;
+  /** By number: the list as it came, and where the tree keeps it; 0 = to be looked up. */
+  private readonly aclLists: Uint8Array[] = [];
+  private readonly aclRefs: number[] = [];
+  private aclsForgotten = 0; // the tree's count when aclRefs were last right
+  private before = 0; // node of the last record
 
   constructor(tree: DataTree, sessions: RecoveredSessions, emulate353TtlNodes: boolean) {
     this.tree = tree;
     this.sessions = sessions;
-    this.emulate353TtlNodes = emulate353TtlNodes;
+    this.writer = new LoadRecordWriter(this, tree.newPathHash(), emulate353TtlNodes);
   }
 
   onSession(idHi: number, idLo: number, timeoutMs: number): void {
-    this.sessions.add(idHi, idLo, timeoutMs);
+    this.writer.onSession(idHi, idLo, timeoutMs);
   }
 
   onNode(
@@ -33,22 +55,54 @@ export class TreeLoader implements SnapshotSink {
     statOffset: number,
     acl: Uint8Array,
   ): boolean {
-    const ownerHi = readInt32(bytes, statOffset + STAT_OWNER_OFFSET);
-    const ownerLo = readInt32(bytes, statOffset + STAT_OWNER_OFFSET + 4);
-    const result = this.tree.loadNode(
-      bytes,
-      pathOffset,
-      pathLength,
-      bytes,
-      dataOffset,
-      dataLength,
-      acl === NO_ACL ? null : acl,
-      0,
-      acl.length,
-      bytes,
-      statOffset,
-      nodeKindOfOwner(ownerHi, ownerLo, this.emulate353TtlNodes),
-    );
-    return result === 0;
+    return this.writer.onNode(bytes, pathOffset, pathLength, dataOffset, dataLength, statOffset, acl);
+  }
+
+  claim(wordCount: number): number {
+    if (wordCount > this.words.length) {
+      this.words = new Int32Array(wordCount * 2);
+      this.bytes = new Uint8Array(this.words.buffer);
+    }
+    this.claimed = wordCount;
+    return 0;
+  }
+
+  commit(): boolean {
+    return this.load(this.words, this.bytes, this.claimed);
+  }
+
+  /** The records in words[0..wordCount); `bytes` is the same memory. False: a node has no parent, and loading must end. */
+  load(words: Int32Array, bytes: Uint8Array, wordCount: number): boolean {
+    const { tree } = this;
+    for (let at = 0; at < wordCount; at += words[at + LOAD_SIZE]) {
+      if (words[at + LOAD_TYPE] === LoadRecord.node) {
+        const ref = tree.loadRecord(words, bytes, at, this.before, this.takeAcl(words[at + LOAD_ACL]));
+        if (ref === 0) return false;
+        this.before = ref;
+        this.nodeCount++;
+      } else if (words[at + LOAD_TYPE] === LoadRecord.aclList) {
+        const list = (at + ACL_LIST) * 4;
+        this.aclLists.push(bytes.slice(list, list + words[at + ACL_LIST_BYTES]));
+        this.aclRefs.push(0);
+      } else {
+        this.sessions.add(words[at + SESSION_ID], words[at + SESSION_ID + 1], words[at + SESSION_TIMEOUT]);
+      }
+    }
+    return true;
+  }
+
+  /** Where the tree keeps the list of this number, counted once more for the node that gets it. */
+  private takeAcl(number: number): number {
+    const { tree, aclRefs } = this;
+    if (number === LoadedAcl.open) return 0;
+    if (number === LoadedAcl.unresolved) return tree.internAcl(UNRESOLVED_ACL);
+    // A node that came twice may have been the only one that had a list: then it is gone, and its place another's.
+    if (tree.aclListsForgotten !== this.aclsForgotten) {
+      this.aclsForgotten = tree.aclListsForgotten;
+      aclRefs.fill(0);
+    }
+    if (aclRefs[number] !== 0) tree.countAcl(aclRefs[number]);
+    else aclRefs[number] = tree.internAcl(this.aclLists[number]);
+    return aclRefs[number];
   }
 }

@@ -43,6 +43,7 @@ export class AclCache {
   private serialLast = 0;
   private unresolved = 0;
   private listCount = 0;
+  private forgottenCount = 0;
 
   constructor(memory: SlabMemory, allocator: Allocator, control: Int32Array, hash: PathHash, copier: SlabCopier) {
     this.memory = memory;
@@ -54,6 +55,11 @@ export class AclCache {
 
   get count(): number {
     return this.listCount;
+  }
+
+  /** Grows whenever a list goes: references kept outside may be wrong then. */
+  get forgotten(): number {
+    return this.forgottenCount;
   }
 
   /** How many nodes wait for replay to tell their ACL. */
@@ -68,6 +74,12 @@ export class AclCache {
     this.buckets.clear();
     this.unresolved = 0;
     this.listCount = 0;
+    this.forgottenCount++;
+  }
+
+  /** One node more has this list. */
+  retain(ref: number): void {
+    this.memory.words[ref >>> SLAB_SHIFT][at(ref) + ACL_REF_COUNT]++;
   }
 
   /** The list's reference, counted once more for the caller. null, length -1 or a null vector: 0. Length 0: unresolved. */
@@ -127,6 +139,7 @@ export class AclCache {
     }
     if (ref === this.unresolved) this.unresolved = 0;
     this.listCount--;
+    this.forgottenCount++;
     this.allocator.free(ref, ACL_BYTES * 4 + words[block + ACL_LENGTH]);
   }
 }

@@ -33,6 +33,20 @@ import {
   ZXID_LO,
 } from './control-layout.js';
 import { EphemeralIndex } from './ephemeral-index.js';
+import {
+  LOAD_DATA_LENGTH,
+  LOAD_HASH,
+  LOAD_KIND,
+  LOAD_NAME_OFFSET,
+  LOAD_OWNER,
+  LOAD_PARENT,
+  LOAD_PARENT_HASH,
+  LOAD_PATH,
+  LOAD_PATH_LENGTH,
+  LOAD_STAT,
+  loadDataWord,
+  ParentIs,
+} from './load-record.js';
 import { inlineRoom, NodeData } from './node-data.js';
 import {
   ACL,
@@ -477,6 +491,77 @@ export class DataTree {
     this.changeAcl(ref, acl, aclOff, aclLen);
     this.bytesTotal += this.data.store(ref, data, dataOff, dataLen);
     return ErrorCode.Ok;
+  }
+
+  /**
+   * One node of a snapshot as a load record (load-record.ts); `bytes` is the memory of `words`. `before`: the node loaded last.
+   * `aclRef` was counted for this node. Returns the node, or 0 where loadNode refuses.
+   */
+  loadRecord(words: Int32Array, bytes: Uint8Array, at: number, before: number, aclRef: number): number {
+    assert(this.lock.open, 'loadRecord outside a write section');
+    const pathLength = words[at + LOAD_PATH_LENGTH];
+    const dataLength = words[at + LOAD_DATA_LENGTH];
+    const ref = this.placeRecord(words, at, pathLength, dataLength, before);
+    if (ref === 0) return 0;
+    const own = this.memory.words[ref >>> SLAB_SHIFT];
+    const node = (ref & UNIT_MASK) << 1;
+    const stat = at + LOAD_STAT;
+    for (let i = 0; i < 9; i++) own[node + STAT + i] = words[stat + i];
+    own[node + CVERSION] = swapWord(words[stat + 9]);
+    updateWireCversion(own, node);
+    own[node + STAT_AVERSION] = words[stat + 10];
+    own[node + STAT_PZXID] = words[stat + 13];
+    own[node + STAT_PZXID + 1] = words[stat + 14];
+    const oldAcl = own[node + ACL];
+    own[node + ACL] = aclRef;
+    this.acls.release(oldAcl);
+    this.bytesTotal += this.data.store(ref, bytes, (at + loadDataWord(pathLength)) * 4, dataLength);
+    return ref;
+  }
+
+  /** The node of the record, found or made; 0: it can have no place. */
+  private placeRecord(words: Int32Array, at: number, pathLength: number, dataLength: number, before: number): number {
+    const nameOffset = words[at + LOAD_NAME_OFFSET];
+    // "" and "/"; without a slash there is no parent.
+    if (nameOffset === pathLength && pathLength <= 1) return this.root;
+    if (nameOffset === 0) return 0;
+    const parent = this.parentOfRecord(words, at, nameOffset, before);
+    this.hash.adopt(words, at + LOAD_PATH, pathLength);
+    this.lastHash = words[at + LOAD_HASH];
+    const kind = words[at + LOAD_KIND] as NodeKind;
+    const ownerHi = words[at + LOAD_OWNER];
+    const ownerLo = words[at + LOAD_OWNER + 1];
+    const found = this.index.find(this.lastHash, this.hash.$words, pathLength);
+    if (found !== 0) return this.changeKind(found, dataLength, kind, ownerHi, ownerLo);
+    if (parent === 0 || this.kindOf(parent) === NodeKind.ephemeral) return 0;
+    return this.addNode(pathLength, nameOffset, parent, dataLength, kind, ownerHi, ownerLo);
+  }
+
+  private parentOfRecord(words: Int32Array, at: number, nameOffset: number, before: number): number {
+    if (nameOffset === 1) return this.root;
+    if (words[at + LOAD_PARENT] === ParentIs.nodeBefore) return before;
+    if (words[at + LOAD_PARENT] === ParentIs.parentOfBefore) return this.wordOf(before, PARENT);
+    this.hash.adopt(words, at + LOAD_PATH, nameOffset - 1);
+    return this.index.find(words[at + LOAD_PARENT_HASH], this.hash.$words, nameOffset - 1);
+  }
+
+  /** One with the key of this tree, for whoever makes load records. */
+  newPathHash(): PathHash {
+    return new PathHash(this.control[HASH_KEY_LO], this.control[HASH_KEY_HI]);
+  }
+
+  /** The list's place, counted for a node that loadRecord is to give it to; of no bytes: "unresolved". */
+  internAcl(list: Uint8Array): number {
+    return this.acls.intern(list, 0, list.length);
+  }
+
+  countAcl(aclRef: number): void {
+    this.acls.retain(aclRef);
+  }
+
+  /** Grows when a list of ACLs goes, for those who keep places of lists. */
+  get aclListsForgotten(): number {
+    return this.acls.forgotten;
   }
 
   /** Compares every structure with every other; for tests. */

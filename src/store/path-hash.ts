@@ -18,6 +18,16 @@ export class PathHash {
     this.keyHi = keyHi;
   }
 
+  /** As if the path of this hash had been hashed: words[from..) is its packed form. */
+  adopt(words: Int32Array, from: number, length: number): void {
+    const count = (length + 3) >> 2;
+    if (count >= this.$words.length) this.$words = new Int32Array(count * 2);
+    const own = this.$words;
+    for (let i = 0; i < count; i++) own[i] = words[from + i];
+    // A path that is cut out of a longer one: what stands behind its end is another's.
+    if ((length & 3) !== 0) own[count - 1] &= (1 << ((length & 3) * 8)) - 1;
+  }
+
   /** The rounds are written out: as inner loops they cost half as much again. */
   hash(bytes: Uint8Array, offset: number, length: number): number {
     if (length >>> 2 >= this.$words.length) this.$words = new Int32Array((length >>> 2) * 2);
