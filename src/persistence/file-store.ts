@@ -21,8 +21,11 @@ export interface StoredFile {
 }
 
 export interface FileStore {
-  /** O_CREAT | O_EXCL, for reading and writing; EEXIST when the name is taken. The name is durable only after syncDirectory. */
-  createNew(path: string): StoredFile;
+  /**
+   * O_CREAT | O_EXCL, for reading and writing; EEXIST when the name is taken. The name is durable only after syncDirectory.
+   * `like`: the new file gets the permissions of this one.
+   */
+  createNew(path: string, like?: string): StoredFile;
   /** An existing file, for reading and writing. */
   openForWrite(path: string): StoredFile;
   openForRead(path: string): StoredFile;

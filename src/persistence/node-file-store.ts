@@ -7,6 +7,7 @@ import {
   closeSync,
   constants,
   existsSync,
+  fchmodSync,
   fdatasyncSync,
   fstatSync,
   fsyncSync,
@@ -23,10 +24,22 @@ import {
 import { type FileStore, parentOf, type StoredFile } from './file-store.js';
 
 const FILE_MODE = 0o644;
+const PERMISSION_BITS = 0o777;
+const OWNER_BITS = 0o700;
 
 export class NodeFileStore implements FileStore {
-  createNew(path: string): StoredFile {
-    return new NodeStoredFile(path, openSync(path, 'wx+', FILE_MODE));
+  createNew(path: string, like?: string): StoredFile {
+    if (like === undefined) return new NodeStoredFile(path, openSync(path, 'wx+', FILE_MODE));
+    // Open to nobody else until it has the right mode: what the umask takes away is given back then.
+    const mode = statSync(like).mode & PERMISSION_BITS;
+    const descriptor = openSync(path, 'wx+', mode & OWNER_BITS);
+    try {
+      fchmodSync(descriptor, mode);
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
+    }
+    return new NodeStoredFile(path, descriptor);
   }
 
   openForWrite(path: string): StoredFile {
