@@ -213,10 +213,34 @@ describe('npm scripts', () => {
     );
     expect(named.length).toBeGreaterThan(8);
     expect(named.filter((name) => scripts[name] === undefined)).toEqual([]);
-    const made = Object.values(scripts).flatMap((script) =>
-      [...script.matchAll(/\bdist\/(\S+)\.js/g)].map(([, path]) => path),
-    );
+    const made = Object.values(scripts)
+      .flatMap((script) => [...script.matchAll(/\bdist\/(\S+)\.js/g)].map(([, path]) => path))
+      .map((path) => path.replace(/^bundle\//, 'src/'));
     expect(made.filter((path) => !existsSync(join(ROOT, `${path}.ts`)))).toEqual([]);
+  });
+});
+
+describe('the bundle of the server', () => {
+  const bundler = readFileSync(join(ROOT, 'rolldown.config.ts'), 'utf8');
+  const entries = [...bundler.matchAll(/'(\w+\/[\w-]+)\.js'/g)].map(([, path]) => path);
+  const started = SRC.filter((file) =>
+    ['actor', 'persistence', 'server', 'admin'].includes(layerOf(file.path)),
+  ).flatMap((file) =>
+    [...file.code.matchAll(/new URL\('([^']+)\.js', import\.meta\.url\)/g)].map(([, address]) => ({
+      file: file.path,
+      address,
+    })),
+  );
+
+  it('has every module as an entry that is started by its address', () => {
+    expect(started.length).toBeGreaterThan(3);
+    const absent = started.filter(({ address }) => !entries.some((path) => `./${path.split('/')[1]}` === address));
+    expect(absent).toEqual([]);
+  });
+
+  it('has no entry that is not there', () => {
+    expect(entries.length).toBeGreaterThan(4);
+    expect(entries.filter((path) => !existsSync(join(ROOT, 'src', `${path}.ts`)))).toEqual([]);
   });
 });
 

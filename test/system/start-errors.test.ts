@@ -9,13 +9,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestMd5Response } from '../testing/digest-md5-client.js';
 import { freePort } from '../testing/free-port.js';
-import { repositoryRoot } from '../testing/repository-root.js';
 import { runTool, type ToolRun } from '../testing/run-tool.js';
 import { makeTempDir, type TempDir } from '../testing/temp-dir.js';
-import { startThreadkeeper } from '../testing/threadkeeper-server.js';
+import { SERVER_MAIN, startThreadkeeper } from '../testing/threadkeeper-server.js';
 import { counted, int32, WireConnection } from '../testing/wire-connection.js';
 
-const MAIN = join(repositoryRoot, 'dist/src/server/quorum-peer-main.js');
 const DEADLINE_MS = 20_000;
 const USAGE = 'Usage: ZooKeeperServerMain configfile | port datadir [ticktime] [maxcnxns]\n';
 
@@ -26,7 +24,7 @@ beforeEach(() => {
 afterEach(() => dir.remove());
 
 function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<ToolRun> {
-  return runTool(process.execPath, [MAIN, ...args], { deadlineMs: DEADLINE_MS, cwd: dir.path, env });
+  return runTool(process.execPath, [SERVER_MAIN, ...args], { deadlineMs: DEADLINE_MS, cwd: dir.path, env });
 }
 
 function config(...lines: string[]): string {

@@ -13,6 +13,7 @@ import { freePort } from '../testing/free-port.js';
 import { repositoryRoot } from '../testing/repository-root.js';
 import { runTool, type ToolRun } from '../testing/run-tool.js';
 import { makeTempDir, type TempDir } from '../testing/temp-dir.js';
+import { SERVER_MAIN } from '../testing/threadkeeper-server.js';
 import { until, within } from '../testing/until.js';
 
 const ZK_SERVER = join(repositoryRoot, 'dist/src/cli/zk-server.js');
@@ -352,7 +353,7 @@ describe('the rest', () => {
     expect(shown.stdout.trimEnd().split('\n')).toEqual([
       process.execPath,
       '--max-old-space-size=1000',
-      join(repositoryRoot, 'dist/src/server/quorum-peer-main.js'),
+      SERVER_MAIN,
       `-Dzookeeper.log.dir=${dir.path}/logs`,
       '-Dzookeeper.log.file=zookeeper-op-server-box.log',
       '-Da=b c',

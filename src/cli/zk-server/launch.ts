@@ -35,9 +35,9 @@ export interface Launch {
   readonly serverOptions: readonly string[];
 }
 
-export const SERVER_MAIN = fileURLToPath(new URL('../../server/quorum-peer-main.js', import.meta.url));
 /** dist/src/cli/zk-server/ -> the package. */
 const PACKAGE_ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
+export const SERVER_MAIN = join(PACKAGE_ROOT, 'dist/bundle/server/quorum-peer-main.js');
 const DEFAULT_HEAP_MB = 1000;
 
 export function prepareLaunch(argv: readonly string[], callerEnv: Environment, terminal: Terminal): Launch {
