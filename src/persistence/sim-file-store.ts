@@ -9,7 +9,8 @@
 //                        a prefix of them survives, the next one torn  ---^ at any byte; with `loseSectors`
 //                        any subset of the 512-byte sectors of any of them instead (a disk without ordering)
 //
-// Directories themselves are durable when made, as the port promises.
+// Directories themselves are durable when made, as the port promises. `fork` copies the whole disk, so that every crash of
+// one run can be tried without running it again; a CrashFate says what a crash leaves where chance would otherwise.
 
 import { assert } from '../base/assert.js';
 import type { Prng } from '../base/prng.js';
@@ -45,6 +46,21 @@ export type SimVerdict = 'ok' | 'EIO' | 'ENOSPC' | 'crash';
 export interface SimFileStoreOptions {
   /** Unsynced writes lose sectors in any order at a crash, not only from the end. */
   readonly loseSectors?: boolean;
+}
+
+/** What is left of the unsynced things when the machine stops; without one the disk's own generator decides. */
+export interface CrashFate {
+  /** So many of a directory's changes of names have happened, the oldest first. */
+  namesKept(directory: string, count: number): number;
+  /** So much of a file's changes is on the disk, the oldest first: a write counts its bytes, a truncate 1. */
+  unitsKept(path: string, changes: readonly number[]): number;
+}
+
+/** A file with changes that are not synced: the units of each, and of the last one those up to its last byte that is not zero. */
+export interface UnsyncedFile {
+  readonly path: string;
+  readonly changes: readonly number[];
+  readonly lastUnits: number;
 }
 
 /** A call that failed; `code` is the POSIX name. */
@@ -87,6 +103,11 @@ class GrowingBytes {
     this.extend(size);
   }
 
+  copyFrom(other: GrowingBytes): void {
+    this.bytes = other.bytes.slice(0, other.length);
+    this.length = other.length;
+  }
+
   private extend(size: number): void {
     if (size > this.bytes.length) {
       const bigger = new Uint8Array(Math.max(size, this.bytes.length * 2));
@@ -95,6 +116,18 @@ class GrowingBytes {
     }
     this.length = size;
   }
+}
+
+function unitsOf(change: PendingChange): number {
+  return change.kind === 'write' ? change.bytes.length : 1;
+}
+
+/** Zeros at the end of a write are mostly written over zeros: torn there, it is as if it were whole. */
+function unitsThatTell(change: PendingChange): number {
+  if (change.kind === 'truncate') return 1;
+  let end = change.bytes.length;
+  while (end > 0 && change.bytes[end - 1] === 0) end--;
+  return Math.min(end + 2, change.bytes.length);
 }
 
 class SimContent {
@@ -110,6 +143,14 @@ class SimContent {
   becomeDurable(): void {
     for (const change of this.pending) this.applyToDurable(change);
     this.pending = [];
+  }
+
+  clone(): SimContent {
+    const copy = new SimContent();
+    copy.current.copyFrom(this.current);
+    copy.durable.copyFrom(this.durable);
+    copy.pending = [...this.pending];
+    return copy;
   }
 
   forgetVolatile(): void {
@@ -235,18 +276,54 @@ export class SimFileStore implements FileStore {
     directory.pending = [];
   }
 
+  /** Another disk that holds the same, what is not synced included; nobody has a file open on it. */
+  fork(prng: Prng, options: SimFileStoreOptions = { loseSectors: this.loseSectors }): SimFileStore {
+    const copy = new SimFileStore(prng, options);
+    const copies = new Map<SimContent, SimContent>();
+    const cloneOf = (content: SimContent): SimContent => {
+      const known = copies.get(content) ?? content.clone();
+      copies.set(content, known);
+      return known;
+    };
+    for (const [path, directory] of this.directories) {
+      const clone = new SimDirectory();
+      for (const [name, content] of directory.names) clone.names.set(name, cloneOf(content));
+      for (const [name, content] of directory.durableNames) clone.durableNames.set(name, cloneOf(content));
+      clone.pending = directory.pending.map((change) =>
+        change.kind === 'add' ? { ...change, content: cloneOf(change.content) } : change,
+      );
+      copy.directories.set(path, clone);
+    }
+    return copy;
+  }
+
+  /** What is not synced, file by file: the units of each change, as CrashFate counts them. */
+  unsynced(): UnsyncedFile[] {
+    const found: UnsyncedFile[] = [];
+    for (const [path, directory] of this.directories) {
+      for (const [name, { pending }] of directory.names) {
+        const last = pending.at(-1);
+        if (last === undefined) continue;
+        found.push({ path: `${path}/${name}`, changes: pending.map(unitsOf), lastUnits: unitsThatTell(last) });
+      }
+    }
+    return found;
+  }
+
   /** The machine stops now and starts again: only what the disk kept is left. */
-  crash(): void {
-    for (const directory of this.directories.values()) {
-      const kept = this.prng.below(directory.pending.length + 1);
+  crash(fate: CrashFate | null = null): void {
+    for (const [path, directory] of this.directories) {
+      const count = directory.pending.length;
+      const kept = fate === null ? this.prng.below(count + 1) : fate.namesKept(path, count);
       for (let i = 0; i < kept; i++) applyName(directory.durableNames, directory.pending[i]);
       directory.pending = [];
       directory.names.clear();
       for (const [name, content] of directory.durableNames) directory.names.set(name, content);
     }
-    for (const directory of this.directories.values()) {
-      for (const content of directory.names.values()) {
-        this.loseUnsynced(content);
+    for (const [path, directory] of this.directories) {
+      for (const [name, content] of directory.names) {
+        if (fate === null) this.loseUnsynced(content);
+        else this.keepUnits(content, fate.unitsKept(`${path}/${name}`, content.pending.map(unitsOf)));
         content.forgetVolatile();
       }
     }
@@ -262,6 +339,15 @@ export class SimFileStore implements FileStore {
     content.durable.write(bytes, 0);
     this.directoryOf(path).names.set(baseNameOf(path), content);
     this.directoryOf(path).durableNames.set(baseNameOf(path), content);
+  }
+
+  /** The names and contents that a crash cannot take away any more. */
+  durableFiles(directory: string): Map<string, Uint8Array> {
+    const files = new Map<string, Uint8Array>();
+    for (const [name, { durable }] of this.directoryAt(directory).durableNames) {
+      files.set(name, durable.bytes.subarray(0, durable.length));
+    }
+    return files;
   }
 
   contentsOf(path: string): Uint8Array {
@@ -344,6 +430,16 @@ export class SimFileStore implements FileStore {
     const torn = content.pending[kept];
     if (torn?.kind === 'write') {
       content.durable.write(torn.bytes.subarray(0, this.prng.below(torn.bytes.length + 1)), torn.position);
+    }
+  }
+
+  private keepUnits(content: SimContent, units: number): void {
+    let left = units;
+    for (const change of content.pending) {
+      if (left <= 0) return;
+      if (change.kind === 'truncate' || left >= change.bytes.length) content.applyToDurable(change);
+      else content.durable.write(change.bytes.subarray(0, left), change.position);
+      left -= unitsOf(change);
     }
   }
 

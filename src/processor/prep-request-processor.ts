@@ -253,9 +253,10 @@ export class PrepRequestProcessor implements Actor {
     const sessionHi = this.sessionIds.currentHi;
     const sessionLo = this.sessionIds.currentLo;
     this.sessionIds.advance();
-    this.sessions.open(slot, sessionHi, sessionLo, timeoutMs, this.context.clock.monotonicMs());
-    this.sessionIndex.set(sessionHi, sessionLo, slot);
     this.nextZxid();
+    const nowMs = this.context.clock.monotonicMs();
+    this.sessions.open(slot, sessionHi, sessionLo, timeoutMs, nowMs, this.zxidHi, this.zxidLo);
+    this.sessionIndex.set(sessionHi, sessionLo, slot);
     request.slot = slot;
     request.sessionHi = sessionHi;
     request.sessionLo = sessionLo;

@@ -13,7 +13,7 @@
  *   | state | session hi| session lo| timeoutMs | touched (double) | zxid hi| zxid lo|
  *   +-------+-----------+-----------+-----------+------------------+--------+--------+
  *
- *   `zxid` is that of the close transaction, while the state is closing. `touched` is monotonic milliseconds, as a double: an int would wrap after 24 days of the machine's life.
+ *   `zxid` is that of the transaction that opened the session, and while the state is closing that of its close. `touched` is monotonic milliseconds, as a double: an int would wrap after 24 days of the machine's life.
  *
  *   header (8 words): word 0 = number of slots ever used (slots above it are free), word 1 = open sessions
  */
@@ -29,8 +29,8 @@ const STATE = 0;
 const SESSION_HI = 1;
 const SESSION_LO = 2;
 const TIMEOUT_MS = 3;
-const CLOSE_ZXID_HI = 6;
-const CLOSE_ZXID_LO = 7;
+const ZXID_HI = 6;
+const ZXID_LO = 7;
 /** In doubles from the slot's beginning. */
 const TOUCHED = 2;
 
@@ -93,7 +93,16 @@ export class SessionTable {
     this.doubles[(this.at(slot) >> 1) + TOUCHED] = nowMs;
   }
 
-  open(slot: number, sessionHi: number, sessionLo: number, timeoutMs: number, nowMs: number): void {
+  /** `zxid`: of the transaction that opens the session; 0 for one that a start has found. */
+  open(
+    slot: number,
+    sessionHi: number,
+    sessionLo: number,
+    timeoutMs: number,
+    nowMs: number,
+    zxidHi = 0,
+    zxidLo = 0,
+  ): void {
     assert(slot >= 0 && slot < this.slotCountMax, 'session slot out of range');
     const at = this.at(slot);
     const words = this.words;
@@ -101,8 +110,11 @@ export class SessionTable {
     words[at + SESSION_HI] = sessionHi;
     words[at + SESSION_LO] = sessionLo;
     words[at + TIMEOUT_MS] = timeoutMs;
+    words[at + ZXID_HI] = zxidHi;
+    words[at + ZXID_LO] = zxidLo;
     this.touch(slot, nowMs);
-    words[at + STATE] = SlotState.open;
+    // A snapshotter that sees the state must see the zxid too.
+    Atomics.store(words, at + STATE, SlotState.open);
     if (slot >= (words[0] as number)) words[0] = slot + 1;
     words[1] = (words[1] as number) + 1;
   }
@@ -119,16 +131,17 @@ export class SessionTable {
     const at = this.at(slot);
     const words = this.words;
     assert(words[at + STATE] === SlotState.open, 'only an open session can start closing');
-    words[at + CLOSE_ZXID_HI] = zxidHi;
-    words[at + CLOSE_ZXID_LO] = zxidLo;
+    words[at + ZXID_HI] = zxidHi;
+    words[at + ZXID_LO] = zxidLo;
     // A snapshotter that sees the state must see the zxid too.
     Atomics.store(words, at + STATE, SlotState.closing);
     words[1] = (words[1] as number) - 1;
   }
 
   /**
-   * The sessions that a snapshot has to name when the tree shows this zxid or a later one: those that are open, and those
-   * whose close is still to be applied, since it may never be. May name one too many that was opened or closed meanwhile.
+   * The sessions that a snapshot has to name when the tree shows this zxid or a later one: those opened by then, and of
+   * those that are closing whose close is still to be applied, since it may never be. One opened later is left out: its
+   * transaction stands in the log, or the session never was. May name one too many that was closed meanwhile.
    */
   visitUnclosed(
     zxidHi: number,
@@ -140,9 +153,10 @@ export class SessionTable {
       const at = this.at(slot);
       const state = Atomics.load(words, at + STATE);
       if (state === SlotState.free) continue;
-      const closeHi = words[at + CLOSE_ZXID_HI] as number;
-      const closeLo = words[at + CLOSE_ZXID_LO] as number;
-      if (state === SlotState.closing && compareUnsigned(closeHi, closeLo, zxidHi, zxidLo) <= 0) continue;
+      const ownHi = words[at + ZXID_HI] as number;
+      const ownLo = words[at + ZXID_LO] as number;
+      const isApplied = compareUnsigned(ownHi, ownLo, zxidHi, zxidLo) <= 0;
+      if (isApplied !== (state === SlotState.open)) continue;
       visit(this.sessionHi(slot), this.sessionLo(slot), this.timeoutMs(slot));
     }
   }

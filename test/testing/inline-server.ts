@@ -24,6 +24,7 @@ import { ListenState } from '../../src/net/listen-state.js';
 import { OutstandingCounts } from '../../src/net/outstanding-counts.js';
 import { openDataDirectories } from '../../src/persistence/data-directories.js';
 import { DurableZxid } from '../../src/persistence/durable-zxid.js';
+import type { FileStore } from '../../src/persistence/file-store.js';
 import { recover } from '../../src/persistence/recovery.js';
 import { SimCrashError, SimFileStore } from '../../src/persistence/sim-file-store.js';
 import { SnapshotPolicy } from '../../src/persistence/snapshot-policy.js';
@@ -76,6 +77,10 @@ export interface InlineServerOptions {
   /** What nobody can foresee elsewhere: the nonces of SASL. */
   readonly randomBytes?: (count: number) => Uint8Array;
   readonly disk?: SimFileStore;
+  /** What the server is given in the disk's place: one with a fault of its own, to see whether it is found out. */
+  readonly files?: (disk: SimFileStore) => FileStore;
+  /** Where `logged` is kept, for who wants to look while the server is being started. */
+  readonly logged?: LoggedTxn[];
   /** Called inside a write section after recovery, before anybody is served: for states no client could bring about. */
   readonly prepareTree?: (tree: DataTree) => void;
 }
@@ -90,7 +95,7 @@ export class InlineServer {
   readonly network: SimClientNetwork;
   readonly config: ServerConfig;
   /** Everything that was appended to the log, over all lives of the server; what a crash took away is cut off again. */
-  readonly logged: LoggedTxn[] = [];
+  readonly logged: LoggedTxn[];
   /** What the actors logged at warn and error, and everything else they said. */
   readonly warnings: string[] = [];
   readonly sayings: string[] = [];
@@ -104,6 +109,7 @@ export class InlineServer {
 
   private readonly options: InlineServerOptions;
   private readonly prng: Prng;
+  private readonly files: FileStore;
   private topology: Topology | null = null;
   private threads: ThreadsByHand | null = null;
   private finalTree: DataTree | null = null;
@@ -115,6 +121,8 @@ export class InlineServer {
     this.prng = new Prng(options.seed ?? 1);
     this.clock = options.clock ?? new ManualClock(1_000_000);
     this.disk = options.disk ?? new SimFileStore(this.prng.fork('disk'));
+    this.logged = options.logged ?? [];
+    this.files = options.files?.(this.disk) ?? this.disk;
     this.disk.makeDirectories(DATA_DIR);
     this.network = new SimClientNetwork(!(options.shardsShareSocket ?? false));
     const defaults = InlineServer.defaults(options.properties);
@@ -206,10 +214,15 @@ export class InlineServer {
 
   /** The machine stops now. */
   crash(): void {
+    this.abandon();
+    this.disk.crash();
+  }
+
+  /** Nothing of this server runs any more; its disk is left as it is. */
+  abandon(): void {
     this.threads?.close();
     this.threads = null;
     this.network.reset();
-    this.disk.crash();
   }
 
   // ---- time and work
@@ -366,7 +379,7 @@ export class InlineServer {
   }
 
   private createSnapshotter(context: ActorContext, reader: TreeReader): Actor {
-    const snapshotter = new SnapshotterByHand(context, this.disk, this.directories().snapshotDirectory, reader);
+    const snapshotter = new SnapshotterByHand(context, this.files, this.directories().snapshotDirectory, reader);
     this.snapshots = snapshotter.schedule;
     return snapshotter;
   }
@@ -415,7 +428,7 @@ export class InlineServer {
 
   private createSync(context: ActorContext): Actor {
     const writer = new TxnLogWriter({
-      fileStore: this.disk,
+      fileStore: this.files,
       directory: this.directories().logDirectory,
       clock: this.clock,
       preAllocBytes: this.config.preAllocBytes,
@@ -437,7 +450,7 @@ export class InlineServer {
   private recover(context: ActorContext): Recovered {
     const tree = this.finalTree as DataTree;
     const recovered = recover({
-      fileStore: this.disk,
+      fileStore: this.files,
       dataDir: DATA_DIR,
       dataLogDir: DATA_DIR,
       tree,
@@ -465,7 +478,7 @@ export class InlineServer {
   }
 
   private directories(): { logDirectory: string; snapshotDirectory: string } {
-    return openDataDirectories(this.disk, DATA_DIR, DATA_DIR, true);
+    return openDataDirectories(this.files, DATA_DIR, DATA_DIR, true);
   }
 }
 

@@ -68,6 +68,9 @@ export class SimConnection implements ClientEnd {
   /** The server's next write throws: how a test makes a connection shard fail. */
   failsNextWrite = false;
 
+  /** Sees what the server writes, as it writes it. */
+  onServerWrite: ((bytes: Uint8Array, length: number) => void) | null = null;
+
   private readonly systemBytesMax: number;
   private events: ClientSocketEvents | null = null;
   private accepted = false;
@@ -281,6 +284,7 @@ export class SimConnection implements ClientEnd {
       this.writesAfterEnd++;
       return true;
     }
+    this.onServerWrite?.(bytes, length);
     const wasIdle = this.queue.length === 0;
     this.queue.push({ bytes, begin: 0, end: length });
     if (!wasIdle) return false;
@@ -300,6 +304,8 @@ export class SimConnection implements ClientEnd {
 
 /** All connections to one server. */
 export class SimClientNetwork {
+  /** Set before any connection is made: sees what the server writes to each of them. */
+  onServerWrite: ((connection: SimConnection, bytes: Uint8Array, length: number) => void) | null = null;
   private readonly canReusePort: boolean;
   private readonly accepts = new Map<number, Accept>();
   private connections: SimConnection[] = [];
@@ -325,6 +331,8 @@ export class SimClientNetwork {
 
   connect(shard: number, options: SimConnectionOptions = {}): SimConnection {
     const connection = new SimConnection(shard, this.nextPort++, options);
+    const { onServerWrite } = this;
+    if (onServerWrite !== null) connection.onServerWrite = (bytes, length) => onServerWrite(connection, bytes, length);
     this.connections.push(connection);
     return connection;
   }

@@ -101,6 +101,9 @@ describe('SessionTable', () => {
       return ids;
     };
     expect([named(0, 6), named(0, 7), named(0, 8), named(1, 0)]).toEqual([[10, 11, 12], [10, 12], [10], [10]]);
+    // Opened by a transaction that the tree does not show yet: the log has it, or nobody ever will.
+    table.open(4, 1, 14, 5000, 0, 0, 9);
+    expect([named(0, 8), named(0, 9)]).toEqual([[10], [10, 14]]);
   });
 
   test.each<[string, (table: SessionTable) => void]>([

@@ -93,7 +93,7 @@ export interface Outcome {
   readonly changes: readonly Change[];
 }
 
-interface ModelNode {
+export interface ModelNode {
   data: Uint8Array | null;
   acl: ModelAcl;
   czxid: bigint;
@@ -138,6 +138,11 @@ export class ModelTree {
 
   get paths(): string[] {
     return [...this.nodes.keys()];
+  }
+
+  /** To look at, not to change. */
+  get entries(): ReadonlyMap<string, Readonly<ModelNode>> {
+    return this.nodes;
   }
 
   write(request: WriteRequest, context: WriteContext): Outcome {
