@@ -36,7 +36,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'net',
     'client',
   ],
-  cli: ['base', 'jute', 'protocol', 'client', 'server'],
+  cli: ['base', 'jute', 'protocol', 'store', 'persistence', 'client', 'server'],
 };
 
 /** These compile without Node's types, and may say nothing that depends on a machine or a moment. */

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { javaDate } from '../../../src/cli/offline/java-date.js';
 import { aclLines } from '../../../src/cli/zk-cli/acl-text.js';
 import { base64Text, hexDump, plainText } from '../../../src/cli/zk-cli/data-text.js';
 import { errorText } from '../../../src/cli/zk-cli/error-text.js';
-import { javaDate } from '../../../src/cli/zk-cli/java-date.js';
 import { statBlock } from '../../../src/cli/zk-cli/stat-block.js';
 import { KeeperError } from '../../../src/client/keeper-error.js';
 import { InvalidPathError } from '../../../src/client/znode-path.js';

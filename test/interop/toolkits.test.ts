@@ -1,0 +1,231 @@
+/**
+ * Our offline tools against Apache's own, run on the same files: every recorded data directory and generated ones. Outputs
+ * and exit codes are to be the same; what differs on purpose is named here. Ours run in this process, Apache's in one JVM.
+ */
+import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { txnLogToolkit } from '../../src/cli/txn-log-toolkit/txn-log-toolkit.js';
+import { NodeFileStore } from '../../src/persistence/node-file-store.js';
+import { runOfflineTool } from '../testing/offline-tool.js';
+import { repositoryRoot } from '../testing/repository-root.js';
+import type { ToolRun } from '../testing/run-tool.js';
+import { makeTempDir, type TempDir } from '../testing/temp-dir.js';
+import { ApacheTool, runApacheTools, type ToolCommand, UNCAUGHT } from './toolkits/apache-tools.js';
+import { writeGeneratedLog } from './toolkits/generated-log.js';
+
+const FIXTURES = join(repositoryRoot, 'test/fixtures/persistence');
+const SEEDS = [1, 2, 3];
+
+interface Case {
+  readonly name: string;
+  readonly theirs: ToolCommand;
+  readonly ours: () => ToolRun;
+  /** Makes of Apache's run what ours is to be. */
+  readonly expected: (theirs: ToolRun) => ToolRun;
+}
+
+/** A closeSession without a list: Apache's reader takes the digest for one, and prints bytes of it. */
+const TAKES_DIGEST_FOR_PATHS = 'close-session-legacy-3.9';
+
+let directory: TempDir;
+const cases: Case[] = [];
+const theirs = new Map<string, ToolRun>();
+
+beforeAll(async () => {
+  process.env.TZ = 'UTC';
+  directory = makeTempDir('toolkits');
+  addDumps();
+  addRecoveries();
+  addChops();
+  addInvocations();
+  const runs = await runApacheTools(cases.map((each) => each.theirs));
+  for (const [i, run] of runs.entries()) theirs.set(cases[i].name, run);
+}, 60_000);
+afterAll(() => directory?.remove());
+
+describe('the same as Apache', () => {
+  test.each([['dump'], ['recover'], ['chop'], ['invocation']])('%s', (group) => {
+    const chosen = cases.filter(({ name }) => name.startsWith(group));
+    expect(chosen.length).toBeGreaterThan(4);
+    for (const { name, ours, expected } of chosen) {
+      const run = theirs.get(name) as ToolRun;
+      const got = ours();
+      const wanted = expected(run);
+      expect(got.stdout, name).toBe(wanted.stdout);
+      expect(got.code, name).toBe(wanted.code);
+      if (!wanted.stderr.startsWith(UNCAUGHT)) expect(got.stderr, name).toBe(wanted.stderr);
+      else expect(got.stderr, name).not.toBe('');
+    }
+  });
+});
+
+function addDumps(): void {
+  for (const log of logFiles()) {
+    if (!log.includes(TAKES_DIGEST_FOR_PATHS)) addLogTool(`dump ${log}`, [log]);
+  }
+  for (const seed of SEEDS) {
+    const log = join(directory.path, `log.${seed}`);
+    writeGeneratedLog(log, seed, 200);
+    addLogTool(`dump generated ${seed}`, [log]);
+  }
+}
+
+/** Apache leaves its copies beside the logs, so each works on a log of its own. */
+function addRecoveries(): void {
+  const broken = logFiles().filter((log) => /log-(flip|torn|short|zero)|tiny-3/.test(log));
+  for (const log of broken) {
+    addRecovery(log, ['-r', '-y'], '');
+    addRecovery(log, ['-rv'], 'x\n\nno\n');
+    addRecovery(log, ['--recover', '-v'], ' yes\n');
+    addRecovery(log, ['-r'], 'abort\n');
+  }
+}
+
+function addRecovery(log: string, options: readonly string[], input: string): void {
+  const name = `recover ${log} ${options.join(' ')} ${input.trim()}`;
+  const copy = copyOf(log);
+  const path = join(copy, 'log.1');
+  const fixed = join(copy, 'fixed-log.1');
+  cases.push({
+    name,
+    theirs: { tool: ApacheTool.txnLogToolkit, args: [...options, path], input },
+    ours: () => logTool([...options, path], input),
+    expected: (run) => {
+      const aborted = run.stderr.startsWith('Recovery aborted.');
+      if (run.code === 0) expect(withoutPadding(fixed), name).toEqual(withoutPadding(`${path}.fixed`));
+      expect(aborted || run.code === 0 || !readdirSync(copy).includes('fixed-log.1'), name).toBe(true);
+      return { ...run, stdout: run.stdout.replaceAll(`${path}.fixed`, fixed) };
+    },
+  });
+}
+
+function addChops(): void {
+  for (const [log, zxids] of [
+    [join(FIXTURES, 'tiny-3.9/version-2/log.1'), ['1', '0x5', '017', '16', '40', '0', '#b']],
+    [join(FIXTURES, 'log-gap/version-2/log.6'), ['8', '5', '0x10']],
+    [join(FIXTURES, 'quorum-3.8/version-2/log.100000001'), ['0x100000003', '0x200000001']],
+    [join(FIXTURES, 'log-flip-data/version-2/log.1'), ['3', '9']],
+    [join(FIXTURES, 'log-flip-eor/version-2/log.1'), ['3', '9']],
+    [join(FIXTURES, 'log-torn-no-eor/version-2/log.1'), ['3', '9']],
+    [join(directory.path, 'log.1'), ['0x100000005', '30', '0x20000000b']],
+  ] as const) {
+    for (const zxid of zxids) addChop(log, zxid);
+  }
+}
+
+function addChop(log: string, zxid: string): void {
+  const name = `chop ${log} ${zxid}`;
+  const copy = copyOf(log);
+  const path = join(copy, 'log.1');
+  const chopped = join(copy, `chopped${decimal(zxid)}-log.1`);
+  cases.push({
+    name,
+    theirs: { tool: ApacheTool.txnLogToolkit, args: ['-c', '-z', zxid, path] },
+    ours: () => logTool(['-c', '-z', zxid, path]),
+    expected: (run) => {
+      // Apache ends with code 0 whatever happens, and takes a copy that ends with its source for a failure.
+      const isLast = run.stdout.includes('EOF reached') && hasZxid(path, decimal(zxid));
+      const failed = run.stdout.includes('Got exception') && !isLast;
+      const isThere = readdirSync(copy).includes(`chopped${decimal(zxid)}-log.1`);
+      expect(isThere, name).toBe(!failed);
+      if (!failed) expect(readFileSync(chopped), name).toEqual(readFileSync(`${path}.chopped${decimal(zxid)}`));
+      if (!isLast) return { ...run, code: failed ? 1 : 0 };
+      const count = /EOF reached after (\d+)/.exec(run.stdout)?.[1];
+      const last = `Chopping at ${BigInt(decimal(zxid)).toString(16)} new log has ${count} records`;
+      return { ...run, code: 0, stdout: run.stdout.replace(/Got exception: .*/, last) };
+    },
+  });
+}
+
+function addInvocations(): void {
+  const log = join(FIXTURES, 'tiny-3.9/version-2/log.1');
+  const missing = join(directory.path, 'missing');
+  const words = [
+    ...[
+      [],
+      ['-h'],
+      ['--help', log],
+      ['-q'],
+      ['--chops', log],
+      ['-z'],
+      ['-dx', log],
+      [missing],
+      ['-c', '-z', '1', missing],
+    ],
+    ...[
+      ['-c', log],
+      ['-z', '5', log],
+      ['-d', '--', log],
+      ['--du', log],
+      ['-verbose', log],
+      ['-z5', log],
+      ['-ch', log],
+    ],
+    ['-z', '-d', log],
+  ];
+  for (const args of words) {
+    cases.push({
+      name: `invocation ${args.join(' ')}`,
+      theirs: { tool: ApacheTool.txnLogToolkit, args },
+      ours: () => logTool(args),
+      // Our help goes on where theirs ends.
+      expected: (run) => ({
+        ...run,
+        stdout: run.stdout.startsWith('usage: ') ? helpWith(run.stdout, log) : run.stdout,
+      }),
+    });
+  }
+}
+
+function helpWith(theirs: string, log: string): string {
+  const ours = logTool(['-h', log]).stdout;
+  expect(ours.startsWith(theirs)).toBe(true);
+  return ours;
+}
+
+function addLogTool(name: string, args: readonly string[]): void {
+  cases.push({
+    name,
+    theirs: { tool: ApacheTool.txnLogToolkit, args },
+    ours: () => logTool(args),
+    expected: (run) => run,
+  });
+}
+
+function logTool(args: readonly string[], input = ''): ToolRun {
+  return runOfflineTool((words, io) => txnLogToolkit(words, io, new NodeFileStore()), args, input);
+}
+
+function logFiles(): string[] {
+  return readdirSync(FIXTURES, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\/log\.[^/]+$/.test(name))
+    .sort()
+    .map((name) => join(FIXTURES, name));
+}
+
+let copyCount = 0;
+function copyOf(log: string): string {
+  const copy = join(directory.path, String(copyCount++));
+  mkdirSync(copy);
+  copyFileSync(log, join(copy, 'log.1'));
+  return copy;
+}
+
+/** Apache pads what it has recovered. */
+function withoutPadding(path: string): Buffer {
+  const bytes = readFileSync(path);
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return bytes.subarray(0, end);
+}
+
+function decimal(zxid: string): string {
+  return (
+    zxid.startsWith('0') && /^0\d/.test(zxid) ? BigInt(`0o${zxid.slice(1)}`) : BigInt(zxid.replace('#', '0x'))
+  ).toString();
+}
+
+function hasZxid(log: string, zxid: string): boolean {
+  return logTool([log]).stdout.includes(` zxid 0x${BigInt(zxid).toString(16)} `);
+}
