@@ -5,7 +5,7 @@
 import { crc32 as platformCrc32 } from 'node:zlib';
 import { adler32 } from '../../src/base/adler32.js';
 import { copyBytes } from '../../src/base/bytes.js';
-import { crc32 } from '../../src/base/crc32.js';
+import { CRC_START, crc32, crcOfView, crcOfWords, crcShifted } from '../../src/base/crc32.js';
 import { Fifo } from '../../src/base/fifo.js';
 import { Prng } from '../../src/base/prng.js';
 import { decodeUtf8, encodeUtf8, encodeUtf8Into, latin1 } from '../../src/base/utf8.js';
@@ -64,6 +64,8 @@ function cases(): Case[] {
   const encoder = new TextEncoder();
   const scratch = new Uint8Array(8192);
   const big = randomBytes(64 * 1024);
+  const words = new Int32Array(big.buffer);
+  const view = new DataView(big.buffer);
   const small = randomBytes(120);
   const fifo = new Fifo<number>();
   const password = sessionPassword(0x0100_002b, 0x2013_0000);
@@ -116,6 +118,14 @@ function cases(): Case[] {
     { name: 'adler32, 64 KB', run: loop(() => adler32(big, 0, big.length)), bytesPerOp: big.length },
     { name: 'crc32, 30 bytes', run: loop(() => crc32(path, 0, path.length)), bytesPerOp: path.length },
     { name: 'crc32, 64 KB', run: loop(() => crc32(big, 0, big.length)), bytesPerOp: big.length },
+    { name: 'crc of words, 100 bytes', run: loop(() => crcOfWords(words, 0, 100, CRC_START)), bytesPerOp: 100 },
+    { name: 'crc of a view, 100 bytes', run: loop(() => crcOfView(view, 0, 100, CRC_START)), bytesPerOp: 100 },
+    {
+      name: 'crc of words, 64 KB',
+      run: loop(() => crcOfWords(words, 0, big.length, CRC_START)),
+      bytesPerOp: big.length,
+    },
+    { name: 'crc shifted', run: loop(() => crcShifted(0x12345678, 40)) },
     { name: '  zlib crc32, 30 bytes', run: loop(() => platformCrc32(path)), bytesPerOp: path.length },
     { name: '  zlib crc32, 64 KB', run: loop(() => platformCrc32(big)), bytesPerOp: big.length },
     { name: 'sessionPassword', run: loop(() => sessionPassword(0x0100_002b, 0x2013_0000)[0]) },

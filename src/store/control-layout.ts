@@ -14,11 +14,15 @@
  *          77 PATH_BYTES_MAX    78 DATA_BYTES_MAX     79 ACL_BYTES_MAX   longest ever stored: bounds for garbage lengths
  *          80 INCARNATION       grows with every clear()
  *          81 CONTAINERS_REF    82 CONTAINER_COUNT    (container-index.ts)
+ *          83 TREE_DIGEST_HI    84 TREE_DIGEST_LO     of the tree at ZXID; 0 with digests off
+ *          85 DIGEST_LOG_COUNT                        digests remembered so far, of which the newest 1024 are in the log
  *   word  96          HASH_KEY_LO    97 HASH_KEY_HI   written once, before anybody reads
+ *   word 256 .. 4351  the digest log, a ring of 1024 entries of four words; also written inside a section:
+ *                     zxid hi | zxid lo | tree digest hi | tree digest lo
  *
  * Owned by the tree's writer; read by every thread. Readers must never store here (their fence words are private).
  */
-export const CONTROL_BYTES = 1024;
+export const CONTROL_BYTES = (256 + 1024 * 4) * 4;
 
 export const SEQUENCE = 32;
 
@@ -41,6 +45,13 @@ export const ACL_BYTES_MAX = 79;
 export const INCARNATION = 80;
 export const CONTAINERS_REF = 81;
 export const CONTAINER_COUNT = 82;
+export const TREE_DIGEST_HI = 83;
+export const TREE_DIGEST_LO = 84;
+export const DIGEST_LOG_COUNT = 85;
 
 export const HASH_KEY_LO = 96;
 export const HASH_KEY_HI = 97;
+
+export const DIGEST_LOG = 256;
+export const DIGEST_LOG_ENTRY_WORDS = 4;
+export const DIGEST_LOG_ENTRIES_MAX = 1024;

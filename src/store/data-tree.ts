@@ -20,6 +20,10 @@ import { ContainerIndex } from './container-index.js';
 import {
   DATA_BYTES_HI,
   DATA_BYTES_LO,
+  DIGEST_LOG,
+  DIGEST_LOG_COUNT,
+  DIGEST_LOG_ENTRIES_MAX,
+  DIGEST_LOG_ENTRY_WORDS,
   EPHEMERAL_COUNT,
   HASH_KEY_HI,
   HASH_KEY_LO,
@@ -29,9 +33,12 @@ import {
   ROOT_REF,
   SEQUENCE,
   SLAB_COUNT,
+  TREE_DIGEST_HI,
+  TREE_DIGEST_LO,
   ZXID_HI,
   ZXID_LO,
 } from './control-layout.js';
+import { DigestSum } from './digest-sum.js';
 import { EphemeralIndex } from './ephemeral-index.js';
 import {
   LOAD_DATA_LENGTH,
@@ -91,6 +98,7 @@ import { SeqlockWriter } from './seqlock.js';
 import { SlabCopier } from './slab-copier.js';
 import type { AnnounceSlab } from './slab-memory.js';
 import { SLAB_SHIFT, SlabMemory, UNIT_MASK } from './slab-memory.js';
+import { TreeDigest } from './tree-digest.js';
 import type { TreeMemory } from './tree-memory.js';
 import { TreeReader } from './tree-reader.js';
 
@@ -142,6 +150,8 @@ export class DataTree {
   private readonly quotas: QuotaAccounts;
   private readonly copier = new SlabCopier();
   private readonly containers: ContainerIndex;
+  /** Null: digests are off. */
+  private readonly digest: TreeDigest | null;
   private ttlNodes = 0;
 
   /** Hash of the path looked up last. */
@@ -153,7 +163,7 @@ export class DataTree {
   private bytesTotal = 0;
 
   /** Holds the initial tree of persistence 6.6 and last processed zxid 0 when it returns; readers may read from then on. */
-  constructor(memory: TreeMemory, announceSlab: AnnounceSlab) {
+  constructor(memory: TreeMemory, announceSlab: AnnounceSlab, keepsDigest = true) {
     const control = new Int32Array(memory.control);
     this.control = control;
     this.lock = new SeqlockWriter(control, SEQUENCE);
@@ -172,6 +182,7 @@ export class DataTree {
     this.children = new ChildList(this.memory, this.allocator);
     this.data = new NodeData(this.memory, this.allocator, control, this.copier);
     this.reader = new TreeReader(memory, this.memory);
+    this.digest = keepsDigest ? new TreeDigest(this.memory, this.reader) : null;
     this.quotas = new QuotaAccounts(this.reader, this.children, (ref, data, offset, length) =>
       this.replaceData(ref, data, offset, length),
     );
@@ -192,6 +203,10 @@ export class DataTree {
     if (compareSigned(zxidHi, zxidLo, control[ZXID_HI], control[ZXID_LO]) > 0) {
       control[ZXID_HI] = zxidHi;
       control[ZXID_LO] = zxidLo;
+    }
+    if (this.digest !== null) {
+      control[TREE_DIGEST_HI] = this.digest.sum.hi;
+      control[TREE_DIGEST_LO] = this.digest.sum.lo;
     }
     control[EPHEMERAL_COUNT] = this.ephemeralNodes;
     control[DATA_BYTES_LO] = this.bytesTotal | 0;
@@ -225,6 +240,32 @@ export class DataTree {
   /** Nodes whose ACL number was unknown when a snapshot was loaded and that replay has not repaired. */
   get unresolvedAclCount(): number {
     return this.acls.unresolvedCount;
+  }
+
+  /** False: digests are off, and the tree digest is 0. */
+  get keepsDigest(): boolean {
+    return this.digest !== null;
+  }
+
+  /** The tree digest as of now, also inside a section. */
+  get digestHi(): number {
+    return this.digest === null ? 0 : this.digest.sum.hi;
+  }
+
+  get digestLo(): number {
+    return this.digest === null ? 0 : this.digest.sum.lo;
+  }
+
+  /** Enters the digest as of now into the digest log. */
+  rememberDigest(zxidHi: number, zxidLo: number): void {
+    assert(this.lock.open, 'rememberDigest outside a write section');
+    const { control } = this;
+    const count = control[DIGEST_LOG_COUNT]++;
+    const entry = DIGEST_LOG + (count & (DIGEST_LOG_ENTRIES_MAX - 1)) * DIGEST_LOG_ENTRY_WORDS;
+    control[entry] = zxidHi;
+    control[entry + 1] = zxidLo;
+    control[entry + 2] = this.digestHi;
+    control[entry + 3] = this.digestLo;
   }
 
   memoryStats(): AllocatorStats {
@@ -282,6 +323,7 @@ export class DataTree {
     words[node + STAT_MTIME + 1] = words[node + STAT_CTIME + 1];
     words[node + ACL] = this.acls.intern(acl, aclOff, aclLen);
     this.bytesTotal += this.data.store(ref, data, dataOff, dataLen);
+    if (this.digest !== null) this.digest.count(ref);
     if (path[pathOff + 1] === QUOTA_PATH_BYTE || this.quotas.inForce !== 0) {
       this.quotas.onCreated(path, pathOff, pathLen, dataLen);
     }
@@ -345,6 +387,7 @@ export class DataTree {
     words[node + STAT_MTIME] = swapWord(timeHi);
     words[node + STAT_MTIME + 1] = swapWord(timeLo);
     words[node + STAT_VERSION] = swapWord(version);
+    if (this.digest !== null) this.digest.count(ref);
     if (this.quotas.inForce !== 0) this.quotas.onDataChanged(path, off, len, difference);
     return ErrorCode.Ok;
   }
@@ -362,6 +405,7 @@ export class DataTree {
     const ref = this.lookUp(path, off, len);
     if (ref === 0) return ErrorCode.NoNode;
     this.changeAcl(ref, acl, aclOff, aclLen);
+    if (this.digest !== null) this.digest.onAversionChanged(ref, swapWord(version) ^ this.wordOf(ref, STAT_AVERSION));
     this.setWord(ref, STAT_AVERSION, swapWord(version));
     return ErrorCode.Ok;
   }
@@ -370,6 +414,7 @@ export class DataTree {
   replaceData(ref: number, data: Uint8Array, dataOff: number, dataLen: number): void {
     assert(this.lock.open, 'replaceData outside a write section');
     this.bytesTotal += this.data.store(ref, data, dataOff, dataLen);
+    if (this.digest !== null) this.digest.count(ref);
   }
 
   /** True after the create of a quota's stats node, until `recountNewQuota` or the end of the section. */
@@ -387,11 +432,6 @@ export class DataTree {
   recountQuotas(): void {
     assert(this.lock.open, 'recountQuotas outside a write section');
     this.quotas.recountAll();
-  }
-
-  setDigestWord(ref: number, value: number): void {
-    assert(this.lock.open, 'setDigestWord outside a write section');
-    this.setWord(ref, DIGEST, value);
   }
 
   /** An ephemeral of the session, or 0. */
@@ -430,13 +470,16 @@ export class DataTree {
     this.nodes = 0;
     this.ephemeralNodes = 0;
     this.bytesTotal = 1;
+    if (this.digest !== null) this.digest.clear();
     this.hash.hash(NOTHING, 0, 0);
     this.root = this.addNode(0, 0, 0, 0, NodeKind.persistent, 0, 0);
     this.control[ROOT_REF] = this.root;
     this.control[ZXID_HI] = 0;
     this.control[ZXID_LO] = 0;
     this.control[INCARNATION]++;
+    this.control[DIGEST_LOG_COUNT] = 0;
     this.bytesTotal += this.data.store(this.root, NOTHING, 0, 0);
+    if (this.digest !== null) this.digest.count(this.root);
   }
 
   /** clear() and then the nodes of persistence 6.6. */
@@ -490,6 +533,7 @@ export class DataTree {
     updateWireCversion(words, node);
     this.changeAcl(ref, acl, aclOff, aclLen);
     this.bytesTotal += this.data.store(ref, data, dataOff, dataLen);
+    if (this.digest !== null) this.digest.count(ref);
     return ErrorCode.Ok;
   }
 
@@ -569,6 +613,7 @@ export class DataTree {
     this.allocator.checkInvariants();
     assert(this.index.checkInvariants() === this.nodes, 'the index holds another number of nodes');
     const seen = { nodes: 0, bytes: 1, ephemerals: 0, containers: 0, ttlNodes: 0 };
+    const digestSum = new DigestSum();
     const stack = [this.root];
     for (let ref = stack.pop(); ref !== undefined; ref = stack.pop()) {
       const words = this.memory.words[ref >>> SLAB_SHIFT];
@@ -576,6 +621,10 @@ export class DataTree {
       const kind = words[node + SHAPE] & KIND_MASK;
       const dataLength = words[node + DATA_LENGTH];
       seen.nodes++;
+      if (this.digest !== null) {
+        assert(words[node + DIGEST] === this.digest.valueOf(ref), 'a node counts wrongly in the tree digest');
+        digestSum.add(words[node + DIGEST]);
+      }
       seen.bytes += words[node + PATH_LENGTH] + Math.max(0, dataLength);
       if (kind === NodeKind.ephemeral) seen.ephemerals++;
       if (kind === NodeKind.container) seen.containers++;
@@ -599,6 +648,10 @@ export class DataTree {
         stack.push(child);
       }
     }
+    assert(
+      digestSum.hi === this.digestHi && digestSum.lo === this.digestLo,
+      'the tree digest is not the sum of its nodes',
+    );
     assert(seen.nodes === this.nodes, 'nodes miscounted');
     assert(seen.bytes === this.bytesTotal, 'data bytes miscounted');
     assert(seen.ephemerals === this.ephemeralNodes, 'ephemerals miscounted');
@@ -733,6 +786,7 @@ export class DataTree {
     const words = this.memory.words[ref >>> SLAB_SHIFT];
     const node = (ref & UNIT_MASK) << 1;
     const quotaPathLength = this.quotas.inForce !== 0 ? this.quotas.keepPath(ref) : -1;
+    if (this.digest !== null) this.digest.discount(ref);
     this.leaveKind(ref);
     this.children.remove(parent, words[node + POSITION]);
     this.index.remove(words[node + HASH], ref);
@@ -764,9 +818,15 @@ export class DataTree {
     const stored = words[node + CVERSION];
     const cversion = parentCversion === -1 ? (stored + 1) | 0 : parentCversion;
     if (cversion <= stored) return;
+    const hi = swapWord(zxidHi);
+    const lo = swapWord(zxidLo);
+    if (this.digest !== null) {
+      const versions = swapWord(cversion ^ stored);
+      this.digest.onParentChanged(parent, versions, hi ^ words[node + STAT_PZXID], lo ^ words[node + STAT_PZXID + 1]);
+    }
     words[node + CVERSION] = cversion;
-    words[node + STAT_PZXID] = swapWord(zxidHi);
-    words[node + STAT_PZXID + 1] = swapWord(zxidLo);
+    words[node + STAT_PZXID] = hi;
+    words[node + STAT_PZXID + 1] = lo;
     updateWireCversion(words, node);
   }
 
@@ -776,6 +836,9 @@ export class DataTree {
     const hi = swapWord(words[node + STAT_PZXID]);
     const lo = swapWord(words[node + STAT_PZXID + 1]);
     if (compareSigned(zxidHi, zxidLo, hi, lo) <= 0) return;
+    if (this.digest !== null) {
+      this.digest.onParentChanged(ref, 0, swapWord(zxidHi ^ hi), swapWord(zxidLo ^ lo));
+    }
     words[node + STAT_PZXID] = swapWord(zxidHi);
     words[node + STAT_PZXID + 1] = swapWord(zxidLo);
   }
@@ -788,6 +851,7 @@ export class DataTree {
     const ref = this.addNode(path.length, nameOffset, parent, 0, NodeKind.persistent, 0, 0);
     this.changeAcl(ref, acl, 0, acl === null ? -1 : acl.length);
     this.bytesTotal += this.data.store(ref, NOTHING, 0, 0);
+    if (this.digest !== null) this.digest.count(ref);
     return ref;
   }
 

@@ -26,7 +26,7 @@
  *              An ephemeral has no children: the two words are its neighbours in its session's list (ephemeral-index.ts).
  * POSITION     Invariant: parent.CHILDREN[POSITION] is this node.
  * CVERSION     creations only; the wire cversion is 2 * CVERSION - numChildren.
- * DIGEST       CRC-32 node value of the tree digest (persistence section 5), kept for whoever maintains that sum.
+ * DIGEST       what the node counts in the tree digest (tree-digest.ts).
  *
  * Data in the record spares a look-up one miss of all caches, a quarter of its time at a million nodes; above
  * INLINE_BYTES_MAX that no longer counts, and a record would keep too much when its data shrinks.

@@ -20,6 +20,10 @@ import {
   DATA_BYTES_HI,
   DATA_BYTES_LO,
   DATA_BYTES_MAX,
+  DIGEST_LOG,
+  DIGEST_LOG_COUNT,
+  DIGEST_LOG_ENTRIES_MAX,
+  DIGEST_LOG_ENTRY_WORDS,
   DIRECTORY_BITS,
   DIRECTORY_REF,
   EPHEMERAL_COUNT,
@@ -34,10 +38,20 @@ import {
   SESSIONS_CAPACITY,
   SESSIONS_REF,
   SLAB_COUNT,
+  TREE_DIGEST_HI,
+  TREE_DIGEST_LO,
   ZXID_HI,
   ZXID_LO,
 } from './control-layout.js';
 import { SESSION_ENTRY_WORDS, SESSION_HEAD, SESSION_NODE_COUNT, sessionSlot } from './ephemeral-index.js';
+import {
+  DIGEST_AVERSION,
+  DIGEST_CTIME,
+  DIGEST_CVERSION,
+  DIGEST_CZXID,
+  DIGEST_OWNER,
+  DIGEST_PZXID,
+} from './node-digest.js';
 import {
   ACL,
   CHILDREN,
@@ -134,6 +148,29 @@ export class TreeReader {
     return this.control[ZXID_LO];
   }
 
+  /** The tree digest after the last processed zxid; 0 with digests off. */
+  treeDigestHi(): number {
+    return this.control[TREE_DIGEST_HI];
+  }
+
+  treeDigestLo(): number {
+    return this.control[TREE_DIGEST_LO];
+  }
+
+  /** The digest log into out, oldest entry first: zxid hi, lo, digest hi, lo. Returns the number of entries. */
+  copyDigestLog(out: Int32Array): number {
+    const { control } = this;
+    const end = control[DIGEST_LOG_COUNT];
+    const count = bounded(end, DIGEST_LOG_ENTRIES_MAX);
+    for (let i = 0; i < count; i++) {
+      const entry = DIGEST_LOG + ((end - count + i) & (DIGEST_LOG_ENTRIES_MAX - 1)) * DIGEST_LOG_ENTRY_WORDS;
+      for (let word = 0; word < DIGEST_LOG_ENTRY_WORDS; word++) {
+        out[i * DIGEST_LOG_ENTRY_WORDS + word] = control[entry + word];
+      }
+    }
+    return count;
+  }
+
   /** Grows with every clear(): references and cursors from before are worthless. */
   incarnation(): number {
     return this.control[INCARNATION];
@@ -207,8 +244,24 @@ export class TreeReader {
     return this.word(ref, ACL);
   }
 
+  /** What the node counts in the tree digest; 0 with digests off. */
   digestWord(ref: number): number {
     return this.word(ref, DIGEST);
+  }
+
+  /** The stat as the tree digest takes it (node-digest.ts). */
+  copyDigestStat(ref: number, out: Int32Array): void {
+    const words = this.slab(ref);
+    const stat = ((ref & UNIT_MASK) << 1) + STAT;
+    for (let i = 0; i < 4; i++) out[DIGEST_CZXID + i] = words[stat + i];
+    out[DIGEST_PZXID] = words[stat + STAT_PZXID - STAT];
+    out[DIGEST_PZXID + 1] = words[stat + STAT_PZXID - STAT + 1];
+    // ctime, mtime, version
+    for (let i = 0; i < 5; i++) out[DIGEST_CTIME + i] = words[stat + STAT_CTIME - STAT + i];
+    out[DIGEST_CVERSION] = swapWord(words[stat + CVERSION - STAT]);
+    out[DIGEST_AVERSION] = words[stat + STAT_AVERSION - STAT];
+    out[DIGEST_OWNER] = swapWord(this.storedOwnerHi(ref));
+    out[DIGEST_OWNER + 1] = swapWord(this.storedOwnerLo(ref));
   }
 
   childCount(ref: number): number {

@@ -41,11 +41,14 @@ export class TxnApplier {
   clientLo = 0;
   zxidHi = 0;
   zxidLo = 0;
+  /** Where the entry lies. */
+  bytes: Uint8Array = new Uint8Array(0);
 
   private timeHi = 0;
   private timeLo = 0;
-  private bytes: Uint8Array = new Uint8Array(0);
   private end = 0;
+  /** Behind the body. */
+  private bodyEnd = 0;
   private listener: TxnListener | null = null;
   /** Paths of ephemerals that a closeSession did not list; copied because deleting frees them. */
   private $path = new Uint8Array(256);
@@ -73,10 +76,12 @@ export class TxnApplier {
     switch (this.type) {
       case OpCode.error: {
         const error = this.intAt(body);
+        this.bodyEnd = body + 4;
         this.listener?.onOperation(OpCode.error, error, bytes, 0, -1);
         return error;
       }
       case OpCode.createSession:
+        this.bodyEnd = body + 4;
         this.listener?.onOperation(this.type, ErrorCode.Ok, bytes, 0, -1);
         return ErrorCode.Ok;
       case OpCode.closeSession:
@@ -88,6 +93,11 @@ export class TxnApplier {
       default:
         return this.operation(this.type, body, this.end);
     }
+  }
+
+  /** Of the entry applied last: where in its bytes the TxnDigest begins, or -1 when it has none. */
+  get digestOffset(): number {
+    return this.end - this.bodyEnd < TXN_DIGEST_BYTES ? -1 : this.bodyEnd;
   }
 
   private operation(type: number, body: number, end: number): number {
@@ -107,6 +117,7 @@ export class TxnApplier {
         break;
       case OpCode.delete:
       case OpCode.deleteContainer:
+        this.bodyEnd = position;
         this.listener?.onDeleting(bytes, path, pathLength);
         error = this.tree.delete(bytes, path, pathLength, this.zxidHi, this.zxidLo);
         break;
@@ -116,6 +127,7 @@ export class TxnApplier {
         const data = position + 4;
         position = data + Math.max(dataLength, 0);
         const version = this.intAt(position);
+        this.bodyEnd = position + 4;
         error = this.tree.setData(
           bytes,
           path,
@@ -134,6 +146,7 @@ export class TxnApplier {
       }
       case OpCode.setACL: {
         const aclEnd = this.skipAcl(position, end);
+        this.bodyEnd = aclEnd + 4;
         error = this.tree.setAcl(bytes, path, pathLength, bytes, position, aclEnd - position, this.intAt(aclEnd));
         break;
       }
@@ -169,7 +182,9 @@ export class TxnApplier {
     }
     // CreateTxnV0 of old logs ends here; it never had a digest either (persistence 3.2).
     const parentCversion = type === OpCode.create && end - position < 4 ? -1 : this.intAt(position);
+    this.bodyEnd = position + 4;
     if (type === OpCode.createTTL) {
+      this.bodyEnd = position + 12;
       kind = NodeKind.ttl;
       ownerHi = TTL_OWNER_HI | (this.intAt(position + 4) & 0xff);
       ownerLo = this.intAt(position + 8);
@@ -204,6 +219,7 @@ export class TxnApplier {
       if (this.intAt(position) === OpCode.error) failed = true;
       position += 8 + Math.max(this.intAt(position + 4), 0);
     }
+    const bodyEnd = position;
     let result: number = ErrorCode.Ok;
     position = body + 4;
     let passed = false;
@@ -225,6 +241,7 @@ export class TxnApplier {
       if (result === ErrorCode.Ok) result = error;
       position = part + length;
     }
+    this.bodyEnd = bodyEnd;
     return result;
   }
 
@@ -237,6 +254,9 @@ export class TxnApplier {
       this.deleteEphemeral(this.bytes, position + 4, length);
       position += 4 + length;
     }
+    const rest = this.end - body;
+    const hasList = count > 0 || (rest !== 0 && rest !== TXN_DIGEST_BYTES);
+    this.bodyEnd = hasList ? position : body;
     this.tree.ephemeralsOf(this.clientHi, this.clientLo, this.deleteLeftOver);
     this.listener?.onOperation(OpCode.closeSession, ErrorCode.Ok, this.bytes, 0, -1);
     return ErrorCode.Ok;

@@ -3,7 +3,7 @@
 import { deflateSync, crc32 as platformCrc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { adler32 } from '../../../src/base/adler32.js';
-import { crc32 } from '../../../src/base/crc32.js';
+import { CRC_SHIFT_MAX, CRC_START, crc32, crcOfView, crcOfWords, crcShifted } from '../../../src/base/crc32.js';
 import { Prng } from '../../../src/base/prng.js';
 
 function randomBytes(seed: number, length: number): Uint8Array {
@@ -51,5 +51,46 @@ describe('crc32', () => {
   test('goes on from a seed, in pieces at any offset', () => {
     const bytes = randomBytes(2, 1000);
     expect(crc32(bytes, 13, 987, crc32(bytes, 0, 13))).toBe(platformCrc32(bytes));
+  });
+});
+
+describe('crc32 registers', () => {
+  const bytes = randomBytes(3, 4096);
+  const words = new Int32Array(bytes.buffer);
+  const view = new DataView(bytes.buffer);
+
+  test('of words agree with zlib for every kind of length, and touch nothing behind it', () => {
+    for (const length of [...Array(40).keys(), 63, 64, 65, 1000, 4001]) {
+      const expected = platformCrc32(bytes.subarray(8, 8 + length));
+      expect(~crcOfWords(words, 2, length, CRC_START) >>> 0).toBe(expected);
+    }
+  });
+
+  test('of a view agree with zlib at every offset, and go on from a register', () => {
+    for (let offset = 0; offset < 20; offset++) {
+      for (const length of [0, 1, 3, 4, 15, 16, 17, 31, 100, 1001]) {
+        const first = crcOfView(view, 0, offset, CRC_START);
+        const expected = platformCrc32(bytes.subarray(0, offset + length));
+        expect(~crcOfView(view, offset, length, first) >>> 0).toBe(expected);
+      }
+    }
+  });
+
+  test('a shifted word is what its difference changes, wherever it stands', () => {
+    for (let zeros = 0; zeros <= CRC_SHIFT_MAX; zeros++) {
+      const message = randomBytes(zeros, 100);
+      const changed = message.slice();
+      const at = message.length - zeros - 4;
+      const difference = 0x9e3779b9 + zeros;
+      const wordView = new DataView(changed.buffer);
+      wordView.setInt32(at, wordView.getInt32(at, true) ^ difference, true);
+      const expected = platformCrc32(message) ^ platformCrc32(changed);
+      expect(crcShifted(difference, zeros)).toBe(expected | 0);
+    }
+  });
+
+  test('a shifted register is the register behind zeros', () => {
+    const register = crcOfView(view, 0, 77, CRC_START);
+    expect(~crcShifted(register, 56) >>> 0).toBe(platformCrc32(new Uint8Array(60), ~register >>> 0));
   });
 });
