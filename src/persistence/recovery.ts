@@ -10,6 +10,7 @@ import { OpCode } from '../protocol/op-code.js';
 import { FILE_HEADER_BYTES } from '../protocol/stored-records.js';
 import { TXN_HEADER_BYTES } from '../protocol/txns.js';
 import type { DataTree } from '../store/data-tree.js';
+import { DigestCheck, type DigestMismatch } from '../store/digest-check.js';
 import { TxnApplier } from '../store/txn-applier.js';
 import { type DataDirectories, openDataDirectories } from './data-directories.js';
 import type { DataFileName } from './file-names.js';
@@ -18,7 +19,7 @@ import type { LogFinding } from './log-finding.js';
 import { type RecoveredSession, RecoveredSessions } from './recovered-sessions.js';
 import { listSnapshots, passesQuickTest, removeTemporaries, SNAPSHOTS_TRIED_MAX } from './snapshot-files.js';
 import { BrokenSnapshot, SnapshotReader, type SnapshotTail, UnreadableSnapshot } from './snapshot-reader.js';
-import { SnapshotWriter } from './snapshot-writer.js';
+import { SnapshotWriter, type TreeDigest } from './snapshot-writer.js';
 import { TreeLoader } from './tree-loader.js';
 import { TxnLogDamage } from './txn-log-damage.js';
 import { listTxnLogs } from './txn-log-files.js';
@@ -28,6 +29,8 @@ import { TxnLogHole, TxnLogReplay } from './txn-log-replay.js';
 
 const INITIALIZE_MARK = 'initialize';
 const EXIT_UNEXPECTED_ERROR = 1;
+/** Before the first transaction a digest section says nothing, as the reference writes it. */
+const NO_DIGEST: TreeDigest = { zxidHi: 0, zxidLo: 0, digestHi: 0, digestLo: 0 };
 
 /** The files are there but cannot be made into a database. */
 export class RecoveryError extends Error {
@@ -57,6 +60,8 @@ export interface RecoveryOptions {
   /** zookeeper.emulate353TTLNodes */
   readonly emulate353TtlNodes: boolean;
   readonly warn: (message: string) => void;
+  /** The tree is not what a snapshot's or record's digest says; the start goes on (persistence section 5). */
+  readonly onDigestMismatch?: (mismatch: DigestMismatch) => void;
 }
 
 export interface RecoveredDatabase {
@@ -70,6 +75,7 @@ export interface RecoveredDatabase {
   readonly snapshot: { readonly name: string; readonly zxidHi: number; readonly zxidLo: number } | null;
   readonly recordsReplayed: number;
   readonly repeatsSkipped: number;
+  readonly digestMismatches: number;
 }
 
 export function recover(options: RecoveryOptions): RecoveredDatabase {
@@ -116,6 +122,8 @@ class Recovery {
   private readonly sessions = new RecoveredSessions();
   private readonly applier: TxnApplier;
   private readonly logs: DataFileName[];
+  private digests: DigestCheck | null = null; // of the snapshot being tried; stays null with digests off
+  private isEpochBegun = false; // the record being replayed is the first of its epoch
 
   constructor(options: RecoveryOptions, directories: DataDirectories) {
     this.options = options;
@@ -149,11 +157,13 @@ class Recovery {
       tree.beginWrite();
       tree.clear();
       this.sessions.clear();
+      this.digests = this.newDigestCheck();
       let lastHi = candidate.zxidHi;
       let lastLo = candidate.zxidLo;
       try {
         const tail = this.load(candidate);
         tree.recountQuotas();
+        this.expectDigest(candidate, tail);
         const replay = this.replay(candidate.zxidHi, candidate.zxidLo);
         lastHi = replay.lastHi;
         lastLo = replay.lastLo;
@@ -192,19 +202,38 @@ class Recovery {
   private replay(afterHi: number, afterLo: number): TxnLogReplay {
     const { fileStore } = this.options;
     const replay = new TxnLogReplay(fileStore, this.directories.logDirectory, this.logs, afterHi, afterLo);
-    replay.run((reader) => this.applyRecord(reader));
+    replay.run((reader) => {
+      this.isEpochBegun = reader.zxidHi !== replay.lastHi;
+      this.applyRecord(reader);
+    });
     return replay;
   }
 
   private applyRecord(reader: TxnLogReader): void {
     const { bytes, entryOffset } = reader;
     this.applier.apply(bytes, entryOffset, reader.entryLength, null);
+    if (this.digests !== null) this.digests.onApplied(this.applier);
     if (reader.type !== OpCode.createSession && reader.type !== OpCode.closeSession) return;
     const client = entryOffset + ENTRY_CLIENT_OFFSET;
     const idHi = readInt32(bytes, client);
     const idLo = readInt32(bytes, client + 4);
     if (reader.type === OpCode.closeSession) this.sessions.remove(idHi, idLo);
     else this.sessions.add(idHi, idLo, readInt32(bytes, entryOffset + TXN_HEADER_BYTES));
+  }
+
+  private newDigestCheck(): DigestCheck | null {
+    const { tree, onDigestMismatch } = this.options;
+    if (!tree.keepsDigest) return null;
+    return new DigestCheck(tree, (mismatch) => {
+      // Files alone do not show whether an epoch is whole: a first difference here is a sign that it is not.
+      const after = this.isEpochBegun ? ', the first of an epoch: the end of the epoch before may be missing' : '';
+      onDigestMismatch?.({ ...mismatch, of: mismatch.of + after });
+    });
+  }
+
+  private expectDigest({ zxidHi, zxidLo }: DataFileName, tail: SnapshotTail): void {
+    const { digestZxidHi, digestZxidLo, digestVersion, digestHi, digestLo } = tail;
+    this.digests?.onSnapshot(zxidHi, zxidLo, digestZxidHi, digestZxidLo, digestVersion, digestHi, digestLo);
   }
 
   /**
@@ -264,6 +293,7 @@ class Recovery {
       snapshot,
       recordsReplayed: 0,
       repeatsSkipped: 0,
+      digestMismatches: 0,
     };
   }
 
@@ -271,6 +301,7 @@ class Recovery {
     const { tree } = this.options;
     tree.beginWrite();
     tree.reset();
+    this.digests = this.newDigestCheck();
     const replay = this.replay(0, 0);
     tree.endWrite(replay.lastHi, replay.lastLo);
     this.removeEmptyLastLog();
@@ -287,7 +318,7 @@ class Recovery {
       collectSessions: () => undefined,
       waitUntilDurable: () => undefined, // there is no transaction yet
       loaded: null,
-      treeDigest: null,
+      treeDigest: this.options.tree.keepsDigest ? () => NO_DIGEST : null,
     });
     const written = writer.write();
     assert(written !== null, 'the first snapshot is a new one');
@@ -295,6 +326,9 @@ class Recovery {
   }
 
   private result(snapshot: DataFileName | null, replay: TxnLogReplay): RecoveredDatabase {
+    if (this.digests?.isPending) {
+      this.options.warn(`No transaction has the zxid of the digest in ${snapshot?.name}: it was not compared`);
+    }
     return {
       directories: this.directories,
       tree: this.options.tree,
@@ -304,6 +338,7 @@ class Recovery {
       snapshot,
       recordsReplayed: replay.recordCount,
       repeatsSkipped: replay.repeatCount,
+      digestMismatches: this.digests?.mismatchCount ?? 0,
     };
   }
 

@@ -8,6 +8,7 @@ import { statSync } from 'node:fs';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { DurableZxid } from '../persistence/durable-zxid.js';
 import { NodeFileStore } from '../persistence/node-file-store.js';
+import { publishedDigest } from '../persistence/published-digest.js';
 import type { SnapshotWriterOptions } from '../persistence/snapshot-writer.js';
 import { SessionTable } from '../session/session-table.js';
 import { TreeReader } from '../store/tree-reader.js';
@@ -47,20 +48,21 @@ export default function takeSnapshot(task: SnapshotTask): SnapshotOutcome {
     return slabs[index];
   };
   const reader = new TreeReader({ control: task.treeControl, slab0: slabs[0] as SharedArrayBuffer }, { load });
+  const backOff = (): void => {
+    Atomics.wait(bed, 0, 0, BACK_OFF_MS);
+  };
   const options: SnapshotWriterOptions = {
     fileStore: new NodeFileStore(),
     directory: task.directory,
     reader,
-    backOff: () => {
-      Atomics.wait(bed, 0, 0, BACK_OFF_MS);
-    },
+    backOff,
     collectSessions: (add) => {
       const { hi, lo } = appliedZxid(reader);
       sessions.visitUnclosed(hi, lo, add);
     },
     waitUntilDurable: (zxidHi, zxidLo) => durable.wait(zxidHi, zxidLo),
     loaded: task.good,
-    treeDigest: null,
+    treeDigest: reader.keepsDigest() ? () => publishedDigest(reader, backOff) : null,
   };
   return attemptSnapshot(options, (path) => statSync(path).mtimeMs);
 }

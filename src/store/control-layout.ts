@@ -15,7 +15,8 @@
  *          80 INCARNATION       grows with every clear()
  *          81 CONTAINERS_REF    82 CONTAINER_COUNT    (container-index.ts)
  *          83 TREE_DIGEST_HI    84 TREE_DIGEST_LO     of the tree at ZXID; 0 with digests off
- *          85 DIGEST_LOG_COUNT                        digests remembered so far, of which the newest 1024 are in the log
+ *          85 DIGEST_KEPT                             1, or 0: digests are off
+ *          86 DIGEST_LOG_COUNT                        digests remembered so far, of which the newest 1024 are in the log
  *   word  96          HASH_KEY_LO    97 HASH_KEY_HI   written once, before anybody reads
  *   word 256 .. 4351  the digest log, a ring of 1024 entries of four words; also written inside a section:
  *                     zxid hi | zxid lo | tree digest hi | tree digest lo
@@ -47,7 +48,8 @@ export const CONTAINERS_REF = 81;
 export const CONTAINER_COUNT = 82;
 export const TREE_DIGEST_HI = 83;
 export const TREE_DIGEST_LO = 84;
-export const DIGEST_LOG_COUNT = 85;
+export const DIGEST_KEPT = 85;
+export const DIGEST_LOG_COUNT = 86;
 
 export const HASH_KEY_LO = 96;
 export const HASH_KEY_HI = 97;

@@ -20,6 +20,7 @@ import { ContainerIndex } from './container-index.js';
 import {
   DATA_BYTES_HI,
   DATA_BYTES_LO,
+  DIGEST_KEPT,
   DIGEST_LOG,
   DIGEST_LOG_COUNT,
   DIGEST_LOG_ENTRIES_MAX,
@@ -183,6 +184,7 @@ export class DataTree {
     this.data = new NodeData(this.memory, this.allocator, control, this.copier);
     this.reader = new TreeReader(memory, this.memory);
     this.digest = keepsDigest ? new TreeDigest(this.memory, this.reader) : null;
+    control[DIGEST_KEPT] = keepsDigest ? 1 : 0;
     this.quotas = new QuotaAccounts(this.reader, this.children, (ref, data, offset, length) =>
       this.replaceData(ref, data, offset, length),
     );
@@ -560,6 +562,7 @@ export class DataTree {
     own[node + ACL] = aclRef;
     this.acls.release(oldAcl);
     this.bytesTotal += this.data.store(ref, bytes, (at + loadDataWord(pathLength)) * 4, dataLength);
+    if (this.digest !== null) this.digest.count(ref);
     return ref;
   }
 

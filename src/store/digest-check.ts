@@ -27,8 +27,8 @@ export interface DigestMismatch {
   readonly expectedLo: number;
   readonly actualHi: number;
   readonly actualLo: number;
-  /** True: the snapshot's own digest differs, not an entry's. */
-  readonly ofSnapshot: boolean;
+  /** Which digest it was that differs, for the message. */
+  readonly of: string;
 }
 
 export class DigestCheck {
@@ -90,19 +90,19 @@ export class DigestCheck {
     if (at < 0) return;
     const { bytes } = applier;
     if (readInt32(bytes, at) !== DIGEST_VERSION) return;
-    this.compare(zxidHi, zxidLo, readInt32(bytes, at + 4), readInt32(bytes, at + 8), false);
+    this.compare(zxidHi, zxidLo, readInt32(bytes, at + 4), readInt32(bytes, at + 8), 'the transaction');
   }
 
   private comparePending(): void {
     this.pending = false;
     if (this.pendingVersion !== DIGEST_VERSION) return;
-    this.compare(this.pendingZxidHi, this.pendingZxidLo, this.pendingHi, this.pendingLo, true);
+    this.compare(this.pendingZxidHi, this.pendingZxidLo, this.pendingHi, this.pendingLo, 'the snapshot');
   }
 
-  private compare(zxidHi: number, zxidLo: number, expectedHi: number, expectedLo: number, ofSnapshot: boolean): void {
+  private compare(zxidHi: number, zxidLo: number, expectedHi: number, expectedLo: number, of: string): void {
     const { digestHi: actualHi, digestLo: actualLo } = this.tree;
     if (actualLo === expectedLo && actualHi === expectedHi) return;
     this.mismatchCount++;
-    this.report({ zxidHi, zxidLo, expectedHi, expectedLo, actualHi, actualLo, ofSnapshot });
+    this.report({ zxidHi, zxidLo, expectedHi, expectedLo, actualHi, actualLo, of });
   }
 }

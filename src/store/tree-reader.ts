@@ -20,6 +20,7 @@ import {
   DATA_BYTES_HI,
   DATA_BYTES_LO,
   DATA_BYTES_MAX,
+  DIGEST_KEPT,
   DIGEST_LOG,
   DIGEST_LOG_COUNT,
   DIGEST_LOG_ENTRIES_MAX,
@@ -146,6 +147,11 @@ export class TreeReader {
 
   zxidLo(): number {
     return this.control[ZXID_LO];
+  }
+
+  /** False: digests are off. */
+  keepsDigest(): boolean {
+    return this.control[DIGEST_KEPT] !== 0;
   }
 
   /** The tree digest after the last processed zxid; 0 with digests off. */

@@ -3,6 +3,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { NodeFileStore } from '../../src/persistence/node-file-store.js';
+import { publishedDigest } from '../../src/persistence/published-digest.js';
 import { SnapshotWriter } from '../../src/persistence/snapshot-writer.js';
 import type { TreeMemory } from '../../src/store/tree-memory.js';
 import { TreeReader } from '../../src/store/tree-reader.js';
@@ -25,12 +26,17 @@ const { memory, directory, progress } = workerData as SnapshotThreadData;
 const words = new Int32Array(progress);
 const never = new Int32Array(new SharedArrayBuffer(4));
 
+// A tree this small never leaves its first slab.
+const reader = new TreeReader(memory, { load: () => undefined });
+const backOff = (): void => {
+  Atomics.wait(never, 0, 0, 1);
+};
+
 const writer = new SnapshotWriter({
   fileStore: new NodeFileStore(),
   directory,
-  // A tree this small never leaves its first slab.
-  reader: new TreeReader(memory, { load: () => undefined }),
-  backOff: () => Atomics.wait(never, 0, 0, 1),
+  reader,
+  backOff,
   collectSessions: () => undefined,
   waitUntilDurable: (_, zxidLo) => {
     for (let durable = Atomics.load(words, 0); durable < zxidLo; durable = Atomics.load(words, 0)) {
@@ -38,7 +44,7 @@ const writer = new SnapshotWriter({
     }
   },
   loaded: null,
-  treeDigest: null,
+  treeDigest: () => publishedDigest(reader, backOff),
 });
 
 const results: SnapshotThreadResult[] = [];

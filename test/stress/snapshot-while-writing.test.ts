@@ -164,6 +164,7 @@ test('every snapshot, with the log behind it, is the tree', async () => {
     linkSync(join(logDirectory, 'log.1'), join(dataDir, 'version-2', 'log.1'));
     const recovered = recoverIn(dataDir);
     expect(recovered.snapshot?.name).toBe(name);
+    expect(recovered.digestMismatches).toBe(0);
     expect(recovered.recordsReplayed).toBe(workload.zxid - zxid);
     expect(stateOf(recovered)).toEqual(expected);
   }

@@ -8,6 +8,7 @@ import type { RecordHandler } from '../../../src/actor/mailbox/mailbox.js';
 import { assert } from '../../../src/base/assert.js';
 import { DurableZxid } from '../../../src/persistence/durable-zxid.js';
 import type { FileStore } from '../../../src/persistence/file-store.js';
+import { publishedDigest } from '../../../src/persistence/published-digest.js';
 import type { SnapshotWriterOptions } from '../../../src/persistence/snapshot-writer.js';
 import { SharedName } from '../../../src/server/shared-name.js';
 import { attemptSnapshot, type SnapshotFile } from '../../../src/server/snapshot-attempt.js';
@@ -23,16 +24,17 @@ export class SnapshotterByHand implements Actor {
   constructor(context: ActorContext, fileStore: FileStore, directory: string, reader: TreeReader) {
     const sessions = new SessionTable(context.shared[SharedName.sessions] as SharedArrayBuffer);
     const durable = new DurableZxid(context.shared[SharedName.durableZxid] as SharedArrayBuffer);
+    const backOff = (): void => assert(false, 'nobody writes the tree while a snapshot is taken by hand');
     const options = (good: SnapshotFile | null): SnapshotWriterOptions => ({
       fileStore,
       directory,
       reader,
-      backOff: () => assert(false, 'nobody writes the tree while a snapshot is taken by hand'),
+      backOff,
       collectSessions: (add) => sessions.visitUnclosed(reader.zxidHi(), reader.zxidLo(), add),
       waitUntilDurable: (zxidHi, zxidLo) =>
         assert(durable.covers(zxidHi, zxidLo), 'the tree shows a transaction that is not durable'),
       loaded: good,
-      treeDigest: null,
+      treeDigest: reader.keepsDigest() ? () => publishedDigest(reader, backOff) : null,
     });
     this.schedule = new SnapshotSchedule({
       clock: context.clock,

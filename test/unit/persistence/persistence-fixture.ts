@@ -46,7 +46,7 @@ export interface ExpectedState {
 export interface FixtureCase {
   readonly expected: 'load' | 'refuse';
   readonly mustDo: string;
-  readonly reference: Readonly<Record<string, { readonly replayed?: number }>>;
+  readonly reference: Readonly<Record<string, { readonly replayed?: number; readonly digestMismatches?: number }>>;
   readonly state?: ExpectedState;
   readonly sameStateAs?: string;
 }
