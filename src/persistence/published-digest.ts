@@ -1,5 +1,6 @@
 // The tree digest with the transaction it belongs to, as the tree's writer has published them together: what a snapshot
 // carries behind its nodes. Any thread with a reader of the tree; waits for the writer, never holds it up.
+// It must never be put together of two looks: a digest with the zxid of another moment would be a mismatch at the next start.
 
 import type { TreeReader } from '../store/tree-reader.js';
 import type { TreeDigest } from './snapshot-writer.js';
