@@ -68,6 +68,7 @@ export class ConnectionsActor implements Actor {
   private readonly options: ConnectionsOptions;
   private readonly isWord: IsFourLetterWord;
   private readonly tree: TreeReader;
+  private readonly sessions: SessionTable;
   private readonly counters: ShardCounters;
   private readonly connections = new ShardConnections();
   private readonly position = new ShardPosition();
@@ -105,6 +106,7 @@ export class ConnectionsActor implements Actor {
     this.outstanding = outstanding;
     this.listenState = listenState;
     this.tree = tree;
+    this.sessions = sessions;
     this.options = options;
     this.isWord = isWord;
     const throttler = new RequestThrottler(options.requestThrottler);
@@ -138,7 +140,7 @@ export class ConnectionsActor implements Actor {
       position,
       counters,
       clock,
-      () => listener.start(),
+      (replaced) => (replaced ? this.onDatabaseReplaced() : listener.start()),
     );
     const fromFinal = context.inbox('final');
     const onResult: RecordHandler = (type, bytes, words, offset) => results.onResult(type, bytes, words, offset);
@@ -231,6 +233,20 @@ export class ConnectionsActor implements Actor {
         if (control.ofServer) this.counters.reset();
         return null;
     }
+  }
+
+  /**
+   * A restore: watches are gone, as in Apache's server. Sessions that the database does not know lose their connections, and
+   * their clients learn of it when they come back; the others go on as if nothing had happened.
+   */
+  private onDatabaseReplaced(): void {
+    for (const cnxn of this.connections.byId.values()) {
+      this.notifier.watches.removeWatcher(cnxn);
+      if (cnxn.state === CnxnState.open && !this.sessions.isOpen(cnxn.slot, cnxn.sessionHi, cnxn.sessionLo)) {
+        this.replies.closeAfterFlush(cnxn);
+      }
+    }
+    this.context.requestTurn();
   }
 
   private purgeWatches(): void {

@@ -8,6 +8,7 @@ import type { Clock } from '../base/clock.js';
 import {
   FLAG_BODY,
   FLAG_CLOSE,
+  FLAG_REPLACED,
   InternalOp,
   PIPELINE_HEADER_BYTES,
   RecordType,
@@ -52,7 +53,8 @@ export class ResultRouter {
   private readonly position: ShardPosition;
   private readonly counters: ShardCounters;
   private readonly clock: Clock;
-  private readonly onServing: () => void;
+  /** `replaced`: by a restore, while the server runs. */
+  private readonly onServing: (replaced: boolean) => void;
 
   constructor(
     shard: number,
@@ -64,7 +66,7 @@ export class ResultRouter {
     position: ShardPosition,
     counters: ShardCounters,
     clock: Clock,
-    onServing: () => void,
+    onServing: (replaced: boolean) => void,
   ) {
     this.shard = shard;
     this.connections = connections;
@@ -86,7 +88,7 @@ export class ResultRouter {
     if (type === RecordType.serving) {
       position.zxidHi = zxidHi;
       position.zxidLo = zxidLo;
-      this.onServing();
+      this.onServing(((words[header + WORD_FLAGS] as number) & FLAG_REPLACED) !== 0);
       return;
     }
     if (type === RecordType.moved) {

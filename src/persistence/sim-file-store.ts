@@ -238,12 +238,19 @@ export class SimFileStore implements FileStore {
     return this.contentOf(path).current.length;
   }
 
+  /** Between two directories the two changes become durable with their own directory, so a crash may keep either alone. */
   rename(from: string, to: string): void {
-    assert(parentOf(from) === parentOf(to), 'files are renamed within their directory only');
-    this.contentOf(from);
+    const content = this.contentOf(from);
+    const source = this.directoryOf(from);
+    const target = this.directoryOf(to);
     const isTorn = this.begin('rename', from, true);
     if (!isTorn || this.prng.below(2) === 0) {
-      this.changeName(this.directoryOf(from), { kind: 'rename', from: baseNameOf(from), to: baseNameOf(to) });
+      if (source === target) {
+        this.changeName(source, { kind: 'rename', from: baseNameOf(from), to: baseNameOf(to) });
+      } else {
+        this.changeName(target, { kind: 'add', name: baseNameOf(to), content });
+        this.changeName(source, { kind: 'remove', name: baseNameOf(from) });
+      }
     }
     if (isTorn) this.stop();
   }

@@ -101,6 +101,12 @@ export class OutstandingChanges {
     return this.table.size;
   }
 
+  /** Nothing is outstanding: the tree was replaced. */
+  clear(): void {
+    this.table.clear();
+    this.log.clear();
+  }
+
   /** Drops what the tree has applied, up to this zxid. */
   forget(hi: number, lo: number): void {
     for (;;) {

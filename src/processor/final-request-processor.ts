@@ -8,7 +8,8 @@
  * a zxid in the tree finds its commit record in the mailbox.
  *
  *   sync --txn | pass | echo--> [final] --commit | reply | moved--> connections.k
- *                               [final] --serving--> prep, connections.k       once, when recovery is done
+ *                               [final] --serving--> prep, connections.k       when recovery is done, and after each restore
+ *   sync --restore--> [final] --restored--> restorer
  */
 import type { Actor, ActorContext } from '../actor/actor.js';
 import type { MailboxSender, RecordHandler } from '../actor/mailbox/mailbox.js';
@@ -24,6 +25,7 @@ import { ChangeKind, NOBODY_ACL_BYTES, writeAction } from './change-list.js';
 import {
   FLAG_BODY,
   FLAG_OWN_ZXID,
+  FLAG_REPLACED,
   InternalOp,
   PIPELINE_HEADER_BYTES,
   PIPELINE_HEADER_WORDS,
@@ -63,17 +65,26 @@ export interface Recovered {
 const SECTION_TXNS_MAX = 16;
 const MULTI_END = [-1, 1, -1] as const;
 
+/** Where final gets the database from; the server gives the files behind it. */
+export interface DatabaseSource {
+  /** Once, at the start. */
+  recover(): Recovered;
+  /** Inside a write section, after sync has installed the files of a restore under this zxid. What it throws is fatal. */
+  loadRestored(zxidHi: number, zxidLo: number): Recovered;
+}
+
 export class FinalRequestProcessor implements Actor, TxnListener {
   readonly inboxes: Record<string, RecordHandler>;
 
   private readonly context: ActorContext;
   private readonly tree: DataTree;
   private readonly sessions: SessionTable;
-  private readonly recover: () => Recovered;
+  private readonly database: DatabaseSource;
   private readonly applier: TxnApplier;
   private readonly read: ReadContext;
   private readonly shards: MailboxSender[];
   private readonly toPrep: MailboxSender;
+  private readonly toRestorer: MailboxSender;
   private readonly reply = new ScratchBytes(4096);
   private readonly changes = new ScratchBytes(4096);
   private readonly watchRequest = new WatchRequest();
@@ -92,12 +103,12 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     tree: DataTree,
     sessions: SessionTable,
     aclPolicy: AclPolicy,
-    recover: () => Recovered,
+    database: DatabaseSource,
   ) {
     this.context = context;
     this.tree = tree;
     this.sessions = sessions;
-    this.recover = recover;
+    this.database = database;
     this.applier = new TxnApplier(tree);
     this.read = new ReadContext(tree.reader, aclPolicy, Number.POSITIVE_INFINITY);
     this.read.out = this.reply;
@@ -106,17 +117,19 @@ export class FinalRequestProcessor implements Actor, TxnListener {
       people.get(this.identityBytes, this.identityOffset, this.identityLength);
     this.shards = context.outboxes('connections');
     this.toPrep = context.outbox('prep');
+    this.toRestorer = context.outbox('restorer');
     this.inboxes = {
       sync: (type, bytes, words, offset) => {
         if (type === RecordType.txn) this.onTxn(bytes, words, offset);
         else if (type === RecordType.pass) this.onPass(bytes, words, offset);
+        else if (type === RecordType.restore) this.onRestore(words, offset >> 2);
         else this.onEcho(bytes, words, offset);
       },
     };
   }
 
   onStart(): void {
-    const recovered = this.recover();
+    const recovered = this.database.recover();
     this.zxidHi = recovered.lastZxidHi;
     this.zxidLo = recovered.lastZxidLo;
     const nowMs = this.context.clock.monotonicMs();
@@ -124,14 +137,44 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     for (const session of recovered.sessions) {
       this.sessions.open(slot++, session.idHi, session.idLo, session.timeoutMs, nowMs);
     }
-    for (const out of [this.toPrep, ...this.shards]) {
-      out.claim(RecordType.serving, PIPELINE_HEADER_BYTES);
-      const at = out.offset >> 2;
-      out.words.fill(0, at, at + PIPELINE_HEADER_WORDS);
-      out.words[at + WORD_ZXID_HI] = this.zxidHi;
-      out.words[at + WORD_ZXID_LO] = this.zxidLo;
-      out.commit();
+    for (const out of [this.toPrep, ...this.shards]) this.tell(out, RecordType.serving, ErrorCode.Ok, 0);
+  }
+
+  /**
+   * Every earlier record is behind us and prep lets no later one come: nobody has anything on its way. The shards hear of it
+   * before the section ends, as of a commit, so that what shows the new tree is never told before they have forgotten
+   * everything about the old one.
+   */
+  private onRestore(words: Int32Array, header: number): void {
+    this.endSection();
+    const error = words[header + WORD_ERROR] as number;
+    if (error === ErrorCode.Ok) {
+      const zxidHi = words[header + WORD_ZXID_HI] as number;
+      const zxidLo = words[header + WORD_ZXID_LO] as number;
+      this.tree.beginWrite();
+      const { sessions } = this.database.loadRestored(zxidHi, zxidLo);
+      this.sessions.replaceAll(sessions, this.context.clock.monotonicMs());
+      this.zxidHi = zxidHi;
+      this.zxidLo = zxidLo;
+      for (const out of this.shards) {
+        this.tell(out, RecordType.serving, error, FLAG_REPLACED);
+        out.publish();
+      }
+      this.tree.endWrite(zxidHi, zxidLo);
     }
+    this.tell(this.toPrep, RecordType.serving, error, FLAG_REPLACED);
+    this.tell(this.toRestorer, RecordType.restored, error, 0);
+  }
+
+  private tell(out: MailboxSender, type: number, error: number, flags: number): void {
+    out.claim(type, PIPELINE_HEADER_BYTES);
+    const at = out.offset >> 2;
+    out.words.fill(0, at, at + PIPELINE_HEADER_WORDS);
+    out.words[at + WORD_ZXID_HI] = this.zxidHi;
+    out.words[at + WORD_ZXID_LO] = this.zxidLo;
+    out.words[at + WORD_ERROR] = error;
+    out.words[at + WORD_FLAGS] = flags;
+    out.commit();
   }
 
   onBatchEnd(): void {

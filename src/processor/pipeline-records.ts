@@ -24,6 +24,12 @@
  *   moved     final -> connections     nothing                         nothing: a session was opened on (shard, connection)
  *   serving   final -> connections     nothing                         nothing: recovery is done up to zxid
  *   serving   final -> prep            the same: the session table and the tree are filled
+ *   restore   restorer -> prep -> ...  nothing                         the plan (persistence/restore-plan.ts), for sync alone
+ *   restored  final -> restorer        nothing                         nothing: the restore is done, or error says it is not
+ *
+ * A restore travels in the line of all requests: what came before it is done before it. prep takes nothing more until final
+ * tells it `serving` once again, with FLAG_REPLACED towards prep and the shards if the database is another one now; if not,
+ * prep alone is told, with the error.
  *
  * Parts start at multiples of one byte, not eight: they are copied once, short, and mostly read by bytes.
  */
@@ -36,6 +42,8 @@ export const RecordType = {
   reply: 6,
   moved: 7,
   serving: 8,
+  restore: 9,
+  restored: 10,
 } as const;
 export type RecordType = (typeof RecordType)[keyof typeof RecordType];
 
@@ -65,6 +73,8 @@ export const FLAG_CLOSE = 1;
 export const FLAG_OWN_ZXID = 2;
 /** flags: the reply's body is sent although its error is not Ok (a failed sasl, a multiRead that holds a write). */
 export const FLAG_BODY = 4;
+/** flags of `serving`: tree and sessions were replaced, and nothing that was known of them holds. */
+export const FLAG_REPLACED = 8;
 
 /** Operations that only travel between our own stages; numbers outside of ZooKeeper's. */
 export const InternalOp = {

@@ -9,7 +9,8 @@
  *   connections.k --request--> [prep] --txn | pass | echo--> sync
  *   session-tracker --request (expireSession)--> [prep]
  *   container-manager --request (deleteContainer)--> [prep]
- *   final --serving--> [prep]            once, when recovery is done
+ *   restorer --restore--> [prep] --restore--> sync          from then on it takes nothing, until
+ *   final --serving--> [prep]            when recovery is done, and after each restore
  */
 import type { Actor, ActorContext } from '../actor/actor.js';
 import type { MailboxSender, RecordHandler } from '../actor/mailbox/mailbox.js';
@@ -28,11 +29,13 @@ import { TXN_HEADER_BYTES } from '../store/txn-applier.js';
 import type { AclPolicy } from './acl.js';
 import { OutstandingChanges } from './change-record.js';
 import {
+  FLAG_REPLACED,
   InternalOp,
   PIPELINE_HEADER_BYTES,
   PIPELINE_HEADER_WORDS,
   RecordType,
   WORD_ERROR,
+  WORD_FLAGS,
   WORD_LENGTH_A,
   WORD_LENGTH_B,
   WORD_OP,
@@ -93,6 +96,7 @@ export class PrepRequestProcessor implements Actor {
   private slotsHandedOut = 0;
   /** Where the entry that `copyEphemerals` appended last begins; counts only if the slice was valid. */
   private lastCopied = 0;
+  /** False: before recovery is done, and while a restore is on its way. */
   private serving = false;
   private freshBatch = true;
 
@@ -115,8 +119,7 @@ export class PrepRequestProcessor implements Actor {
     const onRequest: RecordHandler = (type, bytes, words, offset, length) =>
       this.onRequest(type, bytes, words, offset, length);
     this.inboxes = {
-      final: (_type, _bytes, words, offset) =>
-        this.onServing(words[(offset >> 2) + WORD_ZXID_HI] as number, words[(offset >> 2) + WORD_ZXID_LO] as number),
+      final: (_type, _bytes, words, offset) => this.onServing(words, offset >> 2),
     };
     for (const name of context.inboxNames('connections')) this.inboxes[name] = onRequest;
     this.inboxes['session-tracker'] = onRequest;
@@ -124,26 +127,70 @@ export class PrepRequestProcessor implements Actor {
       // It looks at the tree, which is whole a moment before this stage hears of it; it will find the same again.
       if (this.serving) this.onRequest(type, bytes, words, offset, length);
     };
+    // The last one, so that nothing of the same turn comes behind it.
+    this.inboxes.restorer = (_type, bytes, words, offset, length) => this.onRestore(bytes, words, offset, length);
+  }
+
+  /** What final says is taken all the same, and with it comes the next turn. */
+  mayTake(): boolean {
+    return this.serving;
   }
 
   onBatchEnd(): void {
     this.freshBatch = true;
   }
 
-  /** Recovery has filled the tree and the session table; from here on prep alone opens and closes slots. */
-  private onServing(zxidHi: number, zxidLo: number): void {
-    assert(!this.serving, 'prep is told twice that recovery is done');
-    this.zxidHi = zxidHi;
-    this.zxidLo = zxidLo;
+  /** The tree and the session table are filled; from here on prep alone opens and closes slots. */
+  private onServing(words: Int32Array, header: number): void {
+    assert(!this.serving, 'prep serves already');
+    this.serving = true;
+    // A restore that came to nothing has changed nothing.
+    if (words[header + WORD_ERROR] !== ErrorCode.Ok) return;
+    if (((words[header + WORD_FLAGS] as number) & FLAG_REPLACED) !== 0) this.forgetDatabase();
+    this.zxidHi = words[header + WORD_ZXID_HI] as number;
+    this.zxidLo = words[header + WORD_ZXID_LO] as number;
     this.slotsHandedOut = this.sessions.slotCountUsed;
     for (let slot = 0; slot < this.slotsHandedOut; slot++) {
-      if (this.sessions.state(slot) !== SlotState.open) continue;
+      if (this.sessions.state(slot) !== SlotState.open) {
+        this.freeSlots.push(slot);
+        continue;
+      }
       const sessionHi = this.sessions.sessionHi(slot);
       const sessionLo = this.sessions.sessionLo(slot);
       this.sessionIndex.set(sessionHi, sessionLo, slot);
       this.sessionIds.passOver(sessionHi, sessionLo);
     }
-    this.serving = true;
+  }
+
+  /**
+   * Everything was drained before the database was replaced, so what was outstanding is over. What tracker and container
+   * manager have found they found in the old one; they will find in this one what there is.
+   */
+  private forgetDatabase(): void {
+    this.changes.clear();
+    this.sessionIndex.clear();
+    this.freeSlots.length = 0;
+    this.closingSlots.clear();
+    for (const name of ['session-tracker', 'container-manager']) {
+      this.context.inbox(name).drain(() => {}, Number.MAX_SAFE_INTEGER);
+    }
+  }
+
+  /** Gives the restore a zxid that is above everything, old and new, and stops taking requests behind it. */
+  private onRestore(bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
+    const header = offset >> 2;
+    let zxidHi = words[header + WORD_ZXID_HI] as number;
+    let zxidLo = words[header + WORD_ZXID_LO] as number;
+    if (compareUnsigned(this.zxidHi, this.zxidLo, zxidHi, zxidLo) > 0) {
+      zxidHi = this.zxidHi;
+      zxidLo = this.zxidLo;
+    }
+    zxidLo = (zxidLo + 1) | 0;
+    if (zxidLo === 0) zxidHi = (zxidHi + 1) | 0;
+    words[header + WORD_ZXID_HI] = zxidHi;
+    words[header + WORD_ZXID_LO] = zxidLo;
+    this.passOn(RecordType.restore, bytes, offset, length);
+    this.serving = false;
   }
 
   private onRequest(type: number, bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {

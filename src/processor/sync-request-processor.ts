@@ -8,11 +8,20 @@
  *
  *   prep --txn | pass | echo--> [sync] --the same--> final
  *                               [sync] --snapshot due--> snapshotter
+ *   prep --restore--> [sync] --the same--> final       between two logs: the files of another database take their place
  */
 import type { Actor, ActorContext } from '../actor/actor.js';
 import type { MailboxSender, RecordHandler } from '../actor/mailbox/mailbox.js';
 import { copyBytes } from '../base/bytes.js';
-import { PIPELINE_HEADER_BYTES, RecordType, WORD_LENGTH_A, WORD_ZXID_HI, WORD_ZXID_LO } from './pipeline-records.js';
+import { ErrorCode } from '../protocol/error-code.js';
+import {
+  PIPELINE_HEADER_BYTES,
+  RecordType,
+  WORD_ERROR,
+  WORD_LENGTH_A,
+  WORD_ZXID_HI,
+  WORD_ZXID_LO,
+} from './pipeline-records.js';
 
 /** The log as this stage needs it; persistence/txn-log-writer.ts is the real one. What it throws ends the process. */
 export interface TxnLog {
@@ -33,6 +42,12 @@ export interface SnapshotTrigger {
 export interface DurableZxid {
   publish(zxidHi: number, zxidLo: number): void;
 }
+
+/**
+ * Makes another database that of the next start (persistence/restore-files.ts), under this zxid; the plan lies at `offset`.
+ * False: it could not, and nothing has changed. What it throws ends the process.
+ */
+export type InstallRestore = (bytes: Uint8Array, offset: number, zxidHi: number, zxidLo: number) => boolean;
 
 export interface GroupCommitOptions {
   /** A sync waits until so long after the one before, so that more transactions share it; 0 = never waits. */
@@ -57,6 +72,7 @@ export class SyncRequestProcessor implements Actor {
   private readonly log: TxnLog;
   private readonly trigger: SnapshotTrigger;
   private readonly durable: DurableZxid;
+  private readonly installRestore: InstallRestore;
   private readonly toFinal: MailboxSender;
   private readonly toSnapshotter: MailboxSender;
   private readonly counters: Float64Array;
@@ -70,6 +86,7 @@ export class SyncRequestProcessor implements Actor {
     log: TxnLog,
     trigger: SnapshotTrigger,
     durable: DurableZxid,
+    installRestore: InstallRestore,
     options: GroupCommitOptions,
   ) {
     this.context = context;
@@ -79,6 +96,7 @@ export class SyncRequestProcessor implements Actor {
     this.log = log;
     this.trigger = trigger;
     this.durable = durable;
+    this.installRestore = installRestore;
     this.toFinal = context.outbox('final');
     this.toSnapshotter = context.outbox('snapshotter');
     this.counters = context.counters.registerBlock(['txns_logged', 'log_syncs']);
@@ -108,6 +126,8 @@ export class SyncRequestProcessor implements Actor {
         this.toSnapshotter.claim(SNAPSHOT_DUE, 0);
         this.toSnapshotter.commit();
       }
+    } else if (type === RecordType.restore) {
+      this.restore(bytes, words, offset);
     }
     const out = this.toFinal;
     out.claim(type, length);
@@ -121,6 +141,22 @@ export class SyncRequestProcessor implements Actor {
 
   onBatchEnd(): void {
     if (this.appended > 0) this.commit();
+  }
+
+  /** Everything before it is durable and its log closed; what comes after it begins another one. */
+  private restore(bytes: Uint8Array, words: Int32Array, offset: number): void {
+    const header = offset >> 2;
+    const zxidHi = words[header + WORD_ZXID_HI] as number;
+    const zxidLo = words[header + WORD_ZXID_LO] as number;
+    if (this.appended > 0) this.commit();
+    this.log.roll();
+    if (!this.installRestore(bytes, offset + PIPELINE_HEADER_BYTES, zxidHi, zxidLo)) {
+      words[header + WORD_ERROR] = ErrorCode.SystemError;
+      return;
+    }
+    this.zxidHi = zxidHi;
+    this.zxidLo = zxidLo;
+    this.durable.publish(zxidHi, zxidLo);
   }
 
   private commit(): void {

@@ -21,14 +21,17 @@ import { NodeClientNetwork } from '../net/node-client-network.js';
 import { OutstandingCounts } from '../net/outstanding-counts.js';
 import { TLS_COUNTERS, type TlsPart } from '../net/tls-options.js';
 import { DurableZxid } from '../persistence/durable-zxid.js';
+import { snapshotName } from '../persistence/file-names.js';
 import { joinPath } from '../persistence/file-store.js';
 import { NodeFileStore } from '../persistence/node-file-store.js';
 import { type RecoveredDatabase, recover } from '../persistence/recovery.js';
+import { loadRestoredDatabase } from '../persistence/restored-database.js';
 import { AclPolicy } from '../processor/acl.js';
 import { aclSchemes } from '../processor/auth/acl-schemes.js';
 import { ContainerManagerActor } from '../processor/container-manager-actor.js';
 import { FinalRequestProcessor, type Recovered, type RecoveredSession } from '../processor/final-request-processor.js';
 import { PrepRequestProcessor } from '../processor/prep-request-processor.js';
+import { RestorerActor } from '../processor/restorer-actor.js';
 import { SessionTrackerActor } from '../processor/session-tracker-actor.js';
 import { SessionTable } from '../session/session-table.js';
 import { clientPorts } from './client-ports.js';
@@ -50,6 +53,8 @@ export interface MainPorts extends SupervisorEvents {
   /** Where snapshots are asked for; there before any actor has started. */
   onSnapshotPort(port: SnapshotPort): void;
   onSnapshotFailed(error: Error): void;
+  /** Made; it may be asked once the server serves. */
+  onRestorer(restorer: RestorerActor): void;
 }
 
 /** A standalone server's sessions are numbered as server 1's, whatever it calls itself (client-protocol 11.1). */
@@ -91,7 +96,10 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
         tree.owned(context),
         new SessionTable(sharedMemory(context, SharedName.sessions)),
         aclPolicy(server),
-        () => recoverDatabase(context, server),
+        {
+          recover: () => recoverDatabase(context, server),
+          loadRestored: (zxidHi, zxidLo) => loadRestored(context, server, zxidHi, zxidLo),
+        },
       );
     case ActorKind.sessionTracker:
       return new SessionTrackerActor(
@@ -110,6 +118,12 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
       const snapshotter = new SnapshotterActor(context, snapshotDirectory, (e) => ports.onSnapshotFailed(e));
       ports.onSnapshotPort(snapshotter);
       return snapshotter;
+    }
+    case ActorKind.restorer: {
+      assert(ports !== null, 'the restorer lives on the main thread');
+      const restorer = new RestorerActor(context);
+      ports.onRestorer(restorer);
+      return restorer;
     }
     case ActorKind.supervisor:
       assert(ports !== null, 'the supervisor lives on the main thread');
@@ -198,11 +212,36 @@ function recoverDatabase(context: ActorContext, server: ServerConfig): Recovered
   return { sessions, lastZxidHi, lastZxidLo };
 }
 
-function loadedSnapshot({ snapshot, directories }: RecoveredDatabase): SnapshotFile | null {
+function loadedSnapshot({
+  snapshot,
+  directories,
+}: Pick<RecoveredDatabase, 'snapshot' | 'directories'>): SnapshotFile | null {
   if (snapshot === null) return null;
   const { name, zxidHi, zxidLo } = snapshot;
   const { size, mtimeMs } = statSync(joinPath(directories.snapshotDirectory, name));
   return { name, zxidHi, zxidLo, sizeBytes: size, fileTimeMs: mtimeMs };
+}
+
+function loadRestored(context: ActorContext, server: ServerConfig, zxidHi: number, zxidLo: number): Recovered {
+  const beganMs = new SystemClock().monotonicMs();
+  const directories = directoriesOf(server);
+  const known = loadRestoredDatabase(
+    new NodeFileStore(),
+    directories.snapshotDirectory,
+    tree.owned(context),
+    server.emulate353TtlNodes,
+    zxidHi,
+    zxidLo,
+  );
+  const sessions = [...known, ...deadSessions(context, known, server.minSessionTimeoutMs)];
+  warnOfTtlNodes(context, server);
+  const tookMs = Math.round(new SystemClock().monotonicMs() - beganMs);
+  context.log.info(`Database restored in ${tookMs} ms, going on at zxid 0x${hex64(zxidHi, zxidLo)}`, {
+    sessions: sessions.length,
+  });
+  const snapshot = { name: snapshotName(zxidHi, zxidLo), zxidHi, zxidLo };
+  tellSnapshotLoaded(context.outbox('snapshotter'), loadedSnapshot({ snapshot, directories }));
+  return { sessions, lastZxidHi: zxidHi, lastZxidLo: zxidLo };
 }
 
 /** The reference would take them for ephemerals of sessions that are gone, and remove them with all that is below. */

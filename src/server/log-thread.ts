@@ -10,12 +10,16 @@ import type { Logger } from '../actor/logger.js';
 import { SystemClock } from '../actor/system-clock.js';
 import { assert } from '../base/assert.js';
 import { Prng } from '../base/prng.js';
-import { openDataDirectories } from '../persistence/data-directories.js';
+import { type DataDirectories, openDataDirectories } from '../persistence/data-directories.js';
 import { DurableZxid } from '../persistence/durable-zxid.js';
+import { FatalStorageError } from '../persistence/fatal-storage-error.js';
+import { errorCodeOf, type FileStore } from '../persistence/file-store.js';
 import { NodeFileStore } from '../persistence/node-file-store.js';
+import { installRestore } from '../persistence/restore-files.js';
+import { decodeRestorePlan } from '../persistence/restore-plan.js';
 import { SnapshotPolicy } from '../persistence/snapshot-policy.js';
 import { TxnLogWriter } from '../persistence/txn-log-writer.js';
-import { SyncRequestProcessor } from '../processor/sync-request-processor.js';
+import { type InstallRestore, SyncRequestProcessor } from '../processor/sync-request-processor.js';
 import type { ServerConfig } from './server-config.js';
 import { ServerLog } from './server-log.js';
 import { SharedName, sharedMemory } from './shared-name.js';
@@ -55,14 +59,29 @@ export function makeSync(context: ActorContext, server: ServerConfig): Actor {
   });
   const policy = new SnapshotPolicy(server.snapCount, server.snapLogBytesMax, new Prng(randomBytes(4).readUInt32LE()));
   const durable = new DurableZxid(sharedMemory(context, SharedName.durableZxid));
-  return new SyncRequestProcessor(context, writer, policy, durable, {
+  const install = restoreInstaller(new NodeFileStore(), directoriesOf(server), log);
+  return new SyncRequestProcessor(context, writer, policy, durable, install, {
     flushDelayMs: server.flushDelayMs,
     pollMs: server.writeQueuePollMsMax,
     batchCountMax: server.batchCountMax > 0 ? server.batchCountMax : Number.POSITIVE_INFINITY,
   });
 }
 
+/** A disk that refuses before the files are changed, a full one for instance, costs the restore and nothing else. */
+export function restoreInstaller(fileStore: FileStore, directories: DataDirectories, log: Logger): InstallRestore {
+  return (bytes, offset, zxidHi, zxidLo) => {
+    try {
+      installRestore(fileStore, directories, decodeRestorePlan(bytes, offset), zxidHi, zxidLo);
+      return true;
+    } catch (error) {
+      if (error instanceof FatalStorageError || errorCodeOf(error) === '') throw error;
+      log.error('The snapshot cannot be restored; the database stays as it is', { error });
+      return false;
+    }
+  };
+}
+
 /** version-2 below the two configured directories; made if they are missing and may be. */
-export function directoriesOf(server: ServerConfig): { logDirectory: string; snapshotDirectory: string } {
+export function directoriesOf(server: ServerConfig): DataDirectories {
   return openDataDirectories(new NodeFileStore(), server.dataDir, server.dataLogDir, server.datadirAutocreate);
 }

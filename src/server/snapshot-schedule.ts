@@ -11,7 +11,7 @@
 import type { Logger } from '../actor/logger.js';
 import { assert } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
-import { hex64 } from '../base/int64.js';
+import { compareSigned, hex64 } from '../base/int64.js';
 import { SnapshotWriteError } from '../persistence/snapshot-writer.js';
 import type { SnapshotFile, SnapshotOutcome } from './snapshot-attempt.js';
 
@@ -127,7 +127,10 @@ export class SnapshotSchedule {
 
   private onWritten(running: { readonly waiters: readonly Waiter[] }, file: SnapshotFile): void {
     const { log, directory, clock } = this.ports;
-    this.good = file;
+    // A restore may have come in between, with a zxid above all before it.
+    if (this.good === null || compareSigned(file.zxidHi, file.zxidLo, this.good.zxidHi, this.good.zxidLo) > 0) {
+      this.good = file;
+    }
     this.pausedUntilMs = Number.NEGATIVE_INFINITY;
     log.info(`Snapshotting: 0x${hex64(file.zxidHi, file.zxidLo)} to ${directory}/${file.name}`);
     log.info(`Snapshot taken in ${Math.round(clock.monotonicMs() - this.beganMs)} ms`);

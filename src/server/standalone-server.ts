@@ -13,6 +13,7 @@ import { assert } from '../base/assert.js';
 import { PortKind } from '../net/client-socket.js';
 import { CAN_REUSE_PORT } from '../net/node-client-network.js';
 import type { ConnectionReport, ShardControl } from '../net/shard-control.js';
+import type { RestorerActor } from '../processor/restorer-actor.js';
 import { TreeReader } from '../store/tree-reader.js';
 import type { MainPorts } from './actor-factory.js';
 import { clientPorts } from './client-ports.js';
@@ -22,6 +23,7 @@ import { ExitCode } from './exit-code.js';
 import type { ConnectionStatus, ServerStatus } from './four-letter-words/server-status.js';
 import { answer, DEFAULT_TRACE_MASK, FourLetterWhitelist, needs, recogniseNumber } from './four-letter-words.js';
 import { javaInetAddress } from './java-text.js';
+import { LiveRestore } from './live-restore.js';
 import { operationTag } from './operation-tag.js';
 import type { ServerConfig } from './server-config.js';
 import type { ServerLog } from './server-log.js';
@@ -54,6 +56,7 @@ export class StandaloneServer implements MainPorts {
   private listening = false;
   private whitelistLogged = false;
   private snapshotter: SnapshotPort | null = null;
+  private restorer: RestorerActor | null = null;
 
   constructor(config: ServerConfig, log: ServerLog, events: StandaloneServerEvents) {
     this.config = config;
@@ -123,6 +126,16 @@ export class StandaloneServer implements MainPorts {
 
   onSnapshotFailed(error: Error): void {
     this.events.onFatal(error, 'snapshotter', ExitCode.txnLogErrorTakingSnapshot);
+  }
+
+  onRestorer(restorer: RestorerActor): void {
+    this.restorer = restorer;
+  }
+
+  /** For one restore of the running server, once it serves. */
+  newRestore(): LiveRestore {
+    assert(this.restorer !== null, 'the actors are made');
+    return new LiveRestore(this.config, this.restorer, this.log.named('ZooKeeperServer'));
   }
 
   onWord(shard: number, connection: number, client: string, number: number, payload: Uint8Array): void {

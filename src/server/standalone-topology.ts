@@ -12,7 +12,7 @@
  *   pipeline   main: housekeeping           io-k: connections.k        core: prep, final        log: sync
  *   staged     main: housekeeping           io-k: connections.k        prep     log     final   one each
  *
- * Housekeeping: session tracker, container manager, snapshotter, supervisor.
+ * Housekeeping: session tracker, container manager, snapshotter, restorer, supervisor.
  */
 
 import { MAIN_THREAD, type Placement, ThreadKind, type ThreadSpec } from '../actor/placement.js';
@@ -28,6 +28,7 @@ export const ActorKind = {
   sessionTracker: 'session-tracker',
   containerManager: 'container-manager',
   snapshotter: 'snapshotter',
+  restorer: 'restorer',
   supervisor: 'supervisor',
 } as const;
 
@@ -61,6 +62,7 @@ export function standaloneTopology(server: ServerConfig, shardsShareSocket: bool
     ...shards.map((name, shard) => actor(name, ActorKind.connections, shardPolicy, shard)),
     actor('session-tracker', ActorKind.sessionTracker, ChildPolicy.fatal),
     actor('container-manager', ActorKind.containerManager, ChildPolicy.fatal),
+    actor('restorer', ActorKind.restorer, ChildPolicy.fatal),
     actor('prep', ActorKind.prep, ChildPolicy.fatal),
     actor('sync', ActorKind.sync, ChildPolicy.fatal),
     actor('snapshotter', ActorKind.snapshotter, ChildPolicy.fatal),
@@ -72,6 +74,8 @@ export function standaloneTopology(server: ServerConfig, shardsShareSocket: bool
     ...shards.map((shard) => link(shard, 'prep')),
     small('session-tracker', 'prep'),
     small('container-manager', 'prep'),
+    small('restorer', 'prep'),
+    small('final', 'restorer'),
     link('prep', 'sync'),
     link('sync', 'final'),
     ...shards.map((shard) => link('final', shard)),
@@ -86,7 +90,7 @@ export function standaloneTopology(server: ServerConfig, shardsShareSocket: bool
 
 export function standalonePlacement(name: PlacementName, shardCount: number): Placement {
   const shards = shardNames(shardCount);
-  const housekeeping = ['supervisor', 'session-tracker', 'container-manager', 'snapshotter'];
+  const housekeeping = ['supervisor', 'session-tracker', 'container-manager', 'snapshotter', 'restorer'];
   const main = (actors: readonly string[]): ThreadSpec => ({
     name: MAIN_THREAD,
     kind: ThreadKind.eventLoop,

@@ -25,4 +25,8 @@ export class SessionIndex {
     byLo.delete(sessionLo);
     if (byLo.size === 0) this.byHi.delete(sessionHi);
   }
+
+  clear(): void {
+    this.byHi.clear();
+  }
 }

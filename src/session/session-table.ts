@@ -161,6 +161,39 @@ export class SessionTable {
     }
   }
 
+  /**
+   * Exactly these sessions are open from here on, each with its whole time before it: the database was replaced. A session that
+   * was open keeps its slot, by which its connection knows it, and the timeout that it has negotiated. Only while prep takes
+   * no requests, when the final stage may write in its place.
+   */
+  replaceAll(
+    sessions: readonly { readonly idHi: number; readonly idLo: number; readonly timeoutMs: number }[],
+    nowMs: number,
+  ): void {
+    const words = this.words;
+    const kept = new Set<number>();
+    const slots = new Map<string, number>();
+    const used = this.slotCountUsed;
+    for (let slot = 0; slot < used; slot++) {
+      if (this.state(slot) === SlotState.open) slots.set(keyOf(this.sessionHi(slot), this.sessionLo(slot)), slot);
+    }
+    for (const { idHi, idLo } of sessions) {
+      const slot = slots.get(keyOf(idHi, idLo));
+      if (slot !== undefined) kept.add(slot);
+    }
+    for (let slot = 0; slot < used; slot++) {
+      if (kept.has(slot)) this.touch(slot, nowMs);
+      else words[this.at(slot) + STATE] = SlotState.free;
+    }
+    words[1] = kept.size;
+    let next = 0;
+    for (const { idHi, idLo, timeoutMs } of sessions) {
+      if (slots.has(keyOf(idHi, idLo))) continue;
+      while (next < this.slotCountUsed && this.state(next) !== SlotState.free) next++;
+      this.open(next, idHi, idLo, timeoutMs, nowMs);
+    }
+  }
+
   release(slot: number): void {
     const at = this.at(slot);
     assert(this.words[at + STATE] === SlotState.closing, 'only a closing session can be released');
@@ -170,4 +203,8 @@ export class SessionTable {
   private at(slot: number): number {
     return HEADER_WORDS + slot * SLOT_WORDS;
   }
+}
+
+function keyOf(sessionHi: number, sessionLo: number): string {
+  return `${sessionHi} ${sessionLo}`;
 }

@@ -26,6 +26,9 @@ import { openDataDirectories } from '../../src/persistence/data-directories.js';
 import { DurableZxid } from '../../src/persistence/durable-zxid.js';
 import type { FileStore } from '../../src/persistence/file-store.js';
 import { recover } from '../../src/persistence/recovery.js';
+import { encodeRestorePlan, RESTORE_NAME } from '../../src/persistence/restore-plan.js';
+import { proveRestore } from '../../src/persistence/restore-proof.js';
+import { loadRestoredDatabase } from '../../src/persistence/restored-database.js';
 import { SimCrashError, SimFileStore } from '../../src/persistence/sim-file-store.js';
 import { SnapshotPolicy } from '../../src/persistence/snapshot-policy.js';
 import { TxnLogWriter } from '../../src/persistence/txn-log-writer.js';
@@ -34,10 +37,12 @@ import { aclSchemes } from '../../src/processor/auth/acl-schemes.js';
 import { ContainerManagerActor } from '../../src/processor/container-manager-actor.js';
 import { FinalRequestProcessor, type Recovered } from '../../src/processor/final-request-processor.js';
 import { PrepRequestProcessor } from '../../src/processor/prep-request-processor.js';
+import { RestorerActor } from '../../src/processor/restorer-actor.js';
 import { SessionTrackerActor } from '../../src/processor/session-tracker-actor.js';
 import { SyncRequestProcessor } from '../../src/processor/sync-request-processor.js';
 import { clientPorts } from '../../src/server/client-ports.js';
 import { recogniseNumber } from '../../src/server/four-letter-words.js';
+import { restoreInstaller } from '../../src/server/log-thread.js';
 import type { PlacementName } from '../../src/server/placement-choice.js';
 import { loadServerConfig, type ServerConfig } from '../../src/server/server-config.js';
 import { createSharedMemory } from '../../src/server/shared-memory.js';
@@ -113,6 +118,7 @@ export class InlineServer {
   private topology: Topology | null = null;
   private threads: ThreadsByHand | null = null;
   private finalTree: DataTree | null = null;
+  private restorer: RestorerActor | null = null;
   private memory: Record<string, SharedArrayBuffer> = {};
   private shardNext = 0;
 
@@ -173,6 +179,21 @@ export class InlineServer {
 
   control(actorName: string, request: unknown): unknown {
     return this.running().control(actorName, request);
+  }
+
+  /**
+   * Asks for this snapshot, uncompressed, to become the database: what admin's restore does once the bytes have come. Says so
+   * when it is done, or that nothing has changed; throws what is wrong with the snapshot.
+   */
+  restoreFrom(snapshot: Uint8Array, onDone: (isRestored: boolean) => void = () => {}): void {
+    const { snapshotDirectory } = this.directories();
+    const file = this.disk.createNew(`${snapshotDirectory}/${RESTORE_NAME}`);
+    file.write(snapshot, 0, snapshot.length, 0);
+    file.close();
+    const proven = proveRestore(this.disk, snapshotDirectory, this.config.emulate353TtlNodes);
+    assert(this.restorer !== null, 'the server is running');
+    const { lastZxidHi: zxidHi, lastZxidLo: zxidLo } = proven;
+    this.restorer.restore({ plan: encodeRestorePlan(proven.plan), zxidHi, zxidLo, onDone });
   }
 
   // ---- its lives
@@ -354,9 +375,10 @@ export class InlineServer {
         return this.createSync(context);
       case ActorKind.final:
         this.finalTree = tree.owned(context);
-        return new FinalRequestProcessor(context, this.finalTree, this.sessions, aclPolicy, () =>
-          this.recover(context),
-        );
+        return new FinalRequestProcessor(context, this.finalTree, this.sessions, aclPolicy, {
+          recover: () => this.recover(context),
+          loadRestored: (zxidHi, zxidLo) => this.loadRestored(zxidHi, zxidLo),
+        });
       case ActorKind.sessionTracker:
         return new SessionTrackerActor(context, this.sessions, this.config.tickMs);
       case ActorKind.containerManager:
@@ -366,6 +388,9 @@ export class InlineServer {
         });
       case ActorKind.snapshotter:
         return this.createSnapshotter(context, tree.reader(context, guarded));
+      case ActorKind.restorer:
+        this.restorer = new RestorerActor(context);
+        return this.restorer;
       case ActorKind.supervisor:
         return new SupervisorActor(context, this.config.connectionShards, {
           onListening: () => {},
@@ -440,7 +465,8 @@ export class InlineServer {
     });
     const policy = new SnapshotPolicy(this.config.snapCount, this.config.snapLogBytesMax, this.prng.fork('snapshots'));
     const durable = new DurableZxid(shared(context, SharedName.durableZxid));
-    return new SyncRequestProcessor(context, new RecordedLog(writer, this.logged), policy, durable, {
+    const install = restoreInstaller(this.disk, this.directories(), context.log);
+    return new SyncRequestProcessor(context, new RecordedLog(writer, this.logged), policy, durable, install, {
       flushDelayMs: this.config.flushDelayMs,
       pollMs: this.config.writeQueuePollMsMax,
       batchCountMax: this.config.batchCountMax > 0 ? this.config.batchCountMax : Number.POSITIVE_INFINITY,
@@ -475,6 +501,14 @@ export class InlineServer {
     tellSnapshotLoaded(toSnapshotter, snapshot && { ...snapshot, sizeBytes, fileTimeMs: 0 });
     if (recovered.recordsReplayed > 0) tellSnapshotDue(toSnapshotter);
     return recovered;
+  }
+
+  private loadRestored(zxidHi: number, zxidLo: number): Recovered {
+    const { snapshotDirectory } = this.directories();
+    const { emulate353TtlNodes } = this.config;
+    const tree = this.finalTree as DataTree;
+    const sessions = loadRestoredDatabase(this.disk, snapshotDirectory, tree, emulate353TtlNodes, zxidHi, zxidLo);
+    return { sessions, lastZxidHi: zxidHi, lastZxidLo: zxidLo };
   }
 
   private directories(): { logDirectory: string; snapshotDirectory: string } {
