@@ -187,3 +187,14 @@ function hex(value: bigint): string {
 export function hexOfZxid(hi: number, lo: number): string {
   return `0x${int64FromHalves(hi, lo).toString(16)}`;
 }
+
+/** Every node of a tree with all its fields, by path. */
+export function nodesOf(reader: TreeReader): ExpectedNode[] {
+  const nodes: ExpectedNode[] = [];
+  const visit = (ref: number): void => {
+    nodes.push(nodeOf(reader, ref));
+    for (let i = 0; i < reader.childCount(ref); i++) visit(reader.childAt(ref, i));
+  };
+  visit(reader.find(new Uint8Array(0), 0, 0));
+  return nodes.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
