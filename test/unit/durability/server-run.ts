@@ -101,7 +101,7 @@ export class ServerRun {
     const { server } = this;
     if (server === null || this.isInSnapshot || this.options.placement === 'inline') return;
     this.isInSnapshot = true;
-    for (const thread of ['io-0', 'core', 'log', 'core']) server.turnOf(thread);
+    for (const thread of ['io-0', 'core', 'prep', 'log', 'final', 'core']) server.turnOf(thread);
     this.isInSnapshot = false;
   }
 
