@@ -7,11 +7,18 @@
 // Invariant: start <= end <= bytes.length. What lies before start is gone with the next ensure().
 
 import { adler32 } from '../base/adler32.js';
+import { CompressedDataError } from './compressed-data-error.js';
 import type { StoredFile } from './file-store.js';
+
+/** The longest piece that is looked for where nothing tells whether it can be there: a node's data, mostly. */
+const PIECE_BYTES_MAX = 1 << 28;
 
 /** Where the bytes come from, in order; fewer than asked for only at the end. */
 export interface ByteSource {
-  /** How many there are in all: nothing is allocated for a length that claims more. */
+  /**
+   * How many there are in all: nothing is allocated for a length that claims more. Infinity while it is not known, which
+   * ends at the latest when a read has found the end.
+   */
   readonly byteCount: number;
   read(bytes: Uint8Array, offset: number, length: number): number;
 }
@@ -62,22 +69,28 @@ export class ReadWindow {
     return this.consumedBefore + this.start;
   }
 
-  /** Bytes of the source from `start` on, read already or not. */
+  /** Bytes of the source from `start` on, read already or not; Infinity while it is not known, see `remainingUpTo`. */
   get remaining(): number {
     return this.source.byteCount - this.position;
+  }
+
+  /** The same, looking no further ahead than `max` bytes: never more than that. */
+  remainingUpTo(max: number): number {
+    return this.ensure(max) ? max : this.remaining;
   }
 
   /** Makes `count` unread bytes available from `start`; false when the source ends before. */
   ensure(count: number): boolean {
     if (this.end - this.start >= count) return true;
     if (this.remaining < count) return false;
-    this.moveToFront(count);
-    while (this.end < this.bytes.length) {
-      const read = this.source.read(this.bytes, this.end, this.bytes.length - this.end);
-      if (read === 0) break;
-      this.end += read;
+    const isKnown = this.source.byteCount !== Number.POSITIVE_INFINITY;
+    if (!isKnown && count > PIECE_BYTES_MAX) throw new CompressedDataError(`it claims a piece of ${count} bytes`);
+    // Where a length may claim what is not there, the array grows with what has really come.
+    for (let room = isKnown ? count : Math.min(count, this.bytes.length); ; room = Math.min(count, room * 2)) {
+      this.moveToFront(room);
+      if (!this.fill()) return this.end >= count;
+      if (this.end >= count) return true;
     }
-    return this.end >= count;
   }
 
   /** Adler-32 of all bytes in front of `start`. */
@@ -85,6 +98,16 @@ export class ReadWindow {
     this.sum = adler32(this.bytes, this.summedTo, this.start - this.summedTo, this.sum);
     this.summedTo = this.start;
     return this.sum;
+  }
+
+  /** False when the source ended before the array was full. */
+  private fill(): boolean {
+    while (this.end < this.bytes.length) {
+      const read = this.source.read(this.bytes, this.end, this.bytes.length - this.end);
+      if (read === 0) return false;
+      this.end += read;
+    }
+    return true;
   }
 
   private moveToFront(count: number): void {

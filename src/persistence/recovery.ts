@@ -18,7 +18,7 @@ import { errorCodeOf, type FileStore, joinPath, parentOf } from './file-store.js
 import type { LogFinding } from './log-finding.js';
 import { type RecoveredSession, RecoveredSessions } from './recovered-sessions.js';
 import { listSnapshots, passesQuickTest, removeTemporaries, SNAPSHOTS_TRIED_MAX } from './snapshot-files.js';
-import { BrokenSnapshot, SnapshotReader, type SnapshotTail, UnreadableSnapshot } from './snapshot-reader.js';
+import { BrokenSnapshot, SnapshotReader, type SnapshotTail } from './snapshot-reader.js';
 import { SnapshotWriter, type TreeDigest } from './snapshot-writer.js';
 import { TreeLoader } from './tree-loader.js';
 import { TxnLogDamage } from './txn-log-damage.js';
@@ -88,7 +88,6 @@ export function recover(options: RecoveryOptions): RecoveredDatabase {
       const { finding } = error;
       throw new RecoveryError(`${error.message}. ${remedyFor(dataDir, dataLogDir)}`, { cause: error, finding });
     }
-    if (error instanceof UnreadableSnapshot) throw new RecoveryError(error.message, { cause: error });
     if (error instanceof Error && errorCodeOf(error) !== '') {
       throw new RecoveryError(`Cannot read the database in ${dataDir}: ${error.message}`, { cause: error });
     }

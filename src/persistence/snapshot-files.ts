@@ -6,22 +6,15 @@ import { equalBytes } from '../base/bytes.js';
 import { compareSigned } from '../base/int64.js';
 import { type DataFileName, parseDataFileName, SNAPSHOT_PREFIX, TEMPORARY_PREFIX } from './file-names.js';
 import { type FileStore, joinPath, type StoredFile } from './file-store.js';
+import { SNAPPY_MAGIC } from './snappy-format.js';
+import { compressionOf, type SnapshotCompression } from './snapshot-compression.js';
 import { isSlashString, QUICK_TEST_BYTES_MIN, SLASH_STRING_BYTES } from './snapshot-format.js';
-
-export type SnapshotCompression = 'none' | 'gz' | 'snappy';
 
 /** A start tries no more than this many. */
 export const SNAPSHOTS_TRIED_MAX = 100;
 
 const SUFFIXES = ['.gz', '.snappy'];
 const GZ_MAGIC = Uint8Array.of(0x1f, 0x8b);
-const SNAPPY_MAGIC = Uint8Array.of(0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00);
-
-/** By the text behind the last dot, as the reference does. */
-export function compressionOf(name: string): SnapshotCompression {
-  const suffix = name.slice(name.lastIndexOf('.') + 1).toLowerCase();
-  return suffix === 'gz' || suffix === 'snappy' ? suffix : 'none';
-}
 
 /** By descending zxid. `snapshot.<zxid>.tmp` is left out: the reference's half of an atomic write, or its leftover. */
 export function listSnapshots(fileStore: FileStore, directory: string): DataFileName[] {

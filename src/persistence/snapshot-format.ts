@@ -44,6 +44,7 @@ export const DIGEST_VERSION = 2;
 export const TAIL_NONE_BYTES = 0;
 export const TAIL_LAST_ZXID_BYTES = LAST_ZXID_SECTION_BYTES + SEAL_BYTES;
 export const TAIL_DIGEST_BYTES = DIGEST_SECTION_BYTES + SEAL_BYTES;
+export const TAIL_BYTES_MAX = TAIL_DIGEST_BYTES + TAIL_LAST_ZXID_BYTES;
 
 /** The smallest file that can pass the quick test: something, and a closing "/". */
 export const QUICK_TEST_BYTES_MIN = 10;

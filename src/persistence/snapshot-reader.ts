@@ -1,35 +1,31 @@
 // Reads one snapshot file from front to back and proves it: every seal, every length, every parent. Lives on the thread
-// that recovers (or a tool's); memory is one window, for .gz files the whole uncompressed content. What it hands on
-// before it has returned is not proven yet: when it throws BrokenSnapshot, whoever received the nodes and sessions must
+// that recovers (or a tool's); memory is one window, whatever the file is compressed with. What it hands on before it has
+// returned is not proven yet: when it throws BrokenSnapshot, whoever received the nodes and sessions must
 // throw all of them away. It knows nothing of which file should be read, nor of the log.
 
-import { gunzipSync, constants as zlib } from 'node:zlib';
 import { readInt32 } from '../base/bytes.js';
 import { FILE_HEADER_BYTES, SNAPSHOT_MAGIC } from '../protocol/stored-records.js';
-import { type FileStore, joinPath, type StoredFile } from './file-store.js';
-import { type ByteSource, fileSource, memorySource, ReadWindow } from './read-window.js';
+import { CompressedDataError } from './compressed-data-error.js';
+import { type FileStore, joinPath } from './file-store.js';
+import { memorySource, ReadWindow } from './read-window.js';
 import { SnapshotContentDecoder, SnapshotContentError, type SnapshotSink } from './snapshot-content-decoder.js';
-import { compressionOf } from './snapshot-files.js';
 import {
   DIGEST_SECTION_BYTES,
   DIGEST_VERSION,
   isSlashString,
   LAST_ZXID_SECTION_BYTES,
   SEAL_BYTES,
+  TAIL_BYTES_MAX,
   TAIL_LAST_ZXID_BYTES,
   TAIL_NONE_BYTES,
 } from './snapshot-format.js';
+import { snapshotSource } from './snapshot-source.js';
 
 const WINDOW_BYTES = 1 << 20;
 
 /** The file is not a whole snapshot; the next older one may be. */
 export class BrokenSnapshot extends Error {
   override readonly name = 'BrokenSnapshot';
-}
-
-/** The file may be whole, but this program cannot read it: no older one may silently take its place. */
-export class UnreadableSnapshot extends Error {
-  override readonly name = 'UnreadableSnapshot';
 }
 
 /** What stands behind the nodes; zxid 0 with a version of 0 means that the section is absent. */
@@ -49,9 +45,12 @@ export class SnapshotReader {
   private readonly fileStore: FileStore;
   private readonly path: string;
   private readonly content: SnapshotContentDecoder;
+  private readonly isStrict: boolean;
   private window = new ReadWindow(memorySource(new Uint8Array(0)), 0);
 
-  constructor(fileStore: FileStore, directory: string, name: string, sink: SnapshotSink) {
+  /** `isStrict`: what stands behind the last seal must be right too, see snapshot-source.ts. */
+  constructor(fileStore: FileStore, directory: string, name: string, sink: SnapshotSink, isStrict = false) {
+    this.isStrict = isStrict;
     this.fileStore = fileStore;
     this.path = joinPath(directory, name);
     this.content = new SnapshotContentDecoder(sink);
@@ -65,36 +64,22 @@ export class SnapshotReader {
     return this.content.sessionCount;
   }
 
-  /** Throws BrokenSnapshot, UnreadableSnapshot, or what the file store throws. */
+  /** Throws BrokenSnapshot, or what the file store throws. */
   read(): SnapshotTail {
     const file = this.fileStore.openForRead(this.path);
     try {
-      this.window = new ReadWindow(this.openSource(file), WINDOW_BYTES, true);
+      this.window = new ReadWindow(snapshotSource(file, this.isStrict), WINDOW_BYTES, true);
       this.readHeader();
       while (!this.content.isDone) this.readContent();
       this.checkSeal();
-      return this.readTail();
+      const tail = this.readTail();
+      if (this.isStrict) this.readRest();
+      return tail;
+    } catch (error) {
+      if (!(error instanceof CompressedDataError)) throw error;
+      throw this.broken(error.message);
     } finally {
       file.close();
-    }
-  }
-
-  private openSource(file: StoredFile): ByteSource {
-    const compression = compressionOf(this.path);
-    if (compression === 'none') return fileSource(file);
-    if (compression === 'snappy') {
-      throw new UnreadableSnapshot(
-        `${this.path} is compressed with snappy, which this version cannot read; let the server that wrote it start ` +
-          'once with snapshot.compression.method=gz or without compression, so that it writes one that can be read',
-      );
-    }
-    const packed = new Uint8Array(file.size());
-    file.read(packed, 0, packed.length, 0);
-    try {
-      // SYNC_FLUSH: a cut or missing trailer is not an error here; the seals tell whether the content is whole.
-      return memorySource(gunzipSync(packed, { finishFlush: zlib.Z_SYNC_FLUSH }));
-    } catch (error) {
-      throw new BrokenSnapshot(`${this.path}: ${error instanceof Error ? error.message : error}`);
     }
   }
 
@@ -127,7 +112,7 @@ export class SnapshotReader {
 
   /** Lengths that nobody writes are decoded as the reference does by default; what is left then is ignored. */
   private readTail(): SnapshotTail {
-    const tailBytes = this.window.remaining;
+    const tailBytes = this.window.remainingUpTo(TAIL_BYTES_MAX + 1);
     let digest = [0, 0, 0, 0, 0];
     if (tailBytes !== TAIL_NONE_BYTES && tailBytes !== TAIL_LAST_ZXID_BYTES) digest = this.readDigest();
     const hasLastZxid = this.window.remaining > 0;
@@ -151,6 +136,12 @@ export class SnapshotReader {
       lastZxidHi,
       lastZxidLo,
     };
+  }
+
+  /** Nobody looks at it, but compressed data goes on to its end. */
+  private readRest(): void {
+    const { window } = this;
+    while (window.ensure(1)) window.start = window.end;
   }
 
   /** zxidHi, zxidLo, version, digestHi, digestLo. Before version 2 the digest was hex text, which nothing compares. */

@@ -10,7 +10,7 @@ import { ReadOnlyFileStore } from '../../persistence/read-only-file-store.js';
 import { RecoveredSessions } from '../../persistence/recovered-sessions.js';
 import { RecoveryError, recover } from '../../persistence/recovery.js';
 import { listSnapshots } from '../../persistence/snapshot-files.js';
-import { BrokenSnapshot, SnapshotReader, UnreadableSnapshot } from '../../persistence/snapshot-reader.js';
+import { BrokenSnapshot, SnapshotReader } from '../../persistence/snapshot-reader.js';
 import { TreeLoader } from '../../persistence/tree-loader.js';
 import { TxnLogDamage } from '../../persistence/txn-log-damage.js';
 import { listTxnLogs } from '../../persistence/txn-log-files.js';
@@ -24,7 +24,7 @@ const EXIT_WHOLE = 0;
 const EXIT_DAMAGED = 1;
 
 /** What recovery throws about files; anything else is no finding. */
-const FINDINGS = [TxnLogDamage, TxnLogHole, BrokenSnapshot, UnreadableSnapshot, RecoveryError, DataDirectoryError];
+const FINDINGS = [TxnLogDamage, TxnLogHole, BrokenSnapshot, RecoveryError, DataDirectoryError];
 
 export function verify(fileStore: FileStore, paths: readonly string[], io: ToolIo): number {
   const [first, second = first] = paths.map(trimmed);

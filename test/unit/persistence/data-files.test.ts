@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { Prng } from '../../../src/base/prng.js';
 import { parseDataFileName } from '../../../src/persistence/file-names.js';
 import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
-import { compressionOf, listSnapshots } from '../../../src/persistence/snapshot-files.js';
+import { compressionOf } from '../../../src/persistence/snapshot-compression.js';
+import { listSnapshots } from '../../../src/persistence/snapshot-files.js';
 import { SnapshotPolicy } from '../../../src/persistence/snapshot-policy.js';
 import { chooseTxnLogs, listTxnLogs } from '../../../src/persistence/txn-log-files.js';
 

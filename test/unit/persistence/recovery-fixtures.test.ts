@@ -41,9 +41,6 @@ const REFUSALS: Readonly<Record<string, RegExp>> = {
   'snap-all-bad': /Not able to find valid snapshots in \/data\/version-2: .*snapshot\.10.*snapshot\.0/,
   'snap-fallback-gap':
     /0x7 is followed by 0xb in .*log\.b at offset 16\. Newer snapshots could not be used: .*snapshot\.10/,
-  // These two are whole; this version just cannot read them, and says so.
-  'snapshot-snappy-3.8': /snapshot\.10a\.snappy is compressed with snappy, which this version cannot read/,
-  'snapshot-snappy-3.9': /snapshot\.10a\.snappy is compressed with snappy, which this version cannot read/,
 };
 
 /** What the error says to those who do not read messages. */

@@ -63,7 +63,7 @@ describe('a snapshot on demand', () => {
     expect(server.disk.contentsOf(`${DIRECTORY}/snapshot.2`)).toEqual(bytes);
   });
 
-  for (const call of ['create', 'write', 'syncData', 'sync', 'rename', 'syncDirectory'] as const) {
+  for (const call of ['create', 'write', 'sync', 'close', 'rename', 'syncDirectory'] as const) {
     for (const code of ['EIO', 'ENOSPC'] as const) {
       test(`${code} at ${call}: refused with the reason; nothing is left, and the server goes on`, async () => {
         const server = InlineServer.start();

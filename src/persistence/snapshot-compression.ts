@@ -1,0 +1,19 @@
+// How a snapshot file is compressed: by its name, and as the configuration wants it. Pure; any thread.
+
+export type SnapshotCompression = 'none' | 'gz' | 'snappy';
+
+/** Of a file, by the text behind the last dot, as the reference does. */
+export function compressionOf(name: string): SnapshotCompression {
+  return knownMethod(name.slice(name.lastIndexOf('.') + 1));
+}
+
+/** snapshot.compression.method: whatever is none of the two, in any case, means none. */
+export function knownMethod(method: string): SnapshotCompression {
+  const lower = method.toLowerCase();
+  return lower === 'gz' || lower === 'snappy' ? lower : 'none';
+}
+
+/** What a snapshot's name ends in. */
+export function suffixOf(compression: SnapshotCompression): string {
+  return compression === 'none' ? '' : `.${compression}`;
+}
