@@ -1,5 +1,6 @@
 // Compresses what is written through it into snappy-java's stream (snappy-format.ts). Owned by one snapshot writer, on its
-// thread. The writer hands on a megabyte at a time, so blocks are whole but for the last of each; no bytes are kept back.
+// thread. The writer hands on a megabyte at a time, so blocks are whole but for the last of each; it never keeps bytes back
+// from one call to the next.
 
 import { writeInt32 } from '../base/bytes.js';
 import { SnappyCompressor, snappyBytesMax } from './snappy-block.js';

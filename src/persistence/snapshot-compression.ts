@@ -1,4 +1,6 @@
-// How a snapshot file is compressed: by its name, and as the configuration wants it. Pure; any thread.
+// How a snapshot file is compressed: by its name, and as the configuration wants it. Pure; any thread. The name alone decides
+// how a file is read, as in the reference: what is configured says how the next one is written, and must never make an
+// older one unreadable.
 
 export type SnapshotCompression = 'none' | 'gz' | 'snappy';
 
