@@ -13,6 +13,7 @@ const ENTRIES = [
   'server/log-thread.js',
   'server/snapshot-task.js',
   'server/restore-task.js',
+  'server/read-ahead-task.js',
   'actor/worker-entry.js',
 ];
 

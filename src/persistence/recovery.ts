@@ -15,7 +15,9 @@ import { TxnApplier } from '../store/txn-applier.js';
 import { type DataDirectories, openDataDirectories } from './data-directories.js';
 import type { DataFileName } from './file-names.js';
 import { errorCodeOf, type FileStore, joinPath, parentOf } from './file-store.js';
+import { createLoadQueueMemory, LoadStalled } from './load-queue.js';
 import type { LogFinding } from './log-finding.js';
+import { loadAhead, type ReadAhead } from './read-ahead.js';
 import { type RecoveredSession, RecoveredSessions } from './recovered-sessions.js';
 import { listSnapshots, passesQuickTest, removeTemporaries, SNAPSHOTS_TRIED_MAX } from './snapshot-files.js';
 import { BrokenSnapshot, SnapshotReader, type SnapshotTail } from './snapshot-reader.js';
@@ -62,6 +64,8 @@ export interface RecoveryOptions {
   readonly warn: (message: string) => void;
   /** The tree is not what a snapshot's or record's digest says; the start goes on (persistence section 5). */
   readonly onDigestMismatch?: (mismatch: DigestMismatch) => void;
+  /** Lets a thread of its own read large snapshots; without it the calling one reads them all. */
+  readonly readAhead?: ReadAhead;
 }
 
 export interface RecoveredDatabase {
@@ -187,15 +191,47 @@ class Recovery {
   }
 
   private load(candidate: DataFileName): SnapshotTail {
-    const { fileStore, tree, emulate353TtlNodes } = this.options;
-    const sink = new TreeLoader(tree, this.sessions, emulate353TtlNodes);
     try {
-      return new SnapshotReader(fileStore, this.directories.snapshotDirectory, candidate.name, sink).read();
+      return this.read(candidate);
     } catch (error) {
       // An unreadable sector is one more way for a snapshot to be broken.
       if (errorCodeOf(error) === '') throw error;
       throw new BrokenSnapshot(error instanceof Error ? error.message : String(error), { cause: error });
     }
+  }
+
+  private read(candidate: DataFileName): SnapshotTail {
+    const { fileStore, readAhead, tree, warn } = this.options;
+    const { snapshotDirectory } = this.directories;
+    const fileBytes = fileStore.sizeOf(joinPath(snapshotDirectory, candidate.name));
+    if (readAhead !== undefined && fileBytes >= readAhead.fileBytesMin) {
+      try {
+        return this.loadByTwo(readAhead, candidate);
+      } catch (error) {
+        if (!(error instanceof LoadStalled)) throw error;
+        warn(`Reading ${candidate.name} again without the help of another thread: ${error.message}`);
+        tree.clear();
+        this.sessions.clear();
+      }
+    }
+    return new SnapshotReader(fileStore, snapshotDirectory, candidate.name, this.newLoader()).read();
+  }
+
+  private loadByTwo(readAhead: ReadAhead, candidate: DataFileName): SnapshotTail {
+    const { tree, emulate353TtlNodes } = this.options;
+    const request = {
+      directory: this.directories.snapshotDirectory,
+      name: candidate.name,
+      ...tree.hashKey,
+      emulate353TtlNodes,
+      queue: createLoadQueueMemory(),
+    };
+    return loadAhead(readAhead, request, this.newLoader());
+  }
+
+  private newLoader(): TreeLoader {
+    const { tree, emulate353TtlNodes } = this.options;
+    return new TreeLoader(tree, this.sessions, emulate353TtlNodes);
   }
 
   private replay(afterHi: number, afterLo: number): TxnLogReplay {

@@ -15,6 +15,7 @@ import {
   SESSION_ID,
   SESSION_TIMEOUT,
 } from '../store/load-record.js';
+import { PathHash } from '../store/path-hash.js';
 import { type LoadRecordOutput, LoadRecordWriter } from './load-record-writer.js';
 import type { RecoveredSessions } from './recovered-sessions.js';
 import { type SnapshotSink, UNRESOLVED_ACL } from './snapshot-content-decoder.js';
@@ -39,7 +40,8 @@ export class TreeLoader implements SnapshotSink, LoadRecordOutput {
   constructor(tree: DataTree, sessions: RecoveredSessions, emulate353TtlNodes: boolean) {
     this.tree = tree;
     this.sessions = sessions;
-    this.writer = new LoadRecordWriter(this, tree.newPathHash(), emulate353TtlNodes);
+    const { hashKeyLo, hashKeyHi } = tree.hashKey;
+    this.writer = new LoadRecordWriter(this, new PathHash(hashKeyLo, hashKeyHi), emulate353TtlNodes);
   }
 
   onSession(idHi: number, idLo: number, timeoutMs: number): void {

@@ -37,6 +37,7 @@ import { SessionTable } from '../session/session-table.js';
 import { clientPorts } from './client-ports.js';
 import { recogniseNumber } from './four-letter-words.js';
 import { directoriesOf, makeSync } from './log-thread.js';
+import { threadReadAhead } from './read-ahead-thread.js';
 import type { ServerConfig } from './server-config.js';
 import { SharedName, sharedMemory } from './shared-name.js';
 import type { SnapshotFile } from './snapshot-attempt.js';
@@ -194,6 +195,7 @@ function recoverDatabase(context: ActorContext, server: ServerConfig): Recovered
     trustEmptySnapshot: server.snapshotTrustEmpty,
     emulate353TtlNodes: server.emulate353TtlNodes,
     warn: (message) => context.log.warn(message),
+    readAhead: threadReadAhead((error) => context.log.error('the thread that reads snapshots ahead failed', { error })),
   });
   const { lastZxidHi, lastZxidLo, recordsReplayed } = recovered;
   const sessions = [...recovered.sessions, ...deadSessions(context, recovered.sessions, server.minSessionTimeoutMs)];

@@ -592,9 +592,9 @@ export class DataTree {
     return this.index.find(words[at + LOAD_PARENT_HASH], this.hash.$words, nameOffset - 1);
   }
 
-  /** One with the key of this tree, for whoever makes load records. */
-  newPathHash(): PathHash {
-    return new PathHash(this.control[HASH_KEY_LO], this.control[HASH_KEY_HI]);
+  /** For whoever makes load records. */
+  get hashKey(): { readonly hashKeyLo: number; readonly hashKeyHi: number } {
+    return { hashKeyLo: this.control[HASH_KEY_LO], hashKeyHi: this.control[HASH_KEY_HI] };
   }
 
   /** The list's place, counted for a node that loadRecord is to give it to; of no bytes: "unresolved". */
