@@ -13,7 +13,7 @@ import {
   LoadQueueWriter,
 } from './load-queue.js';
 import { LoadRecordWriter } from './load-record-writer.js';
-import { BrokenSnapshot, SnapshotReader, type SnapshotTail, UnreadableSnapshot } from './snapshot-reader.js';
+import { BrokenSnapshot, SnapshotReader, type SnapshotTail } from './snapshot-reader.js';
 import type { TreeLoader } from './tree-loader.js';
 
 /** What the reading thread is told; can be cloned. */
@@ -31,7 +31,7 @@ export interface ReadAheadRequest {
 export type ReadAheadMessage = GrownPiece | { readonly tail: SnapshotTail } | ReadAheadFailure;
 
 interface ReadAheadFailure {
-  readonly failure: 'broken' | 'unreadable' | 'bug';
+  readonly failure: 'broken' | 'bug';
   readonly message: string;
 }
 
@@ -73,7 +73,6 @@ export function readAhead(
 
 function failureOf(error: unknown): ReadAheadFailure {
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof UnreadableSnapshot) return { failure: 'unreadable', message };
   // An unreadable sector is one more way for a snapshot to be broken.
   if (error instanceof BrokenSnapshot || errorCodeOf(error) !== '') return { failure: 'broken', message };
   return { failure: 'bug', message: error instanceof Error ? (error.stack ?? message) : message };
@@ -107,6 +106,5 @@ function resultOf(outcome: Exclude<ReadAheadMessage, GrownPiece> | null): Snapsh
   if (outcome === null) throw new Error('the thread that read the snapshot did not say how it ended');
   if ('tail' in outcome) return outcome.tail;
   if (outcome.failure === 'broken') throw new BrokenSnapshot(outcome.message);
-  if (outcome.failure === 'unreadable') throw new UnreadableSnapshot(outcome.message);
   throw new Error(`the thread that read the snapshot failed: ${outcome.message}`);
 }
