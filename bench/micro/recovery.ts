@@ -125,6 +125,7 @@ const log = new TxnLogWriter({
   syncWarningThresholdMs: 1000,
   onSync: () => undefined,
   onSlowSync: () => undefined,
+  warn: () => undefined,
 });
 timed(`log ${txnCount} transactions`, () => {
   for (let i = 0; i < txnCount; i++) {

@@ -53,6 +53,7 @@ function run(batch: number, seconds: number, preAllocBytes: number): Row {
     syncWarningThresholdMs: 1000,
     onSync: (durationMs) => syncs.push(durationMs),
     onSlowSync: () => undefined,
+    warn: () => undefined,
   });
   const entry = new Uint8Array(ENTRY_BYTES).fill(0x5a);
   const commits: number[] = [];

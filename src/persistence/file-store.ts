@@ -20,6 +20,12 @@ export interface StoredFile {
   close(): void;
 }
 
+/** By the clock of the file system. */
+export interface FileTimes {
+  readonly bornMs: number;
+  readonly writtenMs: number;
+}
+
 export interface FileStore {
   /**
    * O_CREAT | O_EXCL, for reading and writing; EEXIST when the name is taken. The name is durable only after syncDirectory.
@@ -34,7 +40,12 @@ export interface FileStore {
   exists(path: string): boolean;
   isDirectory(path: string): boolean;
   sizeOf(path: string): number;
+  /** Tells a file from every copy of it and from another one of its name; renames, links and writes leave it as it is. */
+  identityOf(path: string): string;
+  timesOf(path: string): FileTimes;
   rename(from: string, to: string): void;
+  /** A second name for an existing file, in any directory of the same file system; EEXIST when that is taken. */
+  link(existing: string, path: string): void;
   unlink(path: string): void;
   /** mkdir -p; every directory it made is durable in its parent when it returns. */
   makeDirectories(path: string): void;

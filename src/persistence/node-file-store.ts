@@ -12,6 +12,7 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
+  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -21,7 +22,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { type FileStore, parentOf, type StoredFile } from './file-store.js';
+import { type FileStore, type FileTimes, parentOf, type StoredFile } from './file-store.js';
 
 const FILE_MODE = 0o644;
 const PERMISSION_BITS = 0o777;
@@ -64,6 +65,21 @@ export class NodeFileStore implements FileStore {
 
   sizeOf(path: string): number {
     return statSync(path).size;
+  }
+
+  /** Inode numbers are used again, but not together with the moment at which the file was made. */
+  identityOf(path: string): string {
+    const { ino, birthtimeNs } = statSync(path, { bigint: true });
+    return `${ino}.${birthtimeNs}`;
+  }
+
+  timesOf(path: string): FileTimes {
+    const { birthtimeMs: bornMs, mtimeMs: writtenMs } = statSync(path);
+    return { bornMs, writtenMs };
+  }
+
+  link(existing: string, path: string): void {
+    linkSync(existing, path);
   }
 
   rename(from: string, to: string): void {
@@ -123,7 +139,11 @@ class NodeStoredFile implements StoredFile {
   write(bytes: Uint8Array, offset: number, length: number, position: number): void {
     let done = 0;
     // A full disk shows as a short write first; going on makes the system say ENOSPC.
-    while (done < length) done += writeSync(this.descriptor, bytes, offset + done, length - done, position + done);
+    while (done < length) {
+      const count = writeSync(this.descriptor, bytes, offset + done, length - done, position + done);
+      if (count <= 0) throw Object.assign(new Error(`EIO: nothing was written, write '${this.path}'`), { code: 'EIO' });
+      done += count;
+    }
   }
 
   truncate(size: number): void {

@@ -22,9 +22,11 @@ import { type RecoveredSession, RecoveredSessions } from './recovered-sessions.j
 import { listSnapshots, passesQuickTest, removeTemporaries, SNAPSHOTS_TRIED_MAX } from './snapshot-files.js';
 import { BrokenSnapshot, SnapshotReader, type SnapshotTail } from './snapshot-reader.js';
 import { SnapshotWriter, type TreeDigest } from './snapshot-writer.js';
+import { readSyncMark, SYNC_MARK_NAME, type SyncMarkReading } from './sync-mark.js';
+import { checkSyncMark } from './sync-mark-check.js';
 import { TreeLoader } from './tree-loader.js';
 import { TxnLogDamage } from './txn-log-damage.js';
-import { listTxnLogs } from './txn-log-files.js';
+import { chooseTxnLogs, listTxnLogs } from './txn-log-files.js';
 import { ENTRY_CLIENT_OFFSET } from './txn-log-format.js';
 import type { TxnLogReader } from './txn-log-reader.js';
 import { TxnLogHole, TxnLogReplay } from './txn-log-replay.js';
@@ -61,6 +63,11 @@ export interface RecoveryOptions {
   readonly trustEmptySnapshot: boolean;
   /** zookeeper.emulate353TTLNodes */
   readonly emulate353TtlNodes: boolean;
+  /**
+   * When the log ends before what the sync mark says was acknowledged: 'refuse' (the default) throws, 'report' goes on with
+   * `missingTail` set, for an ensemble member, which may then join but not vote until its leader has synced it.
+   */
+  readonly onMissingTail?: 'refuse' | 'report';
   readonly warn: (message: string) => void;
   /** The tree is not what a snapshot's or record's digest says; the start goes on (persistence section 5). */
   readonly onDigestMismatch?: (mismatch: DigestMismatch) => void;
@@ -80,6 +87,8 @@ export interface RecoveredDatabase {
   readonly recordsReplayed: number;
   readonly repeatsSkipped: number;
   readonly digestMismatches: number;
+  /** Not null: this server once acknowledged more than it holds now, see RecoveryOptions.onMissingTail. */
+  readonly missingTail: LogFinding | null;
 }
 
 export function recover(options: RecoveryOptions): RecoveredDatabase {
@@ -97,6 +106,14 @@ export function recover(options: RecoveryOptions): RecoveredDatabase {
     }
     throw error;
   }
+}
+
+function missingTailSentence(finding: LogFinding): string {
+  const { path, offset, lastHi, lastLo, syncedHi, syncedLo } = finding;
+  return (
+    `Acknowledged transactions are missing: the log ends at 0x${hex64(lastHi, lastLo)} in ${path} at offset ${offset}, ` +
+    `but was synced up to 0x${hex64(syncedHi, syncedLo)}, says ${SYNC_MARK_NAME}`
+  );
 }
 
 function snapshotFinding(path: string): LogFinding {
@@ -124,6 +141,7 @@ class Recovery {
   private readonly directories: DataDirectories;
   private readonly sessions = new RecoveredSessions();
   private readonly applier: TxnApplier;
+  private readonly mark: SyncMarkReading;
   private readonly logs: DataFileName[];
   private digests: DigestCheck | null = null; // of the snapshot being tried; stays null with digests off
   private isEpochBegun = false; // the record being replayed is the first of its epoch
@@ -132,6 +150,8 @@ class Recovery {
     this.options = options;
     this.directories = directories;
     this.applier = new TxnApplier(options.tree);
+    // Before the logs, so that a directory in use (a tool reads it) never seems to end before its mark.
+    this.mark = readSyncMark(options.fileStore, directories.logDirectory);
     this.logs = listTxnLogs(options.fileStore, directories.logDirectory);
   }
 
@@ -141,13 +161,13 @@ class Recovery {
     for (const name of removeTemporaries(fileStore, snapshotDirectory)) {
       this.options.warn(`Removed ${name}, left behind by a snapshot that was never finished`);
     }
-    const mayInitialize = this.takeInitializeMark() || this.options.dbAutocreate;
+    const isInitialized = this.takeInitializeMark();
     const snapshots = listSnapshots(fileStore, snapshotDirectory);
     for (const file of [...snapshots, ...this.logs]) {
       if (file.isOdd) this.options.warn(`${file.name} is no name this server would give, but is read as one`);
     }
     const candidates = snapshots.filter((file) => passesQuickTest(fileStore, snapshotDirectory, file.name));
-    if (candidates.length === 0) return this.startWithoutSnapshot(snapshots, mayInitialize);
+    if (candidates.length === 0) return this.startWithoutSnapshot(snapshots, isInitialized);
     const recovered = this.tryEach(candidates.slice(0, SNAPSHOTS_TRIED_MAX));
     this.removeEmptyLastLog();
     return recovered;
@@ -298,8 +318,8 @@ class Recovery {
     }
   }
 
-  private startWithoutSnapshot(snapshots: readonly DataFileName[], mayInitialize: boolean): RecoveredDatabase {
-    const { tree, trustEmptySnapshot, warn } = this.options;
+  private startWithoutSnapshot(snapshots: readonly DataFileName[], isInitialized: boolean): RecoveredDatabase {
+    const { tree, dbAutocreate, trustEmptySnapshot, warn } = this.options;
     if (this.logs.length > 0) {
       if (!trustEmptySnapshot)
         throw new RecoveryError('No snapshot found, but there are log entries. Something is broken!');
@@ -314,9 +334,12 @@ class Recovery {
           'and there is no other and no log',
       );
     }
+    const mayInitialize = isInitialized || dbAutocreate;
+    const lastZxid = mayInitialize ? 0 : -1;
+    // `initialize` is the operator's word that a new database is wanted here.
+    const missingTail = isInitialized ? null : this.checkSynced(lastZxid, lastZxid);
     tree.beginWrite();
     tree.reset();
-    const lastZxid = mayInitialize ? 0 : -1;
     tree.endWrite(lastZxid, lastZxid);
     const snapshot = mayInitialize ? this.writeFirstSnapshot() : null;
     return {
@@ -329,6 +352,7 @@ class Recovery {
       recordsReplayed: 0,
       repeatsSkipped: 0,
       digestMismatches: 0,
+      missingTail,
     };
   }
 
@@ -339,8 +363,34 @@ class Recovery {
     this.digests = this.newDigestCheck();
     const replay = this.replay(0, 0);
     tree.endWrite(replay.lastHi, replay.lastLo);
+    const recovered = this.result(null, replay);
     this.removeEmptyLastLog();
-    return this.result(null, replay);
+    return recovered;
+  }
+
+  /** Before anything is removed or written here: what the sync mark misses may have been in it. */
+  private checkSynced(endHi: number, endLo: number): LogFinding | null {
+    const { fileStore, dataDir, dataLogDir, onMissingTail, warn } = this.options;
+    const { finding, warning } = checkSyncMark(fileStore, this.directories, this.mark, endHi, endLo);
+    if (warning !== null) warn(warning);
+    if (finding === null || onMissingTail === 'report') return finding;
+    throw new RecoveryError(`${missingTailSentence(finding)}. ${remedyFor(dataDir, dataLogDir)}`, { finding });
+  }
+
+  /**
+   * A server that only died leaves records that may be in the system's memory alone. Once the next ones are acknowledged,
+   * in another file, these must not go with the power.
+   */
+  private syncReplayed(afterHi: number, afterLo: number): void {
+    const { fileStore } = this.options;
+    for (const { name } of chooseTxnLogs(this.logs, afterHi, afterLo)) {
+      const file = fileStore.openForRead(joinPath(this.directories.logDirectory, name));
+      try {
+        file.syncData();
+      } finally {
+        file.close();
+      }
+    }
   }
 
   /** So that the logs of a new database are never found without a snapshot. */
@@ -364,6 +414,8 @@ class Recovery {
     if (this.digests?.isPending) {
       this.options.warn(`No transaction has the zxid of the digest in ${snapshot?.name}: it was not compared`);
     }
+    const missingTail = this.checkSynced(replay.lastHi, replay.lastLo);
+    if (replay.recordCount > 0) this.syncReplayed(snapshot?.zxidHi ?? 0, snapshot?.zxidLo ?? 0);
     return {
       directories: this.directories,
       tree: this.options.tree,
@@ -374,6 +426,7 @@ class Recovery {
       recordsReplayed: replay.recordCount,
       repeatsSkipped: replay.repeatCount,
       digestMismatches: this.digests?.mismatchCount ?? 0,
+      missingTail,
     };
   }
 

@@ -14,7 +14,7 @@
 
 import { assert } from '../base/assert.js';
 import type { Prng } from '../base/prng.js';
-import { baseNameOf, type FileStore, parentOf, type StoredFile } from './file-store.js';
+import { baseNameOf, type FileStore, type FileTimes, parentOf, type StoredFile } from './file-store.js';
 
 const SECTOR_BYTES = 512;
 
@@ -28,6 +28,7 @@ export type SimCallName =
   | 'syncData'
   | 'sync'
   | 'rename'
+  | 'link'
   | 'unlink'
   | 'mkdir'
   | 'syncDirectory'
@@ -131,9 +132,18 @@ function unitsThatTell(change: PendingChange): number {
 }
 
 class SimContent {
+  readonly number: number; // another one for every file ever made
+  readonly bornMs: number;
+  writtenMs: number;
   readonly current = new GrowingBytes(); // what readers see
   readonly durable = new GrowingBytes(); // Invariant: durable + pending = current, unless a sync has failed
   pending: PendingChange[] = [];
+
+  constructor(number: number, nowMs: number) {
+    this.number = number;
+    this.bornMs = nowMs;
+    this.writtenMs = nowMs;
+  }
 
   applyToDurable(change: PendingChange): void {
     if (change.kind === 'write') this.durable.write(change.bytes, change.position);
@@ -146,7 +156,8 @@ class SimContent {
   }
 
   clone(): SimContent {
-    const copy = new SimContent();
+    const copy = new SimContent(this.number, this.bornMs);
+    copy.writtenMs = this.writtenMs;
     copy.current.copyFrom(this.current);
     copy.durable.copyFrom(this.durable);
     copy.pending = [...this.pending];
@@ -182,6 +193,8 @@ export class SimFileStore implements FileStore {
   /** Asked before every call; replaced by tests. */
   onCall: (call: SimCall) => SimVerdict = () => 'ok';
   callCount = 0;
+  private nowMs = 0; // passes with every change to a file
+  private filesMade = 0;
   generation = 0; // of handles: those of before a crash are dead
   private readonly directories = new Map<string, SimDirectory>([['/', new SimDirectory()]]);
   private isOff = false;
@@ -198,7 +211,7 @@ export class SimFileStore implements FileStore {
     const isTorn = this.begin('create', path, true);
     const name = baseNameOf(path);
     if (directory.names.has(name) || this.directories.has(path)) throw new SimFileError('EEXIST', 'open', path);
-    const content = new SimContent();
+    const content = this.newContent();
     if (!isTorn || this.prng.below(2) === 0) this.changeName(directory, { kind: 'add', name, content });
     if (isTorn) this.stop();
     return new SimStoredFile(this, content, path);
@@ -236,6 +249,25 @@ export class SimFileStore implements FileStore {
 
   sizeOf(path: string): number {
     return this.contentOf(path).current.length;
+  }
+
+  identityOf(path: string): string {
+    return `${this.contentOf(path).number}`;
+  }
+
+  timesOf(path: string): FileTimes {
+    const { bornMs, writtenMs } = this.contentOf(path);
+    return { bornMs, writtenMs };
+  }
+
+  link(existing: string, path: string): void {
+    const content = this.contentOf(existing);
+    const directory = this.directoryOf(path);
+    const isTorn = this.begin('link', path, true);
+    const name = baseNameOf(path);
+    if (directory.names.has(name) || this.directories.has(path)) throw new SimFileError('EEXIST', 'link', path);
+    if (!isTorn || this.prng.below(2) === 0) this.changeName(directory, { kind: 'add', name, content });
+    if (isTorn) this.stop();
   }
 
   /** Between two directories the two changes become durable with their own directory, so a crash may keep either alone. */
@@ -286,6 +318,8 @@ export class SimFileStore implements FileStore {
   /** Another disk that holds the same, what is not synced included; nobody has a file open on it. */
   fork(prng: Prng, options: SimFileStoreOptions = { loseSectors: this.loseSectors }): SimFileStore {
     const copy = new SimFileStore(prng, options);
+    copy.nowMs = this.nowMs;
+    copy.filesMade = this.filesMade;
     const copies = new Map<SimContent, SimContent>();
     const cloneOf = (content: SimContent): SimContent => {
       const known = copies.get(content) ?? content.clone();
@@ -341,7 +375,7 @@ export class SimFileStore implements FileStore {
   /** Puts a file there, durable: how tests bring a data directory in. */
   place(path: string, bytes: Uint8Array): void {
     this.makeDirectories(parentOf(path));
-    const content = new SimContent();
+    const content = this.newContent();
     content.current.write(bytes, 0);
     content.durable.write(bytes, 0);
     this.directoryOf(path).names.set(baseNameOf(path), content);
@@ -355,6 +389,22 @@ export class SimFileStore implements FileStore {
       files.set(name, durable.bytes.subarray(0, durable.length));
     }
     return files;
+  }
+
+  /** Changes what a file holds behind everybody's back, on the disk too; it stays the same file. */
+  alter(path: string, bytes: Uint8Array): void {
+    const content = this.contentOf(path);
+    for (const copy of [content.current, content.durable]) {
+      copy.truncate(0);
+      copy.write(bytes, 0);
+    }
+    content.pending = [];
+  }
+
+  /** The process ends and the machine goes on: nothing is lost, but no handle of before may be used. */
+  killProcess(): void {
+    this.generation++;
+    this.isOff = false;
   }
 
   contentsOf(path: string): Uint8Array {
@@ -395,12 +445,14 @@ export class SimFileStore implements FileStore {
       this.stop();
     }
     content.current.write(bytes, position);
+    content.writtenMs = ++this.nowMs;
     content.pending.push({ kind: 'write', position, bytes });
   }
 
   truncate(content: SimContent, path: string, size: number): void {
     this.begin('truncate', path, false);
     content.current.truncate(size);
+    content.writtenMs = ++this.nowMs;
     content.pending.push({ kind: 'truncate', size });
   }
 
@@ -416,6 +468,10 @@ export class SimFileStore implements FileStore {
       throw error;
     }
     content.becomeDurable();
+  }
+
+  private newContent(): SimContent {
+    return new SimContent(++this.filesMade, ++this.nowMs);
   }
 
   private writeSome(content: SimContent, bytes: Uint8Array, position: number): void {

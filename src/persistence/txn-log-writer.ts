@@ -27,6 +27,7 @@ import { TXN_HEADER_BYTES } from '../protocol/txns.js';
 import { FatalStorageError } from './fatal-storage-error.js';
 import { logName } from './file-names.js';
 import { errorCodeOf, type FileStore, joinPath, type StoredFile } from './file-store.js';
+import { SyncMark } from './sync-mark.js';
 import { encodeTxnLogHeader, RECORD_END_BYTE, RECORD_EXTRA_BYTES, RECORD_PREFIX_BYTES } from './txn-log-format.js';
 import { TxnLogReader } from './txn-log-reader.js';
 
@@ -54,10 +55,15 @@ export interface TxnLogWriterOptions {
   readonly onSync: (durationMs: number) => void;
   /** Called as well when one took longer than the threshold. */
   readonly onSlowSync: (durationMs: number, path: string, fileBytes: number) => void;
+  /** Something that does not stop the log: the sync mark cannot be kept. */
+  readonly warn: (message: string) => void;
+  /** For a member that owes transactions it once acknowledged: its sync mark stays until the log has reached it. */
+  readonly keepsHigherMark?: boolean;
 }
 
 export class TxnLogWriter {
   private readonly options: TxnLogWriterOptions;
+  private readonly mark: SyncMark;
   private file: StoredFile | null = null;
   private position = 0; // end of what was written to the file
   private allocated = 0; // length of the file; Invariant: position <= filledTo <= allocated
@@ -76,6 +82,8 @@ export class TxnLogWriter {
 
   constructor(options: TxnLogWriterOptions) {
     this.options = options;
+    const { fileStore, directory, warn, keepsHigherMark } = options;
+    this.mark = new SyncMark({ fileStore, directory, warn, keepsHigher: keepsHigherMark ?? false });
   }
 
   /** Allocated size of the current file, padding included; 0 while there is none. */
@@ -141,6 +149,7 @@ export class TxnLogWriter {
     if (this.isClosed) return;
     if (this.failure === null) this.roll();
     else if (this.file !== null) this.closeQuietly(this.file);
+    this.mark.close();
     this.isClosed = true;
   }
 
@@ -163,6 +172,7 @@ export class TxnLogWriter {
     this.pending = 0;
   }
 
+  /** The mark comes after the sync: it must never be ahead of the log. */
   private syncWritten(): void {
     const { file } = this;
     if (!this.hasUnsynced || file === null || !this.options.forceSync) return;
@@ -171,6 +181,7 @@ export class TxnLogWriter {
     this.guard('sync', file.path, () => file.syncData());
     this.hasUnsynced = false;
     const durationMs = clock.monotonicMs() - startMs;
+    this.mark.write(this.lastHi, this.lastLo);
     this.options.onSync(durationMs);
     if (durationMs > syncWarningThresholdMs) this.options.onSlowSync(durationMs, file.path, this.allocated);
   }
@@ -201,7 +212,10 @@ export class TxnLogWriter {
 
   private startFile(): StoredFile {
     const path = joinPath(this.options.directory, logName(this.firstHi, this.firstLo));
-    return this.guard('start', path, () => this.createFile(path));
+    const file = this.guard('start', path, () => this.createFile(path));
+    if (this.options.forceSync) this.mark.onLogFile(this.firstHi, this.firstLo, path);
+    else this.mark.remove();
+    return file;
   }
 
   /**

@@ -56,6 +56,7 @@ export function makeSync(context: ActorContext, server: ServerConfig): Actor {
           `operation latency.File size is ${fileBytes} bytes. See the ZooKeeper troubleshooting guide`,
       );
     },
+    warn: (message) => log.warn(message),
   });
   const policy = new SnapshotPolicy(server.snapCount, server.snapLogBytesMax, new Prng(randomBytes(4).readUInt32LE()));
   const durable = new DurableZxid(sharedMemory(context, SharedName.durableZxid));

@@ -102,6 +102,7 @@ beforeAll(() => {
     syncWarningThresholdMs: 1000,
     onSync: () => undefined,
     onSlowSync: () => undefined,
+    warn: () => undefined,
   });
   const snapshots = new SnapshotWriter({
     fileStore,

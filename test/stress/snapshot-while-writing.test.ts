@@ -124,6 +124,7 @@ test('every snapshot, with the log behind it, is the tree', async () => {
     syncWarningThresholdMs: DEADLINE_MS,
     onSync: () => undefined,
     onSlowSync: () => undefined,
+    warn: () => undefined,
   });
   const workload = new Workload(tree, log);
   workload.batch(2000);

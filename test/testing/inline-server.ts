@@ -462,6 +462,7 @@ export class InlineServer {
       syncWarningThresholdMs: this.config.fsyncWarningThresholdMs,
       onSync: () => {},
       onSlowSync: () => {},
+      warn: () => undefined,
     });
     const policy = new SnapshotPolicy(this.config.snapCount, this.config.snapLogBytesMax, this.prng.fork('snapshots'));
     const durable = new DurableZxid(shared(context, SharedName.durableZxid));

@@ -48,6 +48,7 @@ export function newWriter(fileStore: FileStore, changes: Partial<TxnLogWriterOpt
     syncWarningThresholdMs: 1000,
     onSync: () => undefined,
     onSlowSync: () => undefined,
+    warn: () => undefined,
     ...changes,
   });
 }
