@@ -2,7 +2,7 @@
 // name from the one who removed it, and everything that would write fails with EROFS. For tools that verify; one instance
 // per look, on a thread that may block.
 
-import type { FileStore, StoredFile } from './file-store.js';
+import type { FileStore, FileTimes, StoredFile } from './file-store.js';
 import { baseNameOf, joinPath, parentOf } from './file-store.js';
 
 class ReadOnlyError extends Error {
@@ -44,6 +44,18 @@ export class ReadOnlyFileStore implements FileStore {
 
   sizeOf(path: string): number {
     return this.below.sizeOf(path);
+  }
+
+  identityOf(path: string): string {
+    return this.below.identityOf(path);
+  }
+
+  timesOf(path: string): FileTimes {
+    return this.below.timesOf(path);
+  }
+
+  link(_existing: string, path: string): void {
+    throw refuse('link', path);
   }
 
   rename(from: string): void {

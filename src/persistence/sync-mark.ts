@@ -23,7 +23,7 @@ import { copyBytes, readInt32, writeInt32 } from '../base/bytes.js';
 import { crc32 } from '../base/crc32.js';
 import { compareSigned } from '../base/int64.js';
 import { encodeUtf8 } from '../base/utf8.js';
-import { TEMPORARY_PREFIX } from './file-names.js';
+import { ATOMIC_TEMPORARY_SUFFIX } from './atomic-file.js';
 import { errorCodeOf, type FileStore, joinPath, type StoredFile } from './file-store.js';
 
 export const SYNC_MARK_NAME = 'durableZxid';
@@ -214,9 +214,10 @@ export class SyncMark {
   }
 }
 
-/** Whole and durable under its name, or not there: a crash leaves the one before. */
+/** Whole and durable under its name, or not there: a crash leaves the one before. (As replaceFile, but the content knows the file.) */
 function createMark(fileStore: FileStore, directory: string, $slot: Uint8Array): StoredFile {
-  const temporary = joinPath(directory, TEMPORARY_PREFIX + SYNC_MARK_NAME);
+  const path = joinPath(directory, SYNC_MARK_NAME);
+  const temporary = path + ATOMIC_TEMPORARY_SUFFIX;
   if (fileStore.exists(temporary)) fileStore.unlink(temporary);
   const file = fileStore.createNew(temporary);
   try {
@@ -226,13 +227,14 @@ function createMark(fileStore: FileStore, directory: string, $slot: Uint8Array):
     copyBytes($slot, 0, bytes, 0, SLOT_BYTES);
     file.write(bytes, 0, FILE_BYTES, 0);
     file.sync();
-    fileStore.rename(temporary, joinPath(directory, SYNC_MARK_NAME));
-    fileStore.syncDirectory(directory);
-    return file;
   } catch (error) {
     closeQuietly(file);
     throw error;
   }
+  file.close();
+  fileStore.rename(temporary, path);
+  fileStore.syncDirectory(directory);
+  return fileStore.openForWrite(path);
 }
 
 /** Nothing depends on it: what was written is written, and an earlier failure is what counts. */

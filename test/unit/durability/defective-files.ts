@@ -3,7 +3,7 @@
  * the steps durability rests on. The proofs of this folder have to find every one of them, or they prove nothing.
  */
 import { TEMPORARY_PREFIX } from '../../../src/persistence/file-names.js';
-import type { FileStore, StoredFile } from '../../../src/persistence/file-store.js';
+import type { FileStore, FileTimes, StoredFile } from '../../../src/persistence/file-store.js';
 import { baseNameOf } from '../../../src/persistence/file-store.js';
 
 const CUT_BYTES = 20;
@@ -89,6 +89,18 @@ class PassingFiles implements FileStore {
 
   sizeOf(path: string): number {
     return this.inner.sizeOf(path);
+  }
+
+  identityOf(path: string): string {
+    return this.inner.identityOf(path);
+  }
+
+  timesOf(path: string): FileTimes {
+    return this.inner.timesOf(path);
+  }
+
+  link(existing: string, path: string): void {
+    this.inner.link(existing, path);
   }
 
   rename(from: string, to: string): void {

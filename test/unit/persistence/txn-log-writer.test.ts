@@ -59,15 +59,17 @@ describe('TxnLogWriter', () => {
       'write log.1',
       'syncData log.1',
       // Then the mark is made, once in the life of a directory.
-      'create .tmp-durableZxid',
-      'write .tmp-durableZxid',
-      'sync .tmp-durableZxid',
-      'rename .tmp-durableZxid',
+      'create durableZxid.tmp',
+      'write durableZxid.tmp',
+      'sync durableZxid.tmp',
+      'close durableZxid.tmp',
+      'rename durableZxid.tmp',
       `syncDirectory ${VERSION_2}`,
+      'open durableZxid',
     ]);
     for (let i = 11n; i <= 20n; i++) append(writer, createEntry(i, `/n${i}`, null), i);
     writer.commit();
-    expect(calls.splice(0)).toEqual(['write log.1', 'syncData log.1', 'write .tmp-durableZxid']);
+    expect(calls.splice(0)).toEqual(['write log.1', 'syncData log.1', 'write durableZxid']);
     writer.commit();
     expect(calls).toEqual([]);
     expect(readLog(store, `${VERSION_2}/log.1`).entries).toHaveLength(20);
