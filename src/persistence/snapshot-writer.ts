@@ -42,6 +42,8 @@ export interface SnapshotWriterOptions {
   readonly waitUntilDurable: (zxidHi: number, zxidLo: number) => void;
   /** The snapshot a start loaded and so proved, if any: it is not replaced by another one of the same zxid. */
   readonly loaded: { readonly zxidHi: number; readonly zxidLo: number } | null;
+  /** Whether the tail, if there is one, ends with the last zxid. Yes unless given. */
+  readonly writesLastZxid?: boolean;
   /** None unless given. */
   readonly compression?: SnapshotCompression;
   /** Asked after the last node. Null with digests off: the file then has no tail. */
@@ -127,7 +129,7 @@ export class SnapshotWriter {
   }
 
   private writeTail(out: SummedOutput, incarnation: number): [number, number] {
-    const { treeDigest } = this.options;
+    const { treeDigest, writesLastZxid = true } = this.options;
     out.seal();
     const digest = treeDigest === null ? null : treeDigest();
     const lastZxid = this.readLastZxid(incarnation);
@@ -136,6 +138,8 @@ export class SnapshotWriter {
       out.int(DIGEST_VERSION);
       out.long(digest.digestHi, digest.digestLo);
       out.seal();
+    }
+    if (digest !== null && writesLastZxid) {
       out.long(lastZxid[0], lastZxid[1]);
       out.seal();
     }

@@ -116,7 +116,9 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
     case ActorKind.snapshotter: {
       assert(ports !== null, 'the snapshotter lives on the main thread');
       const { snapshotDirectory } = directoriesOf(server);
-      const snapshotter = new SnapshotterActor(context, snapshotDirectory, (e) => ports.onSnapshotFailed(e));
+      const snapshotter = new SnapshotterActor(context, snapshotDirectory, server.snapshots, (error) =>
+        ports.onSnapshotFailed(error),
+      );
       ports.onSnapshotPort(snapshotter);
       return snapshotter;
     }

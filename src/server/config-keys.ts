@@ -499,6 +499,20 @@ export const CONFIG_KEYS = [
     sentence: 'The most transactions one sync covers.',
   },
   {
+    name: 'snapshot.compression.method',
+    regime: 'text',
+    default: '',
+    unit: '',
+    sentence: 'gz or snappy compresses the snapshots that are written; all kinds are read in any case.',
+  },
+  {
+    name: 'serializeLastProcessedZxid.enabled',
+    regime: 'lenient-bool',
+    default: 'true',
+    unit: '',
+    sentence: 'Snapshots end with the last transaction they may hold; a snapshot over HTTP needs it.',
+  },
+  {
     name: 'snapshot.trust.empty',
     regime: 'lenient-bool',
     default: 'false',

@@ -29,6 +29,7 @@ import {
 } from './quorum-config.js';
 import { type QuotaConfig, readQuotaConfig } from './quota-config.js';
 import { BadValueError, parseStrictInt, parseStrictLong, Settings } from './settings.js';
+import { readSnapshotConfig, type SnapshotConfig } from './snapshot-config.js';
 import { ConfigError, InvocationError } from './start-error.js';
 import { readTlsConfig, type TlsConfig } from './tls-config.js';
 
@@ -91,6 +92,7 @@ export interface ServerConfig extends TlsConfig {
 
   readonly limits: LimitsConfig;
   readonly quotas: QuotaConfig;
+  readonly snapshots: SnapshotConfig;
 
   readonly closeSessionTxnEnabled: boolean;
   readonly extendedTypesEnabled: boolean;
@@ -287,6 +289,7 @@ function assemble(settings: Settings, input: ConfigInput, essentials: Essentials
 
     limits: readLimits(settings),
     quotas: readQuotaConfig(settings),
+    snapshots: readSnapshotConfig(settings, log),
 
     closeSessionTxnEnabled: settings.lenientBool('closeSessionTxn.enabled'),
     extendedTypesEnabled: settings.lenientBool('extendedTypesEnabled'),

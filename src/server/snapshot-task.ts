@@ -13,10 +13,12 @@ import type { SnapshotWriterOptions } from '../persistence/snapshot-writer.js';
 import { SessionTable } from '../session/session-table.js';
 import { TreeReader } from '../store/tree-reader.js';
 import { attemptSnapshot, type SnapshotFile, type SnapshotOutcome } from './snapshot-attempt.js';
+import type { SnapshotConfig } from './snapshot-config.js';
 import { yieldToOtherThreads } from './thread-priority.js';
 
 export interface SnapshotTask {
   readonly directory: string;
+  readonly config: SnapshotConfig;
   readonly treeControl: SharedArrayBuffer;
   readonly sessions: SharedArrayBuffer;
   readonly durableZxid: SharedArrayBuffer;
@@ -62,6 +64,7 @@ export default function takeSnapshot(task: SnapshotTask): SnapshotOutcome {
     },
     waitUntilDurable: (zxidHi, zxidLo) => durable.wait(zxidHi, zxidLo),
     loaded: task.good,
+    ...task.config,
     treeDigest: reader.keepsDigest() ? () => publishedDigest(reader, backOff) : null,
   };
   return attemptSnapshot(options, (path) => statSync(path).mtimeMs);

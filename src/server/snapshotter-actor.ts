@@ -12,6 +12,7 @@ import type { RecordHandler } from '../actor/mailbox/mailbox.js';
 import { joinPath } from '../persistence/file-store.js';
 import { SharedName, slabName } from './shared-name.js';
 import type { SnapshotFile, SnapshotOutcome } from './snapshot-attempt.js';
+import type { SnapshotConfig } from './snapshot-config.js';
 import { readSnapshotLoaded, SnapshotRecord } from './snapshot-records.js';
 import { SnapshotSchedule } from './snapshot-schedule.js';
 import type { SnapshotTask } from './snapshot-task.js';
@@ -42,13 +43,15 @@ export class SnapshotterActor implements Actor, SnapshotPort {
 
   private readonly context: ActorContext;
   private readonly directory: string;
+  private readonly config: SnapshotConfig;
   private readonly schedule: SnapshotSchedule;
   private pool: Piscina | null = null;
   private running: { port: MessagePort; slabCount: number } | null = null;
 
   /** `fail` ends the process; it gets the reason. */
-  constructor(context: ActorContext, snapshotDirectory: string, fail: (error: Error) => void) {
+  constructor(context: ActorContext, snapshotDirectory: string, config: SnapshotConfig, fail: (error: Error) => void) {
     this.context = context;
+    this.config = config;
     this.directory = snapshotDirectory;
     this.schedule = new SnapshotSchedule({
       clock: context.clock,
@@ -97,6 +100,7 @@ export class SnapshotterActor implements Actor, SnapshotPort {
     const { shared } = this.context;
     const task: SnapshotTask = {
       directory: this.directory,
+      config: this.config,
       treeControl: shared[SharedName.treeControl] as SharedArrayBuffer,
       sessions: shared[SharedName.sessions] as SharedArrayBuffer,
       durableZxid: shared[SharedName.durableZxid] as SharedArrayBuffer,

@@ -404,7 +404,8 @@ export class InlineServer {
   }
 
   private createSnapshotter(context: ActorContext, reader: TreeReader): Actor {
-    const snapshotter = new SnapshotterByHand(context, this.files, this.directories().snapshotDirectory, reader);
+    const { snapshotDirectory } = this.directories();
+    const snapshotter = new SnapshotterByHand(context, this.files, snapshotDirectory, reader, this.config.snapshots);
     this.snapshots = snapshotter.schedule;
     return snapshotter;
   }

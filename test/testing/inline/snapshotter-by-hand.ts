@@ -12,6 +12,7 @@ import { publishedDigest } from '../../../src/persistence/published-digest.js';
 import type { SnapshotWriterOptions } from '../../../src/persistence/snapshot-writer.js';
 import { SharedName } from '../../../src/server/shared-name.js';
 import { attemptSnapshot, type SnapshotFile } from '../../../src/server/snapshot-attempt.js';
+import type { SnapshotConfig } from '../../../src/server/snapshot-config.js';
 import { readSnapshotLoaded, SnapshotRecord } from '../../../src/server/snapshot-records.js';
 import { SnapshotSchedule } from '../../../src/server/snapshot-schedule.js';
 import { SessionTable } from '../../../src/session/session-table.js';
@@ -21,7 +22,13 @@ export class SnapshotterByHand implements Actor {
   readonly inboxes: Record<string, RecordHandler>;
   readonly schedule: SnapshotSchedule;
 
-  constructor(context: ActorContext, fileStore: FileStore, directory: string, reader: TreeReader) {
+  constructor(
+    context: ActorContext,
+    fileStore: FileStore,
+    directory: string,
+    reader: TreeReader,
+    config: SnapshotConfig,
+  ) {
     const sessions = new SessionTable(context.shared[SharedName.sessions] as SharedArrayBuffer);
     const durable = new DurableZxid(context.shared[SharedName.durableZxid] as SharedArrayBuffer);
     const backOff = (): void => assert(false, 'nobody writes the tree while a snapshot is taken by hand');
@@ -34,6 +41,7 @@ export class SnapshotterByHand implements Actor {
       waitUntilDurable: (zxidHi, zxidLo) =>
         assert(durable.covers(zxidHi, zxidLo), 'the tree shows a transaction that is not durable'),
       loaded: good,
+      ...config,
       treeDigest: reader.keepsDigest() ? () => publishedDigest(reader, backOff) : null,
     });
     this.schedule = new SnapshotSchedule({

@@ -96,6 +96,10 @@ describe('SnapshotWriter', () => {
       lastZxidHi: 0,
       lastZxidLo: 0x10,
     });
+    writerOf(store, database, { treeDigest, writesLastZxid: false }).write();
+    expect(read(store.contentsOf(`${VERSION_2}/snapshot.10`))).toMatchObject({ tailBytes: 33, hasLastZxid: false });
+    writerOf(store, database, { writesLastZxid: true }).write();
+    expect(read(store.contentsOf(`${VERSION_2}/snapshot.10`))).toMatchObject({ tailBytes: 0 });
   });
 
   test('every durable step is in its place: content, log, name, directory', () => {

@@ -80,6 +80,23 @@ describe('a snapshot on demand', () => {
   }
 });
 
+test.each(['gz', 'snappy'])(
+  'snapshots compressed with %s are written, loaded, and known for what they are',
+  async (method) => {
+    const server = InlineServer.start({ properties: { 'zookeeper.snapshot.compression.method': method } });
+    const client = server.connect();
+    create(server, client, '/a');
+    expect((await take(server))?.name).toBe(`snapshot.2.${method}`);
+    server.crash();
+    server.disk.unlink(`${DIRECTORY}/snapshot.0`);
+    server.disk.unlink(`${DIRECTORY}/log.1`);
+    server.restart();
+    expect(server.zxid).toBe(2n);
+    expect(await take(server)).toMatchObject({ name: `snapshot.2.${method}` });
+    expect(namesOn(server)).toEqual([`snapshot.2.${method}`]);
+  },
+);
+
 function isForSnapshots(name: string, path: string): boolean {
   return name === 'syncDirectory' || path.includes('snapshot');
 }
