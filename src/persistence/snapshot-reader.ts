@@ -64,6 +64,11 @@ export class SnapshotReader {
     return this.content.sessionCount;
   }
 
+  /** All sessions and nodes have been handed on, whatever the seals behind them say. */
+  get isContentRead(): boolean {
+    return this.content.isDone;
+  }
+
   /** Throws BrokenSnapshot, or what the file store throws. */
   read(): SnapshotTail {
     const file = this.fileStore.openForRead(this.path);

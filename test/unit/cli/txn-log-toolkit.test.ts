@@ -17,8 +17,7 @@ describe('verify', () => {
     const store = storeWith(name);
     const before = store.list(VERSION_2);
     const { code, stdout, stderr } = toolkit(store, '--verify', DATA_DIR);
-    // This version cannot read snappy yet.
-    const loads = readCase(name).expected === 'load' && !name.includes('snappy');
+    const loads = readCase(name).expected === 'load';
     expect(stdout.includes('A start would come up at zxid 0x')).toBe(loads);
     expect(stderr.includes('A start would be refused')).toBe(!loads);
     if (!loads) expect(code).toBe(1);
