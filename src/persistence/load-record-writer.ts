@@ -1,13 +1,16 @@
 // Turns what a snapshot holds into load records (store/load-record.ts). Owned by whoever decodes the snapshot: the thread that
 // loads the tree, or one that reads ahead for it. It does all that can be done without the tree: byte order, hashing of
-// paths, and seeing that a node's parent is the one before it. It never looks at a tree, and proves nothing.
+// paths, the nodes' values in the tree digest, and seeing that a node's parent is the one before it. It never looks at a
+// tree, and proves nothing.
 
 import { readInt32 } from '../base/bytes.js';
+import { CRC_START, crcOfWords } from '../base/crc32.js';
 import {
   ACL_LIST,
   ACL_LIST_BYTES,
   LOAD_ACL,
   LOAD_DATA_LENGTH,
+  LOAD_DIGEST,
   LOAD_HASH,
   LOAD_KIND,
   LOAD_NAME_OFFSET,
@@ -30,12 +33,20 @@ import {
   SESSION_RECORD_WORDS,
   SESSION_TIMEOUT,
 } from '../store/load-record.js';
+import { DIGEST_PZXID, DIGEST_STAT_WORDS, nodeDigest, wordsCount } from '../store/node-digest.js';
 import { nodeKindOfOwner } from '../store/node-layout.js';
-import type { PathHash } from '../store/path-hash.js';
+import { PathHash } from '../store/path-hash.js';
 import { NO_ACL, type SnapshotSink, UNRESOLVED_ACL } from './snapshot-content-decoder.js';
 import { STAT_OWNER_OFFSET } from './snapshot-format.js';
 
 const SLASH = 0x2f;
+
+/** What the maker of records must know of the tree. */
+export interface LoadTarget {
+  readonly hashKeyLo: number;
+  readonly hashKeyHi: number;
+  readonly keepsDigest: boolean;
+}
 
 /** Where records go. */
 export interface LoadRecordOutput {
@@ -50,6 +61,7 @@ export class LoadRecordWriter implements SnapshotSink {
   private readonly out: LoadRecordOutput;
   private readonly hash: PathHash;
   private readonly emulate353TtlNodes: boolean;
+  private readonly keepsDigest: boolean;
   private readonly aclNumbers = new Map<Uint8Array, number>([
     [NO_ACL, LoadedAcl.open],
     [UNRESOLVED_ACL, LoadedAcl.unresolved],
@@ -60,14 +72,17 @@ export class LoadRecordWriter implements SnapshotSink {
   /** A view of the array given last, which is the same for thousands of nodes. */
   private viewed: Uint8Array = new Uint8Array(0);
   private view: DataView = new DataView(this.viewed.buffer);
+  private readonly $digestStat = new Int32Array(DIGEST_STAT_WORDS);
   /** The path of the node before, as words. */
   private $before = new Int32Array(256);
   private beforeLength = -1;
   private beforeNameOffset = -1;
 
-  constructor(out: LoadRecordOutput, hash: PathHash, emulate353TtlNodes: boolean) {
+  /** `made`: what the tree is like that gets the records. */
+  constructor(out: LoadRecordOutput, made: LoadTarget, emulate353TtlNodes: boolean) {
     this.out = out;
-    this.hash = hash;
+    this.hash = new PathHash(made.hashKeyLo, made.hashKeyHi);
+    this.keepsDigest = made.keepsDigest;
     this.emulate353TtlNodes = emulate353TtlNodes;
   }
 
@@ -113,6 +128,7 @@ export class LoadRecordWriter implements SnapshotSink {
     for (let i = 0; i < LOAD_STAT_WORDS; i++) words[at + LOAD_STAT + i] = view.getInt32(statOffset + 4 * i, true);
     this.writePath(words, at, bytes, pathOffset, pathLength);
     this.copyWords(words, at + loadDataWord(pathLength), bytes, dataOffset, dataLength);
+    words[at + LOAD_DIGEST] = this.keepsDigest ? this.digestOf(words, at, pathLength, dataLength) : 0;
     return out.commit();
   }
 
@@ -137,6 +153,19 @@ export class LoadRecordWriter implements SnapshotSink {
       this.beforeNameOffset = -1;
     }
     words[at + LOAD_PARENT] = parent;
+  }
+
+  private digestOf(words: Int32Array, at: number, pathLength: number, dataLength: number): number {
+    if (!wordsCount(words, at + LOAD_PATH, pathLength)) return 0;
+    let register = crcOfWords(words, at + LOAD_PATH, pathLength, CRC_START);
+    if (dataLength > 0) register = crcOfWords(words, at + loadDataWord(pathLength), dataLength, register);
+    const stat = this.$digestStat;
+    // In the file as in the digest, but for pzxid: last there, third here.
+    for (let i = 0; i < DIGEST_PZXID; i++) stat[i] = words[at + LOAD_STAT + i];
+    for (let i = DIGEST_PZXID + 2; i < LOAD_STAT_WORDS; i++) stat[i] = words[at + LOAD_STAT + i - 2];
+    stat[DIGEST_PZXID] = words[at + LOAD_STAT + LOAD_STAT_WORDS - 2];
+    stat[DIGEST_PZXID + 1] = words[at + LOAD_STAT + LOAD_STAT_WORDS - 1];
+    return nodeDigest(register, stat);
   }
 
   private beginsAsBefore(path: Int32Array, byteCount: number): boolean {

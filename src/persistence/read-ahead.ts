@@ -3,7 +3,6 @@
 // Both ends block their threads. What the tree holds is proven only when loadAhead has returned; it throws what SnapshotReader
 // throws, whichever side found out.
 
-import { PathHash } from '../store/path-hash.js';
 import { errorCodeOf, type FileStore, joinPath } from './file-store.js';
 import {
   type GrownPiece,
@@ -12,7 +11,7 @@ import {
   LoadQueueReader,
   LoadQueueWriter,
 } from './load-queue.js';
-import { LoadRecordWriter } from './load-record-writer.js';
+import { LoadRecordWriter, type LoadTarget } from './load-record-writer.js';
 import { BrokenSnapshot, SnapshotReader, type SnapshotTail } from './snapshot-reader.js';
 import type { TreeLoader } from './tree-loader.js';
 
@@ -20,9 +19,7 @@ import type { TreeLoader } from './tree-loader.js';
 export interface ReadAheadRequest {
   readonly directory: string;
   readonly name: string;
-  /** The tree's, under which paths are hashed. */
-  readonly hashKeyLo: number;
-  readonly hashKeyHi: number;
+  readonly target: LoadTarget;
   readonly emulate353TtlNodes: boolean;
   readonly queue: LoadQueueMemory;
 }
@@ -60,8 +57,7 @@ export function readAhead(
   const queue = new LoadQueueWriter(request.queue, post);
   queue.beat();
   try {
-    const hash = new PathHash(request.hashKeyLo, request.hashKeyHi);
-    const records = new LoadRecordWriter(queue, hash, request.emulate353TtlNodes);
+    const records = new LoadRecordWriter(queue, request.target, request.emulate353TtlNodes);
     const tail = new SnapshotReader(fileStore, request.directory, request.name, records).read();
     post({ tail });
   } catch (error) {

@@ -242,7 +242,7 @@ class Recovery {
     const request = {
       directory: this.directories.snapshotDirectory,
       name: candidate.name,
-      ...tree.hashKey,
+      target: tree.loadTarget,
       emulate353TtlNodes,
       queue: createLoadQueueMemory(),
     };

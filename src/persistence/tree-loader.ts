@@ -15,7 +15,6 @@ import {
   SESSION_ID,
   SESSION_TIMEOUT,
 } from '../store/load-record.js';
-import { PathHash } from '../store/path-hash.js';
 import { type LoadRecordOutput, LoadRecordWriter } from './load-record-writer.js';
 import type { RecoveredSessions } from './recovered-sessions.js';
 import { type SnapshotSink, UNRESOLVED_ACL } from './snapshot-content-decoder.js';
@@ -40,8 +39,7 @@ export class TreeLoader implements SnapshotSink, LoadRecordOutput {
   constructor(tree: DataTree, sessions: RecoveredSessions, emulate353TtlNodes: boolean) {
     this.tree = tree;
     this.sessions = sessions;
-    const { hashKeyLo, hashKeyHi } = tree.hashKey;
-    this.writer = new LoadRecordWriter(this, new PathHash(hashKeyLo, hashKeyHi), emulate353TtlNodes);
+    this.writer = new LoadRecordWriter(this, tree.loadTarget, emulate353TtlNodes);
   }
 
   onSession(idHi: number, idLo: number, timeoutMs: number): void {

@@ -43,6 +43,7 @@ import { DigestSum } from './digest-sum.js';
 import { EphemeralIndex } from './ephemeral-index.js';
 import {
   LOAD_DATA_LENGTH,
+  LOAD_DIGEST,
   LOAD_HASH,
   LOAD_KIND,
   LOAD_NAME_OFFSET,
@@ -562,7 +563,7 @@ export class DataTree {
     own[node + ACL] = aclRef;
     this.acls.release(oldAcl);
     this.bytesTotal += this.data.store(ref, bytes, (at + loadDataWord(pathLength)) * 4, dataLength);
-    if (this.digest !== null) this.digest.count(ref);
+    if (this.digest !== null) this.digest.take(ref, words[at + LOAD_DIGEST]);
     return ref;
   }
 
@@ -593,8 +594,9 @@ export class DataTree {
   }
 
   /** For whoever makes load records. */
-  get hashKey(): { readonly hashKeyLo: number; readonly hashKeyHi: number } {
-    return { hashKeyLo: this.control[HASH_KEY_LO], hashKeyHi: this.control[HASH_KEY_HI] };
+  get loadTarget(): { readonly hashKeyLo: number; readonly hashKeyHi: number; readonly keepsDigest: boolean } {
+    const { control } = this;
+    return { hashKeyLo: control[HASH_KEY_LO], hashKeyHi: control[HASH_KEY_HI], keepsDigest: this.keepsDigest };
   }
 
   /** The list's place, counted for a node that loadRecord is to give it to; of no bytes: "unresolved". */

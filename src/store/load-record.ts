@@ -12,8 +12,10 @@
  *    4   | HASH       | PARENT      | PARENT_HASH | DATA_LENGTH |
  *    8   | ACL        | NODE_KIND   | OWNER hi    | OWNER lo    |
  *        +------------+-------------+-------------+-------------+
- *   12   | stat, 15 words: StatPersisted as its bytes are         |
- *   27   | path, zero-padded to whole words ...                  |
+ *        +------------+-------------+-------------+-------------+
+ *   12   | DIGEST     | stat, 15 words: StatPersisted as its bytes are
+ *        +------------+-----------------------------------------+
+ *   28   | path, zero-padded to whole words ...                  |
  *        | from the next even word on: data, zero-padded ...     |
  *        +-------------------------------------------------------+
  *
@@ -24,6 +26,7 @@
  * PARENT_HASH  of the path in front of the last slash; defined for ParentIs.elsewhere.
  * DATA_LENGTH  -1 = null.
  * ACL          number of a list that came before, or one of LoadedAcl.
+ * DIGEST       what the node counts in the tree digest (node-digest.ts); 0 with digests off.
  */
 
 export const LoadRecord = { session: 0, aclList: 1, node: 2 } as const;
@@ -47,9 +50,10 @@ export const LOAD_DATA_LENGTH = 7;
 export const LOAD_ACL = 8;
 export const LOAD_KIND = 9;
 export const LOAD_OWNER = 10;
-export const LOAD_STAT = 12;
+export const LOAD_DIGEST = 12;
+export const LOAD_STAT = 13;
 export const LOAD_STAT_WORDS = 15;
-export const LOAD_PATH = 27;
+export const LOAD_PATH = 28;
 
 /** "Before": the node whose record came last. */
 export const ParentIs = { elsewhere: 0, parentOfBefore: 1, nodeBefore: 2 } as const;

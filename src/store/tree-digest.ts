@@ -41,10 +41,14 @@ export class TreeDigest {
 
   /** Path, data or any of the stat was stored: counts the node anew. */
   count(ref: number): void {
+    this.take(ref, this.valueOf(ref));
+  }
+
+  /** The same when somebody else has computed the value. */
+  take(ref: number, value: number): void {
     const words = this.memory.words[ref >>> SLAB_SHIFT];
     const node = (ref & UNIT_MASK) << 1;
     const old = words[node + DIGEST];
-    const value = this.valueOf(ref);
     words[node + DIGEST] = value;
     if (old !== 0) this.sum.subtract(old);
     this.sum.add(value);
