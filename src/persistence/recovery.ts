@@ -379,10 +379,12 @@ class Recovery {
 
   /**
    * A server that only died leaves records that may be in the system's memory alone. Once the next ones are acknowledged,
-   * in another file, these must not go with the power.
+   * in another file, these must not go with the power; nor may names and ends of files come back that it removed (TRUNC).
    */
   private syncReplayed(afterHi: number, afterLo: number): void {
     const { fileStore } = this.options;
+    fileStore.syncDirectory(this.directories.snapshotDirectory);
+    fileStore.syncDirectory(this.directories.logDirectory);
     for (const { name } of chooseTxnLogs(this.logs, afterHi, afterLo)) {
       const file = fileStore.openForRead(joinPath(this.directories.logDirectory, name));
       try {
@@ -415,7 +417,7 @@ class Recovery {
       this.options.warn(`No transaction has the zxid of the digest in ${snapshot?.name}: it was not compared`);
     }
     const missingTail = this.checkSynced(replay.lastHi, replay.lastLo);
-    if (replay.recordCount > 0) this.syncReplayed(snapshot?.zxidHi ?? 0, snapshot?.zxidLo ?? 0);
+    this.syncReplayed(snapshot?.zxidHi ?? 0, snapshot?.zxidLo ?? 0);
     return {
       directories: this.directories,
       tree: this.options.tree,

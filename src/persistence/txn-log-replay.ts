@@ -11,6 +11,7 @@ import type { LogFinding } from './log-finding.js';
 import { chooseTxnLogs } from './txn-log-files.js';
 import type { TxnLogReader } from './txn-log-reader.js';
 import { TxnLogSequence } from './txn-log-sequence.js';
+import { isNextZxid } from './zxid-order.js';
 
 /** The records do not follow one another, or two of one zxid differ. */
 export class TxnLogHole extends Error {
@@ -79,9 +80,7 @@ export class TxnLogReplay {
     const { zxidHi, zxidLo } = reader;
     const order = compareSigned(zxidHi, zxidLo, this.lastHi, this.lastLo);
     if (order > 0) {
-      const isNextOfEpoch = zxidHi === this.lastHi && zxidLo === ((this.lastLo + 1) | 0);
-      const isFirstOfEpoch = zxidHi > this.lastHi && zxidLo === 1;
-      if (isNextOfEpoch || isFirstOfEpoch) return true;
+      if (isNextZxid(this.lastHi, this.lastLo, zxidHi, zxidLo)) return true;
       throw new TxnLogHole(
         `Transactions are missing: 0x${hex64(this.lastHi, this.lastLo)}${this.recordCount === 0 ? ' (the snapshot)' : ''} ` +
           `is followed by 0x${hex64(zxidHi, zxidLo)} in ${reader.path} at offset ${reader.recordOffset}`,
