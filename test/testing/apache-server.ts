@@ -12,6 +12,8 @@ const JARS = [
   '/usr/share/java/netty-codec.jar',
   '/usr/share/java/netty-resolver.jar',
 ];
+/** Loaded only by those who ask for snapshots compressed with it. */
+const SNAPPY_JAR = '/usr/share/java/snappy-java.jar';
 /** What the reference's zkEnv.sh sets. */
 const HEAP_MB = 1000;
 
@@ -27,7 +29,7 @@ export const apacheServer: ServerKind = {
       // Warnings only: no log line per request or session is held against it.
       '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
       '-cp',
-      JARS.join(':'),
+      [...JARS, SNAPPY_JAR].join(':'),
       'org.apache.zookeeper.server.quorum.QuorumPeerMain',
       configFile,
     ];
