@@ -12,6 +12,7 @@ const ENTRIES = [
   'server/actor-factory.js',
   'server/log-thread.js',
   'server/snapshot-task.js',
+  'server/verify-snapshot-task.js',
   'server/restore-task.js',
   'server/read-ahead-task.js',
   'actor/worker-entry.js',
