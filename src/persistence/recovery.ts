@@ -121,6 +121,11 @@ function snapshotFinding(path: string): LogFinding {
   return { kind: 'snapshot', path, ...nowhere };
 }
 
+/** What the operator can do when it is the snapshots that are gone. */
+const SNAPSHOT_REMEDY =
+  'In an ensemble: empty the data directory except for myid and the epoch files, and the leader sends a snapshot. ' +
+  'Stand-alone: restore a snapshot from a backup into the data directory';
+
 /** What the operator can do, with the command that does it here. */
 function remedyFor(dataDir: string, dataLogDir: string): string {
   const directories = shellWord(dataDir) + (dataLogDir === dataDir ? '' : ` ${shellWord(dataLogDir)}`);
@@ -205,7 +210,7 @@ class Recovery {
       }
     }
     throw new RecoveryError(
-      `Not able to find valid snapshots in ${this.directories.snapshotDirectory}: ${reasons.join('; ')}`,
+      `Not able to find valid snapshots in ${this.directories.snapshotDirectory}: ${reasons.join('; ')}. ${SNAPSHOT_REMEDY}`,
       { finding: snapshotFinding(joinPath(this.directories.snapshotDirectory, candidates[0].name)) },
     );
   }
@@ -322,7 +327,12 @@ class Recovery {
     const { tree, dbAutocreate, trustEmptySnapshot, warn } = this.options;
     if (this.logs.length > 0) {
       if (!trustEmptySnapshot)
-        throw new RecoveryError('No snapshot found, but there are log entries. Something is broken!');
+        throw new RecoveryError(
+          `No snapshot found, but there are log entries. Something is broken! ${this.logs[0].name} is the first log in ` +
+            `${this.directories.logDirectory}, and there is no snapshot in ${this.directories.snapshotDirectory}. ` +
+            `${SNAPSHOT_REMEDY}, or, when the logs are known to go back to an empty database, start once with ` +
+            'zookeeper.snapshot.trust.empty=true',
+        );
       warn('No snapshot found, but zookeeper.snapshot.trust.empty is set: replaying all logs onto an empty tree');
       return this.replayOntoEmptyTree();
     }
@@ -331,7 +341,7 @@ class Recovery {
     if (lost !== undefined) {
       throw new RecoveryError(
         `Not able to find valid snapshots in ${this.directories.snapshotDirectory}: ${lost.name} is cut short, ` +
-          'and there is no other and no log',
+          `and there is no other and no log. ${SNAPSHOT_REMEDY}`,
       );
     }
     const mayInitialize = isInitialized || dbAutocreate;

@@ -36,6 +36,13 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
+export interface RefusedStart {
+  /** Null: it was still running when patience ended. */
+  readonly exit: Exit | null;
+  readonly tookMs: number;
+  readonly log: string;
+}
+
 /** How one kind of server is started, given its configuration file. */
 export interface ServerKind {
   readonly name: 'threadkeeper' | 'apache';
@@ -81,6 +88,22 @@ export class ServerProcess {
       const log = readFileSync(launched.logFile, 'utf8').slice(-4000);
       launched.tempDir.remove();
       throw new Error(`${kind.name} server did not come up: ${(error as Error).message}\n${log}`);
+    }
+  }
+
+  /** Starts a server that may refuse to: what it said, and how it ended, when it did. */
+  static async attempt(kind: ServerKind, options: ServerOptions = {}): Promise<ServerProcess | RefusedStart> {
+    const launched = await launch(kind, options);
+    try {
+      return new ServerProcess(launched, await awaitFirstSession(launched, options.readyMs ?? 30_000, options.dial));
+    } catch {
+      const tookMs = performance.now() - launched.spawnedAtMs;
+      const exit = await Promise.race([launched.exited, delay(0, null)]);
+      if (exit === null) launched.child.kill('SIGKILL');
+      await launched.exited;
+      const log = readFileSync(launched.logFile, 'utf8');
+      launched.tempDir.remove();
+      return { exit, tookMs, log };
     }
   }
 

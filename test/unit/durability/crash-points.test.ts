@@ -9,7 +9,7 @@ const FRACTION: ExploreOptions = {
   seed: 1,
   operations: 200,
   placement: 'pipeline',
-  everyNth: 5,
+  everyNth: 9,
   tornEverywhereNth: 25,
   tornAtRandom: 4,
   lostSectors: 2,
@@ -24,10 +24,10 @@ describe('wherever the machine stops, all that was acknowledged comes back, and 
   ] as const)('$placement, seed $seed', ({ placement, seed }) => {
     const report = exploreCrashes({ ...FRACTION, placement, seed });
     expect(report.violations).toEqual([]);
-    expect(report.points).toBeGreaterThan(40);
+    expect(report.points).toBeGreaterThan(30);
     expect(report.snapshots).toBeGreaterThan(3);
     expect(report.logs).toBeGreaterThan(10);
-    expect(report.tornLengths).toBeGreaterThan(60);
+    expect(report.tornLengths).toBeGreaterThan(40);
     expect(report.secondGeneration).toBeGreaterThan(10);
   });
 });
