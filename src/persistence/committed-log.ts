@@ -107,8 +107,8 @@ export class CommittedLog {
   }
 
   /**
-   * Another database was loaded (TRUNC, SNAP, a restore) or a new epoch begins at counter 0: nothing of before is handed on,
-   * and the next record must follow this zxid.
+   * Another database was loaded (TRUNC, SNAP, a restore): nothing of before is handed on, and the next record must follow
+   * this zxid.
    */
   clear(lastHi: number, lastLo: number): void {
     this.kept = 0;
