@@ -6,7 +6,7 @@
 //
 // Invariant: start <= end <= bytes.length. What lies before start is gone with the next ensure().
 
-import { adler32 } from '../base/adler32.js';
+import { adler32OfWords } from '../base/adler32.js';
 import { CompressedDataError } from './compressed-data-error.js';
 import type { StoredFile } from './file-store.js';
 
@@ -52,6 +52,7 @@ export class ReadWindow {
   bytes: Uint8Array;
   start = 0;
   end = 0;
+  private words: Int32Array; // the memory of `bytes`
   private readonly source: ByteSource;
   private readonly isSummed: boolean;
   private consumedBefore = 0; // bytes of the source in front of bytes[0]
@@ -61,6 +62,7 @@ export class ReadWindow {
   constructor(source: ByteSource, capacity: number, isSummed = false) {
     this.source = source;
     this.bytes = new Uint8Array(capacity);
+    this.words = wordsOf(this.bytes);
     this.isSummed = isSummed;
   }
 
@@ -95,7 +97,7 @@ export class ReadWindow {
 
   /** Adler-32 of all bytes in front of `start`. */
   checksum(): number {
-    this.sum = adler32(this.bytes, this.summedTo, this.start - this.summedTo, this.sum);
+    this.sum = adler32OfWords(this.words, this.bytes, this.summedTo, this.start - this.summedTo, this.sum);
     this.summedTo = this.start;
     return this.sum;
   }
@@ -117,6 +119,7 @@ export class ReadWindow {
       const bigger = new Uint8Array(Math.max(count, this.bytes.length * 2));
       bigger.set(unread);
       this.bytes = bigger;
+      this.words = wordsOf(bigger);
     } else {
       this.bytes.copyWithin(0, this.start, this.end);
     }
@@ -125,4 +128,8 @@ export class ReadWindow {
     this.start = 0;
     this.summedTo = 0;
   }
+}
+
+function wordsOf(bytes: Uint8Array): Int32Array {
+  return new Int32Array(bytes.buffer, 0, bytes.length >> 2);
 }

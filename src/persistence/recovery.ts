@@ -239,7 +239,7 @@ class Recovery {
         this.sessions.clear();
       }
     }
-    return new SnapshotReader(fileStore, snapshotDirectory, candidate.name, this.newLoader()).read();
+    return new SnapshotReader(fileStore, snapshotDirectory, candidate.name, this.newLoader(candidate)).read();
   }
 
   private loadByTwo(readAhead: ReadAhead, candidate: DataFileName): SnapshotTail {
@@ -251,12 +251,14 @@ class Recovery {
       emulate353TtlNodes,
       queue: createLoadQueueMemory(),
     };
-    return loadAhead(readAhead, request, this.newLoader());
+    return loadAhead(readAhead, request, this.newLoader(candidate));
   }
 
-  private newLoader(): TreeLoader {
-    const { tree, emulate353TtlNodes } = this.options;
-    return new TreeLoader(tree, this.sessions, emulate353TtlNodes);
+  private newLoader(candidate: DataFileName): TreeLoader {
+    const { fileStore, tree, emulate353TtlNodes } = this.options;
+    // Of a compressed file it is too little, which costs the tree some splits of its index.
+    const bytes = fileStore.sizeOf(joinPath(this.directories.snapshotDirectory, candidate.name));
+    return new TreeLoader(tree, this.sessions, emulate353TtlNodes, bytes);
   }
 
   private replay(afterHi: number, afterLo: number): TxnLogReplay {

@@ -8,6 +8,8 @@ import {
   ACL_LIST,
   ACL_LIST_BYTES,
   LOAD_ACL,
+  LOAD_DATA_LENGTH,
+  LOAD_PATH_LENGTH,
   LOAD_SIZE,
   LOAD_TYPE,
   LoadedAcl,
@@ -15,11 +17,18 @@ import {
   SESSION_ID,
   SESSION_TIMEOUT,
 } from '../store/load-record.js';
+import { STAT_PERSISTED_BYTES } from '../store/node-layout.js';
 import { type LoadRecordOutput, LoadRecordWriter } from './load-record-writer.js';
 import type { RecoveredSessions } from './recovered-sessions.js';
 import { type SnapshotSink, UNRESOLVED_ACL } from './snapshot-content-decoder.js';
+import { ACL_NUMBER_BYTES } from './snapshot-format.js';
 
 const SCRATCH_WORDS = 1024;
+/** Lengths of path and data, ACL number, stat. */
+const NODE_BYTES_MIN = 4 + 4 + ACL_NUMBER_BYTES + STAT_PERSISTED_BYTES;
+/** Less than an index has room for from the beginning. */
+const RESERVE_FIRST = 4096;
+const RESERVE_FACTOR = 16;
 
 export class TreeLoader implements SnapshotSink, LoadRecordOutput {
   nodeCount = 0;
@@ -35,8 +44,13 @@ export class TreeLoader implements SnapshotSink, LoadRecordOutput {
   private readonly aclRefs: number[] = [];
   private aclsForgotten = 0; // the tree's count when aclRefs were last right
   private before = 0; // node of the last record
+  private readonly contentBytes: number;
+  private nodeBytes = 0; // of the nodes so far, in the file
+  private reserveAt = RESERVE_FIRST;
 
-  constructor(tree: DataTree, sessions: RecoveredSessions, emulate353TtlNodes: boolean) {
+  /** `contentBytes`: what the snapshot holds in all, as far as that is known. */
+  constructor(tree: DataTree, sessions: RecoveredSessions, emulate353TtlNodes: boolean, contentBytes = 0) {
+    this.contentBytes = contentBytes;
     this.tree = tree;
     this.sessions = sessions;
     this.writer = new LoadRecordWriter(this, tree.loadTarget, emulate353TtlNodes);
@@ -79,7 +93,8 @@ export class TreeLoader implements SnapshotSink, LoadRecordOutput {
         const ref = tree.loadRecord(words, bytes, at, this.before, this.takeAcl(words[at + LOAD_ACL]));
         if (ref === 0) return false;
         this.before = ref;
-        this.nodeCount++;
+        this.nodeBytes += words[at + LOAD_PATH_LENGTH] + Math.max(words[at + LOAD_DATA_LENGTH], 0) + NODE_BYTES_MIN;
+        if (++this.nodeCount === this.reserveAt) this.reserve();
       } else if (words[at + LOAD_TYPE] === LoadRecord.aclList) {
         const list = (at + ACL_LIST) * 4;
         this.aclLists.push(bytes.slice(list, list + words[at + ACL_LIST_BYTES]));
@@ -89,6 +104,16 @@ export class TreeLoader implements SnapshotSink, LoadRecordOutput {
       }
     }
     return true;
+  }
+
+  /**
+   * Tells the tree how many nodes will come, should the rest be as what came so far; but never more than so many times what
+   * is there, since the first nodes may be small ones and the rest of the file a few large ones.
+   */
+  private reserve(): void {
+    const expected = Math.ceil((this.contentBytes / this.nodeBytes) * this.nodeCount);
+    this.tree.reserve(Math.min(expected, this.nodeCount * RESERVE_FACTOR));
+    this.reserveAt *= RESERVE_FACTOR;
   }
 
   /** Where the tree keeps the list of this number, counted once more for the node that gets it. */

@@ -563,7 +563,11 @@ export class DataTree {
     own[node + ACL] = aclRef;
     this.acls.release(oldAcl);
     this.bytesTotal += this.data.store(ref, bytes, (at + loadDataWord(pathLength)) * 4, dataLength);
-    if (this.digest !== null) this.digest.take(ref, words[at + LOAD_DIGEST]);
+    if (this.digest !== null) {
+      // The root has no owner, whatever the record says.
+      if (ref === this.root) this.digest.count(ref);
+      else this.digest.take(ref, words[at + LOAD_DIGEST]);
+    }
     return ref;
   }
 
@@ -597,6 +601,12 @@ export class DataTree {
   get loadTarget(): { readonly hashKeyLo: number; readonly hashKeyHi: number; readonly keepsDigest: boolean } {
     const { control } = this;
     return { hashKeyLo: control[HASH_KEY_LO], hashKeyHi: control[HASH_KEY_HI], keepsDigest: this.keepsDigest };
+  }
+
+  /** So many nodes are to be expected in all; a guess, which costs memory when it is too high. */
+  reserve(nodeCount: number): void {
+    assert(this.lock.open, 'reserve outside a write section');
+    this.index.reserve(nodeCount);
   }
 
   /** The list's place, counted for a node that loadRecord is to give it to; of no bytes: "unresolved". */

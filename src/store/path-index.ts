@@ -28,6 +28,8 @@ export const SEGMENT_BYTES = SEGMENT_SLOTS * 8;
 export const DIRECTORY_BITS_MAX = 20;
 const DIRECTORY_BITS_MIN = 1;
 const SEGMENT_LOAD_MAX = 3276;
+/** On the average over all segments: so low that by chance hardly one of them gets beyond the maximum. */
+const SEGMENT_LOAD_RESERVED = 3000;
 
 export class PathIndex {
   private readonly memory: SlabMemory;
@@ -54,6 +56,42 @@ export class PathIndex {
     this.used = new Int32Array(count);
     this.directoryRef = this.allocator.allocate(count * 4);
     for (let i = 0; i < count; i++) this.setSegment(i, this.allocateSegment());
+    this.publish();
+  }
+
+  /**
+   * Makes room for so many nodes in all at once, so that filling it splits nothing; never less than there is. A guess that was
+   * too high costs memory for good.
+   */
+  reserve(nodeCount: number): void {
+    let bits = this.bits;
+    while (bits < DIRECTORY_BITS_MAX && nodeCount > SEGMENT_LOAD_RESERVED * 2 ** bits) bits++;
+    if (bits === this.bits) return;
+    const oldBits = this.bits;
+    const oldDirectory = this.directoryRef;
+    const oldDepth = this.depth;
+    const oldSegments: number[] = [];
+    for (let at = 0; at < 1 << oldBits; at += 1 << (oldBits - oldDepth[at])) oldSegments.push(this.segmentAt(at));
+    this.bits = bits;
+    const count = 1 << bits;
+    this.depth = new Uint8Array(count).fill(bits);
+    this.used = new Int32Array(count);
+    this.directoryRef = this.allocator.allocate(count * 4);
+    for (let i = 0; i < count; i++) this.setSegment(i, this.allocateSegment());
+    for (const old of oldSegments) {
+      const slots = this.memory.words[old >>> SLAB_SHIFT];
+      const base = (old & UNIT_MASK) << 1;
+      for (let slot = 0; slot < SEGMENT_SLOTS; slot++) {
+        const ref = slots[base + (slot << 1) + 1];
+        if (ref === 0) continue;
+        const hash = slots[base + (slot << 1)];
+        const position = hash >>> (32 - bits);
+        this.used[position]++;
+        this.put(this.segmentAt(position), hash, ref);
+      }
+      this.allocator.free(old, SEGMENT_BYTES);
+    }
+    this.allocator.free(oldDirectory, 4 << oldBits);
     this.publish();
   }
 

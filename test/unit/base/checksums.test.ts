@@ -2,7 +2,7 @@
 
 import { deflateSync, crc32 as platformCrc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { adler32 } from '../../../src/base/adler32.js';
+import { adler32, adler32OfWords } from '../../../src/base/adler32.js';
 import { CRC_SHIFT_MAX, CRC_START, crc32, crcOfView, crcOfWords, crcShifted } from '../../../src/base/crc32.js';
 import { Prng } from '../../../src/base/prng.js';
 
@@ -37,6 +37,31 @@ describe('adler32', () => {
     sum = adler32(bytes, 3, 6000, sum);
     sum = adler32(bytes, 6003, 13_997, sum);
     expect(sum).toBe(platformAdler32(bytes));
+  });
+});
+
+describe('adler32OfWords', () => {
+  test('agrees with adler32 at every offset and length', () => {
+    const bytes = randomBytes(4, 9000);
+    const words = new Int32Array(bytes.buffer);
+    for (let i = 0; i < 400; i++) {
+      const offset = i % 9;
+      const length = i < 100 ? i : (i * 37) % 8900;
+      expect(adler32OfWords(words, bytes, offset, length, i + 1)).toBe(adler32(bytes, offset, length, i + 1));
+    }
+  });
+
+  test('does not overflow on the largest bytes and the largest seed', () => {
+    const bytes = new Uint8Array(1 << 20).fill(0xff);
+    const words = new Int32Array(bytes.buffer);
+    const seed = (65520 * 65536 + 65520) >>> 0;
+    for (const [offset, length] of [
+      [0, 1 << 20],
+      [3, (1 << 20) - 4],
+      [1, 1281],
+    ]) {
+      expect(adler32OfWords(words, bytes, offset, length, seed)).toBe(adler32(bytes, offset, length, seed));
+    }
   });
 });
 
