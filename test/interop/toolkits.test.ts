@@ -6,6 +6,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } fro
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cleanup } from '../../src/cli/data-tools/cleanup.js';
 import { snapshotComparer } from '../../src/cli/snapshot-toolkits/snapshot-comparer.js';
 import { snapshotFormatter } from '../../src/cli/snapshot-toolkits/snapshot-formatter.js';
 import { txnLogToolkit } from '../../src/cli/txn-log-toolkit/txn-log-toolkit.js';
@@ -48,13 +49,14 @@ beforeAll(async () => {
   addInvocations();
   addFormats();
   addComparisons();
+  addPurges();
   const runs = await runApacheTools(cases.map((each) => each.theirs));
   for (const [i, run] of runs.entries()) theirs.set(cases[i].name, run);
 }, 60_000);
 afterAll(() => directory?.remove());
 
 describe('the same as Apache', () => {
-  test.each([['dump'], ['recover'], ['chop'], ['invocation'], ['format'], ['compare']])('%s', (group) => {
+  test.each([['dump'], ['recover'], ['chop'], ['invocation'], ['format'], ['compare'], ['purge']])('%s', (group) => {
     const chosen = cases.filter(({ name }) => name.startsWith(group));
     expect(chosen.length).toBeGreaterThan(4);
     for (const { name, ours, expected } of chosen) {
@@ -285,6 +287,91 @@ function addComparison(args: readonly string[], input = ''): void {
       ...run,
       stdout: untimed(run.stdout).replace('java -cp <classPath> org.apache.zookeeper.server.', ''),
     }),
+  });
+}
+
+/** Each of the two works on a directory of its own; what they say and what they leave is compared. */
+function addPurges(): void {
+  const whole = readFileSync(join(FIXTURES, 'tiny-restarted-3.9/version-2/snapshot.10'));
+  const names = (count: number): string[] => [
+    ...Array.from({ length: count }, (_, i) => `snapshot.${(i * 16).toString(16)}`),
+    ...Array.from({ length: count }, (_, i) => `log.${(i * 16 + 1).toString(16)}`),
+  ];
+  const odd = [
+    'log.zz',
+    'log.',
+    'log.5.bak',
+    'snapshot.x',
+    'logs',
+    'acceptedEpoch',
+    'log.31.bak',
+    'log.ffffffffffffffff',
+  ];
+  for (const [files, count] of [
+    [names(6), '3'],
+    [names(6), '4'],
+    [names(2), '3'],
+    [['log.1', 'log.5'], '3'],
+    [[...names(6), ...odd], '3'],
+    [[...names(6), 'snapshot.100000001', 'log.100000002', 'log.f0'], '3'],
+    [[...names(6), 'snapshot.a0.gz', 'log.10.gz'], '3'],
+  ] as const) {
+    const [ours, apaches] = [0, 1].map(() => {
+      const target = join(directory.path, `purged-${cases.length}-${copyCount++}`);
+      mkdirSync(join(target, 'version-2'), { recursive: true });
+      for (const file of files) {
+        writeFileSync(join(target, 'version-2', file), file.endsWith('0.gz') ? gzipSync(whole) : whole);
+      }
+      return target;
+    });
+    addPurge(ours, apaches, (path) => [path, '-n', count]);
+  }
+  const there = join(directory.path, 'purge-there');
+  mkdirSync(there);
+  const missing = join(directory.path, 'purge-missing');
+  for (const args of [
+    ...[
+      [],
+      [there],
+      [there, '-n'],
+      [there, '3'],
+      [there, '-x', '3'],
+      [there, '-n', '2'],
+      [there, '-n', 'x'],
+      [missing, '-n', '3'],
+    ],
+    ...[
+      [there, missing, '-n', '3'],
+      [there, there, '-n', '3', '4'],
+      [there, '-n', '-3'],
+      [there, there, '-y', '3'],
+    ],
+  ]) {
+    addPurge('', '', () => args);
+  }
+}
+
+function addPurge(ours: string, apaches: string, args: (path: string) => readonly string[]): void {
+  const undated = (text: string): string =>
+    text
+      .replace(/file: .*\t/g, 'file:\t')
+      .split('\n')
+      .sort()
+      .join('\n');
+  cases.push({
+    name: `purge ${args(apaches).join(' ')}`,
+    theirs: { tool: ApacheTool.purgeTxnLog, args: args(apaches) },
+    ours: () => {
+      const run = runOfflineTool((words, io) => cleanup(words, io, new NodeFileStore(), {}), args(ours));
+      const own = /^zkCleanup -n count takes.*\n/m;
+      return { ...run, stdout: undated(run.stdout.replace(own, '')) };
+    },
+    expected: (run) => {
+      if (apaches !== '') {
+        expect(readdirSync(join(ours, 'version-2')).sort()).toEqual(readdirSync(join(apaches, 'version-2')).sort());
+      }
+      return { ...run, stdout: undated(run.stdout.replaceAll(apaches, ours)) };
+    },
   });
 }
 

@@ -6,10 +6,10 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 import { parseJvmFlags, splitShellWords } from '../../server/jvm-flags.js';
 import { parsePropertiesFile, trimProperties } from '../../server/properties-file.js';
+import { chooseConfigFile, defaultConfigDir, installPrefix, PACKAGE_ROOT } from './config-file.js';
 import type { Terminal } from './terminal.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -35,8 +35,6 @@ export interface Launch {
   readonly serverOptions: readonly string[];
 }
 
-/** dist/src/cli/zk-server/ -> the package. */
-const PACKAGE_ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 export const SERVER_MAIN = join(PACKAGE_ROOT, 'dist/bundle/server/quorum-peer-main.js');
 const DEFAULT_HEAP_MB = 1000;
 
@@ -44,7 +42,7 @@ export function prepareLaunch(argv: readonly string[], callerEnv: Environment, t
   const configOption = argv.length > 1 && argv[0] === '--config' ? argv[1] : undefined;
   const [command = '', configName] = configOption === undefined ? argv : argv.slice(2);
 
-  const prefix = callerEnv.ZOOBINDIR ? dirname(resolve(callerEnv.ZOOBINDIR)) : resolve(PACKAGE_ROOT);
+  const prefix = installPrefix(callerEnv);
   const configDir = configOption ?? (callerEnv.ZOOCFGDIR || defaultConfigDir(prefix));
   let env: Environment = { ...callerEnv, ZOOCFGDIR: configDir };
   env = sourced(join(configDir, 'zookeeper-env.sh'), env, terminal);
@@ -85,17 +83,6 @@ export function prepareLaunch(argv: readonly string[], callerEnv: Environment, t
       .filter(([name]) => !flags.properties.has(name))
       .map(([name, value]) => `-D${name}=${value}`),
   };
-}
-
-function defaultConfigDir(prefix: string): string {
-  const conf = join(prefix, 'conf');
-  return existsSync(conf) ? conf : join(prefix, 'etc', 'zookeeper');
-}
-
-/** A bare name is looked for in the configuration directory; anything with a directory in it is taken as it is. */
-function chooseConfigFile(configDir: string, zoocfg: string, name: string | undefined): string {
-  const chosen = name === undefined || name === '' ? zoocfg : name;
-  return chosen.includes('/') ? chosen : join(configDir, chosen);
 }
 
 function readPairs(configFile: string): ReadonlyMap<string, string> | null {

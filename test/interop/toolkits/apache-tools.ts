@@ -52,7 +52,7 @@ export async function runApacheTools(commands: readonly ToolCommand[], timeZone 
       deadlineMs: DEADLINE_MS,
       input: [`zone\t${timeZone}`, ...lines].map((line) => `${line}\n`).join(''),
     });
-    const answers = run.stdout.trimEnd().split('\n');
+    const answers = run.stdout.replace(/\n$/, '').split('\n');
     if (answers.length !== commands.length) throw new Error(`${answers.length} answers\n${run.stdout}\n${run.stderr}`);
     return answers.map(readAnswer);
   } finally {
