@@ -51,6 +51,11 @@ export function hex64(hi: number, lo: number): string {
   return hi === 0 ? lower : (hi >>> 0).toString(16) + lower.padStart(8, '0');
 }
 
+/** The signed value in decimal, as Java prints a long; for logs and texts. */
+export function decimal64(hi: number, lo: number): string {
+  return int64FromHalves(hi, lo).toString();
+}
+
 export function hexOf(b: bigint): string {
   return hex64(hiOf(b), loOf(b));
 }

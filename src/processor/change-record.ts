@@ -16,6 +16,8 @@
 import { copyBytes, equalBytes } from '../base/bytes.js';
 import type { Fifo } from '../base/fifo.js';
 import { compareUnsigned } from '../base/int64.js';
+import { DigestSum } from '../store/digest-sum.js';
+import { DIGEST_STAT_WORDS } from '../store/node-digest.js';
 import { NodeKind } from '../store/node-layout.js';
 import type { TreeReader } from '../store/tree-reader.js';
 
@@ -41,6 +43,9 @@ export class ChangeRecord {
   /** Serialised vector<ACL>; length 0 = the open ACL, ACL_UNRESOLVED = a list that nobody knows. */
   acl: Uint8Array = new Uint8Array(0);
   aclLength = 0;
+  /** What the node counts in the tree digest, and the stat it counts with (node-digest.ts); not kept with digests off. */
+  digest = 0;
+  readonly stat = new Int32Array(DIGEST_STAT_WORDS);
   /** Of the last change; the record may go once the tree has applied it. */
   zxidHi = 0;
   zxidLo = 0;
@@ -60,6 +65,8 @@ export class ChangeRecord {
     this.ownerHi = other.ownerHi;
     this.ownerLo = other.ownerLo;
     this.setAcl(other.acl, 0, other.aclLength);
+    this.digest = other.digest;
+    for (let i = 0; i < DIGEST_STAT_WORDS; i++) this.stat[i] = other.stat[i];
     this.zxidHi = other.zxidHi;
     this.zxidLo = other.zxidLo;
   }
@@ -84,17 +91,23 @@ interface Change {
 }
 
 export class OutstandingChanges {
+  /** The tree digest after everything decided so far; kept by prep/digest-prediction.ts, put back with a failed multi. */
+  readonly digest = new DigestSum();
+  private savedDigestHi = 0;
+  private savedDigestLo = 0;
   private readonly table = new Map<number, ChangeRecord>();
   private readonly log: Fifo<Change>;
   private readonly free: ChangeRecord[] = [];
   private readonly freeChanges: Change[] = [];
   private readonly tree: TreeReader;
+  private readonly keepsDigest: boolean;
   /** States before a multi, to be put back if it fails; null outside of a multi. */
   private saved: { record: ChangeRecord; before: ChangeRecord }[] | null = null;
 
-  constructor(tree: TreeReader, log: Fifo<Change>) {
+  constructor(tree: TreeReader, log: Fifo<Change>, keepsDigest: boolean) {
     this.tree = tree;
     this.log = log;
+    this.keepsDigest = keepsDigest;
   }
 
   get count(): number {
@@ -166,6 +179,8 @@ export class OutstandingChanges {
 
   beginMulti(): void {
     this.saved = [];
+    this.savedDigestHi = this.digest.hi;
+    this.savedDigestLo = this.digest.lo;
   }
 
   /** The multi is good: its changes stay. */
@@ -177,6 +192,7 @@ export class OutstandingChanges {
   rollbackMulti(): void {
     const saved = this.saved ?? [];
     this.saved = null;
+    this.digest.set(this.savedDigestHi, this.savedDigestLo);
     for (let i = saved.length - 1; i >= 0; i--) {
       const { record, before } = saved[i] as { record: ChangeRecord; before: ChangeRecord };
       if (!before.outstanding) {
@@ -211,6 +227,7 @@ export class OutstandingChanges {
       if (sequence < 0) continue;
       const ref = tree.find(record.path, 0, record.pathLength);
       record.exists = ref !== 0;
+      record.digest = 0;
       if (ref !== 0) {
         record.version = tree.version(ref);
         record.cversion = tree.cversion(ref);
@@ -220,6 +237,10 @@ export class OutstandingChanges {
         record.kind = tree.kind(ref);
         record.ownerHi = tree.ownerHi(ref);
         record.ownerLo = tree.ownerLo(ref);
+        if (this.keepsDigest) {
+          record.digest = tree.digestWord(ref);
+          tree.copyDigestStat(ref, record.stat);
+        }
         const aclRef = tree.aclRef(ref);
         record.aclLength = 0;
         if (aclRef !== 0) {

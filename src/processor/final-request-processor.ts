@@ -18,10 +18,12 @@ import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode } from '../protocol/op-code.js';
 import type { SessionTable } from '../session/session-table.js';
 import type { DataTree } from '../store/data-tree.js';
+import { DigestCheck, type DigestMismatch } from '../store/digest-check.js';
 import { STAT_BYTES } from '../store/node-layout.js';
 import { TxnApplier, type TxnListener } from '../store/txn-applier.js';
 import { type AclPolicy, type Identity, parseIdentities } from './acl.js';
 import { ChangeKind, NOBODY_ACL_BYTES, writeAction } from './change-list.js';
+import { DigestMismatchLog } from './digest-mismatch-log.js';
 import {
   FLAG_BODY,
   FLAG_OWN_ZXID,
@@ -59,16 +61,18 @@ export interface Recovered {
   readonly sessions: readonly RecoveredSession[];
   readonly lastZxidHi: number;
   readonly lastZxidLo: number;
+  readonly digestMismatches: number;
 }
 
 /** Transactions under one write section: readers on other threads wait no longer than these take (some 10 us). */
 const SECTION_TXNS_MAX = 16;
 const MULTI_END = [-1, 1, -1] as const;
+const DIGEST_MISMATCHES = 0;
 
 /** Where final gets the database from; the server gives the files behind it. */
 export interface DatabaseSource {
-  /** Once, at the start. */
-  recover(): Recovered;
+  /** Once, at the start; tells of each digest that it found not to be the tree's. */
+  recover(onDigestMismatch: (mismatch: DigestMismatch) => void): Recovered;
   /** Inside a write section, after sync has installed the files of a restore under this zxid. What it throws is fatal. */
   loadRestored(zxidHi: number, zxidLo: number): Recovered;
 }
@@ -81,6 +85,10 @@ export class FinalRequestProcessor implements Actor, TxnListener {
   private readonly sessions: SessionTable;
   private readonly database: DatabaseSource;
   private readonly applier: TxnApplier;
+  /** Null: digests are off. */
+  private readonly digests: DigestCheck | null;
+  private readonly mismatches: DigestMismatchLog;
+  private readonly counters: Float64Array;
   private readonly read: ReadContext;
   private readonly shards: MailboxSender[];
   private readonly toPrep: MailboxSender;
@@ -110,6 +118,9 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     this.sessions = sessions;
     this.database = database;
     this.applier = new TxnApplier(tree);
+    this.mismatches = new DigestMismatchLog(context.clock, context.log);
+    this.digests = tree.keepsDigest ? new DigestCheck(tree, (mismatch) => this.onDigestMismatch(mismatch)) : null;
+    this.counters = context.counters.registerBlock(['digest_mismatches_count']);
     this.read = new ReadContext(tree.reader, aclPolicy, Number.POSITIVE_INFINITY);
     this.read.out = this.reply;
     const people = new RecentlyParsed(parseIdentities);
@@ -129,7 +140,8 @@ export class FinalRequestProcessor implements Actor, TxnListener {
   }
 
   onStart(): void {
-    const recovered = this.database.recover();
+    const recovered = this.database.recover((mismatch) => this.mismatches.report(mismatch));
+    this.counters[DIGEST_MISMATCHES] = recovered.digestMismatches;
     this.zxidHi = recovered.lastZxidHi;
     this.zxidLo = recovered.lastZxidLo;
     const nowMs = this.context.clock.monotonicMs();
@@ -197,6 +209,7 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     // A multi's results are framed by their own headers, from before the first to behind the last.
     this.inMulti = this.requestOp === OpCode.multi && (words[header + WORD_ERROR] as number) === ErrorCode.Ok;
     const result = this.applier.apply(bytes, entry, length, this);
+    if (this.digests !== null) this.digests.onApplied(this.applier);
     let error: number = result;
     if (this.inMulti) {
       this.writeMultiHeader(...MULTI_END);
@@ -205,6 +218,12 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     if (error !== ErrorCode.Ok) this.reply.reset();
     this.broadcast(words, header, error);
     if (++this.sectionTxns >= SECTION_TXNS_MAX) this.endSection();
+  }
+
+  /** The server goes on: what is wrong is wrong already, and every client sees the same. */
+  private onDigestMismatch(mismatch: DigestMismatch): void {
+    this.counters[DIGEST_MISMATCHES] = (this.counters[DIGEST_MISMATCHES] as number) + 1;
+    this.mismatches.report(mismatch);
   }
 
   onCreated(bytes: Uint8Array, pathOffset: number, pathLength: number): void {

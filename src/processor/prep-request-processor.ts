@@ -23,9 +23,10 @@ import { OpCode } from '../protocol/op-code.js';
 import { SessionIds } from '../session/session-id.js';
 import { SessionIndex } from '../session/session-index.js';
 import { type SessionTable, SlotState } from '../session/session-table.js';
+import { DIGEST_VERSION } from '../store/digest-check.js';
 import { NodeKind } from '../store/node-layout.js';
 import type { TreeReader } from '../store/tree-reader.js';
-import { TXN_HEADER_BYTES } from '../store/txn-applier.js';
+import { TXN_DIGEST_BYTES, TXN_HEADER_BYTES } from '../store/txn-applier.js';
 import type { AclPolicy } from './acl.js';
 import { OutstandingChanges } from './change-record.js';
 import {
@@ -49,6 +50,7 @@ import {
 import { planCreate } from './prep/create.js';
 import { planDelete } from './prep/delete.js';
 import { planDeleteContainer } from './prep/delete-container.js';
+import { DigestPrediction } from './prep/digest-prediction.js';
 import { planMulti } from './prep/multi.js';
 import { DECODE_FAILED, PrepRequest } from './prep/prep-request.js';
 import { QuotaCheck } from './prep/quota-check.js';
@@ -62,6 +64,8 @@ export interface PrepOptions {
   readonly reconfigEnabled: boolean;
   readonly closeSessionListsPaths: boolean;
   readonly enforceQuota: boolean;
+  /** Transactions carry the tree digest that they lead to. */
+  readonly digestEnabled: boolean;
 }
 
 /** About three microseconds of reading, so that it fits between two write sections. */
@@ -112,9 +116,10 @@ export class PrepRequestProcessor implements Actor {
     this.sessions = sessions;
     this.options = options;
     this.toSync = context.outbox('sync');
-    this.changes = new OutstandingChanges(tree, new Fifo());
+    this.changes = new OutstandingChanges(tree, new Fifo(), options.digestEnabled);
     const quotas = options.enforceQuota ? new QuotaCheck(tree, context.clock, context.log) : null;
-    this.request = new PrepRequest(this.changes, aclPolicy, sessions, options, quotas);
+    const prediction = options.digestEnabled ? new DigestPrediction(this.changes) : null;
+    this.request = new PrepRequest(this.changes, aclPolicy, sessions, options, quotas, prediction);
     this.sessionIds = new SessionIds(options.serverId, context.clock.wallMs());
     const onRequest: RecordHandler = (type, bytes, words, offset, length) =>
       this.onRequest(type, bytes, words, offset, length);
@@ -149,6 +154,7 @@ export class PrepRequestProcessor implements Actor {
     if (((words[header + WORD_FLAGS] as number) & FLAG_REPLACED) !== 0) this.forgetDatabase();
     this.zxidHi = words[header + WORD_ZXID_HI] as number;
     this.zxidLo = words[header + WORD_ZXID_LO] as number;
+    this.takeDigest();
     this.slotsHandedOut = this.sessions.slotCountUsed;
     for (let slot = 0; slot < this.slotsHandedOut; slot++) {
       if (this.sessions.state(slot) !== SlotState.open) {
@@ -191,6 +197,19 @@ export class PrepRequestProcessor implements Actor {
     words[header + WORD_ZXID_LO] = zxidLo;
     this.passOn(RecordType.restore, bytes, offset, length);
     this.serving = false;
+  }
+
+  /** The tree's own, once for each database: nothing is on its way now, and from here on this stage knows it. */
+  private takeDigest(): void {
+    const { tree } = this;
+    for (;;) {
+      const sequence = tree.begin();
+      const hi = tree.treeDigestHi();
+      const lo = tree.treeDigestLo();
+      if (sequence < 0 || !tree.valid(sequence)) continue;
+      this.changes.digest.set(hi, lo);
+      return;
+    }
   }
 
   private onRequest(type: number, bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
@@ -425,6 +444,7 @@ export class PrepRequestProcessor implements Actor {
     assert(node.exists && node.kind === NodeKind.ephemeral, 'a session owns a node that is not an ephemeral');
     this.changes.touch(node, this.zxidHi, this.zxidLo);
     node.exists = false;
+    this.request.prediction?.onDelete(parent, node);
   }
 
   private reopenSession(bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
@@ -459,7 +479,9 @@ export class PrepRequestProcessor implements Actor {
   private sendTxn(words: Int32Array, header: number, error: number): void {
     const request = this.request;
     const txn = request.txn;
-    const entryLength = TXN_HEADER_BYTES + txn.length;
+    // A stand-alone error has none; a failed multi has (persistence 2.1).
+    const hasDigest = request.prediction !== null && request.txnType !== OpCode.error;
+    const entryLength = TXN_HEADER_BYTES + txn.length + (hasDigest ? TXN_DIGEST_BYTES : 0);
     const out = this.toSync;
     out.claim(RecordType.txn, PIPELINE_HEADER_BYTES + entryLength);
     const at = out.offset >> 2;
@@ -475,16 +497,21 @@ export class PrepRequestProcessor implements Actor {
 
     const bytes = out.bytes;
     const entry = out.offset + PIPELINE_HEADER_BYTES;
-    const wallMs = this.context.clock.wallMs();
     writeInt32(bytes, entry, request.sessionHi);
     writeInt32(bytes, entry + 4, request.sessionLo);
     writeInt32(bytes, entry + 8, words[header + WORD_XID] as number);
     writeInt32(bytes, entry + 12, this.zxidHi);
     writeInt32(bytes, entry + 16, this.zxidLo);
-    writeInt32(bytes, entry + 20, hiOfNumber(wallMs));
-    writeInt32(bytes, entry + 24, loOfNumber(wallMs));
+    writeInt32(bytes, entry + 20, request.timeHi);
+    writeInt32(bytes, entry + 24, request.timeLo);
     writeInt32(bytes, entry + 28, request.txnType);
     copyBytes(txn.bytes, 0, bytes, entry + TXN_HEADER_BYTES, txn.length);
+    if (hasDigest) {
+      const digest = entry + TXN_HEADER_BYTES + txn.length;
+      writeInt32(bytes, digest, DIGEST_VERSION);
+      writeInt32(bytes, digest + 4, this.changes.digest.hi);
+      writeInt32(bytes, digest + 8, this.changes.digest.lo);
+    }
     out.commit();
   }
 
@@ -492,8 +519,13 @@ export class PrepRequestProcessor implements Actor {
     this.zxidLo = (this.zxidLo + 1) | 0;
     // A standalone server has no epochs; 2^32 transactions carry into the upper half, as one 64-bit counter would.
     if (this.zxidLo === 0) this.zxidHi = (this.zxidHi + 1) | 0;
-    this.request.zxidHi = this.zxidHi;
-    this.request.zxidLo = this.zxidLo;
+    const { request } = this;
+    request.zxidHi = this.zxidHi;
+    request.zxidLo = this.zxidLo;
+    const wallMs = this.context.clock.wallMs();
+    request.timeHi = hiOfNumber(wallMs);
+    request.timeLo = loOfNumber(wallMs);
+    request.prediction?.begin(request.zxidHi, request.zxidLo, request.timeHi, request.timeLo);
   }
 
   /** Once per batch: what the tree has applied is no longer outstanding. */

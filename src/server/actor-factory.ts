@@ -10,7 +10,7 @@ import { statSync } from 'node:fs';
 import type { Actor, ActorContext, CreateActor } from '../actor/actor.js';
 import { SystemClock } from '../actor/system-clock.js';
 import { assert } from '../base/assert.js';
-import { hex64 } from '../base/int64.js';
+import { decimal64, hex64 } from '../base/int64.js';
 import { Prng } from '../base/prng.js';
 import { Authenticator } from '../net/auth/authenticator.js';
 import { ConnectionCounts } from '../net/connection-counts.js';
@@ -34,6 +34,7 @@ import { PrepRequestProcessor } from '../processor/prep-request-processor.js';
 import { RestorerActor } from '../processor/restorer-actor.js';
 import { SessionTrackerActor } from '../processor/session-tracker-actor.js';
 import { SessionTable } from '../session/session-table.js';
+import type { DigestMismatch } from '../store/digest-check.js';
 import { clientPorts } from './client-ports.js';
 import { recogniseNumber } from './four-letter-words.js';
 import { directoriesOf, makeSync } from './log-thread.js';
@@ -87,6 +88,7 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
           reconfigEnabled: server.reconfigEnabled,
           closeSessionListsPaths: server.closeSessionTxnEnabled,
           enforceQuota: server.quotas.enforceQuota,
+          digestEnabled: server.digestEnabled,
         },
       );
     case ActorKind.sync:
@@ -98,7 +100,7 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
         new SessionTable(sharedMemory(context, SharedName.sessions)),
         aclPolicy(server),
         {
-          recover: () => recoverDatabase(context, server),
+          recover: (onDigestMismatch) => recoverDatabase(context, server, onDigestMismatch),
           loadRestored: (zxidHi, zxidLo) => loadRestored(context, server, zxidHi, zxidLo),
         },
       );
@@ -185,7 +187,11 @@ function connectionThrottle(context: ActorContext, server: ServerConfig): Connec
   return new ConnectionThrottle(memory, server.limits.connectionThrottle, () => prng.float());
 }
 
-function recoverDatabase(context: ActorContext, server: ServerConfig): Recovered {
+function recoverDatabase(
+  context: ActorContext,
+  server: ServerConfig,
+  onDigestMismatch: (mismatch: DigestMismatch) => void,
+): Recovered {
   const beganMs = new SystemClock().monotonicMs();
   const recovered = recover({
     fileStore: new NodeFileStore(),
@@ -198,22 +204,24 @@ function recoverDatabase(context: ActorContext, server: ServerConfig): Recovered
     emulate353TtlNodes: server.emulate353TtlNodes,
     warn: (message) => context.log.warn(message),
     readAhead: threadReadAhead((error) => context.log.error('the thread that reads snapshots ahead failed', { error })),
+    onDigestMismatch,
   });
   const { lastZxidHi, lastZxidLo, recordsReplayed } = recovered;
   const sessions = [...recovered.sessions, ...deadSessions(context, recovered.sessions, server.minSessionTimeoutMs)];
   new DurableZxid(sharedMemory(context, SharedName.durableZxid)).publish(lastZxidHi, lastZxidLo);
   warnOfTtlNodes(context, server);
   const tookMs = Math.round(new SystemClock().monotonicMs() - beganMs);
-  context.log.info(`Snapshot loaded in ${tookMs} ms, highest zxid is 0x${hex64(lastZxidHi, lastZxidLo)}`, {
-    snapshot: recovered.snapshot?.name,
-    recordsReplayed,
-    sessions: sessions.length,
-  });
+  const { digestHi, digestLo } = recovered.tree;
+  context.log.info(
+    `Snapshot loaded in ${tookMs} ms, highest zxid is 0x${hex64(lastZxidHi, lastZxidLo)}, ` +
+      `digest is ${decimal64(digestHi, digestLo)}`,
+    { snapshot: recovered.snapshot?.name, recordsReplayed, sessions: sessions.length },
+  );
   const toSnapshotter = context.outbox('snapshotter');
   tellSnapshotLoaded(toSnapshotter, loadedSnapshot(recovered));
   // So that the next start need not replay these again.
   if (recordsReplayed > 0) tellSnapshotDue(toSnapshotter);
-  return { sessions, lastZxidHi, lastZxidLo };
+  return { sessions, lastZxidHi, lastZxidLo, digestMismatches: recovered.digestMismatches };
 }
 
 function loadedSnapshot({
@@ -245,7 +253,7 @@ function loadRestored(context: ActorContext, server: ServerConfig, zxidHi: numbe
   });
   const snapshot = { name: snapshotName(zxidHi, zxidLo), zxidHi, zxidLo };
   tellSnapshotLoaded(context.outbox('snapshotter'), loadedSnapshot({ snapshot, directories }));
-  return { sessions, lastZxidHi: zxidHi, lastZxidLo: zxidLo };
+  return { sessions, lastZxidHi: zxidHi, lastZxidLo: zxidLo, digestMismatches: 0 };
 }
 
 /** The reference would take them for ephemerals of sessions that are gone, and remove them with all that is below. */

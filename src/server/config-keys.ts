@@ -974,6 +974,14 @@ export const CONFIG_KEYS = [
     sentence: 'The transaction that closes a session lists the ephemeral nodes it removes.',
   },
   {
+    name: 'digest.enabled',
+    regime: 'lenient-bool',
+    default: 'true',
+    unit: '',
+    sentence:
+      'Transactions and snapshots carry a digest of the whole tree, which is compared wherever they are applied.',
+  },
+  {
     name: 'extendedTypesEnabled',
     regime: 'lenient-bool',
     default: 'false',

@@ -95,6 +95,7 @@ export interface ServerConfig extends TlsConfig {
   readonly snapshots: SnapshotConfig;
 
   readonly closeSessionTxnEnabled: boolean;
+  readonly digestEnabled: boolean;
   readonly extendedTypesEnabled: boolean;
   readonly emulate353TtlNodes: boolean;
   readonly containers: ContainerConfig;
@@ -292,6 +293,7 @@ function assemble(settings: Settings, input: ConfigInput, essentials: Essentials
     snapshots: readSnapshotConfig(settings, log),
 
     closeSessionTxnEnabled: settings.lenientBool('closeSessionTxn.enabled'),
+    digestEnabled: settings.lenientBool('digest.enabled'),
     extendedTypesEnabled: settings.lenientBool('extendedTypesEnabled'),
     emulate353TtlNodes: settings.lenientBool('emulate353TTLNodes'),
     containers: readContainerConfig(settings),

@@ -11,13 +11,18 @@ import { DataTree } from '../store/data-tree.js';
 import type { TreeMemory } from '../store/tree-memory.js';
 import { TreeReader } from '../store/tree-reader.js';
 import { SharedName, slabName } from './shared-name.js';
+import type { ActorConfig } from './standalone-topology.js';
 
 export class ThreadTree {
   private tree: DataTree | null = null;
 
   /** For final, and for its neighbours on the same thread. */
   owned(context: ActorContext): DataTree {
-    this.tree ??= new DataTree(memoryOf(context), (index, slab) => context.offerShared(slabName(index), slab));
+    this.tree ??= new DataTree(
+      memoryOf(context),
+      (index, slab) => context.offerShared(slabName(index), slab),
+      (context.config as ActorConfig).server.digestEnabled,
+    );
     return this.tree;
   }
 

@@ -59,6 +59,7 @@ import { SupervisorActor } from '../../src/server/supervisor-actor.js';
 import { ThreadTree } from '../../src/server/thread-tree.js';
 import { SessionTable } from '../../src/session/session-table.js';
 import type { DataTree } from '../../src/store/data-tree.js';
+import type { DigestMismatch } from '../../src/store/digest-check.js';
 import type { TreeReader } from '../../src/store/tree-reader.js';
 import { type LoggedTxn, RecordedLog } from './inline/recorded-log.js';
 import { SimClientNetwork, type SimConnection, type SimConnectionOptions } from './inline/sim-client-network.js';
@@ -111,6 +112,8 @@ export class InlineServer {
   snapshots: SnapshotSchedule | null = null;
   /** The failure that ended this life, unless somebody has taken it. */
   failure: { actorName: string; error: Error } | null = null;
+  /** The first time that a tree was not what its digest says, unless somebody has taken it; every test fails by it. */
+  digestMismatch: string | null = null;
 
   private readonly options: InlineServerOptions;
   private readonly prng: Prng;
@@ -332,6 +335,8 @@ export class InlineServer {
 
   private throwFailure(): void {
     const { failure } = this;
+    // Who prepares a tree beside the log cannot have that again after a restart.
+    if (this.digestMismatch !== null && this.options.prepareTree === undefined) throw new Error(this.digestMismatch);
     if (failure === null) return;
     for (let cause: unknown = failure.error; cause instanceof Error; cause = cause.cause) {
       if (cause instanceof SimCrashError) throw cause;
@@ -349,7 +354,11 @@ export class InlineServer {
     const keep = (message: string): void => {
       this.warnings.push(message);
     };
-    return { ...silentLogger, warn: keep, error: keep, info: (message) => this.sayings.push(message) };
+    const error = (message: string): void => {
+      keep(message);
+      if (message.startsWith('First digest mismatch')) this.digestMismatch = message;
+    };
+    return { ...silentLogger, warn: keep, error, info: (message) => this.sayings.push(message) };
   }
 
   private actorFactory(): CreateActor {
@@ -370,13 +379,14 @@ export class InlineServer {
           reconfigEnabled: this.config.reconfigEnabled,
           closeSessionListsPaths: this.config.closeSessionTxnEnabled,
           enforceQuota: this.config.quotas.enforceQuota,
+          digestEnabled: this.config.digestEnabled,
         });
       case ActorKind.sync:
         return this.createSync(context);
       case ActorKind.final:
         this.finalTree = tree.owned(context);
         return new FinalRequestProcessor(context, this.finalTree, this.sessions, aclPolicy, {
-          recover: () => this.recover(context),
+          recover: (onDigestMismatch) => this.recover(context, onDigestMismatch),
           loadRestored: (zxidHi, zxidLo) => this.loadRestored(zxidHi, zxidLo),
         });
       case ActorKind.sessionTracker:
@@ -475,7 +485,7 @@ export class InlineServer {
     });
   }
 
-  private recover(context: ActorContext): Recovered {
+  private recover(context: ActorContext, onDigestMismatch: (mismatch: DigestMismatch) => void): Recovered {
     const tree = this.finalTree as DataTree;
     const recovered = recover({
       fileStore: this.files,
@@ -487,6 +497,7 @@ export class InlineServer {
       trustEmptySnapshot: false,
       emulate353TtlNodes: this.config.emulate353TtlNodes,
       warn: (message) => this.warnings.push(message),
+      onDigestMismatch,
     });
     if (this.options.prepareTree !== undefined) {
       tree.beginWrite();
@@ -510,7 +521,7 @@ export class InlineServer {
     const { emulate353TtlNodes } = this.config;
     const tree = this.finalTree as DataTree;
     const sessions = loadRestoredDatabase(this.disk, snapshotDirectory, tree, emulate353TtlNodes, zxidHi, zxidLo);
-    return { sessions, lastZxidHi: zxidHi, lastZxidLo: zxidLo };
+    return { sessions, lastZxidHi: zxidHi, lastZxidLo: zxidLo, digestMismatches: 0 };
   }
 
   private directories(): { logDirectory: string; snapshotDirectory: string } {

@@ -13,6 +13,7 @@ import { OpCode } from '../../protocol/op-code.js';
 import { validatePathBytes } from '../../protocol/path-validation.js';
 import { NodeKind } from '../../store/node-layout.js';
 import { aclVectorEnd, OPEN_ACL_BYTES, Permission } from '../acl.js';
+import type { ChangeRecord } from '../change-record.js';
 import { lastSlash, parentLength } from './node-path.js';
 import { DECODE_FAILED, type PrepRequest } from './prep-request.js';
 
@@ -22,6 +23,9 @@ const FLAG_TTL = 5;
 const SEQUENCE_DIGITS = 10;
 /** A TTL has 40 bits, so its upper half has these. */
 const TTL_HI_MAX = 0xff;
+/** ephemeralOwner as it is stored (persistence 3.3). */
+const TTL_OWNER_HI = 0xff000000 | 0;
+const CONTAINER_OWNER_HI = 0x80000000 | 0;
 
 export function planCreate(request: PrepRequest, op: number, insideMulti: boolean): number {
   const body = request.body;
@@ -103,6 +107,7 @@ export function planCreate(request: PrepRequest, op: number, insideMulti: boolea
 
   request.txnType = txnType;
   const txn = request.txn;
+  const pathAt = txn.length + 4;
   txn.writeInt(path.length);
   txn.writeBytes(path.bytes, 0, path.length);
   txn.writeInt(dataLength);
@@ -114,6 +119,11 @@ export function planCreate(request: PrepRequest, op: number, insideMulti: boolea
   if (txnType === OpCode.createTTL) {
     txn.writeInt(ttlHi);
     txn.writeInt(ttlLo);
+  }
+  if (request.prediction !== null) {
+    const ownerHi = storedOwnerHi(node, ttlHi);
+    const ownerLo = node.kind === NodeKind.ttl ? ttlLo : node.ownerLo;
+    request.prediction.onCreate(parent, node, txn.bytes, pathAt, dataLength, ownerHi, ownerLo);
   }
   return ErrorCode.Ok;
 }
@@ -134,6 +144,11 @@ function kindOf(txnType: number, ephemeral: boolean): NodeKind {
     default:
       return ephemeral ? NodeKind.ephemeral : NodeKind.persistent;
   }
+}
+
+function storedOwnerHi(node: ChangeRecord, ttlHi: number): number {
+  if (node.kind === NodeKind.container) return CONTAINER_OWNER_HI;
+  return node.kind === NodeKind.ttl ? TTL_OWNER_HI | ttlHi : node.ownerHi;
 }
 
 /** The parent's stored cversion as Java's `%010d`: zero-padded to ten characters, the sign counting as one. */

@@ -40,6 +40,7 @@ export function planDeleteContainer(request: PrepRequest): number {
   parent.childCount -= 1;
   changes.touch(node, request.zxidHi, request.zxidLo);
   node.exists = false;
+  request.prediction?.onDelete(parent, node);
 
   request.txnType = OpCode.deleteContainer;
   request.txn.writeInt(pathLength);

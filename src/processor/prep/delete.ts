@@ -41,6 +41,7 @@ export function planDelete(request: PrepRequest): number {
   parent.childCount -= 1;
   changes.touch(node, request.zxidHi, request.zxidLo);
   node.exists = false;
+  request.prediction?.onDelete(parent, node);
 
   request.txnType = OpCode.delete;
   request.txn.writeInt(pathLength);

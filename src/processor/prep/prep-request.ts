@@ -15,6 +15,7 @@ import { ACL_UNRESOLVED, type ChangeRecord, type OutstandingChanges } from '../c
 import { RecentlyParsed } from '../recently-parsed.js';
 import { RequestBody } from '../request-body.js';
 import { ScratchBytes } from '../scratch-bytes.js';
+import type { DigestPrediction } from './digest-prediction.js';
 import type { QuotaCheck } from './quota-check.js';
 
 /** The record does not decode: -5 without a transaction, no zxid is used (client-protocol 3.3). */
@@ -33,12 +34,17 @@ export class PrepRequest {
   readonly reconfigEnabled: boolean;
   /** Null: quotas are not enforced. */
   readonly quotas: QuotaCheck | null;
+  /** Null: digests are off. */
+  readonly prediction: DigestPrediction | null;
   txnType = 0;
   slot = 0;
   sessionHi = 0;
   sessionLo = 0;
   zxidHi = 0;
   zxidLo = 0;
+  /** Of the transaction's header: milliseconds. */
+  timeHi = 0;
+  timeLo = 0;
 
   private readonly sessions: SessionTable;
   private readonly lists = new RecentlyParsed(parseStoredAcl);
@@ -54,6 +60,7 @@ export class PrepRequest {
     sessions: SessionTable,
     rules: { readonly extendedTypes: boolean; readonly reconfigEnabled: boolean },
     quotas: QuotaCheck | null,
+    prediction: DigestPrediction | null,
   ) {
     this.changes = changes;
     this.aclPolicy = aclPolicy;
@@ -61,6 +68,7 @@ export class PrepRequest {
     this.extendedTypes = rules.extendedTypes;
     this.reconfigEnabled = rules.reconfigEnabled;
     this.quotas = quotas;
+    this.prediction = prediction;
   }
 
   setIdentities(bytes: Uint8Array, offset: number, length: number): void {

@@ -46,5 +46,6 @@ export function planSetAcl(request: PrepRequest): number {
   if (request.acl.length === 0) txn.writeBytes(OPEN_ACL_BYTES, 0, OPEN_ACL_BYTES.length);
   else txn.writeBytes(request.acl.bytes, 0, request.acl.length);
   txn.writeInt(node.aversion);
+  request.prediction?.onSetAcl(node);
   return ErrorCode.Ok;
 }

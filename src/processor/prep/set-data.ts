@@ -41,10 +41,12 @@ export function planSetData(request: PrepRequest): number {
 
   request.txnType = OpCode.setData;
   const txn = request.txn;
+  const pathAt = txn.length + 4;
   txn.writeInt(pathLength);
   txn.writeBytes(body.bytes, pathOffset, pathLength);
   txn.writeInt(dataLength);
   if (dataLength > 0) txn.writeBytes(body.bytes, dataOffset, dataLength);
   txn.writeInt(node.version);
+  request.prediction?.onSetData(node, txn.bytes, pathAt, dataLength);
   return ErrorCode.Ok;
 }

@@ -2,7 +2,6 @@
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { crc32 } from '../../../src/base/crc32.js';
 import { hex64, int64FromHalves } from '../../../src/base/int64.js';
 import { Prng } from '../../../src/base/prng.js';
 import { decodeUtf8 } from '../../../src/base/utf8.js';
@@ -15,6 +14,7 @@ import { DataTree } from '../../../src/store/data-tree.js';
 import { createTreeMemory } from '../../../src/store/tree-memory.js';
 import type { TreeReader } from '../../../src/store/tree-reader.js';
 import { repositoryRoot } from '../../testing/repository-root.js';
+import { digestFromScratch } from '../../testing/tree-digest-from-scratch.js';
 
 export const FIXTURES = join(repositoryRoot, 'test/fixtures/persistence');
 export const DATA_DIR = '/data';
@@ -101,10 +101,8 @@ export function stateOf(database: RecoveredDatabase): ExpectedState {
   const { reader } = database.tree;
   const nodes: ExpectedNode[] = [];
   const root = reader.find(new Uint8Array(0), 0, 0);
-  let digest = 0n;
   const visit = (ref: number): void => {
     nodes.push(nodeOf(reader, ref));
-    digest += nodeDigest(reader, ref);
     for (let i = 0; i < reader.childCount(ref); i++) visit(reader.childAt(ref, i));
   };
   visit(root);
@@ -113,7 +111,7 @@ export function stateOf(database: RecoveredDatabase): ExpectedState {
   for (const { idHi, idLo, timeoutMs } of database.sessions) sessions[`0x${hex64(idHi, idLo)}`] = timeoutMs;
   return {
     lastProcessedZxid: `0x${hex64(database.lastZxidHi, database.lastZxidLo)}`,
-    treeDigest: BigInt.asIntN(64, digest).toString(),
+    treeDigest: digestFromScratch(reader).toString(),
     sessions,
     nodes,
   };
@@ -140,23 +138,6 @@ function nodeOf(reader: TreeReader, ref: number): ExpectedNode {
     ephemeralOwner: hex(stat.ephemeralOwner),
     numChildren: reader.childCount(ref),
   };
-}
-
-/** The node's value in the tree digest: path, data and all stored stat fields in a fixed order. */
-function nodeDigest(reader: TreeReader, ref: number): bigint {
-  const path = pathOf(reader, ref);
-  if (path.startsWith('/zookeeper/')) return 0n;
-  const stat = statOf(reader, ref);
-  const data = new Uint8Array(Math.max(reader.dataLength(ref), 0));
-  reader.copyData(ref, data, 0, data.length);
-  const fields = Buffer.alloc(60);
-  let at = 0;
-  for (const value of [stat.czxid, stat.mzxid, stat.pzxid, stat.ctime, stat.mtime])
-    at = fields.writeBigInt64BE(value, at);
-  for (const value of [stat.version, stat.cversion, stat.aversion]) at = fields.writeInt32BE(value, at);
-  fields.writeBigInt64BE(stat.ephemeralOwner, at);
-  const bytes = Buffer.concat([Buffer.from(path, 'utf8'), data, fields]);
-  return BigInt(crc32(bytes, 0, bytes.length));
 }
 
 function statOf(reader: TreeReader, ref: number): ReturnType<typeof decodeStatPersisted> {

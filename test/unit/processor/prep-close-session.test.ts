@@ -57,6 +57,7 @@ class Prep {
       reconfigEnabled: false,
       closeSessionListsPaths: true,
       enforceQuota: false,
+      digestEnabled: true,
     });
     this.send('final', RecordType.serving, 0, new Uint8Array(0));
   }

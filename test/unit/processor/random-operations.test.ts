@@ -9,6 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { Prng } from '../../../src/base/prng.js';
 import { SimCrashError } from '../../../src/persistence/sim-file-store.js';
 import type { PlacementName } from '../../../src/server/placement-choice.js';
+import { judgeDigests } from '../../testing/inline/digest-judge.js';
 import { InlineServer } from '../../testing/inline-server.js';
 import { Judge } from './model/judge.js';
 import { ModelConnection } from './model/model-connection.js';
@@ -172,6 +173,7 @@ class Run {
     this.judged = judge;
     this.removedContainers = judge.removedContainers;
     this.compareTree(judge);
+    expect(judgeDigests(this.server.logged)).toBeGreaterThan(0);
     expect(this.server.counters().sum('watch_count', 'connections.')).toBe(judge.watchCount);
     expect(this.server.counters().sum('outstanding_requests', 'connections.')).toBe(0);
   }

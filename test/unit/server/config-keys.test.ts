@@ -31,7 +31,7 @@ describe('the key table', () => {
   });
 
   it('marks what must not be logged', () => {
-    const suspicious = ROWS.filter((key) => /password(?!Path)|digest\b|superDigest/i.test(key.name));
+    const suspicious = ROWS.filter((key) => /password(?!Path)|digest$|superDigest/i.test(key.name));
     expect(suspicious.length).toBeGreaterThan(0);
     for (const key of suspicious) expect(key.secret, key.name).toBe(true);
   });
