@@ -55,10 +55,14 @@ export interface FileStore {
   syncDirectory(directory: string): void;
 }
 
+/** Node has no name for a full quota, and calls it by several; its number is Linux's, or BSD's and macOS's. */
+const QUOTA_ERRNOS: readonly unknown[] = [-122, -69];
+
 /** The POSIX name of what went wrong, or '' for errors that are not a file store's. */
 export function errorCodeOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
-  return '';
+  if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return '';
+  const isUnnamed = error.code.toLowerCase().startsWith('unknown');
+  return isUnnamed && 'errno' in error && QUOTA_ERRNOS.includes(error.errno) ? 'EDQUOT' : error.code;
 }
 
 export function joinPath(directory: string, name: string): string {

@@ -18,16 +18,31 @@ export interface PackedOutput {
 
 const SYNC_BYTES = 1 << 20;
 
+/** The disk is not full yet, but what is left is the log's: a snapshot can be taken again, a log that finds no room cannot. */
+export class DiskReserveError extends Error {
+  override readonly name = 'DiskReserveError';
+  readonly code = 'ENOSPC';
+
+  constructor(path: string, roomBytes: number) {
+    super(`no space left for '${path}' beside what the log may need (${Math.max(0, Math.floor(roomBytes))} bytes)`);
+  }
+}
+
 export class SnapshotFileOutput implements PackedOutput {
   byteCount = 0;
   private readonly file: StoredFile;
+  private readonly roomBytes: () => number;
   private syncedTo = 0; // Invariant: byteCount - syncedTo < SYNC_BYTES between calls
 
-  constructor(file: StoredFile) {
+  /** roomBytes: how much may be written yet, asked for each piece. */
+  constructor(file: StoredFile, roomBytes: () => number) {
     this.file = file;
+    this.roomBytes = roomBytes;
   }
 
   write(bytes: Uint8Array, offset: number, length: number): void {
+    const roomBytes = this.roomBytes();
+    if (roomBytes < length) throw new DiskReserveError(this.file.path, roomBytes);
     this.file.write(bytes, offset, length, this.byteCount);
     this.byteCount += length;
     if (this.byteCount - this.syncedTo < SYNC_BYTES) return;

@@ -44,6 +44,8 @@ export interface SnapshotWriterOptions {
   readonly loaded: { readonly zxidHi: number; readonly zxidLo: number } | null;
   /** Whether the tail, if there is one, ends with the last zxid. Yes unless given. */
   readonly writesLastZxid?: boolean;
+  /** How much may be written yet without taking what the log needs; no limit unless given. */
+  readonly roomBytes?: () => number;
   /** None unless given. */
   readonly compression?: SnapshotCompression;
   /** Asked after the last node. Null with digests off: the file then has no tail. */
@@ -85,14 +87,16 @@ export class SnapshotWriter {
     try {
       return this.writeUnguarded();
     } catch (error) {
-      if (error instanceof FatalStorageError || errorCodeOf(error) === '') throw error;
-      const reason = error instanceof Error ? error.message : String(error);
+      const code = errorCodeOf(error);
+      if (error instanceof FatalStorageError || code === '') throw error;
+      const message = error instanceof Error ? error.message : String(error);
+      const reason = message.startsWith(code) ? message : `${code}: ${message}`;
       throw new SnapshotWriteError(`cannot write a snapshot to ${this.options.directory}: ${reason}`, { cause: error });
     }
   }
 
   private writeUnguarded(): WrittenSnapshot | null {
-    const { fileStore, directory, reader, compression = 'none' } = this.options;
+    const { fileStore, directory, reader, compression = 'none', roomBytes = unlimited } = this.options;
     const incarnation = reader.incarnation();
     const content = new SnapshotContentEncoder(reader, this.options.backOff, this.options.collectSessions);
     const { zxidHi, zxidLo } = content;
@@ -105,7 +109,7 @@ export class SnapshotWriter {
     let isOpen = true;
     let path = temporary;
     try {
-      const fileOutput = new SnapshotFileOutput(file);
+      const fileOutput = new SnapshotFileOutput(file, roomBytes);
       const out = new SummedOutput(packedOutput(fileOutput, compression), BUFFER_BYTES);
       const header = encodeSnapshotHeader();
       out.raw(header, 0, header.length);
@@ -168,6 +172,10 @@ export class SnapshotWriter {
     if (isOpen) attempt(() => file.close());
     attempt(() => this.options.fileStore.unlink(path));
   }
+}
+
+function unlimited(): number {
+  return Number.POSITIVE_INFINITY;
 }
 
 function attempt(step: () => void): void {

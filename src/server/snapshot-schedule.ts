@@ -74,7 +74,7 @@ export class SnapshotSchedule {
       return;
     }
     if (clock.monotonicMs() < this.pausedUntilMs) {
-      log.warn('The disk was full at the last snapshot; skipping this one');
+      log.info('The disk was full at the last snapshot; skipping this one');
       return;
     }
     this.isDue = true;

@@ -4,7 +4,7 @@
  * The default export is what piscina calls. It blocks its thread in file calls and waits, holds nothing afterwards, and
  * never touches the log. Slabs of the tree come through a port, also while it runs.
  */
-import { statSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { DurableZxid } from '../persistence/durable-zxid.js';
 import { NodeFileStore } from '../persistence/node-file-store.js';
@@ -28,6 +28,9 @@ export interface SnapshotTask {
 }
 
 const BACK_OFF_MS = 1;
+/** Left free on the snapshots' disk: as much as the log takes in one step by default, or a part of a small disk. */
+const RESERVE_BYTES = 64 << 20;
+const RESERVE_PART = 1 / 20;
 
 export default function takeSnapshot(task: SnapshotTask): SnapshotOutcome {
   yieldToOtherThreads();
@@ -65,9 +68,15 @@ export default function takeSnapshot(task: SnapshotTask): SnapshotOutcome {
     waitUntilDurable: (zxidHi, zxidLo) => durable.wait(zxidHi, zxidLo),
     loaded: task.good,
     ...task.config,
+    roomBytes: () => roomBytes(task.directory),
     treeDigest: reader.keepsDigest() ? () => publishedDigest(reader, backOff) : null,
   };
   return attemptSnapshot(options, (path) => statSync(path).mtimeMs);
+}
+
+function roomBytes(directory: string): number {
+  const { bavail, blocks, bsize } = statfsSync(directory);
+  return bavail * bsize - Math.min(RESERVE_BYTES, blocks * bsize * RESERVE_PART);
 }
 
 function appliedZxid(reader: TreeReader): { hi: number; lo: number } {

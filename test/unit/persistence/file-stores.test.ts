@@ -158,3 +158,17 @@ describe('SimFileStore after a crash', () => {
 test('parentOf', () => {
   expect(['/a/b', '/a', '/', 'a', 'a/b/', '/a/'].map(parentOf)).toEqual(['/a', '/', '/', '.', 'a', '/']);
 });
+
+test('a full quota has its POSIX name, though Node knows only its number', () => {
+  // As fsync and write tell it on Linux, and as macOS would.
+  for (const [code, errno] of [
+    ['Unknown system error -122', -122],
+    ['UNKNOWN', -122],
+    ['Unknown system error -69', -69],
+  ] as const) {
+    expect(errorCodeOf(Object.assign(new Error(code), { code, errno }))).toBe('EDQUOT');
+  }
+  expect(errorCodeOf(Object.assign(new Error('UNKNOWN'), { code: 'UNKNOWN', errno: -4094 }))).toBe('UNKNOWN');
+  expect(errorCodeOf(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }))).toBe('EIO');
+  expect(errorCodeOf(new Error('no file'))).toBe('');
+});

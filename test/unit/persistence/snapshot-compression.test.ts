@@ -8,7 +8,11 @@ import type { RecoveredDatabase } from '../../../src/persistence/recovery.js';
 import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
 import type { SnapshotCompression } from '../../../src/persistence/snapshot-compression.js';
 import { BrokenSnapshot, SnapshotReader } from '../../../src/persistence/snapshot-reader.js';
-import { SnapshotWriteError, SnapshotWriter } from '../../../src/persistence/snapshot-writer.js';
+import {
+  SnapshotWriteError,
+  SnapshotWriter,
+  type SnapshotWriterOptions,
+} from '../../../src/persistence/snapshot-writer.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import { TxnApplier } from '../../../src/store/txn-applier.js';
 import { recoverFrom, stateOf, storeWith, VERSION_2 } from './persistence-fixture.js';
@@ -22,7 +26,16 @@ function emptyStore(): SimFileStore {
   return store;
 }
 
-function write(store: SimFileStore, database: RecoveredDatabase, compression: SnapshotCompression): string {
+function temporaryIn(store: SimFileStore): string {
+  return `${VERSION_2}/${store.list(VERSION_2)[0]}`;
+}
+
+function write(
+  store: SimFileStore,
+  database: RecoveredDatabase,
+  compression: SnapshotCompression,
+  changes: Partial<SnapshotWriterOptions> = {},
+): string {
   const written = new SnapshotWriter({
     fileStore: store,
     directory: VERSION_2,
@@ -35,6 +48,7 @@ function write(store: SimFileStore, database: RecoveredDatabase, compression: Sn
     loaded: null,
     treeDigest: null,
     compression,
+    ...changes,
   }).write();
   if (written === null) expect.unreachable('nothing was written before');
   expect(store.sizeOf(`${VERSION_2}/${written.name}`)).toBe(written.fileBytes);
@@ -113,6 +127,15 @@ describe.each(METHODS)('compression %s', (method) => {
       expect(store.list(VERSION_2)).toEqual([]);
     });
   }
+
+  test('a disk that is nearly full is left to the log', () => {
+    const store = emptyStore();
+    const roomBytes = () => 2_000_000 - (store.list(VERSION_2).length > 0 ? store.sizeOf(temporaryIn(store)) : 0);
+    expect(() => write(store, largeDatabase(), method, { roomBytes })).toThrow(
+      /no space left .* beside what the log may need/,
+    );
+    expect(store.list(VERSION_2)).toEqual([]);
+  });
 
   test('any flipped byte is refused, or changes nothing that is read', () => {
     const store = emptyStore();

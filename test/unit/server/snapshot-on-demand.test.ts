@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { SnapshotFile } from '../../../src/server/snapshot-attempt.js';
+import { FULL_DISK_PAUSE_MS } from '../../../src/server/snapshot-schedule.js';
 import type { WireClient } from '../../testing/inline/wire-client.js';
 import { InlineServer } from '../../testing/inline-server.js';
 
@@ -96,6 +97,87 @@ test.each(['gz', 'snappy'])(
     expect(namesOn(server)).toEqual([`snapshot.2.${method}`]);
   },
 );
+
+/** A server that snapshots at every second to fourth write. */
+function busyServer(): InlineServer {
+  return InlineServer.start({ properties: { 'zookeeper.snapCount': '4' } });
+}
+
+function errorsOf(server: InlineServer): string[] {
+  return server.warnings.filter((line) => line.includes('cannot write a snapshot'));
+}
+
+describe('a snapshot that the log asked for', () => {
+  test.each(['ENOSPC', 'EDQUOT'] as const)(
+    '%s: one line, writes go on, and after a while it is tried again',
+    (code) => {
+      const server = busyServer();
+      let client = server.connect();
+      let tries = 0;
+      server.disk.onCall = ({ name, path }) => {
+        if (!path.includes('.tmp-snapshot')) return 'ok';
+        if (name === 'create') tries++;
+        return name === 'write' ? code : 'ok';
+      };
+      for (let i = 0; i < 40; i++) create(server, client, `/full-${i}`);
+      expect(tries).toBe(1);
+      expect(errorsOf(server)).toEqual([expect.stringMatching(new RegExp(`${code}.*Writes go on.*free space`))]);
+      expect(namesOn(server)).toEqual(['snapshot.0']);
+
+      server.advance(FULL_DISK_PAUSE_MS);
+      client = server.connect();
+      for (let i = 0; i < 8; i++) create(server, client, `/still-${i}`);
+      expect(tries).toBe(2);
+
+      server.disk.onCall = () => 'ok';
+      server.advance(FULL_DISK_PAUSE_MS);
+      client = server.connect();
+      for (let i = 0; i < 8; i++) create(server, client, `/room-${i}`);
+      expect(namesOn(server).length).toBeGreaterThan(1);
+      const zxid = server.zxid;
+      server.crash();
+      server.restart();
+      expect(server.zxid).toBe(zxid);
+    },
+  );
+
+  test.each(['create', 'write', 'sync', 'rename', 'syncDirectory'] as const)(
+    'EIO at %s: nothing is left of it, the server ends, and every log is there',
+    (call) => {
+      const server = busyServer();
+      const client = server.connect();
+      // Between two snapshots: only they sync a directory in which they have just renamed, or touch names like theirs.
+      let renamed = false;
+      server.disk.onCall = ({ name, path }) => {
+        if (name === 'rename') renamed = true;
+        const isForIt = name === 'syncDirectory' ? renamed : path.includes('snapshot');
+        return name === call && isForIt ? 'EIO' : 'ok';
+      };
+      let last = 0n;
+      expect(() => {
+        for (let i = 0; i < 10; i++) {
+          create(server, client, `/n-${i}`);
+          last = server.zxid;
+        }
+      }).toThrow(/cannot write a snapshot to \/data\/version-2: EIO/);
+      server.disk.onCall = () => 'ok';
+      expect(namesOn(server)).toEqual(['snapshot.0']);
+      server.crash();
+      server.restart();
+      expect(server.zxid).toBeGreaterThanOrEqual(last);
+    },
+  );
+});
+
+test('leftovers of snapshots, whatever their kind, are removed at the next start', () => {
+  const server = InlineServer.start();
+  server.crash();
+  for (const name of ['.tmp-snapshot.5', '.tmp-snapshot.6.gz', '.tmp-snapshot.7.snappy']) {
+    server.disk.place(`${DIRECTORY}/${name}`, Uint8Array.of(1, 2, 3));
+  }
+  server.restart();
+  expect(namesOn(server)).toEqual(['snapshot.0']);
+});
 
 function isForSnapshots(name: string, path: string): boolean {
   return name === 'syncDirectory' || path.includes('snapshot');
