@@ -19,6 +19,7 @@ import { createLoadQueueMemory, LoadStalled } from './load-queue.js';
 import type { LogFinding } from './log-finding.js';
 import { loadAhead, type ReadAhead } from './read-ahead.js';
 import { type RecoveredSession, RecoveredSessions } from './recovered-sessions.js';
+import { shellWord } from './shell-word.js';
 import { listSnapshots, passesQuickTest, removeTemporaries, SNAPSHOTS_TRIED_MAX } from './snapshot-files.js';
 import { BrokenSnapshot, SnapshotReader, type SnapshotTail } from './snapshot-reader.js';
 import { SnapshotWriter, type TreeDigest } from './snapshot-writer.js';
@@ -128,17 +129,13 @@ const SNAPSHOT_REMEDY =
 
 /** What the operator can do, with the command that does it here. */
 function remedyFor(dataDir: string, dataLogDir: string): string {
-  const directories = shellWord(dataDir) + (dataLogDir === dataDir ? '' : ` ${shellWord(dataLogDir)}`);
+  const directories = shellWord(dataLogDir) + (dataLogDir === dataDir ? '' : ` ${shellWord(dataDir)}`);
   return (
     'Acknowledged transactions may be lost behind this, so the server does not start with what is left. In an ensemble: ' +
     'empty the data directory except for myid and the epoch files, and the leader sends a snapshot. Stand-alone: restore ' +
     `the files from a backup, or see what would be lost with: zkLogRepair ${directories} ` +
     `and accept the loss with: zkLogRepair --accept-loss ${directories}`
   );
-}
-
-function shellWord(text: string): string {
-  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 class Recovery {

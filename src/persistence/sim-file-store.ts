@@ -193,6 +193,7 @@ export class SimFileStore implements FileStore {
   /** Asked before every call; replaced by tests. */
   onCall: (call: SimCall) => SimVerdict = () => 'ok';
   callCount = 0;
+  hasLinks = true; // some file systems have none
   private nowMs = 0; // passes with every change to a file
   private filesMade = 0;
   generation = 0; // of handles: those of before a crash are dead
@@ -264,6 +265,7 @@ export class SimFileStore implements FileStore {
     const content = this.contentOf(existing);
     const directory = this.directoryOf(path);
     const isTorn = this.begin('link', path, true);
+    if (!this.hasLinks) throw new SimFileError('EPERM', 'link', path);
     const name = baseNameOf(path);
     if (directory.names.has(name) || this.directories.has(path)) throw new SimFileError('EEXIST', 'link', path);
     if (!isTorn || this.prng.below(2) === 0) this.changeName(directory, { kind: 'add', name, content });

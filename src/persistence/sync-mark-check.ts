@@ -10,7 +10,7 @@
 //   its log is gone, and some file here is younger       warning: another state was put in place
 //   epoch files tell of a later epoch, or the log ends   warning: a member's log may have been shortened (TRUNC), which
 //   exactly behind a record of a member's log              an Apache server does without knowing the mark
-//   anything else                                        refused: missingTail
+//   anything else, and always a mark that is owed         refused: missingTail
 
 import { compareSigned, hex64 } from '../base/int64.js';
 import type { DataDirectories } from './data-directories.js';
@@ -28,6 +28,13 @@ export interface SyncMarkVerdict {
   /** What is missing, provably. */
   readonly finding: LogFinding | null;
   readonly warning: string | null;
+}
+
+interface LogEnd {
+  readonly path: string;
+  readonly offset: number;
+  /** The file ends just there, too: without the padding that every server leaves. */
+  readonly isExact: boolean;
 }
 
 const NOTHING: SyncMarkVerdict = { finding: null, warning: null };
@@ -77,6 +84,7 @@ class SyncMarkCheck {
 
   run(): SyncMarkVerdict {
     const { fileStore, mark } = this;
+    if (mark.isOwed && mark.isOriginal) return this.missing(this.endOfLog(null));
     if (!mark.isOriginal) return this.doubt('but it is a copy, and may be younger than the log beside it');
     const logPath = joinPath(this.directories.logDirectory, logName(mark.logZxidHi, mark.logZxidLo));
     const hasLog = fileStore.exists(logPath);
@@ -92,7 +100,11 @@ class SyncMarkCheck {
     if (epoch !== null && (epoch > mark.zxidHi || end.isExact)) {
       return this.doubt('but this is the directory of an ensemble member, whose leader may have taken them back');
     }
-    const { path, offset } = end;
+    return this.missing(end);
+  }
+
+  private missing({ path, offset }: LogEnd): SyncMarkVerdict {
+    const { mark } = this;
     const { endHi: lastHi, endLo: lastLo } = this;
     const { zxidHi: syncedHi, zxidLo: syncedLo } = mark;
     return {
@@ -121,7 +133,7 @@ class SyncMarkCheck {
   }
 
   /** Where the records end in the log that the mark names, or else in the last one. */
-  private endOfLog(markedPath: string | null): { path: string; offset: number; isExact: boolean } {
+  private endOfLog(markedPath: string | null): LogEnd {
     const { fileStore, directories } = this;
     const { logDirectory } = directories;
     const last = listTxnLogs(fileStore, logDirectory).at(-1);

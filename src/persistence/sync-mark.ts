@@ -13,7 +13,7 @@
 //   +--------+-------+--------+-------+            12  long zxid in the name of the log it is in
 //                                                  20  int  tag of that log file
 //   Slots are written in turn, each in a sector    24  int  tag of this file
-//   of its own: a torn write leaves the other.     28  int  0
+//   of its own: a torn write leaves the other.     28  int  1: owed, see oweSyncMark; else 0
 //   The greater zxid of the whole slots counts.    32  int  CRC-32 of bytes 0 .. 31
 //
 // A tag is the CRC-32 of the file's identity (FileStore.identityOf). By its own tag a copied mark is known as one, by the
@@ -36,6 +36,7 @@ const ZXID = 4;
 const LOG_ZXID = 12;
 const LOG_TAG = 20;
 const OWN_TAG = 24;
+const IS_OWED = 28;
 const CHECKSUM = 32;
 
 export interface SyncMarkContent {
@@ -44,6 +45,8 @@ export interface SyncMarkContent {
   readonly logZxidHi: number;
   readonly logZxidLo: number;
   readonly logTag: number;
+  /** True: not written by a log; somebody vouches for it. */
+  readonly isOwed: boolean;
   /** False: a copy, of whatever age relative to the log beside it. */
   readonly isOriginal: boolean;
   readonly writtenMs: number;
@@ -95,9 +98,20 @@ export function resetSyncMark(
   zxidLo: number,
   log: { readonly zxidHi: number; readonly zxidLo: number; readonly path: string } | null,
 ): void {
-  const $slot = new Uint8Array(SLOT_BYTES);
+  const $slot = newSlot();
   const logTag = log === null ? 0 : tagOf(fileStore, log.path);
   encode($slot, zxidHi, zxidLo, log?.zxidHi ?? 0, log?.zxidLo ?? 0, logTag);
+  createMark(fileStore, directory, $slot).close();
+}
+
+/**
+ * For an ensemble member whose log had to be cut: up to here it once acknowledged. It stands, whatever becomes of the files,
+ * until the log has reached it (SyncMarkOptions.keepsHigher) or resetSyncMark is called.
+ */
+export function oweSyncMark(fileStore: FileStore, directory: string, zxidHi: number, zxidLo: number): void {
+  const $slot = newSlot();
+  writeInt32($slot, IS_OWED, 1);
+  encode($slot, zxidHi, zxidLo, 0, 0, 0);
   createMark(fileStore, directory, $slot).close();
 }
 
@@ -113,7 +127,7 @@ export interface SyncMarkOptions {
 
 export class SyncMark {
   private readonly options: SyncMarkOptions;
-  private readonly $slot = new Uint8Array(SLOT_BYTES);
+  private readonly $slot = newSlot();
   private file: StoredFile | null = null;
   private slot = 0; // to be written next
   private isGivenUp = false;
@@ -145,7 +159,7 @@ export class SyncMark {
       return;
     }
     if (compareSigned(zxidHi, zxidLo, this.heldHi, this.heldLo) < 0) return;
-    encodeChanged(this.$slot, zxidHi, zxidLo, this.logHi, this.logLo, this.logTag);
+    encode(this.$slot, zxidHi, zxidLo, this.logHi, this.logLo, this.logTag);
     try {
       file.write(this.$slot, 0, SLOT_BYTES, this.slot * SLOT_STRIDE);
     } catch (error) {
@@ -246,20 +260,14 @@ function closeQuietly(file: StoredFile): void {
   }
 }
 
-/** Everything but the own tag and the checksum. */
-function encode($slot: Uint8Array, zxidHi: number, zxidLo: number, logHi: number, logLo: number, logTag: number): void {
+function newSlot(): Uint8Array {
+  const $slot = new Uint8Array(SLOT_BYTES);
   writeInt32($slot, 0, MAGIC);
-  encodeChanged($slot, zxidHi, zxidLo, logHi, logLo, logTag);
+  return $slot;
 }
 
-function encodeChanged(
-  $slot: Uint8Array,
-  zxidHi: number,
-  zxidLo: number,
-  logHi: number,
-  logLo: number,
-  logTag: number,
-): void {
+/** What changes from sync to sync. */
+function encode($slot: Uint8Array, zxidHi: number, zxidLo: number, logHi: number, logLo: number, logTag: number): void {
   writeInt32($slot, ZXID, zxidHi);
   writeInt32($slot, ZXID + 4, zxidLo);
   writeInt32($slot, LOG_ZXID, logHi);
@@ -283,6 +291,7 @@ function decode(bytes: Uint8Array, ownTag: number, writtenMs: number): SyncMarkC
       logZxidHi: readInt32(bytes, at + LOG_ZXID),
       logZxidLo: readInt32(bytes, at + LOG_ZXID + 4),
       logTag: readInt32(bytes, at + LOG_TAG),
+      isOwed: readInt32(bytes, at + IS_OWED) === 1,
       isOriginal: readInt32(bytes, at + OWN_TAG) === ownTag,
       writtenMs,
       slot,

@@ -69,6 +69,45 @@ export function findLaterRecord(
   return null;
 }
 
+/**
+ * Hands on every whole record above the zxid in [start, end), as far apart as they may lie: what could be read of a log
+ * behind a place where nobody may go on reading.
+ */
+export function visitWholeRecords(
+  file: StoredFile,
+  start: number,
+  end: number,
+  zxidHi: number,
+  zxidLo: number,
+  visit: (record: LaterRecord) => void,
+): void {
+  const $head = new Uint8Array(CANDIDATE_BYTES);
+  let at = start;
+  for (;;) {
+    const next = recordAt($head, file, at, end, zxidHi, zxidLo) ?? findLaterRecord(file, at, end, zxidHi, zxidLo);
+    if (next === null) return;
+    visit(next);
+    file.read($head, 0, CANDIDATE_BYTES, next.offset);
+    at = next.offset + readInt32($head, 8) + RECORD_EXTRA_BYTES;
+  }
+}
+
+/** Cheap where one record follows the other. */
+function recordAt(
+  $head: Uint8Array,
+  file: StoredFile,
+  at: number,
+  end: number,
+  zxidHi: number,
+  zxidLo: number,
+): LaterRecord | null {
+  if (at + CANDIDATE_BYTES >= end || file.read($head, 0, CANDIDATE_BYTES, at) < CANDIDATE_BYTES) return null;
+  if (readInt32($head, 0) !== 0 || !mayBeRecord($head, 0, end - at, zxidHi, zxidLo)) return null;
+  if (!isRecord(file, at, readInt32($head, 4), readInt32($head, 8))) return null;
+  const zxid = RECORD_PREFIX_BYTES + ENTRY_ZXID_OFFSET;
+  return { offset: at, zxidHi: readInt32($head, zxid), zxidLo: readInt32($head, zxid + 4) };
+}
+
 /** What the bytes at hand tell; `bytesLeft` counts from chunk[0]. Cheap, so that few places are read again. */
 function mayBeRecord(chunk: Uint8Array, i: number, bytesLeft: number, zxidHi: number, zxidLo: number): boolean {
   const length = readInt32(chunk, i + 8);
