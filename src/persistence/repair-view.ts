@@ -1,5 +1,6 @@
 // A data directory as it would be after a repair: some logs hidden, one cut, nothing written. Recovery looks at it and
-// says what a start would come to. One instance per look, on a thread that may block; it changes nothing below it.
+// says what a start would come to. One instance per look, owned by the planner, on a thread that may block.
+// It must never change anything below it.
 
 import { type FileStore, joinPath, type StoredFile } from './file-store.js';
 import type { LogCut } from './log-repair.js';

@@ -1,5 +1,6 @@
-// zkLogRepair without its process: from the words of the command line to the exit code. It blocks, and must not be used
-// while a server runs on the directory. What is to be done is persistence's plan; this shows it and asks for the word.
+// zkLogRepair without its process: from the words of the command line to the exit code. Lives wherever it is called; it
+// blocks. What is to be done is persistence's plan; this shows it and asks for the word.
+// It must not be used while a server runs on the directory.
 
 import { hex64 } from '../../base/int64.js';
 import { DataDirectoryError, VERSION_DIRECTORY } from '../../persistence/data-directories.js';
