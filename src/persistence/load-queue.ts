@@ -3,10 +3,11 @@
 // are handed over by Atomics, so what was written before is seen behind; what does not fit words (a piece made larger, how
 // the file ended) goes through a message port, posted before the number that tells of it.
 //
-//   control   | FILLED | EMPTIED | CANCELLED | BEATS | words in piece 0 | words in piece 1 | ...
+//   control   | FILLED | EMPTIED | CANCELLED | READ_KB | words in piece 0 | words in piece 1 | ...
 //   pieces    | records .................. | records ........... | free | being filled |
 //               EMPTIED % PIECES ^                                       ^ FILLED % PIECES
 //
+// READ_KB: how far the writer has read its file; that it grows tells a waiting reader that somebody is there.
 // Invariant: 0 <= FILLED - EMPTIED <= PIECES. A piece of END words is the last one and holds nothing.
 
 import { assert } from '../base/assert.js';
@@ -15,7 +16,7 @@ import type { LoadRecordOutput } from './load-record-writer.js';
 const FILLED = 0;
 const EMPTIED = 1;
 const CANCELLED = 2;
-const BEATS = 3;
+const READ_KB = 3;
 const WORD_COUNTS = 4;
 
 const PIECES = 8;
@@ -86,9 +87,8 @@ export class LoadQueueWriter implements LoadRecordOutput {
     this.handOver(END);
   }
 
-  /** So that a reader that waits knows that somebody works. */
-  beat(): void {
-    Atomics.add(this.control, BEATS, 1);
+  onRead(position: number): void {
+    Atomics.store(this.control, READ_KB, Math.ceil(position / 1024));
   }
 
   private handOver(wordCount: number): void {
@@ -158,6 +158,11 @@ export class LoadQueueReader {
     return true;
   }
 
+  /** How far the writer has read its file, in bytes; up to a KB too much. */
+  get position(): number {
+    return Atomics.load(this.control, READ_KB) * 1024;
+  }
+
   cancel(): void {
     Atomics.store(this.control, CANCELLED, 1);
     // A writer that waits for room looks up.
@@ -170,8 +175,9 @@ export class LoadQueueReader {
     for (;;) {
       const filled = Atomics.load(control, FILLED);
       if (filled !== this.emptied) return;
-      const beats = Atomics.load(control, BEATS);
-      if (Atomics.wait(control, FILLED, filled, patienceMs) === 'timed-out' && Atomics.load(control, BEATS) === beats) {
+      const readKb = Atomics.load(control, READ_KB);
+      const waited = Atomics.wait(control, FILLED, filled, patienceMs);
+      if (waited === 'timed-out' && Atomics.load(control, READ_KB) === readKb) {
         throw new LoadStalled(`the thread that reads the snapshot was silent for ${patienceMs} ms`);
       }
     }

@@ -55,10 +55,11 @@ export function readAhead(
   post: (message: ReadAheadMessage) => void,
 ): void {
   const queue = new LoadQueueWriter(request.queue, post);
-  queue.beat();
   try {
     const records = new LoadRecordWriter(queue, request.target, request.emulate353TtlNodes);
-    const tail = new SnapshotReader(fileStore, request.directory, request.name, records).read();
+    const tail = new SnapshotReader(fileStore, request.directory, request.name, records).read((position) =>
+      queue.onRead(position),
+    );
     post({ tail });
   } catch (error) {
     if (error instanceof LoadCancelled) return;
@@ -75,7 +76,12 @@ function failureOf(error: unknown): ReadAheadFailure {
 }
 
 /** The loading thread's part. Throws LoadStalled when the other thread is gone. */
-export function loadAhead(ahead: ReadAhead, request: ReadAheadRequest, loader: TreeLoader): SnapshotTail {
+export function loadAhead(
+  ahead: ReadAhead,
+  request: ReadAheadRequest,
+  loader: TreeLoader,
+  onLoaded: (position: number) => void,
+): SnapshotTail {
   const thread = ahead.start(request);
   let outcome: Exclude<ReadAheadMessage, GrownPiece> | null = null;
   const queue = new LoadQueueReader(request.queue, () => {
@@ -90,6 +96,7 @@ export function loadAhead(ahead: ReadAhead, request: ReadAheadRequest, loader: T
         const path = joinPath(request.directory, request.name);
         throw new BrokenSnapshot(`${path}: node ${loader.nodeCount + 1} has no parent`);
       }
+      onLoaded(queue.position);
     }
     return resultOf(outcome ?? (thread.receive() as Exclude<ReadAheadMessage, GrownPiece> | null));
   } finally {

@@ -19,6 +19,7 @@ import { createLoadQueueMemory, LoadStalled } from './load-queue.js';
 import type { LogFinding } from './log-finding.js';
 import { loadAhead, type ReadAhead } from './read-ahead.js';
 import { type RecoveredSession, RecoveredSessions } from './recovered-sessions.js';
+import type { RecoveryProgress } from './recovery-progress.js';
 import { shellWord } from './shell-word.js';
 import { listSnapshots, passesQuickTest, removeTemporaries, SNAPSHOTS_TRIED_MAX } from './snapshot-files.js';
 import { BrokenSnapshot, SnapshotReader, type SnapshotTail } from './snapshot-reader.js';
@@ -32,6 +33,8 @@ import { ENTRY_CLIENT_OFFSET } from './txn-log-format.js';
 import type { TxnLogReader } from './txn-log-reader.js';
 import { TxnLogHole, TxnLogReplay } from './txn-log-replay.js';
 
+/** How far a start has come is looked at with every 1024th transaction. */
+const RECORDS_PER_REPORT_MASK = 1023;
 const INITIALIZE_MARK = 'initialize';
 const EXIT_UNEXPECTED_ERROR = 1;
 /** Before the first transaction a digest section says nothing, as the reference writes it. */
@@ -74,6 +77,7 @@ export interface RecoveryOptions {
   readonly onDigestMismatch?: (mismatch: DigestMismatch) => void;
   /** Lets a thread of its own read large snapshots; without it the calling one reads them all. */
   readonly readAhead?: ReadAhead;
+  readonly progress?: RecoveryProgress;
 }
 
 export interface RecoveredDatabase {
@@ -228,7 +232,7 @@ class Recovery {
     const fileBytes = fileStore.sizeOf(joinPath(snapshotDirectory, candidate.name));
     if (readAhead !== undefined && fileBytes >= readAhead.fileBytesMin) {
       try {
-        return this.loadByTwo(readAhead, candidate);
+        return this.loadByTwo(readAhead, candidate, fileBytes);
       } catch (error) {
         if (!(error instanceof LoadStalled)) throw error;
         warn(`Reading ${candidate.name} again without the help of another thread: ${error.message}`);
@@ -236,11 +240,14 @@ class Recovery {
         this.sessions.clear();
       }
     }
-    return new SnapshotReader(fileStore, snapshotDirectory, candidate.name, this.newLoader(candidate)).read();
+    const loader = this.newLoader(fileBytes);
+    const reader = new SnapshotReader(fileStore, snapshotDirectory, candidate.name, loader);
+    return reader.read((position) => this.reportLoad(candidate, position, fileBytes, loader));
   }
 
-  private loadByTwo(readAhead: ReadAhead, candidate: DataFileName): SnapshotTail {
+  private loadByTwo(readAhead: ReadAhead, candidate: DataFileName, fileBytes: number): SnapshotTail {
     const { tree, emulate353TtlNodes } = this.options;
+    const loader = this.newLoader(fileBytes);
     const request = {
       directory: this.directories.snapshotDirectory,
       name: candidate.name,
@@ -248,14 +255,17 @@ class Recovery {
       emulate353TtlNodes,
       queue: createLoadQueueMemory(),
     };
-    return loadAhead(readAhead, request, this.newLoader(candidate));
+    return loadAhead(readAhead, request, loader, (position) => this.reportLoad(candidate, position, fileBytes, loader));
   }
 
-  private newLoader(candidate: DataFileName): TreeLoader {
-    const { fileStore, tree, emulate353TtlNodes } = this.options;
-    // Of a compressed file it is too little, which costs the tree some splits of its index.
-    const bytes = fileStore.sizeOf(joinPath(this.directories.snapshotDirectory, candidate.name));
-    return new TreeLoader(tree, this.sessions, emulate353TtlNodes, bytes);
+  /** A compressed file tells too little of its content, which costs the tree some splits of its index. */
+  private newLoader(fileBytes: number): TreeLoader {
+    const { tree, emulate353TtlNodes } = this.options;
+    return new TreeLoader(tree, this.sessions, emulate353TtlNodes, fileBytes);
+  }
+
+  private reportLoad(candidate: DataFileName, position: number, fileBytes: number, loader: TreeLoader): void {
+    this.options.progress?.report(`Loading ${candidate.name}`, position, fileBytes, loader.nodeCount, 'nodes');
   }
 
   private replay(afterHi: number, afterLo: number): TxnLogReplay {
@@ -264,8 +274,15 @@ class Recovery {
     replay.run((reader) => {
       this.isEpochBegun = reader.zxidHi !== replay.lastHi;
       this.applyRecord(reader);
+      if ((replay.recordCount & RECORDS_PER_REPORT_MASK) === 0) this.reportReplay(reader, replay.recordCount);
     });
     return replay;
+  }
+
+  private reportReplay(reader: TxnLogReader, recordCount: number): void {
+    const { endOffset, fileSize, path } = reader;
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    this.options.progress?.report(`Replaying ${name}`, endOffset, fileSize, recordCount, 'transactions');
   }
 
   private applyRecord(reader: TxnLogReader): void {

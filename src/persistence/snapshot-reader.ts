@@ -8,6 +8,7 @@ import { FILE_HEADER_BYTES, SNAPSHOT_MAGIC } from '../protocol/stored-records.js
 import { CompressedDataError } from './compressed-data-error.js';
 import { type FileStore, joinPath } from './file-store.js';
 import { memorySource, ReadWindow } from './read-window.js';
+import { reportedFile } from './reported-file.js';
 import { SnapshotContentDecoder, SnapshotContentError, type SnapshotSink } from './snapshot-content-decoder.js';
 import {
   DIGEST_SECTION_BYTES,
@@ -69,11 +70,12 @@ export class SnapshotReader {
     return this.content.isDone;
   }
 
-  /** Throws BrokenSnapshot, or what the file store throws. */
-  read(): SnapshotTail {
+  /** Throws BrokenSnapshot, or what the file store throws. `onRead`: told how far into the file it is, some 1 MB at a time. */
+  read(onRead?: (position: number) => void): SnapshotTail {
     const file = this.fileStore.openForRead(this.path);
     try {
-      this.window = new ReadWindow(snapshotSource(file, this.isStrict), WINDOW_BYTES, true);
+      const source = onRead === undefined ? file : reportedFile(file, onRead);
+      this.window = new ReadWindow(snapshotSource(source, this.isStrict), WINDOW_BYTES, true);
       this.readHeader();
       while (!this.content.isDone) this.readContent();
       this.checkSeal();

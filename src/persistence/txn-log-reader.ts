@@ -40,7 +40,7 @@ export class TxnLogReader {
   endOffset = FILE_HEADER_BYTES;
 
   private readonly file: StoredFile;
-  private readonly fileSize: number;
+  readonly fileSize: number; // padding included
   private readonly window: ReadWindow;
 
   /** Throws TxnLogDamage when the file does not begin as a log does. */

@@ -25,6 +25,7 @@ import { snapshotName } from '../persistence/file-names.js';
 import { joinPath } from '../persistence/file-store.js';
 import { NodeFileStore } from '../persistence/node-file-store.js';
 import { type RecoveredDatabase, recover } from '../persistence/recovery.js';
+import { RecoveryProgress } from '../persistence/recovery-progress.js';
 import { loadRestoredDatabase } from '../persistence/restored-database.js';
 import { AclPolicy } from '../processor/acl.js';
 import { aclSchemes } from '../processor/auth/acl-schemes.js';
@@ -203,6 +204,7 @@ function recoverDatabase(
     trustEmptySnapshot: server.snapshotTrustEmpty,
     emulate353TtlNodes: server.emulate353TtlNodes,
     warn: (message) => context.log.warn(message),
+    progress: new RecoveryProgress(new SystemClock(), (message) => context.log.info(message)),
     readAhead: threadReadAhead((error) => context.log.error('the thread that reads snapshots ahead failed', { error })),
     onDigestMismatch,
   });

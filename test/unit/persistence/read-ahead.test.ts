@@ -2,6 +2,7 @@
 // take turns on one thread (a queue holds four megabytes, which nothing here needs); test/stress has two real ones.
 
 import { describe, expect, test } from 'vitest';
+import { type Clock, ManualClock } from '../../../src/base/clock.js';
 import { Prng } from '../../../src/base/prng.js';
 import { encodeUtf8 } from '../../../src/base/utf8.js';
 import {
@@ -13,6 +14,7 @@ import {
 } from '../../../src/persistence/load-queue.js';
 import { type ReadAhead, type ReadAheadMessage, readAhead } from '../../../src/persistence/read-ahead.js';
 import type { RecoveredDatabase } from '../../../src/persistence/recovery.js';
+import { RecoveryProgress } from '../../../src/persistence/recovery-progress.js';
 import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
 import { SnapshotWriter } from '../../../src/persistence/snapshot-writer.js';
 import { DATA_DIR, fixtureNames, newTree, recoverFrom, stateOf, storeWith, VERSION_2 } from './persistence-fixture.js';
@@ -107,6 +109,43 @@ describe('readAhead and loadAhead', () => {
 function assertNever(): never {
   throw new RangeError('a bug');
 }
+
+describe('RecoveryProgress', () => {
+  for (const byTwo of [false, true]) {
+    test(`a long start tells of snapshot and log, read by ${byTwo ? 'two threads' : 'one'}`, () => {
+      const lines: string[] = [];
+      const store = storeWith('fuzzy-3.9');
+      const manual = new ManualClock();
+      // Each look at it takes four seconds.
+      const monotonicMs = (): number => {
+        manual.advance(4000);
+        return manual.monotonicMs();
+      };
+      const clock: Clock = { monotonicMs, wallMs: () => manual.wallMs() };
+      recoverFrom(store, {
+        progress: new RecoveryProgress(clock, (line) => lines.push(line)),
+        ...(byTwo ? { readAhead: readFirst(store) } : {}),
+      });
+      expect(lines[0]).toMatch(/^Loading snapshot\.[0-9a-f]+: 100 %, \d+ nodes so far$/);
+      expect(lines.at(-1)).toMatch(/^Replaying log\.[0-9a-f]+: \d+ %, \d+ transactions so far$/);
+    });
+  }
+
+  test('says nothing on a short start, and one line for each three seconds of a long one', () => {
+    const lines: string[] = [];
+    const clock = new ManualClock();
+    const progress = new RecoveryProgress(clock, (line) => lines.push(line));
+    for (let second = 1; second <= 10; second++) {
+      clock.advance(1000);
+      progress.report('Replaying log.1', second, 10, second * 100, 'transactions');
+    }
+    expect(lines).toEqual([
+      'Replaying log.1: 30 %, 300 transactions so far',
+      'Replaying log.1: 60 %, 600 transactions so far',
+      'Replaying log.1: 90 %, 900 transactions so far',
+    ]);
+  });
+});
 
 describe('LoadQueueWriter', () => {
   test('gives up when the reader has lost interest', () => {
