@@ -12,11 +12,12 @@ import { readInt32 } from '../base/bytes.js';
 import { conf } from './four-letter-words/conf.js';
 import { cons } from './four-letter-words/cons.js';
 import { envi } from './four-letter-words/envi.js';
+import { hash } from './four-letter-words/hash.js';
 import type { ServerStatus } from './four-letter-words/server-status.js';
 import { srvr } from './four-letter-words/srvr.js';
 import { stat } from './four-letter-words/stat.js';
 
-type Need = 'nothing' | 'figures' | 'connections' | 'directories' | 'environment';
+type Need = 'nothing' | 'figures' | 'connections' | 'digests' | 'directories' | 'environment';
 
 interface WordRow {
   /** What the answer shows beyond whether the server is serving. */
@@ -33,7 +34,7 @@ const WORDS = {
   dump: { needs: 'nothing', answered: false },
   envi: { needs: 'environment', answered: true },
   gtmk: { needs: 'nothing', answered: true },
-  hash: { needs: 'nothing', answered: false },
+  hash: { needs: 'digests', answered: true },
   isro: { needs: 'nothing', answered: true },
   mntr: { needs: 'nothing', answered: false },
   ruok: { needs: 'nothing', answered: true },
@@ -143,6 +144,8 @@ export function answer(
       return textOnly(String(status.traceMask));
     case 'stmk':
       return setTraceMask(payload);
+    case 'hash':
+      return textOnly(status.serving ? hash(status) : NOT_SERVING);
     case 'isro':
       return textOnly(!status.serving ? 'null' : status.mode === 'read-only' ? 'ro' : 'rw');
     default:

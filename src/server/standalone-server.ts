@@ -25,6 +25,7 @@ import { answer, DEFAULT_TRACE_MASK, FourLetterWhitelist, needs, recogniseNumber
 import { javaInetAddress } from './java-text.js';
 import { LiveRestore } from './live-restore.js';
 import { operationTag } from './operation-tag.js';
+import { rememberedDigests } from './remembered-digests.js';
 import type { ServerConfig } from './server-config.js';
 import type { ServerLog } from './server-log.js';
 import { createSharedMemory } from './shared-memory.js';
@@ -164,7 +165,7 @@ export class StandaloneServer implements MainPorts {
       this.log.info(this.whitelist.logLine());
     }
     const wants = word === 'telnet close' ? 'nothing' : needs(word);
-    const status = await this.status(wants === 'connections', wants === 'directories');
+    const status = await this.status(wants === 'connections', wants === 'directories', wants === 'digests');
     const { text, effect } = answer(word, this.whitelist, status, payload);
     this.log.info(`Processing ${word} command from ${client}`);
     if (effect.kind === 'set-trace-mask') this.traceMask = effect.mask;
@@ -175,7 +176,11 @@ export class StandaloneServer implements MainPorts {
     await this.ask(shard, { kind: 'answer-word', connection, text });
   }
 
-  private async status(withConnections: boolean, withDirectories: boolean): Promise<ServerStatus> {
+  private async status(
+    withConnections: boolean,
+    withDirectories: boolean,
+    withDigests: boolean,
+  ): Promise<ServerStatus> {
     const { config, tree } = this;
     const counters = this.system.counters();
     const sum = (name: string): number => counters.sum(name, 'connections.');
@@ -206,6 +211,7 @@ export class StandaloneServer implements MainPorts {
       proposalBytes: null,
       traceMask: this.traceMask,
       connections: reports.flat().map((report) => connectionStatus(report)),
+      digests: withDigests ? await rememberedDigests(tree) : [],
       settings: {
         clientPort: config.clientPort,
         secureClientPort: config.secureClientPort,

@@ -1,7 +1,7 @@
 // What a server tells about itself, as plain data: one moment's picture, gathered by whoever can ask the actors, and
 // turned into text by the four-letter words (and later by the admin server). It belongs to the main thread for as long
-// as one answer takes and holds no reference to anything that lives. Connections and directory sizes cost something to
-// gather: see `needs` in four-letter-words.ts, and leave them empty where the word does not ask for them.
+// as one answer takes and holds no reference to anything that lives. Connections, digests and directory sizes cost something
+// to gather: see `needs` in four-letter-words.ts, and leave them empty where the word does not ask for them.
 
 import type { Environment } from '../environment.js';
 
@@ -29,9 +29,18 @@ export interface ServerStatus {
 
   readonly traceMask: bigint;
   readonly connections: readonly ConnectionStatus[];
+  /** Of every 128th zxid, the newest 1024, oldest first. */
+  readonly digests: readonly DigestStatus[];
   readonly settings: SettingsStatus;
   readonly directories: DirectoryStatus;
   readonly environment: Environment;
+}
+
+export interface DigestStatus {
+  /** Hex, without 0x. */
+  readonly zxid: string;
+  /** Decimal, signed. */
+  readonly digest: string;
 }
 
 /** The part of the configuration that `conf` shows. */

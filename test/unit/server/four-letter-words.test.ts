@@ -62,6 +62,10 @@ const STATUS: ServerStatus = {
   proposalBytes: null,
   traceMask: 306n,
   connections: [CLIENT, ASKING],
+  digests: [
+    { zxid: '80', digest: '13500442083' },
+    { zxid: '100000100', digest: '-1' },
+  ],
   settings: {
     clientPort: 2181,
     secureClientPort: null,
@@ -131,7 +135,7 @@ describe('the whitelist', () => {
   });
 
   it('does not help words that are not answered yet', () => {
-    for (const word of ['dump', 'wchs', 'wchc', 'wchp', 'mntr', 'hash'] as const) {
+    for (const word of ['dump', 'wchs', 'wchc', 'wchp', 'mntr'] as const) {
       expect(textOf(word)).toBe(`${word} is not executed because it is not in the whitelist.\n`);
     }
   });
@@ -169,6 +173,13 @@ describe('answers', () => {
         'Zxid: 0x6\nMode: standalone\nNode count: 9\n',
     );
     expect(textOf('stat', { connections: [] })).toContain('Clients:\n\nLatency');
+  });
+
+  it('hash', () => {
+    expect(textOf('hash')).toBe('80: 13500442083\n100000100: -1\n');
+    expect(textOf('hash', { digests: [] })).toBe('');
+    expect(textOf('hash', { serving: false })).toBe('This ZooKeeper instance is not currently serving requests');
+    expect(needs('hash')).toBe('digests');
   });
 
   it('cons', () => {
