@@ -1,5 +1,6 @@
 // `hash`: the tree digests that were remembered, oldest first; nothing at all when there is none yet. Pure text.
-// A plain comparison of two servers: equal zxids must show equal digests. It never computes one.
+// For comparing two servers by hand: equal zxids must show equal digests. It shows what was remembered while transactions were
+// applied, and never computes one.
 
 import type { ServerStatus } from './server-status.js';
 
