@@ -2,7 +2,7 @@
 // third of a start. `npm run build` makes dist/bundle/server/ from what tsc left in dist/src.
 //
 // All files lie in one directory as deep as dist/src/server, so that `new URL('./x.js', import.meta.url)` and paths to the
-// package's root mean the same in both. Every module that is started by its address (a worker, a piscina task) is an entry
+// package's root mean the same in both; the entries of the layer above, in one beside it. Every module that is started by its address (a worker, a piscina task) is an entry
 // here; test/tidy.test.ts sees to it. piscina and pino stay outside: they start workers of their own, from their own files.
 import { basename } from 'node:path';
 import { defineConfig } from 'rolldown';
@@ -16,6 +16,7 @@ const ENTRIES = [
   'server/restore-task.js',
   'server/read-ahead-task.js',
   'actor/worker-entry.js',
+  'admin/admin-server.js',
 ];
 
 export default defineConfig({
@@ -23,11 +24,11 @@ export default defineConfig({
   platform: 'node',
   external: ['pino', 'piscina'],
   output: {
-    dir: 'dist/bundle/server',
+    dir: 'dist/bundle',
     format: 'esm',
     cleanDir: true,
-    entryFileNames: '[name].js',
-    chunkFileNames: '[name]-[hash].js',
+    entryFileNames: ({ name }) => (name === 'admin-server' ? 'admin/[name].js' : 'server/[name].js'),
+    chunkFileNames: 'server/[name]-[hash].js',
   },
   logLevel: 'warn',
 });

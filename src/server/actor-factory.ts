@@ -27,7 +27,7 @@ import { NodeFileStore } from '../persistence/node-file-store.js';
 import { type RecoveredDatabase, recover } from '../persistence/recovery.js';
 import { RecoveryProgress } from '../persistence/recovery-progress.js';
 import { loadRestoredDatabase } from '../persistence/restored-database.js';
-import { AclPolicy } from '../processor/acl.js';
+import { AclPolicy, type Identity } from '../processor/acl.js';
 import { aclSchemes } from '../processor/auth/acl-schemes.js';
 import { ContainerManagerActor } from '../processor/container-manager-actor.js';
 import { FinalRequestProcessor, type Recovered, type RecoveredSession } from '../processor/final-request-processor.js';
@@ -36,10 +36,12 @@ import { RestorerActor } from '../processor/restorer-actor.js';
 import { SessionTrackerActor } from '../processor/session-tracker-actor.js';
 import { SessionTable } from '../session/session-table.js';
 import type { DigestMismatch } from '../store/digest-check.js';
+import { AdminCounters } from './admin-counters.js';
 import { clientPorts } from './client-ports.js';
 import { recogniseNumber } from './four-letter-words.js';
 import { directoriesOf, makeSync } from './log-thread.js';
 import { threadReadAhead } from './read-ahead-thread.js';
+import { ownsRoot } from './root-owner.js';
 import type { ServerConfig } from './server-config.js';
 import { SharedName, sharedMemory } from './shared-name.js';
 import type { SnapshotFile } from './snapshot-attempt.js';
@@ -56,8 +58,15 @@ export interface MainPorts extends SupervisorEvents {
   /** Where snapshots are asked for; there before any actor has started. */
   onSnapshotPort(port: SnapshotPort): void;
   onSnapshotFailed(error: Error): void;
-  /** Made; it may be asked once the server serves. */
-  onRestorer(restorer: RestorerActor): void;
+  /** There before any actor has started; of use once the server serves. */
+  onAdminParts(parts: AdminParts): void;
+}
+
+/** What the AdminServer's commands work with. */
+export interface AdminParts {
+  readonly restorer: RestorerActor;
+  readonly counters: AdminCounters;
+  ownsRoot(identities: readonly Identity[]): boolean | null;
 }
 
 /** A standalone server's sessions are numbered as server 1's, whatever it calls itself (client-protocol 11.1). */
@@ -128,7 +137,13 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
     case ActorKind.restorer: {
       assert(ports !== null, 'the restorer lives on the main thread');
       const restorer = new RestorerActor(context);
-      ports.onRestorer(restorer);
+      const reader = tree.reader(context, config.guarded);
+      const policy = aclPolicy(server);
+      ports.onAdminParts({
+        restorer,
+        counters: new AdminCounters(context.counters),
+        ownsRoot: (identities) => ownsRoot(reader, policy, identities),
+      });
       return restorer;
     }
     case ActorKind.supervisor:

@@ -20,6 +20,9 @@ const SAMPLE_CONFIG = fileURLToPath(new URL('../../../conf/zoo_sample.cfg', impo
 
 const log = ServerLog.forThread('main', 'QuorumPeerMain', { format: 'pattern', level: 'INFO', myid: '' });
 
+const ADMIN_START_DELAY_MS = 100;
+let adminDue = false;
+
 function exit(code: ExitCode): never {
   if (code === ExitCode.executionFinished) log.info(exitLine(code));
   else log.error(exitLine(code));
@@ -48,11 +51,18 @@ function readConfig(argv: readonly string[]): ServerConfig {
   return config;
 }
 
+/** Its modules are loaded when the first clients, who have been waiting for the port, have their sessions. */
+function startAdminLater(server: StandaloneServer): void {
+  if (adminDue) return;
+  adminDue = true;
+  setTimeout(() => server.startAdmin().catch(failStart), ADMIN_START_DELAY_MS);
+}
+
 async function main(): Promise<void> {
   const config = await withTlsLoaded(readConfig(commandLine()));
   checkDataDirectories(config.dataDir, config.dataLogDir, config.datadirAutocreate);
   const server = new StandaloneServer(config, log, {
-    onListening: () => {},
+    onListening: () => startAdminLater(server),
     onListenFailed: failStart,
     onFatal: (error, source, exitCode) => {
       log.error(`Severe unrecoverable error, from thread : ${source}`, { error });

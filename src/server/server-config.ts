@@ -12,6 +12,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Logger } from '../actor/logger.js';
 import type { AuthOptions } from '../net/auth/auth-options.js';
+import { type AdminConfig, readAdminConfig } from './admin-config.js';
 import { readAuthOptions } from './auth-config.js';
 import { type ContainerConfig, readContainerConfig } from './container-config.js';
 import { parseJvmFlags, splitShellWords } from './jvm-flags.js';
@@ -105,7 +106,7 @@ export interface ServerConfig extends TlsConfig {
   readonly auth: AuthOptions;
   readonly readOnlyModeEnabled: boolean;
   readonly fourLetterWhitelist: string;
-  readonly adminServerEnabled: boolean;
+  readonly admin: AdminConfig;
 
   readonly placement: PlacementName;
   readonly connectionShards: number;
@@ -302,7 +303,7 @@ function assemble(settings: Settings, input: ConfigInput, essentials: Essentials
     auth: readAuthOptions(settings, log),
     readOnlyModeEnabled: settings.lenientBool('readonlymode.enabled'),
     fourLetterWhitelist: settings.text('4lw.commands.whitelist'),
-    adminServerEnabled: !settings.switched('admin.enableServer'),
+    admin: readAdminConfig(settings, log),
 
     ...placement,
     logFormat: settings.choice('threadkeeper.log.format', LOG_FORMATS),

@@ -13,9 +13,9 @@ import { assert } from '../base/assert.js';
 import { PortKind } from '../net/client-socket.js';
 import { CAN_REUSE_PORT } from '../net/node-client-network.js';
 import type { ConnectionReport, ShardControl } from '../net/shard-control.js';
-import type { RestorerActor } from '../processor/restorer-actor.js';
 import { TreeReader } from '../store/tree-reader.js';
-import type { MainPorts } from './actor-factory.js';
+import type { AdminParts, MainPorts } from './actor-factory.js';
+import { type AdminHost, type RunningAdmin, startAdmin } from './admin-host.js';
 import { clientPorts } from './client-ports.js';
 import { directoryBytes } from './data-directory.js';
 import { describeEnvironment } from './environment.js';
@@ -57,7 +57,8 @@ export class StandaloneServer implements MainPorts {
   private listening = false;
   private whitelistLogged = false;
   private snapshotter: SnapshotPort | null = null;
-  private restorer: RestorerActor | null = null;
+  private adminParts: AdminParts | null = null;
+  private admin: RunningAdmin | null = null;
 
   constructor(config: ServerConfig, log: ServerLog, events: StandaloneServerEvents) {
     this.config = config;
@@ -89,7 +90,13 @@ export class StandaloneServer implements MainPorts {
     await this.system.start();
   }
 
+  /** Opens the admin port, if there is to be one; rejects with AdminStartError. Once the client port is open. */
+  async startAdmin(): Promise<void> {
+    if (this.config.admin.enabled) this.admin = await startAdmin(this.adminHost());
+  }
+
   async stop(deadlineMs: number): Promise<void> {
+    this.admin?.close();
     await this.system.stop(deadlineMs);
   }
 
@@ -129,14 +136,8 @@ export class StandaloneServer implements MainPorts {
     this.events.onFatal(error, 'snapshotter', ExitCode.txnLogErrorTakingSnapshot);
   }
 
-  onRestorer(restorer: RestorerActor): void {
-    this.restorer = restorer;
-  }
-
-  /** For one restore of the running server, once it serves. */
-  newRestore(): LiveRestore {
-    assert(this.restorer !== null, 'the actors are made');
-    return new LiveRestore(this.config, this.restorer, this.log.named('ZooKeeperServer'));
+  onAdminParts(parts: AdminParts): void {
+    this.adminParts = parts;
   }
 
   onWord(shard: number, connection: number, client: string, number: number, payload: Uint8Array): void {
@@ -147,6 +148,26 @@ export class StandaloneServer implements MainPorts {
 
   private fatal(error: Error, actorName: string): void {
     this.events.onFatal(error, actorName === 'sync' ? 'SyncThread:0' : actorName, ExitCode.unexpectedError);
+  }
+
+  private adminHost(): AdminHost {
+    const { config, log, adminParts, snapshots } = this;
+    assert(adminParts !== null, 'the actors are made');
+    const { restorer, counters, ownsRoot } = adminParts;
+    const isServing = (): boolean => this.listening;
+    return {
+      config: config.admin,
+      auth: config.auth,
+      log: log.named('JettyAdminServer'),
+      clock: new SystemClock(),
+      counters,
+      get isServing() {
+        return isServing();
+      },
+      snapshots,
+      newRestore: () => new LiveRestore(config, restorer, log.named('ZooKeeperServer')),
+      ownsRoot,
+    };
   }
 
   // ---- four-letter words

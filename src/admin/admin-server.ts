@@ -1,0 +1,255 @@
+/**
+ * The AdminServer: commands over HTTP (operations 3.1 to 3.3). Finds the command, checks what all of them have in common, and
+ * writes the answer; what a command does is its own file's business.
+ *
+ *   path -> command -> method -> is the server serving? -> who asks, and may he? -> the command (feature, rate, body)
+ *
+ * Lives on the main thread and is loaded once clients are served. It owns the HTTP port and its connections, never the
+ * database. A client that goes away, says nothing or does not read costs one connection until its idle time is over.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Identity } from '../processor/acl.js';
+import type { AdminHost, RunningAdmin } from '../server/admin-host.js';
+import type { Command, CommandAnswer } from './command.js';
+import { COMMANDS, commandsByName } from './command-table.js';
+import { type JsonObject, jsonText } from './json-text.js';
+import { identitiesOf } from './request-auth.js';
+
+const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests';
+const JSON_FAILED = '{"error": "Exception writing command response to JSON"}';
+const NOT_FOUND =
+  '<html><head><title>Error 404 Not Found</title></head><body><h2>HTTP ERROR 404 Not Found</h2></body></html>\n';
+const ALLOWED = 'GET, HEAD, POST, OPTIONS';
+/** How long a restore may keep the root's list from being read. */
+const ROOT_WAIT_MS = 30_000;
+const ROOT_POLL_MS = 20;
+/** Of a body that nobody wants: so much is read, for as long, so that the answer is not lost in a reset connection. */
+const UNREAD_BYTES_MAX = 8 << 20;
+const UNREAD_MS = 2000;
+const HEADERS_MS = 60_000;
+const HEADER_BYTES_MAX = 8192;
+
+/** A request that is refused before its command is asked. */
+class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly answer: CommandAnswer;
+
+  constructor(status: number, error: string) {
+    super(error);
+    this.answer = { status, error };
+  }
+}
+
+export async function startAdminServer(host: AdminHost): Promise<RunningAdmin> {
+  const server = new AdminServer(host);
+  return server.listen();
+}
+
+class AdminServer {
+  private readonly host: AdminHost;
+  private readonly commands: readonly Command[];
+  private readonly byName: ReadonlyMap<string, Command>;
+  private readonly http: Server;
+
+  constructor(host: AdminHost) {
+    this.host = host;
+    this.commands = COMMANDS.map((make) => make(host));
+    this.byName = commandsByName(this.commands);
+    this.http = createServer({
+      keepAliveTimeout: host.config.idleTimeoutMs,
+      headersTimeout: HEADERS_MS,
+      // A large body takes its time; one that does not come is told by the idle time.
+      requestTimeout: 0,
+      maxHeaderSize: HEADER_BYTES_MAX,
+    });
+    this.http.on('request', (request, response) => this.onRequest(request, response, () => {}));
+    this.http.on('checkContinue', (request, response) =>
+      this.onRequest(request, response, () => response.writeContinue()),
+    );
+  }
+
+  listen(): Promise<RunningAdmin> {
+    const { http, host } = this;
+    const { config, log } = host;
+    return new Promise((resolve, reject) => {
+      http.once('error', reject);
+      http.listen({ port: config.port, host: config.host ?? undefined }, () => {
+        http.off('error', reject);
+        http.on('error', (error) => log.error('The AdminServer has failed', { error }));
+        const { port } = http.address() as AddressInfo;
+        const address = config.host ?? '0.0.0.0';
+        log.info(`Started AdminServer on address ${address}, port ${port} and command URL ${config.commandUrl}`);
+        resolve({ port, close: () => this.close() });
+      });
+    });
+  }
+
+  private close(): void {
+    this.http.close();
+    this.http.closeAllConnections();
+  }
+
+  private onRequest(request: IncomingMessage, response: ServerResponse, beginBody: () => void): void {
+    // Whatever goes wrong with a connection ends there.
+    request.on('error', () => {});
+    response.on('error', () => {});
+    request.socket.setTimeout(this.host.config.idleTimeoutMs, () => request.socket.destroy());
+    this.answer(request, response, beginBody).catch((error: unknown) => {
+      this.host.log.error('An admin command could not be answered', { error });
+      response.destroy();
+    });
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse, beginBody: () => void): Promise<void> {
+    const { commandUrl } = this.host.config;
+    const { path, parameters } = targetOf(request.url ?? '/');
+    if (request.method === 'TRACE') return this.end(request, response, 403);
+    if (path !== commandUrl && !path.startsWith(`${commandUrl}/`)) {
+      response.setHeader('Content-Type', 'text/html;charset=iso-8859-1');
+      return this.end(request, response, 404, NOT_FOUND);
+    }
+    switch (request.method) {
+      case 'GET':
+      case 'HEAD':
+      case 'POST':
+        break;
+      case 'OPTIONS':
+        response.setHeader('Allow', ALLOWED);
+        return this.end(request, response, 200);
+      default:
+        return this.end(request, response, 405);
+    }
+    const name = path.slice(commandUrl.length + 1);
+    if (name === '') return this.end(request, response, 200, this.listing());
+    const command = this.byName.get(name);
+    if (command === undefined) return this.json(request, response, name, { error: `Unknown command: ${name}` });
+    const isPost = request.method === 'POST';
+    if (isPost !== (command.method === 'POST')) return this.end(request, response, 405);
+    const answer = await this.run(command, request, parameters, beginBody);
+    const { stream } = answer;
+    if (stream === undefined) return this.json(request, response, command.names[0], answer);
+    for (const [header, value] of Object.entries(answer.headers ?? {})) response.setHeader(header, value);
+    response.statusCode = answer.status ?? 200;
+    if (request.method === 'HEAD') {
+      stream.destroy();
+      response.end();
+      return;
+    }
+    try {
+      await pipeline(stream, response);
+    } catch (error) {
+      this.host.log.warn('The answer to an admin command was broken off', { error });
+    }
+  }
+
+  private async run(
+    command: Command,
+    request: IncomingMessage,
+    parameters: ReadonlyMap<string, string>,
+    beginBody: () => void,
+  ): Promise<CommandAnswer> {
+    const { host } = this;
+    try {
+      if (command.needsServer && !host.isServing) throw new Refusal(200, NOT_SERVING);
+      if (command.needsRoot) await this.checkOwner(request);
+    } catch (error) {
+      if (error instanceof Refusal) return error.answer;
+      host.log.error(`The caller of ${command.names[0]} could not be authenticated`, { error });
+      return { status: 500, error: 'Error occurred during auth' };
+    }
+    // It may work for long without a byte in either direction.
+    const { socket } = request;
+    const body = request;
+    body.once('end', () => socket.setTimeout(0));
+    if (command.method === 'GET') socket.setTimeout(0);
+    try {
+      return await command.run({ parameters, body, beginBody });
+    } finally {
+      socket.setTimeout(host.config.idleTimeoutMs);
+    }
+  }
+
+  /** Snapshot and restore are for those who could read and change everything by themselves (CVE-2025-58457). */
+  private async checkOwner(request: IncomingMessage): Promise<void> {
+    const { authorization } = request.headers;
+    if (authorization === undefined) throw new Refusal(401, 'Auth info is missing for the command');
+    const identities = identitiesOf(authorization, request.socket.remoteAddress ?? '', this.host.auth);
+    if (identities === null) throw new Refusal(401, 'Not authenticated');
+    if (!(await this.ownsRoot(identities))) throw new Refusal(403, 'Not authorized');
+  }
+
+  private async ownsRoot(identities: readonly Identity[]): Promise<boolean> {
+    const { clock } = this.host;
+    const untilMs = clock.monotonicMs() + ROOT_WAIT_MS;
+    for (;;) {
+      const owns = this.host.ownsRoot(identities);
+      if (owns !== null) return owns;
+      if (clock.monotonicMs() > untilMs) throw new Error('the ACL of the root node cannot be read');
+      await delay(ROOT_POLL_MS);
+    }
+  }
+
+  private listing(): string {
+    const { commandUrl } = this.host.config;
+    const names = this.commands.map(({ names: [primary] }) => primary).sort();
+    return names.map((name) => `<a href="${commandUrl}/${name}">${name}</a>\n<br/>\n`).join('');
+  }
+
+  private json(request: IncomingMessage, response: ServerResponse, name: string, answer: CommandAnswer): void {
+    const { status = 200, headers = {}, fields = {}, error = null } = answer;
+    const object: JsonObject = { ...fields, command: name, error, ...fields };
+    response.setHeader('Content-Type', 'application/json');
+    for (const [header, value] of Object.entries(headers)) response.setHeader(header, value);
+    this.end(request, response, status, textOf(object));
+  }
+
+  /** The whole answer; a body that has not been read is not waited for, and its connection ends. */
+  private end(request: IncomingMessage, response: ServerResponse, status: number, text = ''): void {
+    const { socket } = request;
+    response.statusCode = status;
+    const isUnread = hasBody(request) && !request.complete;
+    if (isUnread) response.setHeader('Connection', 'close');
+    response.setHeader('Content-Length', Buffer.byteLength(text));
+    response.end(request.method === 'HEAD' ? '' : text);
+    if (!isUnread) return;
+    let unread = 0;
+    request.on('data', (chunk: Uint8Array) => {
+      unread += chunk.length;
+      if (unread > UNREAD_BYTES_MAX) socket.destroy();
+    });
+    const timer = setTimeout(() => socket.destroy(), UNREAD_MS);
+    socket.once('close', () => clearTimeout(timer));
+  }
+}
+
+/** Without what follows a fragment, with escapes undone; a parameter that is repeated counts by its first value. */
+function targetOf(url: string): { path: string; parameters: ReadonlyMap<string, string> } {
+  const [rawPath = '', query = ''] = (url.split('#', 1)[0] as string).split(/\?(.*)/s, 2);
+  const parameters = new Map<string, string>();
+  for (const [key, value] of new URLSearchParams(query)) if (!parameters.has(key)) parameters.set(key, value);
+  return { path: unescaped(rawPath), parameters };
+}
+
+/** When a request comes to be handled, the end of one without a body has not been seen either. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+function unescaped(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+function textOf(object: JsonObject): string {
+  try {
+    return jsonText(object);
+  } catch {
+    return JSON_FAILED;
+  }
+}

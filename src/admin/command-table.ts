@@ -1,0 +1,14 @@
+// Every command there is, in no order: the listing sorts them. A new one is a file under commands/ and a line here.
+
+import type { Command, MakeCommand } from './command.js';
+import { lastSnapshot } from './commands/last-snapshot.js';
+import { restore } from './commands/restore.js';
+import { ruok } from './commands/ruok.js';
+import { snapshot } from './commands/snapshot.js';
+
+export const COMMANDS: readonly MakeCommand[] = [lastSnapshot, restore, ruok, snapshot];
+
+/** By each of their names. */
+export function commandsByName(commands: readonly Command[]): ReadonlyMap<string, Command> {
+  return new Map(commands.flatMap((command) => command.names.map((name) => [name, command] as const)));
+}

@@ -1,0 +1,12 @@
+// ruok: the AdminServer answers. Main thread.
+// Apache lists it among those that need a running server.
+
+import type { Command, MakeCommand } from '../command.js';
+
+export const ruok: MakeCommand = (): Command => ({
+  names: ['ruok'],
+  method: 'GET',
+  needsServer: true,
+  needsRoot: false,
+  run: () => ({}),
+});

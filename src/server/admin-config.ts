@@ -1,0 +1,56 @@
+// The AdminServer's settings (operations 1.8, 3). Read once on the main thread; plain data. Two defaults are safer than
+// Apache's: it listens on the loopback address, and snapshot and restore are off until somebody turns them on, since the open
+// ACL that the root node has at first lets anybody through who can reach the port.
+
+import type { Logger } from '../actor/logger.js';
+import { checkPort, normalHost } from './port-and-host.js';
+import type { Settings } from './settings.js';
+import { ConfigError } from './start-error.js';
+
+export interface AdminConfig {
+  readonly enabled: boolean;
+  /** Null: all addresses. */
+  readonly host: string | null;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Begins with a slash and does not end with one. */
+  readonly commandUrl: string;
+  readonly idleTimeoutMs: number;
+  /** Of snapshot and restore, each for itself. */
+  readonly rateLimiterIntervalMs: number;
+  readonly snapshotEnabled: boolean;
+  readonly restoreEnabled: boolean;
+  /** Without it Apache's server refuses both, too. */
+  readonly serializeLastZxid: boolean;
+  /** TLS is wanted on the port, which this version does not serve there. */
+  readonly wantsTls: boolean;
+}
+
+export function readAdminConfig(settings: Settings, log: Logger): AdminConfig {
+  const enabled = !settings.switched('admin.enableServer');
+  const wantsTls = settings.lenientBool('admin.forceHttps') || settings.lenientBool('admin.portUnification');
+  if (enabled && wantsTls) {
+    log.warn(
+      'admin.forceHttps and admin.portUnification have no effect in this version: the AdminServer speaks plain HTTP only',
+    );
+  }
+  return {
+    enabled,
+    host: normalHost(settings.text('admin.serverAddress')),
+    port: checkPort(settings.lenientInt('admin.serverPort')),
+    commandUrl: commandUrlOf(settings.text('admin.commandURL')),
+    idleTimeoutMs: Math.max(0, settings.lenientInt('admin.idleTimeout')),
+    rateLimiterIntervalMs: Math.max(0, settings.decimal('admin.rateLimiterIntervalInMS')),
+    snapshotEnabled: settings.lenientBool('admin.snapshot.enabled'),
+    restoreEnabled: settings.lenientBool('admin.restore.enabled'),
+    serializeLastZxid: settings.lenientBool('serializeLastProcessedZxid.enabled'),
+    wantsTls,
+  };
+}
+
+function commandUrlOf(text: string): string {
+  const url = text.replace(/\/+$/, '');
+  if (!/^(\/[^/?#\s]+)+$/.test(url))
+    throw new ConfigError(`admin.commandURL must be a path like /commands, not ${text}`);
+  return url;
+}

@@ -1,0 +1,57 @@
+// What the AdminServer is given of the server it stands beside, and how it is found: it is a layer above this one, loaded by
+// its address once the client port is open, so that no start waits for it and a server without it never loads it.
+// Main thread. The AdminServer owns its HTTP port and nothing else; everything about the database is asked for here.
+
+import type { Logger } from '../actor/logger.js';
+import type { Clock } from '../base/clock.js';
+import type { AuthOptions } from '../net/auth/auth-options.js';
+import type { Identity } from '../processor/acl.js';
+import type { AdminConfig } from './admin-config.js';
+import type { AdminCounters } from './admin-counters.js';
+import { ExitCode } from './exit-code.js';
+import type { LiveRestore } from './live-restore.js';
+import type { SnapshotPort } from './snapshotter-actor.js';
+import { StartError } from './start-error.js';
+
+export interface AdminHost {
+  readonly config: AdminConfig;
+  /** Secret. */
+  readonly auth: AuthOptions;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly counters: AdminCounters;
+  /** Clients are served. */
+  readonly isServing: boolean;
+  readonly snapshots: SnapshotPort;
+  newRestore(): LiveRestore;
+  /** Whether these identities have every permission on the root node. Null: it cannot be read at this moment; ask again. */
+  ownsRoot(identities: readonly Identity[]): boolean | null;
+}
+
+export interface RunningAdmin {
+  readonly port: number;
+  close(): void;
+}
+
+/** What the module at the address exports. Rejects with the system's error when the port cannot be opened. */
+export interface AdminModule {
+  startAdminServer(host: AdminHost): Promise<RunningAdmin>;
+}
+
+const ADMIN_SERVER = new URL('../admin/admin-server.js', import.meta.url);
+
+/** The port cannot be opened. A standalone server then ends, as Apache's does. */
+export class AdminStartError extends StartError {
+  override readonly name = 'AdminStartError';
+  readonly exitCode = ExitCode.errorStartingAdminServer;
+  readonly sentence = 'Unable to start AdminServer, exiting abnormally';
+}
+
+export async function startAdmin(host: AdminHost): Promise<RunningAdmin> {
+  const module = (await import(ADMIN_SERVER.href)) as AdminModule;
+  try {
+    return await module.startAdminServer(host);
+  } catch (error) {
+    throw new AdminStartError('the admin port cannot be opened', { cause: error });
+  }
+}
