@@ -11,6 +11,7 @@ import { type FileStore, joinPath } from './file-store.js';
 import { RecoveredSessions } from './recovered-sessions.js';
 import { RESTORE_NAME, type RestorePlan } from './restore-plan.js';
 import type { SnapshotSink } from './snapshot-content-decoder.js';
+import { DIGEST_VERSION } from './snapshot-format.js';
 import { BrokenSnapshot, SnapshotReader } from './snapshot-reader.js';
 import { TreeLoader } from './tree-loader.js';
 
@@ -26,13 +27,20 @@ export interface ProvenRestore {
   readonly lastZxidLo: number;
   readonly nodeCount: number;
   readonly sessionCount: number;
+  /** False: the file names another tree digest, as one does that was taken while the tree was changing. */
+  readonly digestAgrees: boolean;
 }
 
 /** Throws BrokenSnapshot, UnreadableSnapshot, or what the file store throws; changes nothing. */
-export function proveRestore(fileStore: FileStore, directory: string, emulate353TtlNodes: boolean): ProvenRestore {
+export function proveRestore(
+  fileStore: FileStore,
+  directory: string,
+  emulate353TtlNodes: boolean,
+  keepsDigest = true,
+): ProvenRestore {
   const path = joinPath(directory, RESTORE_NAME);
   const slabs: SharedArrayBuffer[] = [];
-  const tree = new DataTree(createTreeMemory(0, 0), (_index, slab) => slabs.push(slab));
+  const tree = new DataTree(createTreeMemory(0, 0), (_index, slab) => slabs.push(slab), keepsDigest);
   tree.beginWrite();
   tree.clear();
   const loader = new ProvingLoader(new TreeLoader(tree, new RecoveredSessions(), emulate353TtlNodes));
@@ -46,6 +54,7 @@ export function proveRestore(fileStore: FileStore, directory: string, emulate353
   loader.sawZxid(tail.digestZxidHi, tail.digestZxidLo);
   loader.sawZxid(tail.lastZxidHi, tail.lastZxidLo);
   if (loader.lastZxidHi === ZXID_HI_MAX) throw new BrokenSnapshot(`${path} leaves no zxid for what comes after it`);
+  const { digestHi, digestLo } = tree;
   const file = fileStore.openForRead(path);
   try {
     const contentBytes = file.size() - tail.tailBytes;
@@ -57,11 +66,16 @@ export function proveRestore(fileStore: FileStore, directory: string, emulate353
       position += count;
     }
     return {
-      plan: { contentBytes, contentSum: sum, digestVersion: 0, digestHi: 0, digestLo: 0 },
+      plan: { contentBytes, contentSum: sum, digestVersion: keepsDigest ? DIGEST_VERSION : 0, digestHi, digestLo },
       lastZxidHi: loader.lastZxidHi,
       lastZxidLo: loader.lastZxidLo,
       nodeCount: reader.nodeCount,
       sessionCount: reader.sessionCount,
+      digestAgrees:
+        !keepsDigest ||
+        tail.digestVersion !== DIGEST_VERSION ||
+        (tail.digestZxidHi === 0 && tail.digestZxidLo === 0) ||
+        (tail.digestHi === digestHi && tail.digestLo === digestLo),
     };
   } finally {
     file.close();

@@ -144,6 +144,15 @@ export class TxnLogWriter {
     this.finishedBytes = 0;
   }
 
+  /** Another database is durable, up to this zxid; the log has been rolled, and what is appended next comes behind it. */
+  onRestored(zxidHi: number, zxidLo: number): void {
+    this.assertUsable();
+    assert(this.file === null && this.pending === 0, 'the log is rolled before another database takes its place');
+    this.lastHi = zxidHi;
+    this.lastLo = zxidLo;
+    if (this.options.forceSync) this.mark.write(zxidHi, zxidLo);
+  }
+
   /** Commits what is pending. A writer that has failed just lets go of its file. */
   close(): void {
     if (this.isClosed) return;

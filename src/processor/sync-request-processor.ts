@@ -28,6 +28,7 @@ export interface TxnLog {
   append(bytes: Uint8Array, offset: number, length: number, zxidHi: number, zxidLo: number): void;
   commit(): void;
   roll(): void;
+  onRestored(zxidHi: number, zxidLo: number): void;
   close(): void;
   readonly bytesSinceRoll: number;
 }
@@ -154,6 +155,7 @@ export class SyncRequestProcessor implements Actor {
       words[header + WORD_ERROR] = ErrorCode.SystemError;
       return;
     }
+    this.log.onRestored(zxidHi, zxidLo);
     this.zxidHi = zxidHi;
     this.zxidLo = zxidLo;
     this.durable.publish(zxidHi, zxidLo);

@@ -1234,14 +1234,6 @@ export const CONFIG_KEYS = [
     sentence: 'snapshot and restore are each answered once in this time.',
   },
   {
-    name: 'serializeLastProcessedZxid.enabled',
-    regime: 'lenient-bool',
-    default: 'true',
-    unit: '',
-    sentence:
-      'Off: snapshot and restore answer 500, as in Apache ZooKeeper. What snapshots hold does not depend on it.',
-  },
-  {
     name: 'admin.forceHttps',
     regime: 'lenient-bool',
     default: 'false',

@@ -46,7 +46,10 @@ export class LiveRestore {
   async run(): Promise<RestoredDatabase> {
     const proof = await this.prove();
     if ('reason' in proof) throw new RestoreRefused(proof.reason);
-    const { plan, lastZxidHi: zxidHi, lastZxidLo: zxidLo, nodeCount, sessionCount } = proof.proven;
+    const { plan, lastZxidHi: zxidHi, lastZxidLo: zxidLo, nodeCount, sessionCount, digestAgrees } = proof.proven;
+    if (!digestAgrees) {
+      this.log.warn('The snapshot names another tree digest than it has: it was taken while the tree was changing');
+    }
     this.log.info(`Restoring a snapshot of ${nodeCount} nodes and ${sessionCount} sessions`);
     await new Promise<void>((resolve, reject) => {
       this.restorer.restore({

@@ -51,6 +51,10 @@ export class RecordedLog implements TxnLog {
     this.writer.roll();
   }
 
+  onRestored(zxidHi: number, zxidLo: number): void {
+    this.writer.onRestored(zxidHi, zxidLo);
+  }
+
   close(): void {
     this.writer.close();
   }

@@ -9,6 +9,7 @@ import { RecoveredSessions } from '../../../src/persistence/recovered-sessions.j
 import { RESTORE_NAME } from '../../../src/persistence/restore-plan.js';
 import { SimCrashError, SimFileStore } from '../../../src/persistence/sim-file-store.js';
 import { BrokenSnapshot, SnapshotReader } from '../../../src/persistence/snapshot-reader.js';
+import { readSyncMark, SYNC_MARK_NAME } from '../../../src/persistence/sync-mark.js';
 import { TreeLoader } from '../../../src/persistence/tree-loader.js';
 import { ErrorCode } from '../../../src/protocol/error-code.js';
 import { DataTree } from '../../../src/store/data-tree.js';
@@ -76,7 +77,7 @@ function textAt(server: InlineServer, client: WireClient, path: string): string 
 }
 
 function filesIn(server: InlineServer, directory = DIRECTORY): string[] {
-  return server.disk.list(directory).filter((name) => !name.startsWith('sync'));
+  return server.disk.list(directory).filter((name) => name !== SYNC_MARK_NAME);
 }
 
 describe.each(PLACEMENTS)('%s, %d shards', (placement, connectionShards) => {
@@ -300,6 +301,34 @@ describe.each(PLACEMENTS)('%s, %d shards', (placement, connectionShards) => {
     expect(restore(server, three)).toBe(true);
     expect(names(server, client)).toEqual(['one', 'three']);
   });
+});
+
+test('the files say what they hold: the snapshot its digest and zxid, the mark beside the log how far the database reaches', async () => {
+  const server = InlineServer.start();
+  const client = server.connect();
+  client.create('/a', { data: 'x' });
+  server.reply(client);
+  const backup = await backupOf(server);
+  client.create('/b');
+  server.reply(client);
+  restore(server, backup);
+  const tree = new DataTree(createTreeMemory(0, 0), () => {});
+  tree.beginWrite();
+  tree.clear();
+  const loader = new TreeLoader(tree, new RecoveredSessions(), false);
+  const tail = new SnapshotReader(server.disk, DIRECTORY, 'snapshot.4', loader).read();
+  expect(tail).toMatchObject({ digestZxidLo: 4, digestVersion: 2, hasLastZxid: true, lastZxidLo: 4 });
+  expect([tail.digestHi, tail.digestLo]).toEqual([tree.digestHi, tree.digestLo]);
+  expect([tail.digestHi, tail.digestLo]).toEqual([server.tree.treeDigestHi(), server.tree.treeDigestLo()]);
+  expect(readSyncMark(server.disk, DIRECTORY)).toMatchObject({ kind: 'read', content: { zxidLo: 4 } });
+  server.crash();
+  const { warnings } = server;
+  server.restart();
+  expect(warnings).toEqual([]);
+  // Without it there would be nothing left that the server may start with.
+  server.crash();
+  server.disk.unlink(`${DIRECTORY}/snapshot.4`);
+  expect(() => server.restart()).toThrow(/Acknowledged transactions are missing/);
 });
 
 describe('what is no snapshot', () => {
