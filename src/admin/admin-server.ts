@@ -65,6 +65,7 @@ class AdminServer {
       requestTimeout: 0,
       maxHeaderSize: HEADER_BYTES_MAX,
     });
+    this.http.timeout = host.config.idleTimeoutMs;
     this.http.on('request', (request, response) => this.onRequest(request, response, () => {}));
     this.http.on('checkContinue', (request, response) =>
       this.onRequest(request, response, () => response.writeContinue()),
@@ -96,7 +97,6 @@ class AdminServer {
     // Whatever goes wrong with a connection ends there.
     request.on('error', () => {});
     response.on('error', () => {});
-    request.socket.setTimeout(this.host.config.idleTimeoutMs, () => request.socket.destroy());
     this.answer(request, response, beginBody).catch((error: unknown) => {
       this.host.log.error('An admin command could not be answered', { error });
       response.destroy();
@@ -160,14 +160,17 @@ class AdminServer {
       host.log.error(`The caller of ${command.names[0]} could not be authenticated`, { error });
       return { status: 500, error: 'Error occurred during auth' };
     }
-    // It may work for long without a byte in either direction.
+    // It may work for long without a byte in either direction; a body has to come, though.
     const { socket } = request;
-    const body = request;
-    body.once('end', () => socket.setTimeout(0));
-    if (command.method === 'GET') socket.setTimeout(0);
+    const onEnd = (): void => {
+      socket.setTimeout(0);
+    };
+    if (command.method === 'GET') onEnd();
+    else request.once('end', onEnd);
     try {
-      return await command.run({ parameters, body, beginBody });
+      return await command.run({ parameters, body: request, beginBody });
     } finally {
+      request.off('end', onEnd);
       socket.setTimeout(host.config.idleTimeoutMs);
     }
   }

@@ -1,4 +1,6 @@
-// Every command there is, in no order: the listing sorts them. A new one is a file under commands/ and a line here.
+// Every command there is, in no order: the listing sorts them. Constant data; main thread.
+// A new one is a file under commands/ and a line here.
+// No two may share a name or an alias.
 
 import type { Command, MakeCommand } from './command.js';
 import { lastSnapshot } from './commands/last-snapshot.js';

@@ -1,5 +1,6 @@
 // Lets one call through per interval (operations 3.6): the next is allowed when so much time has passed since the last that was.
-// One per command; main thread. The clock is given.
+// One per command; main thread.
+// The clock is given.
 
 import type { Clock } from '../base/clock.js';
 

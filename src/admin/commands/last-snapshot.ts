@@ -1,5 +1,6 @@
 // last_snapshot (lsnp): the snapshot that was loaded or written last, by its zxid as file names write it, and when its file was
-// written, in seconds. Main thread; looks at no file.
+// written, in seconds.
+// Main thread; looks at no file.
 
 import { hex64 } from '../../base/int64.js';
 import type { Command, MakeCommand } from '../command.js';

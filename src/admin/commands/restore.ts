@@ -38,10 +38,11 @@ export const restore: MakeCommand = (host): Command => {
       return { fields: { last_zxid: int64FromHalves(zxidHi, zxidLo) } };
     } catch (error) {
       counters.increment('restore_error_count');
-      log.error('The restore command has failed; the database stays as it is', { error });
+      log.error(`The restore command has failed; the database stays as it is: ${messageOf(error)}`);
       return { status: 500 };
     } finally {
-      await removeIfThere(live.path);
+      // What stays is in nobody's way: the next restore removes it, or the next start.
+      await removeIfThere(live.path).catch((error: unknown) => log.warn(`${live.path} stays: ${messageOf(error)}`));
     }
   };
 
@@ -100,6 +101,10 @@ async function checkRoom(directory: string): Promise<void> {
   const reserve = Math.min(RESERVE_BYTES_MAX, (blocks / RESERVE_PART) * bsize) + LOOK_BYTES;
   if (bavail * bsize < reserve)
     throw new NoRoom(`there is not enough room in ${directory} for the snapshot and the log`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function removeIfThere(path: string): Promise<void> {

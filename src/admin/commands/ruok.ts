@@ -1,4 +1,5 @@
-// ruok: the AdminServer answers. Main thread.
+// ruok: the AdminServer answers, and clients are served.
+// Main thread.
 // Apache lists it among those that need a running server.
 
 import type { Command, MakeCommand } from '../command.js';

@@ -1,0 +1,39 @@
+// JSON to the blank as operations 3.2 shows it; what probes grep for depends on it.
+
+import { describe, expect, it } from 'vitest';
+import { jsonText } from '../../../src/admin/json-text.js';
+
+describe('JSON of the AdminServer', () => {
+  it('has a line per key, two blanks deep, and no newline at the end', () => {
+    expect(jsonText({ command: 'ruok', error: null })).toBe('{\n  "command" : "ruok",\n  "error" : null\n}');
+  });
+
+  it('writes lists on one line, and the objects in them on several', () => {
+    const text = jsonText({ ids: [1, 2], list: [{ a: 1, b: { c: true } }, { a: 2 }], none: [], empty: {} });
+    expect(text).toBe(
+      [
+        '{',
+        '  "ids" : [ 1, 2 ],',
+        '  "list" : [ {',
+        '    "a" : 1,',
+        '    "b" : {',
+        '      "c" : true',
+        '    }',
+        '  }, {',
+        '    "a" : 2',
+        '  } ],',
+        '  "none" : [ ],',
+        '  "empty" : { }',
+        '}',
+      ].join('\n'),
+    );
+  });
+
+  it('keeps every digit of a long, and has words for what is no number', () => {
+    expect(jsonText([72057678898135041n, -1n, 2.5, Number.NaN])).toBe('[ 72057678898135041, -1, 2.5, "NaN" ]');
+  });
+
+  it('escapes as Java does', () => {
+    expect(jsonText('a"b\\u00ab\n\u001fé')).toBe('"a\\"b\\\\u00ab\\n\\u001Fé"');
+  });
+});
