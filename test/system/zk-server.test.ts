@@ -38,7 +38,13 @@ afterEach(async () => {
 });
 
 function configure(...lines: string[]): void {
-  const all = [`dataDir=${dir.path}/data`, `clientPort=${port}`, 'clientPortAddress=127.0.0.1', ...lines];
+  const all = [
+    `dataDir=${dir.path}/data`,
+    `clientPort=${port}`,
+    'clientPortAddress=127.0.0.1',
+    'admin.enableServer=false',
+    ...lines,
+  ];
   writeFileSync(join(dir.path, 'zoo.cfg'), `${all.join('\n')}\n`);
 }
 
@@ -287,7 +293,7 @@ describe('the client port', () => {
   it('shows absolute directories in conf, whatever the file says', async () => {
     writeFileSync(
       join(dir.path, 'zoo.cfg'),
-      `dataDir=./data\nclientPort=${port}\nclientPortAddress=127.0.0.1\n4lw.commands.whitelist=conf\n`,
+      `dataDir=./data\nclientPort=${port}\nclientPortAddress=127.0.0.1\nadmin.enableServer=false\n4lw.commands.whitelist=conf\n`,
     );
     expect((await zkServer(['start'])).code).toBe(0);
     expect(await ask('conf')).toContain(`\ndataDir=${dir.path}/data/version-2\n`);
