@@ -36,7 +36,7 @@ export function proveRestore(
   fileStore: FileStore,
   directory: string,
   emulate353TtlNodes: boolean,
-  keepsDigest = true,
+  keepsDigest: boolean,
 ): ProvenRestore {
   const path = joinPath(directory, RESTORE_NAME);
   const slabs: SharedArrayBuffer[] = [];

@@ -69,7 +69,8 @@ export class LiveRestore {
     const { Piscina } = await import('piscina');
     const pool = new Piscina({ filename: TASK.href, minThreads: 0, maxThreads: 1 });
     const { snapshotDirectory } = this;
-    const task: RestoreTask = { snapshotDirectory, emulate353TtlNodes: this.server.emulate353TtlNodes };
+    const { emulate353TtlNodes, digestEnabled } = this.server;
+    const task: RestoreTask = { snapshotDirectory, emulate353TtlNodes, digestEnabled };
     try {
       return (await pool.run(task)) as RestoreProof;
     } finally {

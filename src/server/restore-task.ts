@@ -11,6 +11,7 @@ import { yieldToOtherThreads } from './thread-priority.js';
 export interface RestoreTask {
   readonly snapshotDirectory: string;
   readonly emulate353TtlNodes: boolean;
+  readonly digestEnabled: boolean;
 }
 
 export type RestoreProof = { readonly proven: ProvenRestore } | { readonly reason: string };
@@ -18,7 +19,8 @@ export type RestoreProof = { readonly proven: ProvenRestore } | { readonly reaso
 export default function proveRestoreFile(task: RestoreTask): RestoreProof {
   yieldToOtherThreads();
   try {
-    return { proven: proveRestore(new NodeFileStore(), task.snapshotDirectory, task.emulate353TtlNodes) };
+    const { snapshotDirectory, emulate353TtlNodes, digestEnabled } = task;
+    return { proven: proveRestore(new NodeFileStore(), snapshotDirectory, emulate353TtlNodes, digestEnabled) };
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) };
   }

@@ -193,7 +193,12 @@ export class InlineServer {
     const file = this.disk.createNew(`${snapshotDirectory}/${RESTORE_NAME}`);
     file.write(snapshot, 0, snapshot.length, 0);
     file.close();
-    const proven = proveRestore(this.disk, snapshotDirectory, this.config.emulate353TtlNodes);
+    const proven = proveRestore(
+      this.disk,
+      snapshotDirectory,
+      this.config.emulate353TtlNodes,
+      this.config.digestEnabled,
+    );
     assert(this.restorer !== null, 'the server is running');
     const { lastZxidHi: zxidHi, lastZxidLo: zxidLo } = proven;
     this.restorer.restore({ plan: encodeRestorePlan(proven.plan), zxidHi, zxidLo, onDone });
