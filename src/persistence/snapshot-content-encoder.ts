@@ -48,6 +48,7 @@ export class SnapshotContentEncoder {
   nodeCount = 0; // written
   private readonly reader: TreeReader;
   private readonly backOff: () => void;
+  private readonly incarnation: number; // of the tree that both walks must see
   private readonly survey: SnapshotCursor;
   private isSurveyed = false;
   private nodes: SnapshotCursor | null = null; // null until the head is written
@@ -62,6 +63,7 @@ export class SnapshotContentEncoder {
   constructor(reader: TreeReader, backOff: () => void, collectSessions: CollectSessions) {
     this.reader = reader;
     this.backOff = backOff;
+    this.incarnation = reader.incarnation();
     // The zxid first: everything up to it is in the tree now, whatever the walks come to see later.
     this.survey = this.newCursor();
     this.zxidHi = this.survey.startZxidHi;
@@ -99,6 +101,7 @@ export class SnapshotContentEncoder {
     if (this.nodes === null) {
       this.writeHead(out);
       this.nodes = this.newCursor();
+      if (this.reader.incarnation() !== this.incarnation) throw abandoned();
       return true;
     }
     if (this.writeNode(this.nodes, out)) return true;
@@ -160,5 +163,9 @@ export class SnapshotContentEncoder {
 }
 
 function assertKept(cursor: SnapshotCursor): void {
-  if (cursor.cleared) throw new SnapshotAbandoned('the tree was replaced while a snapshot was being written');
+  if (cursor.cleared) throw abandoned();
+}
+
+function abandoned(): SnapshotAbandoned {
+  return new SnapshotAbandoned('the tree was replaced while a snapshot was being written');
 }

@@ -115,6 +115,19 @@ export function oweSyncMark(fileStore: FileStore, directory: string, zxidHi: num
   createMark(fileStore, directory, $slot).close();
 }
 
+/** resetSyncMark where the mark says more than is left; a mark that says less, or none, stays as it is. */
+export function lowerSyncMark(
+  fileStore: FileStore,
+  directory: string,
+  zxidHi: number,
+  zxidLo: number,
+  log: { readonly zxidHi: number; readonly zxidLo: number; readonly path: string } | null,
+): void {
+  const mark = readSyncMark(fileStore, directory);
+  if (mark.kind !== 'read' || compareSigned(mark.content.zxidHi, mark.content.zxidLo, zxidHi, zxidLo) <= 0) return;
+  resetSyncMark(fileStore, directory, zxidHi, zxidLo, log);
+}
+
 export interface SyncMarkOptions {
   readonly fileStore: FileStore;
   /** dataLogDir/version-2 */

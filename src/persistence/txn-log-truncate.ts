@@ -23,7 +23,7 @@ import { type FileStore, joinPath } from './file-store.js';
 import type { SnapshotSink } from './snapshot-content-decoder.js';
 import { listSnapshots, passesQuickTest } from './snapshot-files.js';
 import { BrokenSnapshot, SnapshotReader, type SnapshotTail } from './snapshot-reader.js';
-import { readSyncMark, resetSyncMark } from './sync-mark.js';
+import { lowerSyncMark } from './sync-mark.js';
 import { TxnLogDamage } from './txn-log-damage.js';
 import { chooseTxnLogs, listTxnLogs } from './txn-log-files.js';
 import { TxnLogReader } from './txn-log-reader.js';
@@ -98,7 +98,7 @@ class TxnLogTruncation {
       fileStore.syncDirectory(directory);
       removed.push(name);
     };
-    this.lowerSyncMark(survey);
+    this.lowerMark(survey);
     for (const name of this.tooNew) remove(snapshotDirectory, name);
     for (const { name, keptBytes } of survey.cuts) if (keptBytes === 0) remove(logDirectory, name);
     for (const { name, keptBytes } of survey.cuts) if (keptBytes > 0) this.cut(name, keptBytes);
@@ -107,15 +107,10 @@ class TxnLogTruncation {
   }
 
   /** What goes is missed by nobody: said before it goes, or a start in between would. */
-  private lowerSyncMark({ lastHi, lastLo, lastFile }: LogSurvey): void {
-    const { fileStore } = this;
+  private lowerMark({ lastHi, lastLo, lastFile }: LogSurvey): void {
     const { logDirectory } = this.directories;
-    const mark = readSyncMark(fileStore, logDirectory);
-    if (mark.kind !== 'read') return;
-    const { zxidHi, zxidLo } = mark.content;
-    if (compareSigned(zxidHi, zxidLo, lastHi, lastLo) <= 0) return;
     const log = lastFile === null ? null : { ...lastFile, path: joinPath(logDirectory, lastFile.name) };
-    resetSyncMark(fileStore, logDirectory, lastHi, lastLo, log);
+    lowerSyncMark(this.fileStore, logDirectory, lastHi, lastLo, log);
   }
 
   private cut(name: string, keptBytes: number): void {
