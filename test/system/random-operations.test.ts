@@ -3,7 +3,6 @@
 // shards' mailboxes. The log that the server leaves says in which order it executed the writes. Then kill -9, and all of it
 // must still be there.
 
-import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -15,8 +14,9 @@ import { listTxnLogs } from '../../src/persistence/txn-log-files.js';
 import { TxnLogSequence } from '../../src/persistence/txn-log-sequence.js';
 import { decodeTxnHeader } from '../../src/protocol/txns.js';
 import type { LoggedTxn } from '../testing/inline/recorded-log.js';
-import { type ClientEnd, Ending } from '../testing/inline/sim-client-network.js';
+import type { ClientEnd } from '../testing/inline/sim-client-network.js';
 import { type Handshake, WireClient } from '../testing/inline/wire-client.js';
+import { SocketEnd } from '../testing/socket-end.js';
 import { makeTempDir } from '../testing/temp-dir.js';
 import { startThreadkeeper } from '../testing/threadkeeper-server.js';
 import { until } from '../testing/until.js';
@@ -30,40 +30,6 @@ const CONNECTIONS = 6;
 const REQUESTS = Number(process.env.REQUESTS ?? 3000);
 const DEADLINE_MS = 30_000;
 const READS = [4, 12, 6] as const;
-
-/** A client's end on a real socket. */
-class SocketEnd implements ClientEnd {
-  ending: Ending = Ending.open;
-  private readonly socket: Socket;
-  private received: Buffer[] = [];
-
-  constructor(port: number) {
-    this.socket = connect({ port, host: ADDRESS, noDelay: true });
-    this.socket.on('data', (chunk: Buffer) => this.received.push(chunk));
-    this.socket.on('end', () => this.end(Ending.fin));
-    this.socket.on('error', () => this.end(Ending.reset));
-    this.socket.on('close', () => this.end(Ending.reset));
-  }
-
-  send(bytes: Uint8Array): void {
-    this.socket.write(bytes);
-  }
-
-  takeReceived(): Uint8Array {
-    const all = Buffer.concat(this.received);
-    this.received = [];
-    return all;
-  }
-
-  destroy(): void {
-    this.end(Ending.reset);
-    this.socket.destroy();
-  }
-
-  private end(how: Ending): void {
-    if (this.ending === Ending.open) this.ending = how;
-  }
-}
 
 class Run {
   readonly connections: ModelConnection[] = [];

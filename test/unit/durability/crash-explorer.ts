@@ -182,6 +182,7 @@ class Explorer {
       const database = recoverOn(disk, tree, (message) => {
         if (message.startsWith('Problem reading snapshot')) this.violation(point, fateName, message);
       });
+      if (database.digestMismatches > 0) this.violation(point, fateName, "a digest in the files is not the tree's");
       const zxid = int64FromHalves(database.lastZxidHi, database.lastZxidLo);
       this.compare(point, fateName, zxid, stateOfTree(tree.reader, sessionsOf(database.sessions)));
     } catch (error) {

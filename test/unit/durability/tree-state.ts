@@ -18,7 +18,7 @@ export interface DatabaseState {
   readonly nodes: ReadonlyMap<string, string>;
   /** Session id to timeout. */
   readonly sessions: ReadonlyMap<bigint, number>;
-  /** As persistence 5 defines it, computed from the nodes one by one. */
+  /** As persistence 5 defines it: of the model computed from the nodes one by one, of a tree what it has kept all along. */
   readonly digest: bigint;
 }
 
@@ -89,7 +89,8 @@ export function stateOfTree(reader: TreeReader, sessions: ReadonlyMap<bigint, nu
     for (let i = 0; i < reader.childCount(ref); i++) visit(reader.childAt(ref, i));
   };
   visit(reader.find(new Uint8Array(0), 0, 0));
-  return stateOf(nodes, sessions);
+  const kept = int64FromHalves(reader.treeDigestHi(), reader.treeDigestLo());
+  return { ...stateOf(nodes, sessions), digest: BigInt.asUintN(64, kept) };
 }
 
 function treeNode(reader: TreeReader, ref: number): readonly [string, Node] {

@@ -52,6 +52,11 @@ const CHOICES: readonly Choice[] = ['create', 'delete', 'setData', 'setACL', 'mu
 export interface WorkloadOptions {
   /** The longest data of the rare long writes. */
   readonly longBytes: number;
+  /**
+   * For files that release 3.8 writes or reads: no create2 in a multi (it leaves such a multi out when it replays a log as 3.9
+   * and we write it), and no null path in one (it takes a zxid and logs nothing, so that its log has a hole).
+   */
+  readonly multiFor38?: boolean;
 }
 
 export class Workload {
@@ -116,6 +121,13 @@ export class Workload {
   }
 
   private part(): WriteRequest {
+    const part = this.anyPart();
+    if (this.options.multiFor38 !== true) return part;
+    if ('path' in part && part.path === null) return { ...part, path: '/a' };
+    return part.op === OpCode.create2 ? { ...part, op: OpCode.create } : part;
+  }
+
+  private anyPart(): WriteRequest {
     const which = this.below(8);
     if (which < 3) return this.write('create');
     if (which < 5) return this.write('setData');
