@@ -7,10 +7,11 @@
 import { parseArgs } from 'node:util';
 import { exitOnSignals } from '../test/testing/exit-on-signals.js';
 import { type Contestant, contestants, type Side, startContestant } from './compare/contestant.js';
-import { Figures } from './compare/figures.js';
-import { capacity, type LargeTree, makeLargeTree, restartMs, tailLatency } from './compare/large-tree.js';
+import { Figures, spreadOf } from './compare/figures.js';
+import { capacity, type LargeTree, makeLargeTree, restartMs, tailBaseLine, tailLatency } from './compare/large-tree.js';
 import { resultsOf, table, writeJson } from './compare/report.js';
 import { GROUPS, type Group, WORKLOADS } from './compare/rows.js';
+import { countedSyncCost, tracedSyncCost } from './compare/sync-cost.js';
 import { throughputRound } from './compare/throughput.js';
 import { coreCount } from './machine-load.js';
 import type { MeasuredLoad } from './measured-load.js';
@@ -100,6 +101,25 @@ if (groups.includes('cold')) {
   });
 }
 
+if (groups.includes('syncs')) {
+  await alternate(rounds, async (contestant, round) => {
+    const { side } = contestant;
+    const traced = await tracedSyncCost(contestant);
+    figures.record('syncs', side, round, traced.perThousand);
+    console.log(
+      `round ${round + 1} ${side.padEnd(6)} ${traced.writes} writes, ${traced.syncs} syncs by strace: one for ` +
+        `${(1000 / traced.perThousand).toFixed(1)} writes`,
+    );
+    if (side !== 'ours') return;
+    const counted = await countedSyncCost(contestant);
+    figures.record('syncs counted', side, round, counted.perThousand);
+    console.log(
+      `round ${round + 1} ${side.padEnd(6)} ${counted.writes} writes, ${counted.syncs} syncs by its counters: one for ` +
+        `${(1000 / counted.perThousand).toFixed(1)} writes`,
+    );
+  });
+}
+
 if (groups.includes('memory') || groups.includes('restart') || groups.includes('tail')) {
   const trees = new Map<Side, LargeTree>();
   for (const contestant of sides) {
@@ -116,7 +136,7 @@ if (groups.includes('memory') || groups.includes('restart') || groups.includes('
   const treeOf = ({ side }: Contestant): LargeTree => trees.get(side) as LargeTree;
 
   if (groups.includes('restart')) {
-    await alternate(Math.min(rounds, 3), async (contestant, round) => {
+    await alternate(rounds, async (contestant, round) => {
       const ms = await restartMs(contestant, treeOf(contestant));
       figures.record('restart', contestant.side, round, ms);
       console.log(`round ${round + 1} ${contestant.side.padEnd(6)} restart to first read ${Math.round(ms)} ms`);
@@ -129,16 +149,28 @@ if (groups.includes('memory') || groups.includes('restart') || groups.includes('
     const rate = (await capacity(reference, treeOf(reference))) / 10;
     note(`tail rows: ${Math.round(rate)} op/s, a tenth of the capacity of ${reference.side}`);
     await alternate(Math.min(rounds, 3), async (contestant, round) => {
+      const { side } = contestant;
+      const base = await tailBaseLine(contestant, treeOf(contestant), rate);
       const { load, snapshots } = await tailLatency(contestant, treeOf(contestant), rate);
-      const { p50, p99, p999, max } = load.latencyUs.all;
-      for (const [name, value] of Object.entries({ p50, p99, p999, max })) {
-        figures.record(`tail ${name}`, contestant.side, round, value);
+      for (const [name, { latencyUs }] of Object.entries({ 'tail base': base, tail: load })) {
+        const { p50, p99, p999, max } = latencyUs.all;
+        for (const [figure, value] of Object.entries({ p50, p99, p999, max })) {
+          figures.record(`${name} ${figure}`, side, round, value);
+        }
+        console.log(
+          `round ${round + 1} ${side.padEnd(6)} ${name.padEnd(9)} p50 ${p50}, p99 ${p99}, p99.9 ${p999}, max ${max} us`,
+        );
       }
+      const ms = spreadOf(snapshots.map(({ tookMs }) => tookMs))?.median ?? 0;
+      const megabytes = (snapshots.at(-1)?.bytes ?? 0) / 1e6;
+      figures.record('snapshot ms', side, round, ms);
+      figures.record('snapshot mb', side, round, megabytes);
       console.log(
-        `round ${round + 1} ${contestant.side.padEnd(6)} tail p50 ${p50}, p99 ${p99}, p99.9 ${p999}, max ${max} us; ` +
-          `${snapshots} snapshots meanwhile`,
+        `round ${round + 1} ${side.padEnd(6)} ${snapshots.length} snapshots meanwhile, ${Math.round(ms)} ms and ` +
+          `${Math.round(megabytes)} MB each`,
       );
-      judgeConditions(`round ${round + 1}, ${contestant.side}, tail`, load);
+      judgeConditions(`round ${round + 1}, ${side}, tail without snapshot`, base);
+      judgeConditions(`round ${round + 1}, ${side}, tail`, load);
     });
   }
   for (const large of trees.values()) large.fixture.remove();

@@ -3,7 +3,7 @@
  * tail latency while a snapshot is written. The tree is made once per side; its data directory is then a fixture of which
  * each measurement gets a copy, since a server changes what it is started on.
  */
-import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServerProcess } from '../../test/testing/server-process.js';
 import { makeTempDir, type TempDir } from '../../test/testing/temp-dir.js';
@@ -23,6 +23,7 @@ const NEVER = 1_000_000_000;
 const TAIL_SNAP_COUNT = 10_000;
 const TAIL_READ_RATIO = 0.8;
 const TAIL_SECONDS = 40;
+const TAIL_BASE_SECONDS = 15;
 const CAPACITY_SECONDS = 4;
 
 /** The arguments of the load generator that address the large tree. */
@@ -149,41 +150,64 @@ export async function capacity(contestant: Contestant, large: LargeTree): Promis
 
 export interface TailFigures {
   readonly load: MeasuredLoad;
-  /** Snapshots finished or begun while it was measured. */
-  readonly snapshots: number;
+  /** Those begun while it was measured. */
+  readonly snapshots: readonly SnapshotFigures[];
+}
+
+export interface SnapshotFigures {
+  readonly tookMs: number;
+  readonly bytes: number;
 }
 
 /** Latency at this rate, with at least one snapshot written meanwhile. */
 export async function tailLatency(contestant: Contestant, large: LargeTree, rate: number): Promise<TailFigures> {
   return await onCopy(contestant, large, TAIL_SNAP_COUNT, async (server, dataDir) => {
+    let measuringFromMs = 0;
+    const load = await openLoop(server, large, rate, TAIL_SECONDS, () => {
+      measuringFromMs = Date.now();
+    });
     await quiet(server);
-    await runLoad({ ...tree(large.nodes), port: server.port, workload: 'get', seconds: CAPACITY_SECONDS });
-    const snapshots = (): number =>
-      readdirSync(join(dataDir, 'version-2')).filter((name) => name.startsWith('snapshot.')).length;
-    let before = 0;
-    let after = 0;
-    const load = await measureLoad(
-      server,
-      {
-        ...tree(large.nodes),
-        workload: 'mixed',
-        readRatio: TAIL_READ_RATIO,
-        rate,
-        outstanding: 1024,
-        warmupSeconds: 3,
-        seconds: TAIL_SECONDS,
-      },
-      {
-        onMeasuring: () => {
-          before = snapshots();
-        },
-        onMeasured: () => {
-          after = snapshots();
-        },
-      },
-    );
-    if (after === before)
+    const snapshots = snapshotsSince(join(dataDir, 'version-2'), measuringFromMs);
+    if (snapshots.length === 0)
       throw new Error(`${server.kind} wrote no snapshot at ${Math.round(rate)} op/s: lower TAIL_SNAP_COUNT`);
-    return { load, snapshots: after - before };
+    return { load, snapshots };
   });
+}
+
+/** The same load on the same tree, with no snapshot beside it. */
+export async function tailBaseLine(contestant: Contestant, large: LargeTree, rate: number): Promise<MeasuredLoad> {
+  return await onCopy(contestant, large, NEVER, (server) => openLoop(server, large, rate, TAIL_BASE_SECONDS));
+}
+
+async function openLoop(
+  server: ServerProcess,
+  large: LargeTree,
+  rate: number,
+  seconds: number,
+  onMeasuring: () => void = () => undefined,
+): Promise<MeasuredLoad> {
+  await quiet(server);
+  await runLoad({ ...tree(large.nodes), port: server.port, workload: 'get', seconds: CAPACITY_SECONDS });
+  return await measureLoad(
+    server,
+    {
+      ...tree(large.nodes),
+      workload: 'mixed',
+      readRatio: TAIL_READ_RATIO,
+      rate,
+      outstanding: 1024,
+      warmupSeconds: 3,
+      seconds,
+    },
+    { onMeasuring },
+  );
+}
+
+/** From when the file was made to when it was written to last: no server's own word is needed. */
+function snapshotsSince(versionDir: string, fromMs: number): SnapshotFigures[] {
+  return readdirSync(versionDir)
+    .filter((name) => name.startsWith('snapshot.'))
+    .map((name) => statSync(join(versionDir, name)))
+    .filter(({ birthtimeMs }) => birthtimeMs >= fromMs)
+    .map(({ birthtimeMs, mtimeMs, size }) => ({ tookMs: mtimeMs - birthtimeMs, bytes: size }));
 }
