@@ -12,12 +12,15 @@ import { type FileStore, parentOf, type StoredFile } from './file-store.js';
 
 export const ATOMIC_TEMPORARY_SUFFIX = '.tmp';
 
-/** Throws what the file store throws: the file is then what it was, or, when only the directory's fsync failed, the new one. */
-export function replaceFile(fileStore: FileStore, path: string, content: Uint8Array): void {
+/**
+ * Throws what the file store throws: the file is then what it was, or, when only the directory's fsync failed, the new one.
+ * It gets the permissions of `like`, the file it replaces unless given: what replaces or copies a file that only its owner
+ * may read (zoo.cfg with passwords) must not be readable by more.
+ */
+export function replaceFile(fileStore: FileStore, path: string, content: Uint8Array, like = path): void {
   const temporary = path + ATOMIC_TEMPORARY_SUFFIX;
   if (fileStore.exists(temporary)) fileStore.unlink(temporary);
-  // What replaces a file that only its owner may read (zoo.cfg with passwords) must not be readable by more.
-  const file = fileStore.createNew(temporary, fileStore.exists(path) ? path : undefined);
+  const file = fileStore.createNew(temporary, fileStore.exists(like) ? like : undefined);
   let open: StoredFile | null = file;
   try {
     file.write(content, 0, content.length, 0);
