@@ -455,6 +455,31 @@ export const CONFIG_KEYS = [
     sentence: 'A new log file is begun at this size, without a snapshot; -1 means never.',
   },
   {
+    name: 'commitLogCount',
+    regime: 'lenient-int',
+    default: '500',
+    unit: 'txns',
+    sentence: 'The last transactions, kept in memory for members that missed only a few; at least 500.',
+    accepted: true,
+  },
+  {
+    name: 'snapshotSizeFactor',
+    regime: 'text',
+    default: '0.33',
+    unit: '',
+    sentence:
+      'A member is sent its part of the log as long as that is not larger than so many snapshots; negative: never.',
+    accepted: true,
+  },
+  {
+    name: 'forceSnapshotSync',
+    regime: 'lenient-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'Every member is sent a snapshot; a test aid.',
+    accepted: true,
+  },
+  {
     name: 'preAllocSize',
     regime: 'lenient-long',
     default: '65536',

@@ -16,6 +16,7 @@ import { type AdminConfig, readAdminConfig } from './admin-config.js';
 import { readAuthOptions } from './auth-config.js';
 import { type ContainerConfig, readContainerConfig } from './container-config.js';
 import { parseJvmFlags, splitShellWords } from './jvm-flags.js';
+import { type LearnerSyncConfig, readLearnerSyncConfig } from './learner-sync-config.js';
 import { type LimitsConfig, readLimits } from './limits-config.js';
 import { choosePlacement, PLACEMENT_SETTINGS, type PlacementName } from './placement-choice.js';
 import { checkPort, normalHost } from './port-and-host.js';
@@ -100,6 +101,7 @@ export interface ServerConfig extends TlsConfig {
   readonly extendedTypesEnabled: boolean;
   readonly emulate353TtlNodes: boolean;
   readonly containers: ContainerConfig;
+  readonly learnerSync: LearnerSyncConfig;
   readonly reconfigEnabled: boolean;
   readonly skipAcl: boolean;
   /** Secret. */
@@ -298,6 +300,7 @@ function assemble(settings: Settings, input: ConfigInput, essentials: Essentials
     extendedTypesEnabled: settings.lenientBool('extendedTypesEnabled'),
     emulate353TtlNodes: settings.lenientBool('emulate353TTLNodes'),
     containers: readContainerConfig(settings),
+    learnerSync: readLearnerSyncConfig(settings),
     reconfigEnabled: settings.strictBool('reconfigEnabled'),
     skipAcl: settings.switched('skipACL'),
     auth: readAuthOptions(settings, log),
