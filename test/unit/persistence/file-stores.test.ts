@@ -85,12 +85,32 @@ describe.each(Object.entries(stores))('%s', (_, open) => {
     store.rename(path, joinPath(directory, 'b'));
     expect(store.list(directory)).toEqual(['b']);
     expect(contentOf(store, joinPath(directory, 'b'))).toEqual([1, 7, 0, 0]);
-    store.unlink(joinPath(directory, 'b'));
-    expect(store.list(directory)).toEqual([]);
+    const below = joinPath(directory, 'below');
+    store.makeDirectories(below);
+    store.rename(joinPath(directory, 'b'), joinPath(below, 'c'));
+    expect([store.list(directory), store.list(below)]).toEqual([['below'], ['c']]);
+    expect(contentOf(store, joinPath(below, 'c'))).toEqual([1, 7, 0, 0]);
+    store.unlink(joinPath(below, 'c'));
+    expect(store.list(below)).toEqual([]);
   });
 });
 
 describe('SimFileStore after a crash', () => {
+  test('knows a file that was moved by the directory that was synced, or by both', () => {
+    const left = new Set<string>();
+    for (let seed = 0; seed < 40; seed++) {
+      const store = new SimFileStore(new Prng(seed));
+      store.makeDirectories('/d/below');
+      store.place('/d/f', bytes(1, 2));
+      store.rename('/d/f', '/d/below/g');
+      store.syncDirectory('/d/below');
+      store.crash();
+      expect(contentOf(store, '/d/below/g')).toEqual([1, 2]);
+      left.add(store.list('/d').join());
+    }
+    expect(left).toEqual(new Set(['below', 'below,f']));
+  });
+
   test('keeps what was synced, and of the rest a part that differs with the seed', () => {
     const left = new Set<string>();
     for (let seed = 0; seed < 50; seed++) {

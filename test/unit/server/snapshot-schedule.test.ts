@@ -67,6 +67,16 @@ describe('SnapshotSchedule', () => {
     expect(world.begun.length).toBe(2);
   });
 
+  test('one that ends behind a restore is not the newest, whatever it was begun for', async () => {
+    const world = new World();
+    world.schedule.onLoaded(fileOf(1));
+    const taken = world.schedule.take();
+    world.schedule.onLoaded(fileOf(9));
+    world.end(written(7));
+    expect(await taken).toEqual(fileOf(7));
+    expect(world.schedule.last).toEqual(fileOf(9));
+  });
+
   test('one that comes due while one is written by hand is written behind it', async () => {
     const world = new World();
     world.schedule.onLoaded(null);

@@ -61,6 +61,33 @@ describe('SessionIndex', () => {
 });
 
 describe('SessionTable', () => {
+  test('when the database is replaced, who stays keeps slot and timeout, and others take the places of those who go', () => {
+    const table = tableOf(8);
+    for (const [slot, id] of [10, 11, 12, 13].entries()) table.open(slot, 1, id, 5000, 100);
+    table.startClosing(2, 0, 9);
+    const session = (idLo: number): { idHi: number; idLo: number; timeoutMs: number } => ({
+      idHi: 1,
+      idLo,
+      timeoutMs: 7000,
+    });
+    // 12 was closing: the database that comes knows nothing of that.
+    table.replaceAll([session(20), session(12), session(13), session(21), session(11), session(22)], 900);
+    const slots = [0, 1, 2, 3, 4, 5].map((slot) => [table.state(slot), table.sessionLo(slot), table.timeoutMs(slot)]);
+    const { open } = SlotState;
+    expect(slots).toEqual([
+      [open, 20, 7000],
+      [open, 11, 5000],
+      [open, 12, 7000],
+      [open, 13, 5000],
+      [open, 21, 7000],
+      [open, 22, 7000],
+    ]);
+    expect([0, 1, 2, 3, 4, 5].map((slot) => table.touchedMs(slot))).toEqual([900, 900, 900, 900, 900, 900]);
+    expect([table.openCount, table.slotCountUsed]).toEqual([6, 6]);
+    table.replaceAll([], 950);
+    expect([table.openCount, table.isOpen(1, 1, 11), table.state(5)]).toEqual([0, false, SlotState.free]);
+  });
+
   test('a slot is open for its session only, from open to closing', () => {
     const table = tableOf(4);
     expect(table.isOpen(2, 7, 8)).toBe(false);
