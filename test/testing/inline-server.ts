@@ -98,6 +98,8 @@ const QUIET_STEPS_MAX = 100_000;
 export class InlineServer {
   readonly clock: ManualClock;
   readonly disk: SimFileStore;
+  /** The disk as the server is given it. */
+  readonly files: FileStore;
   readonly network: SimClientNetwork;
   readonly config: ServerConfig;
   /** Everything that was appended to the log, over all lives of the server; what a crash took away is cut off again. */
@@ -117,7 +119,6 @@ export class InlineServer {
 
   private readonly options: InlineServerOptions;
   private readonly prng: Prng;
-  private readonly files: FileStore;
   private topology: Topology | null = null;
   private threads: ThreadsByHand | null = null;
   private finalTree: DataTree | null = null;

@@ -57,6 +57,8 @@ export class CrashReport {
   fileCalls = 0;
   snapshots = 0;
   logs = 0;
+  /** Snapshots and logs. */
+  purged = 0;
   points = 0;
   crashes = 0;
   tornLengths = 0;
@@ -106,10 +108,6 @@ class Explorer {
     second.drive();
     this.crashAt('the end', second);
     if (second.logged.length !== first.logged.length) throw new Error('the run is not the same the second time');
-    for (const name of second.disk.list(VERSION_2)) {
-      if (name.startsWith('snapshot.')) report.snapshots++;
-      if (name.startsWith('log.')) report.logs++;
-    }
     return report;
   }
 
@@ -121,6 +119,9 @@ class Explorer {
   private onCall(call: SimCall, run: ServerRun): void {
     const { report } = this;
     report.fileCalls++;
+    if (call.name === 'rename' && call.path.includes('snapshot.')) report.snapshots++;
+    if (call.name === 'create' && call.path.includes('/log.')) report.logs++;
+    if (call.name === 'unlink') report.purged++;
     report.callNames.set(call.name, (report.callNames.get(call.name) ?? 0) + 1);
     // What only reads leaves the disk as the next call finds it.
     if (READING.has(call.name)) return;

@@ -10,10 +10,10 @@ const FRACTION: ExploreOptions = {
   operations: 200,
   placement: 'pipeline',
   everyNth: 9,
-  tornEverywhereNth: 25,
+  tornEverywhereNth: 40,
   tornAtRandom: 4,
   lostSectors: 2,
-  secondGenerationNth: 20,
+  secondGenerationNth: 25,
   servingNth: 10,
 };
 
@@ -27,6 +27,7 @@ describe('wherever the machine stops, all that was acknowledged comes back, and 
     expect(report.points).toBeGreaterThan(30);
     expect(report.snapshots).toBeGreaterThan(3);
     expect(report.logs).toBeGreaterThan(10);
+    expect(report.purged).toBeGreaterThan(2);
     expect(report.tornLengths).toBeGreaterThan(40);
     expect(report.secondGeneration).toBeGreaterThan(10);
   });

@@ -1,12 +1,14 @@
 /**
  * One run of the whole pipeline on a simulated disk, the same to the byte each time it is driven from the same seed: clients
  * that write (and read, close, break off, log in), small files and a small snapCount, so that logs are begun, grown, rolled by
- * snapshots and by their size, and snapshots written, within some two hundred operations. Whoever looks on is asked before every call to the disk.
+ * snapshots and by their size, snapshots written, and old ones of both purged, within some two hundred operations. Whoever looks on is asked before every call to the disk.
  */
 import { Prng } from '../../../src/base/prng.js';
 import { TEMPORARY_PREFIX } from '../../../src/persistence/file-names.js';
 import type { FileStore } from '../../../src/persistence/file-store.js';
+import { purge, RETAIN_COUNT_MIN } from '../../../src/persistence/purge.js';
 import { type SimCall, SimFileStore } from '../../../src/persistence/sim-file-store.js';
+import { passesQuickTest } from '../../../src/persistence/snapshot-files.js';
 import type { PlacementName } from '../../../src/server/placement-choice.js';
 import type { LoggedTxn } from '../../testing/inline/recorded-log.js';
 import { InlineServer, type InlineServerOptions } from '../../testing/inline-server.js';
@@ -15,6 +17,7 @@ import { USERS, Workload } from '../processor/model/workload.js';
 import { SentReplies } from './sent-replies.js';
 
 const ADDRESS = '127.0.0.1';
+const VERSION_2 = '/data/version-2';
 const CONNECTIONS = 3;
 export const EXTENDED_TYPES = true;
 
@@ -85,6 +88,8 @@ export class ServerRun {
         sent++;
       } else if (what === 29) {
         this.breakOff();
+      } else if (what === 27 && this.prng.below(4) === 0) {
+        this.purge(server);
       } else {
         if (what === 28) server.clock.advance(this.prng.below(100));
         this.step(server);
@@ -103,6 +108,23 @@ export class ServerRun {
     this.isInSnapshot = true;
     for (const thread of ['io-0', 'core', 'prep', 'log', 'final', 'core']) server.turnOf(thread);
     this.isInSnapshot = false;
+  }
+
+  /** As the cleanup does it by the clock, on a thread of its own. */
+  private purge(server: InlineServer): void {
+    purge(
+      server.files,
+      { logDirectory: VERSION_2, snapshotDirectory: VERSION_2 },
+      {
+        retainCount: RETAIN_COUNT_MIN,
+        neededFrom: null,
+        isWhole: (name) => passesQuickTest(server.files, VERSION_2, name),
+        onRemove: () => undefined,
+        onFailed: (path, error) => {
+          throw new Error(`cannot remove ${path}`, { cause: error });
+        },
+      },
+    );
   }
 
   private step(server: InlineServer): void {

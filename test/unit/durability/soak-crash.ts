@@ -25,6 +25,7 @@ const SUMMED = [
   'fileCalls',
   'snapshots',
   'logs',
+  'purged',
   'points',
   'crashes',
   'tornLengths',
@@ -37,7 +38,7 @@ const SUMMED = [
 function lineOf(report: CrashReport): string {
   return (
     `${report.operations} operations, ${report.transactions} transactions, ${report.fileCalls} file calls, ` +
-    `${report.snapshots} snapshots, ${report.logs} logs: ${report.points} crash points, ${report.crashes} crashes, of them ` +
+    `${report.snapshots} snapshots, ${report.logs} logs, ${report.purged} files purged: ${report.points} crash points, ${report.crashes} crashes, of them ` +
     `${report.tornLengths} torn lengths and ${report.secondGeneration} in restarts; ${report.sectorCrashes} with sectors lost ` +
     `(${report.refusals} refused); ${report.servedAgain} served and crashed again; ${report.violations.length} violations`
   );
