@@ -14,6 +14,7 @@ const ENTRIES = [
   'server/snapshot-task.js',
   'server/verify-snapshot-task.js',
   'server/restore-task.js',
+  'server/purge-task.js',
   'server/read-ahead-task.js',
   'actor/worker-entry.js',
   'admin/admin-server.js',

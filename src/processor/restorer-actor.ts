@@ -52,6 +52,11 @@ export class RestorerActor implements Actor {
     };
   }
 
+  /** A restore is under way or waits for its turn. */
+  get isBusy(): boolean {
+    return this.running !== null || !this.waiting.isEmpty;
+  }
+
   /** Called between turns; only after the server serves. */
   restore(restore: Restore): void {
     this.waiting.push(restore);

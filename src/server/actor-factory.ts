@@ -38,14 +38,16 @@ import { SessionTable } from '../session/session-table.js';
 import type { DigestMismatch } from '../store/digest-check.js';
 import { AdminCounters } from './admin-counters.js';
 import { clientPorts } from './client-ports.js';
+import { DatadirCleanupActor } from './datadir-cleanup-actor.js';
 import { recogniseNumber } from './four-letter-words.js';
 import { directoriesOf, makeSync } from './log-thread.js';
+import { purgeInPool } from './purge-pool.js';
 import { threadReadAhead } from './read-ahead-thread.js';
 import { ownsRoot } from './root-owner.js';
 import type { ServerConfig } from './server-config.js';
 import { SharedName, sharedMemory } from './shared-name.js';
 import type { SnapshotFile } from './snapshot-attempt.js';
-import { tellSnapshotDue, tellSnapshotLoaded } from './snapshot-records.js';
+import { tellDatabaseLoaded, tellSnapshotDue, tellSnapshotLoaded } from './snapshot-records.js';
 import { type SnapshotPort, SnapshotterActor } from './snapshotter-actor.js';
 import { type ActorConfig, ActorKind } from './standalone-topology.js';
 import { SupervisorActor, type SupervisorEvents } from './supervisor-actor.js';
@@ -60,6 +62,10 @@ export interface MainPorts extends SupervisorEvents {
   onSnapshotFailed(error: Error): void;
   /** There before any actor has started; of use once the server serves. */
   onAdminParts(parts: AdminParts): void;
+  /** Made, after the snapshotter and the restorer are. */
+  onDatadirCleanup(cleanup: DatadirCleanupActor): void;
+  /** No snapshot is unfinished and no restore is under way. */
+  mayPurge(): boolean;
 }
 
 /** What the AdminServer's commands work with. */
@@ -146,12 +152,33 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
       });
       return restorer;
     }
+    case ActorKind.datadirCleanup:
+      return makeDatadirCleanup(context, server, ports);
     case ActorKind.supervisor:
       assert(ports !== null, 'the supervisor lives on the main thread');
       return new SupervisorActor(context, server.connectionShards, ports);
     default:
       return assert(false, `there is no actor of kind ${kind} (${name})`) as never;
   }
+}
+
+function makeDatadirCleanup(context: ActorContext, server: ServerConfig, ports: MainPorts | null): Actor {
+  assert(ports !== null, 'the datadir cleanup lives on the main thread');
+  const { snapRetainCount: retainCount, purgeIntervalHours: intervalHours } = server;
+  const cleanup = new DatadirCleanupActor(
+    context,
+    { retainCount, intervalHours },
+    {
+      mayPurge: () => ports.mayPurge(),
+      begin: (count, done) => {
+        purgeInPool(directoriesOf(server), count).then(done, (error: unknown) =>
+          done(error instanceof Error ? error : new Error(String(error))),
+        );
+      },
+    },
+  );
+  ports.onDatadirCleanup(cleanup);
+  return cleanup;
 }
 
 function makeConnections(context: ActorContext, config: ActorConfig): Actor {
@@ -238,6 +265,7 @@ function recoverDatabase(
   tellSnapshotLoaded(toSnapshotter, loadedSnapshot(recovered));
   // So that the next start need not replay these again.
   if (recordsReplayed > 0) tellSnapshotDue(toSnapshotter);
+  tellDatabaseLoaded(context.outbox('datadir-cleanup'));
   return { sessions, lastZxidHi, lastZxidLo, digestMismatches: recovered.digestMismatches };
 }
 

@@ -136,7 +136,6 @@ export const CONFIG_KEYS = [
     default: '3',
     unit: 'snapshots',
     sentence: 'Snapshots that purging keeps, at least 3.',
-    accepted: true,
   },
   {
     name: 'autopurge.purgeInterval',
@@ -144,7 +143,6 @@ export const CONFIG_KEYS = [
     default: '0',
     unit: 'hours',
     sentence: 'How often old snapshots and logs are purged; 0 means never.',
-    accepted: true,
   },
   {
     name: 'localSessionsEnabled',

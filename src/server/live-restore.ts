@@ -32,13 +32,16 @@ export class LiveRestore {
   private readonly server: ServerConfig;
   private readonly snapshotDirectory: string;
   private readonly restorer: RestorerActor;
+  private readonly whenNoPurge: () => Promise<void>;
   private readonly log: Logger;
 
-  constructor(server: ServerConfig, restorer: RestorerActor, log: Logger) {
+  /** `whenNoPurge`: both exchange names in the directories. */
+  constructor(server: ServerConfig, restorer: RestorerActor, whenNoPurge: () => Promise<void>, log: Logger) {
     this.server = server;
     this.snapshotDirectory = directoriesOf(server).snapshotDirectory;
     this.path = joinPath(this.snapshotDirectory, RESTORE_NAME);
     this.restorer = restorer;
+    this.whenNoPurge = whenNoPurge;
     this.log = log;
   }
 
@@ -51,6 +54,8 @@ export class LiveRestore {
       this.log.warn('The snapshot names another tree digest than it has: it was taken while the tree was changing');
     }
     this.log.info(`Restoring a snapshot of ${nodeCount} nodes and ${sessionCount} sessions`);
+    await this.whenNoPurge();
+    // No purge begins from here on until it is done: the restorer is busy before anything else runs.
     await new Promise<void>((resolve, reject) => {
       this.restorer.restore({
         plan: encodeRestorePlan(plan),

@@ -24,6 +24,12 @@ export function tellSnapshotDue(out: MailboxSender): void {
   out.commit();
 }
 
+/** To the datadir cleanup, which wants to know no more than that. */
+export function tellDatabaseLoaded(out: MailboxSender): void {
+  out.claim(SnapshotRecord.loaded, 0);
+  out.commit();
+}
+
 export function tellSnapshotLoaded(out: MailboxSender, file: SnapshotFile | null): void {
   const nameBytes = file === null ? 0 : utf8Length(file.name);
   out.claim(SnapshotRecord.loaded, HEAD_BYTES + nameBytes);

@@ -60,6 +60,11 @@ export class SnapshotSchedule {
     return this.good;
   }
 
+  /** One is being written, or will be right after. */
+  get isUnfinished(): boolean {
+    return this.running !== null || this.isDue;
+  }
+
   /** The database is there, from this snapshot if it came from any. */
   onLoaded(file: SnapshotFile | null): void {
     this.good = file;

@@ -35,6 +35,8 @@ export interface SnapshotPort {
   takeSnapshot(): Promise<TakenSnapshot>;
   /** The snapshot loaded or written last; null without one. */
   lastSnapshot(): TakenSnapshot | null;
+  /** One is being written, or will be right after. */
+  isUnfinished(): boolean;
 }
 
 export class SnapshotterActor implements Actor, SnapshotPort {
@@ -76,6 +78,10 @@ export class SnapshotterActor implements Actor, SnapshotPort {
   lastSnapshot(): TakenSnapshot | null {
     const { last } = this.schedule;
     return last === null ? null : this.withPath(last);
+  }
+
+  isUnfinished(): boolean {
+    return this.schedule.isUnfinished;
   }
 
   onTick(): void {

@@ -18,6 +18,7 @@ import type { AdminParts, MainPorts } from './actor-factory.js';
 import { type AdminHost, type RunningAdmin, startAdmin } from './admin-host.js';
 import { clientPorts } from './client-ports.js';
 import { directoryBytes } from './data-directory.js';
+import type { DatadirCleanupActor } from './datadir-cleanup-actor.js';
 import { describeEnvironment } from './environment.js';
 import { ExitCode } from './exit-code.js';
 import type { ConnectionStatus, ServerStatus } from './four-letter-words/server-status.js';
@@ -59,6 +60,7 @@ export class StandaloneServer implements MainPorts {
   private snapshotter: SnapshotPort | null = null;
   private adminParts: AdminParts | null = null;
   private admin: RunningAdmin | null = null;
+  private cleanup: DatadirCleanupActor | null = null;
 
   constructor(config: ServerConfig, log: ServerLog, events: StandaloneServerEvents) {
     this.config = config;
@@ -140,10 +142,22 @@ export class StandaloneServer implements MainPorts {
     this.adminParts = parts;
   }
 
+  onDatadirCleanup(cleanup: DatadirCleanupActor): void {
+    this.cleanup = cleanup;
+  }
+
+  mayPurge(): boolean {
+    return this.snapshotter?.isUnfinished() === false && this.adminParts?.restorer.isBusy === false;
+  }
+
   onWord(shard: number, connection: number, client: string, number: number, payload: Uint8Array): void {
     this.answerWord(shard, connection, client, number, payload).catch((error: unknown) => {
       this.log.error('a four-letter word could not be answered', { error });
     });
+  }
+
+  private whenNoPurge(): Promise<void> {
+    return this.cleanup?.whenIdle() ?? Promise.resolve();
   }
 
   private fatal(error: Error, actorName: string): void {
@@ -165,7 +179,7 @@ export class StandaloneServer implements MainPorts {
         return isServing();
       },
       snapshots,
-      newRestore: () => new LiveRestore(config, restorer, log.named('ZooKeeperServer')),
+      newRestore: () => new LiveRestore(config, restorer, () => this.whenNoPurge(), log.named('ZooKeeperServer')),
       ownsRoot,
     };
   }

@@ -12,7 +12,7 @@
  *   pipeline   main: housekeeping           io-k: connections.k        core: prep, final        log: sync
  *   staged     main: housekeeping           io-k: connections.k        prep     log     final   one each
  *
- * Housekeeping: session tracker, container manager, snapshotter, restorer, supervisor.
+ * Housekeeping: session tracker, container manager, snapshotter, restorer, datadir cleanup, supervisor.
  */
 
 import { MAIN_THREAD, type Placement, ThreadKind, type ThreadSpec } from '../actor/placement.js';
@@ -29,6 +29,7 @@ export const ActorKind = {
   containerManager: 'container-manager',
   snapshotter: 'snapshotter',
   restorer: 'restorer',
+  datadirCleanup: 'datadir-cleanup',
   supervisor: 'supervisor',
 } as const;
 
@@ -63,6 +64,7 @@ export function standaloneTopology(server: ServerConfig, shardsShareSocket: bool
     actor('session-tracker', ActorKind.sessionTracker, ChildPolicy.fatal),
     actor('container-manager', ActorKind.containerManager, ChildPolicy.fatal),
     actor('restorer', ActorKind.restorer, ChildPolicy.fatal),
+    actor('datadir-cleanup', ActorKind.datadirCleanup, ChildPolicy.fatal),
     actor('prep', ActorKind.prep, ChildPolicy.fatal),
     actor('sync', ActorKind.sync, ChildPolicy.fatal),
     actor('snapshotter', ActorKind.snapshotter, ChildPolicy.fatal),
@@ -82,6 +84,7 @@ export function standaloneTopology(server: ServerConfig, shardsShareSocket: bool
     small('final', 'prep'),
     small('sync', 'snapshotter'),
     small('final', 'snapshotter'),
+    small('final', 'datadir-cleanup'),
     ...shards.map((shard) => small(shard, 'supervisor')),
     ...shards.slice(1).map((shard) => small(shards[0] as string, shard)),
   ];
@@ -90,7 +93,14 @@ export function standaloneTopology(server: ServerConfig, shardsShareSocket: bool
 
 export function standalonePlacement(name: PlacementName, shardCount: number): Placement {
   const shards = shardNames(shardCount);
-  const housekeeping = ['supervisor', 'session-tracker', 'container-manager', 'snapshotter', 'restorer'];
+  const housekeeping = [
+    'supervisor',
+    'session-tracker',
+    'container-manager',
+    'snapshotter',
+    'restorer',
+    'datadir-cleanup',
+  ];
   const main = (actors: readonly string[]): ThreadSpec => ({
     name: MAIN_THREAD,
     kind: ThreadKind.eventLoop,

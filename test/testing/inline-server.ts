@@ -41,13 +41,15 @@ import { RestorerActor } from '../../src/processor/restorer-actor.js';
 import { SessionTrackerActor } from '../../src/processor/session-tracker-actor.js';
 import { SyncRequestProcessor } from '../../src/processor/sync-request-processor.js';
 import { clientPorts } from '../../src/server/client-ports.js';
+import { DatadirCleanupActor } from '../../src/server/datadir-cleanup-actor.js';
 import { recogniseNumber } from '../../src/server/four-letter-words.js';
 import { restoreInstaller } from '../../src/server/log-thread.js';
 import type { PlacementName } from '../../src/server/placement-choice.js';
+import { runPurge } from '../../src/server/purge-task.js';
 import { loadServerConfig, type ServerConfig } from '../../src/server/server-config.js';
 import { createSharedMemory } from '../../src/server/shared-memory.js';
 import { SharedName } from '../../src/server/shared-name.js';
-import { tellSnapshotDue, tellSnapshotLoaded } from '../../src/server/snapshot-records.js';
+import { tellDatabaseLoaded, tellSnapshotDue, tellSnapshotLoaded } from '../../src/server/snapshot-records.js';
 import type { SnapshotSchedule } from '../../src/server/snapshot-schedule.js';
 import {
   type ActorConfig,
@@ -407,6 +409,8 @@ export class InlineServer {
       case ActorKind.restorer:
         this.restorer = new RestorerActor(context);
         return this.restorer;
+      case ActorKind.datadirCleanup:
+        return this.createDatadirCleanup(context);
       case ActorKind.supervisor:
         return new SupervisorActor(context, this.config.connectionShards, {
           onListening: () => {},
@@ -417,6 +421,19 @@ export class InlineServer {
       default:
         return assert(false, `there is no actor of kind ${kind} (${name})`) as never;
     }
+  }
+
+  /** Purges in its own turn, as the snapshotter writes. */
+  private createDatadirCleanup(context: ActorContext): Actor {
+    const { snapRetainCount: retainCount, purgeIntervalHours: intervalHours } = this.config;
+    return new DatadirCleanupActor(
+      context,
+      { retainCount, intervalHours },
+      {
+        mayPurge: () => this.snapshots?.isUnfinished === false && this.restorer?.isBusy === false,
+        begin: (count, done) => done(runPurge(this.files, { directories: this.directories(), retainCount: count })),
+      },
+    );
   }
 
   private createSnapshotter(context: ActorContext, reader: TreeReader): Actor {
@@ -519,6 +536,7 @@ export class InlineServer {
       snapshot === null ? 0 : this.disk.sizeOf(`${recovered.directories.snapshotDirectory}/${snapshot.name}`);
     tellSnapshotLoaded(toSnapshotter, snapshot && { ...snapshot, sizeBytes, fileTimeMs: 0 });
     if (recovered.recordsReplayed > 0) tellSnapshotDue(toSnapshotter);
+    tellDatabaseLoaded(context.outbox('datadir-cleanup'));
     return recovered;
   }
 

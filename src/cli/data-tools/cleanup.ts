@@ -11,7 +11,7 @@ import { errorCodeOf, type FileStore, joinPath } from '../../persistence/file-st
 import { purge, RETAIN_COUNT_MIN } from '../../persistence/purge.js';
 import { BrokenSnapshot } from '../../persistence/snapshot-reader.js';
 import { verifySnapshot } from '../../persistence/snapshot-verification.js';
-import { JavaDates } from '../offline/java-date.js';
+import { JavaDates } from '../../server/java-date.js';
 import { ToolFailure, type ToolIo } from '../offline/tool-io.js';
 import { configFileOf } from '../zk-server/config-file.js';
 import { readConfiguredDirectories } from './configured-directories.js';

@@ -4,8 +4,8 @@
 
 import { compareSigned, hex64, numberFromHalves } from '../../base/int64.js';
 import type { FileStore } from '../../persistence/file-store.js';
+import { JavaDates } from '../../server/java-date.js';
 import type { TreeReader } from '../../store/tree-reader.js';
-import { JavaDates } from '../offline/java-date.js';
 import { javaHashOrder, MAP_CAPACITY } from '../offline/java-hash-order.js';
 import { ToolFailure, type ToolIo } from '../offline/tool-io.js';
 import { checkSnapshotFile, type LoadedSnapshot, loadSnapshot } from './loaded-snapshot.js';

@@ -4,7 +4,7 @@
 
 import type { FileStore } from '../../persistence/file-store.js';
 import type { TxnLogWalk } from '../../persistence/txn-log-walk.js';
-import { JavaDates } from '../offline/java-date.js';
+import { JavaDates } from '../../server/java-date.js';
 import { ToolFailure, type ToolIo } from '../offline/tool-io.js';
 import { headerLine, openLog } from './log-file.js';
 import { txnLine } from './txn-text.js';

@@ -5,7 +5,7 @@
 import type { FileStore } from '../../persistence/file-store.js';
 import type { TxnLogCopy } from '../../persistence/txn-log-copy.js';
 import type { TxnLogWalk } from '../../persistence/txn-log-walk.js';
-import { JavaDates } from '../offline/java-date.js';
+import { JavaDates } from '../../server/java-date.js';
 import { ToolFailure, type ToolIo } from '../offline/tool-io.js';
 import { checkEndByte, currentLine } from './dump.js';
 import { headerLine, openCopy, openLog } from './log-file.js';

@@ -8,7 +8,7 @@ import { JuteReader } from '../../jute/jute-reader.js';
 import type { ACL } from '../../protocol/acl.js';
 import { OpCode } from '../../protocol/op-code.js';
 import { decodeTxnEntry, type TxnBody } from '../../protocol/txns.js';
-import type { JavaDates } from '../offline/java-date.js';
+import type { JavaDates } from '../../server/java-date.js';
 import { javaUtf8 } from '../offline/java-utf8.js';
 
 const LONG_MASK = 0xffffffffffffffffn;

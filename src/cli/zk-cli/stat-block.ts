@@ -4,7 +4,7 @@
 
 import { hexOf } from '../../base/int64.js';
 import type { Stat } from '../../protocol/stat.js';
-import { javaDate } from '../offline/java-date.js';
+import { javaDate } from '../../server/java-date.js';
 
 export function statBlock(stat: Stat): string {
   return [

@@ -98,6 +98,7 @@ beforeEach(async () => {
         snapshotCount++;
         return file;
       },
+      isUnfinished: () => false,
       lastSnapshot: () => file,
     },
     newRestore: () => live as unknown as LiveRestore,

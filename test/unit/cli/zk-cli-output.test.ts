@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { javaDate } from '../../../src/cli/offline/java-date.js';
 import { aclLines } from '../../../src/cli/zk-cli/acl-text.js';
 import { base64Text, hexDump, plainText } from '../../../src/cli/zk-cli/data-text.js';
 import { errorText } from '../../../src/cli/zk-cli/error-text.js';
@@ -7,6 +6,7 @@ import { statBlock } from '../../../src/cli/zk-cli/stat-block.js';
 import { KeeperError } from '../../../src/client/keeper-error.js';
 import { InvalidPathError } from '../../../src/client/znode-path.js';
 import { ErrorCode } from '../../../src/protocol/error-code.js';
+import { javaDate } from '../../../src/server/java-date.js';
 
 const ZONE_BEFORE = process.env.TZ;
 
