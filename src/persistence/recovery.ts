@@ -17,6 +17,7 @@ import type { DataFileName } from './file-names.js';
 import { errorCodeOf, type FileStore, joinPath, parentOf } from './file-store.js';
 import { createLoadQueueMemory, LoadStalled } from './load-queue.js';
 import type { LogFinding } from './log-finding.js';
+import { LogFloor } from './log-floor.js';
 import { loadAhead, type ReadAhead } from './read-ahead.js';
 import { type RecoveredSession, RecoveredSessions } from './recovered-sessions.js';
 import type { RecoveryProgress } from './recovery-progress.js';
@@ -197,6 +198,7 @@ class Recovery {
         lastHi = replay.lastHi;
         lastLo = replay.lastLo;
         this.checkCovered(candidate, tail, replay);
+        this.checkFloor(candidate, replay);
         return this.result(candidate, replay);
       } catch (error) {
         if (error instanceof TxnLogHole && reasons.length > 0) {
@@ -310,6 +312,29 @@ class Recovery {
   private expectDigest({ zxidHi, zxidLo }: DataFileName, tail: SnapshotTail): void {
     const { digestZxidHi, digestZxidLo, digestVersion, digestHi, digestLo } = tail;
     this.digests?.onSnapshot(zxidHi, zxidLo, digestZxidHi, digestZxidLo, digestVersion, digestHi, digestLo);
+  }
+
+  /**
+   * A member that was sent a snapshot keeps its logs from before, which may end in transactions that were never committed.
+   * What was logged after that snapshot follows from it alone, even where no zxid is missing (log-floor.ts).
+   */
+  private checkFloor(candidate: DataFileName, replay: TxnLogReplay): void {
+    const { fileStore } = this.options;
+    const { hi, lo } = new LogFloor(fileStore, this.directories.logDirectory);
+    if (compareSigned(candidate.zxidHi, candidate.zxidLo, hi, lo) >= 0) return;
+    if (compareSigned(replay.lastHi, replay.lastLo, hi, lo) <= 0) return;
+    // Without any of that name or above, the snapshot never came to be: the logs are as they were.
+    const { snapshotDirectory } = this.directories;
+    const lost = listSnapshots(fileStore, snapshotDirectory).find(
+      (s) => compareSigned(s.zxidHi, s.zxidLo, hi, lo) >= 0,
+    );
+    if (lost === undefined) return;
+    const path = joinPath(snapshotDirectory, lost.name);
+    throw new RecoveryError(
+      `${path} cannot be loaded, and the log beyond 0x${hex64(hi, lo)} follows from what a leader sent at that zxid, not from ` +
+        `${candidate.name} and the log before. ${SNAPSHOT_REMEDY}`,
+      { finding: snapshotFinding(path) },
+    );
   }
 
   /**

@@ -5,10 +5,12 @@ import { describe, expect, test } from 'vitest';
 import { Prng } from '../../../src/base/prng.js';
 import { LogFloor } from '../../../src/persistence/log-floor.js';
 import { ProposalsFromLog, type ProposalsFromLogOptions } from '../../../src/persistence/proposals-from-log.js';
+import { RecoveryError } from '../../../src/persistence/recovery.js';
 import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
 import { planSync, type ZxidSource } from '../../../src/persistence/sync-plan.js';
 import { endAtEveryCall } from './every-call.js';
-import { hexOfZxid, storeWith, VERSION_2 } from './persistence-fixture.js';
+import { newMember } from './member-files.js';
+import { hexOfZxid, recoverFrom, storeWith, VERSION_2 } from './persistence-fixture.js';
 import { append, createEntry, newWriter } from './txn-entries.js';
 
 type Settings = Partial<ProposalsFromLogOptions>;
@@ -182,6 +184,25 @@ describe('the floor', () => {
     expect([again.hi, again.lo]).toEqual([2, 0]);
     expect(open(store, 1, 5, { floorHi: again.hi, floorLo: again.lo })).toBeNull();
     expect(read(open(store, 2, 1, { floorHi: again.hi, floorLo: again.lo }))).toContain('0x200000002');
+  });
+
+  test('a start does not go across it from an older snapshot, when the one that was sent is broken', () => {
+    const member = newMember();
+    member.write(0x100000001n, 0x100000002n); // the second one was never committed
+    member.log.close();
+    const { store } = member;
+    new LogFloor(store, VERSION_2).raise(2, 0);
+    // The leader's snapshot was not there yet when the power went: nothing has changed.
+    expect(recoverFrom(store).lastZxidLo).toBe(2);
+    store.place(`${VERSION_2}/snapshot.200000000`, store.contentsOf(`${VERSION_2}/snapshot.0`).fill(1, 20, 30));
+    expect(recoverFrom(store).lastZxidLo).toBe(2);
+    const log = newWriter(store);
+    append(log, createEntry(0x200000001n, '/a', null), 0x200000001n);
+    log.close();
+    expect(() => recoverFrom(store)).toThrow(RecoveryError);
+    expect(() => recoverFrom(store)).toThrow(
+      'snapshot.200000000 cannot be loaded, and the log beyond 0x200000000 follows',
+    );
   });
 
   test('never falls, and is there or as it was after any ending', () => {
