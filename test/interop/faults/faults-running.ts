@@ -138,6 +138,19 @@ export const RUNNING_FAULTS: readonly RunningFault[] = [
     check: stops(1, /cannot write to .*log\.1.*EFBIG/),
   },
   {
+    name: 'a write of which the disk swallows 20 bytes, and says nothing',
+    cfg: {},
+    faulty: failing(LOG_WRITES, `retval=20:when=${WHEN}`),
+    // Nobody can know while it runs. The next start does.
+    check: ({ acknowledged, restart }) => {
+      if (acknowledged !== 200) throw new Error(`${acknowledged} acknowledged`);
+      const said = restart.lines.join('\n');
+      if (restart.served !== null || !/log\.1 is damaged at offset \d+.*zxid is 0x[0-9a-f]+/.test(said)) {
+        throw new Error(`serves ${restart.served}, says ${said}`);
+      }
+    },
+  },
+  {
     name: 'slow disk: fdatasync takes 1.2 s, twice',
     cfg: {},
     faulty: failing('fdatasync', `delay_enter=1200000:when=${WHEN}..${WHEN + 1}`),

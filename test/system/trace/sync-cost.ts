@@ -1,5 +1,5 @@
 /**
- * Command: node dist/test/system/trace/sync-cost.js [--seconds 3] [--rounds 3] [--connections 16] [--outstanding 64]. How many fdatasync calls an acknowledged
+ * Command: node dist/test/system/trace/sync-cost.js [--seconds 3] [--rounds 3] [--warm-up 10] [--connections 16] [--outstanding 64]. How many fdatasync calls an acknowledged
  * write costs, ours and Apache's in turns, each under strace that counts nothing else; and how many replies a traced run of ours
  * sent, none before its sync. Prints a line per run; exits 1 when a reply was early.
  */
@@ -20,6 +20,7 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '3' },
+    'warm-up': { type: 'string', default: '10' },
     connections: { type: 'string', default: '16' },
     outstanding: { type: 'string', default: '64' },
   },
@@ -38,7 +39,7 @@ async function count(kind: ServerKind): Promise<void> {
   const syncsSoFar = (trace: string): number =>
     trace.split('\n').filter((line) => /fdatasync\(\d+<[^>]*log\.[0-9a-f]+>/.test(line)).length;
   // A virtual machine compiles what it has run often.
-  await setDataLoad({ ...load, port: server.port });
+  await setDataLoad({ ...load, durationMs: Number(values['warm-up']) * 1000, port: server.port });
   const before = syncsSoFar(readFileSync(traceFile, 'latin1'));
   const { acknowledged, tookMs } = await setDataLoad({ ...load, port: server.port });
   await server.stop();
