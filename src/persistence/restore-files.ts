@@ -16,7 +16,7 @@ import { writeInt32 } from '../base/bytes.js';
 import { hex64 } from '../base/int64.js';
 import { FatalStorageError } from './fatal-storage-error.js';
 import { type DataFileName, snapshotName } from './file-names.js';
-import { type FileStore, joinPath, type StoredFile } from './file-store.js';
+import { errorCodeOf, type FileStore, joinPath, type StoredFile } from './file-store.js';
 import { RESTORE_NAME, type RestorePlan } from './restore-plan.js';
 import { listSnapshots } from './snapshot-files.js';
 import {
@@ -86,7 +86,13 @@ function setAside(
   except: string,
 ): void {
   for (const { name } of files) {
-    if (name !== except) fileStore.rename(joinPath(directory, name), joinPath(directory, `${aside}/${name}`));
+    if (name === except) continue;
+    try {
+      fileStore.rename(joinPath(directory, name), joinPath(directory, `${aside}/${name}`));
+    } catch (error) {
+      // Purged meanwhile.
+      if (errorCodeOf(error) !== 'ENOENT') throw error;
+    }
   }
   fileStore.syncDirectory(joinPath(directory, aside));
   fileStore.syncDirectory(directory);

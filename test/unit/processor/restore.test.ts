@@ -331,6 +331,24 @@ test('the files say what they hold: the snapshot its digest and zxid, the mark b
   expect(() => server.restart()).toThrow(/Acknowledged transactions are missing/);
 });
 
+test('files that are purged meanwhile are not missed', async () => {
+  const server = InlineServer.start();
+  const client = server.connect();
+  client.create('/a');
+  server.reply(client);
+  const backup = await backupOf(server);
+  server.disk.onCall = ({ name, path }) => {
+    if (name !== 'rename' || path !== RESTORE_PATH) return 'ok';
+    server.disk.onCall = () => 'ok';
+    server.disk.unlink(`${DIRECTORY}/snapshot.0`);
+    server.disk.unlink(`${DIRECTORY}/log.1`);
+    return 'ok';
+  };
+  expect(restore(server, backup)).toBe(true);
+  expect(filesIn(server, `${DIRECTORY}/before-restore.3`)).toEqual(['snapshot.2']);
+  expect(names(server, client)).toEqual(['a']);
+});
+
 describe('what is no snapshot', () => {
   const spoilt: readonly (readonly [string, (backup: Uint8Array) => Uint8Array])[] = [
     ['is empty', () => new Uint8Array(0)],
