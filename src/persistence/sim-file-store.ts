@@ -42,7 +42,7 @@ export interface SimCall {
 }
 
 /** What becomes of a call: it works, it fails with this code, or the machine stops in the middle of it. */
-export type SimVerdict = 'ok' | 'EIO' | 'ENOSPC' | 'EDQUOT' | 'crash';
+export type SimVerdict = 'ok' | 'crash' | 'EIO' | 'ENOSPC' | 'EDQUOT' | 'EMFILE' | 'EACCES' | 'EROFS';
 
 export interface SimFileStoreOptions {
   /** Unsynced writes lose sectors in any order at a crash, not only from the end. */

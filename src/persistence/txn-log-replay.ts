@@ -5,11 +5,12 @@
 import { equalBytes } from '../base/bytes.js';
 import { compareSigned, hex64 } from '../base/int64.js';
 import { OpCode } from '../protocol/op-code.js';
+import { FILE_HEADER_BYTES } from '../protocol/stored-records.js';
 import type { DataFileName } from './file-names.js';
-import type { FileStore } from './file-store.js';
+import { type FileStore, joinPath } from './file-store.js';
 import type { LogFinding } from './log-finding.js';
 import { chooseTxnLogs } from './txn-log-files.js';
-import type { TxnLogReader } from './txn-log-reader.js';
+import { TxnLogReader } from './txn-log-reader.js';
 import { TxnLogSequence } from './txn-log-sequence.js';
 import { isNextZxid } from './zxid-order.js';
 
@@ -34,7 +35,7 @@ export class TxnLogReplay {
   lastLo: number;
   private readonly fileStore: FileStore;
   private readonly directory: string;
-  private readonly files: readonly DataFileName[];
+  private files: readonly DataFileName[];
   private readonly afterHi: number;
   private readonly afterLo: number;
   private earlier: TxnLogSequence | null = null; // follows behind, to compare repeats with what was read
@@ -49,7 +50,9 @@ export class TxnLogReplay {
   ) {
     this.fileStore = fileStore;
     this.directory = directory;
-    this.files = chooseTxnLogs(sorted, afterHi, afterLo);
+    // A file without a header never held a record: it must not stand for the one before it, whose name is below, too.
+    const begun = sorted.filter(({ name }) => fileStore.sizeOf(joinPath(directory, name)) >= FILE_HEADER_BYTES);
+    this.files = chooseTxnLogs(begun, afterHi, afterLo);
     this.afterHi = afterHi;
     this.afterLo = afterLo;
     this.lastHi = afterHi;
@@ -58,6 +61,7 @@ export class TxnLogReplay {
 
   /** Throws TxnLogDamage, TxnLogHole, or what the visitor throws. */
   run(visit: RecordVisitor): void {
+    this.files = this.files.slice(this.firstNeeded());
     const sequence = new TxnLogSequence(this.fileStore, this.directory, this.files);
     try {
       while (sequence.next()) {
@@ -98,6 +102,24 @@ export class TxnLogReplay {
     }
     this.repeatCount++;
     return false;
+  }
+
+  /**
+   * When a file begins with the very next transaction, those before it hold nothing that is wanted: they are not read, and
+   * damage in them does no harm. An error proves nothing: Apache's may stand under the zxid of a transaction before it.
+   */
+  private firstNeeded(): number {
+    const { files, afterHi, afterLo } = this;
+    const nextLo = (afterLo + 1) | 0;
+    const index = files.findIndex(({ isOdd, zxidHi, zxidLo }) => !isOdd && zxidHi === afterHi && zxidLo === nextLo);
+    if (index <= 0) return 0;
+    const reader = new TxnLogReader(this.fileStore, joinPath(this.directory, files[index].name));
+    try {
+      const isNext = reader.next() && reader.zxidHi === afterHi && reader.zxidLo === nextLo;
+      return isNext && reader.type !== OpCode.error ? index : 0;
+    } finally {
+      reader.close();
+    }
   }
 
   private holeAt(reader: TxnLogReader): LogFinding {

@@ -5,6 +5,7 @@ import { Prng } from '../../../src/base/prng.js';
 import { RecoveryError } from '../../../src/persistence/recovery.js';
 import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
 import { SnapshotWriter } from '../../../src/persistence/snapshot-writer.js';
+import { TxnLogDamage } from '../../../src/persistence/txn-log-damage.js';
 import { listTxnLogs } from '../../../src/persistence/txn-log-files.js';
 import { TxnLogHole, TxnLogReplay } from '../../../src/persistence/txn-log-replay.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
@@ -68,6 +69,47 @@ describe('what follows what', () => {
     const store = storeOf([create(1n), error(1n), error(1n), create(2n), error(2n)]);
     expect(replay(store)).toEqual({ zxids: ['0x1', '0x1', '0x1', '0x2', '0x2'], repeats: 0 });
     expect(replay(store, 0, 1).zxids).toEqual(['0x2', '0x2']);
+  });
+});
+
+describe('files in front of the one that begins with the next transaction', () => {
+  const logs = (): SimFileStore => storeOf([create(1n), create(2n), create(3n)], [create(4n), create(5n)]);
+
+  test('are not read: damage in them does no harm', () => {
+    const store = logs();
+    store.alter(`${VERSION_2}/log.1`, store.contentsOf(`${VERSION_2}/log.1`).fill(0x55, 0, 200));
+    expect(replay(store, 0, 3).zxids).toEqual(['0x4', '0x5']);
+    expect(() => replay(store, 0, 2)).toThrow(TxnLogDamage);
+  });
+
+  test('are read when it does not: an empty or torn file proves nothing, nor does an odd name', () => {
+    for (const left of [0, 16, 60]) {
+      const store = logs();
+      store.alter(`${VERSION_2}/log.4`, store.contentsOf(`${VERSION_2}/log.4`).slice(0, left));
+      store.place(`${VERSION_2}/log.1.bak`, store.contentsOf(`${VERSION_2}/log.1`));
+      store.place(`${VERSION_2}/log.3`, storeOf([create(3n), create(4n)]).contentsOf(`${VERSION_2}/log.3`));
+      expect(replay(store, 0, 3).zxids).toEqual(['0x4']);
+    }
+  });
+
+  test("are read when it begins with an error, which Apache's server may log under the zxid of a transaction before it", () => {
+    const store = storeOf([create(1n), create(2n), create(3n)], [error(3n), create(4n)]);
+    expect(replay(store, 0, 2)).toEqual({ zxids: ['0x3', '0x3', '0x4'], repeats: 0 });
+  });
+});
+
+describe('an earlier log without a header (spec 10.2)', () => {
+  test.each([0, 9, 15])('of %i bytes does not stand for the one before it', (size) => {
+    const store = storeOf([create(1n), create(2n), create(3n), create(4n)], [create(5n)]);
+    store.place(`${VERSION_2}/log.3`, new Uint8Array(size));
+    expect(replay(store, 0, 3).zxids).toEqual(['0x4', '0x5']);
+    expect(replay(store).zxids).toEqual(['0x1', '0x2', '0x3', '0x4', '0x5']);
+  });
+
+  test('is refused when what it should have held is missing', () => {
+    const store = storeOf([create(1n), create(2n)], [create(4n)]);
+    store.place(`${VERSION_2}/log.3`, new Uint8Array(9));
+    expect(() => replay(store)).toThrow('0x2 is followed by 0x4');
   });
 });
 

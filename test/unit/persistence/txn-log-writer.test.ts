@@ -253,7 +253,7 @@ describe('a log whose name is taken', () => {
 
 describe('a failing disk', () => {
   const names = ['create', 'write', 'syncData', 'syncDirectory', 'truncate', 'close'] as const;
-  for (const code of ['EIO', 'ENOSPC'] as const) {
+  for (const code of ['EIO', 'ENOSPC', 'EDQUOT', 'EMFILE', 'EACCES', 'EROFS'] as const) {
     for (const name of names) {
       test(`${code} on ${name} ends the writer for good`, () => {
         const store = newStore();
