@@ -12,8 +12,8 @@
 import { crc32, deflateRawSync, constants as zlib } from 'node:zlib';
 import type { PackedOutput } from './snapshot-file-output.js';
 
-/** The reference's level is 6: twice the time for a tenth less. */
-const LEVEL = 3;
+/** The reference's level is 6: of two snapshots of a million znodes it made 4 and 11 % less, in 1.9 and 7 times the time. */
+const LEVEL = 2;
 const HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff);
 const LAST_BLOCK = Uint8Array.of(3, 0);
 const TRAILER_BYTES = 8;

@@ -65,7 +65,7 @@ export class SnapshotContentEncoder {
     this.backOff = backOff;
     this.incarnation = reader.incarnation();
     // The zxid first: everything up to it is in the tree now, whatever the walks come to see later.
-    this.survey = this.newCursor();
+    this.survey = new SnapshotCursor(reader, backOff, false);
     this.zxidHi = this.survey.startZxidHi;
     this.zxidLo = this.survey.startZxidLo;
     collectSessions((idHi, idLo, timeoutMs) => this.sessions.push(idHi, idLo, timeoutMs));
@@ -100,7 +100,7 @@ export class SnapshotContentEncoder {
     assert(!this.isOver, 'nothing follows the closing slash');
     if (this.nodes === null) {
       this.writeHead(out);
-      this.nodes = this.newCursor();
+      this.nodes = new SnapshotCursor(this.reader, this.backOff);
       if (this.reader.incarnation() !== this.incarnation) throw abandoned();
       return true;
     }
@@ -149,10 +149,6 @@ export class SnapshotContentEncoder {
     }
     if (number > 0) out.long(0, number);
     else out.long(LATE_ACL_NUMBER_HI, -number);
-  }
-
-  private newCursor(): SnapshotCursor {
-    return new SnapshotCursor(this.reader, this.backOff);
   }
 
   private growAclList(needed: number): void {

@@ -53,6 +53,7 @@ export class SnapshotCursor {
 
   private readonly reader: TreeReader;
   private readonly backOff: () => void;
+  private readonly copiesContent: boolean;
   private readonly incarnation: number;
   private started = false;
   private tries = 0;
@@ -75,9 +76,13 @@ export class SnapshotCursor {
   private pending = new Int32Array(FETCH_COUNT * 4);
   private pendingCount = 0;
 
-  /** backOff: called after a run of failed tries; may block a little, then the cursor tries again. */
-  constructor(reader: TreeReader, backOff: () => void) {
+  /**
+   * backOff: called after a run of failed tries; may block a little, then the cursor tries again. Without `copiesContent`
+   * data and StatPersisted are left out, for walks that only look at paths and ACLs.
+   */
+  constructor(reader: TreeReader, backOff: () => void, copiesContent = true) {
     this.reader = reader;
+    this.copiesContent = copiesContent;
     this.backOff = backOff;
     for (;;) {
       const sequence = reader.begin();
@@ -158,13 +163,7 @@ export class SnapshotCursor {
 
   private copyNode(ref: number): boolean {
     const reader = this.reader;
-    this.dataLength = reader.dataLength(ref);
-    const piece = Math.min(this.dataLength, DATA_PIECE_BYTES);
-    if (this.data.length < piece) this.data = new Uint8Array(piece * 2);
-    reader.copyData(ref, this.data, 0, piece);
-    this.mzxidHi = reader.mzxidHi(ref);
-    this.mzxidLo = reader.mzxidLo(ref);
-    reader.copyStatPersisted(ref, this.stat, 0);
+    if (this.copiesContent) this.copyContent(ref);
     const aclRef = reader.aclRef(ref);
     this.aclSerial = reader.aclSerial(aclRef);
     this.aclLength = reader.aclLength(aclRef);
@@ -174,6 +173,17 @@ export class SnapshotCursor {
     this.zxidHi = reader.zxidHi();
     this.zxidLo = reader.zxidLo();
     return true;
+  }
+
+  private copyContent(ref: number): void {
+    const reader = this.reader;
+    this.dataLength = reader.dataLength(ref);
+    const piece = Math.min(this.dataLength, DATA_PIECE_BYTES);
+    if (this.data.length < piece) this.data = new Uint8Array(piece * 2);
+    reader.copyData(ref, this.data, 0, piece);
+    this.mzxidHi = reader.mzxidHi(ref);
+    this.mzxidLo = reader.mzxidLo(ref);
+    reader.copyStatPersisted(ref, this.stat, 0);
   }
 
   /**

@@ -87,6 +87,28 @@ describe('SnapshotCursor', () => {
     expect([cursor.startZxidHi, cursor.startZxidLo]).toEqual([0, t.zxid]);
   });
 
+  it('gives the same nodes with the same ACLs when content is left out', () => {
+    const t = new TreeFixture();
+    const prng = new Prng(4);
+    for (let i = 0; i < 200; i++) {
+      const parents = listPaths(t);
+      const parent = parents[prng.below(parents.length)] ?? '';
+      const acl = prng.below(3) === 0 ? null : aclOf(1, 'digest', `user${prng.below(30)}`);
+      t.create(`${parent}/n${i}`, { data: new Uint8Array(prng.below(300)), acl });
+    }
+    const walk = (copiesContent: boolean): string[] => {
+      const cursor = new SnapshotCursor(t.tree.reader, neverBackOff, copiesContent);
+      const seen: string[] = [];
+      while (cursor.next()) {
+        const acl = Buffer.from(cursor.acl.subarray(0, cursor.aclLength)).toString('hex');
+        seen.push(`${pathOf(cursor)} ${cursor.aclSerial} ${acl}`);
+      }
+      return seen;
+    };
+    expect(walk(false)).toEqual(walk(true));
+    expect(walk(false).length).toBe(listPaths(t).length);
+  });
+
   it('walks a long chain and a wide node without recursion', () => {
     const t = new TreeFixture();
     let path = '';
