@@ -12,6 +12,7 @@ import { TXN_HEADER_BYTES } from '../protocol/txns.js';
 import type { DataTree } from '../store/data-tree.js';
 import { DigestCheck, type DigestMismatch } from '../store/digest-check.js';
 import { TxnApplier } from '../store/txn-applier.js';
+import type { CommittedLog } from './committed-log.js';
 import { type DataDirectories, openDataDirectories } from './data-directories.js';
 import type { DataFileName } from './file-names.js';
 import { errorCodeOf, type FileStore, joinPath, parentOf } from './file-store.js';
@@ -76,6 +77,8 @@ export interface RecoveryOptions {
   readonly warn: (message: string) => void;
   /** The tree is not what a snapshot's or record's digest says; the start goes on (persistence section 5). */
   readonly onDigestMismatch?: (mismatch: DigestMismatch) => void;
+  /** Filled with the last of what is replayed, for a member that may come to lead (persistence 6.4). */
+  readonly committedLog?: CommittedLog;
   /** Lets a thread of its own read large snapshots; without it the calling one reads them all. */
   readonly readAhead?: ReadAhead;
   readonly progress?: RecoveryProgress;
@@ -168,6 +171,7 @@ class Recovery {
     for (const name of removeTemporaries(fileStore, snapshotDirectory)) {
       this.options.warn(`Removed ${name}, left behind by a snapshot that was never finished`);
     }
+    this.options.committedLog?.clear(0, 0);
     const isInitialized = this.takeInitializeMark();
     const snapshots = listSnapshots(fileStore, snapshotDirectory);
     for (const file of [...snapshots, ...this.logs]) {
@@ -188,6 +192,7 @@ class Recovery {
       tree.clear();
       this.sessions.clear();
       this.digests = this.newDigestCheck();
+      this.options.committedLog?.clear(candidate.zxidHi, candidate.zxidLo);
       let lastHi = candidate.zxidHi;
       let lastLo = candidate.zxidLo;
       try {
@@ -291,6 +296,7 @@ class Recovery {
     const { bytes, entryOffset } = reader;
     this.applier.apply(bytes, entryOffset, reader.entryLength, null);
     if (this.digests !== null) this.digests.onApplied(this.applier);
+    this.options.committedLog?.append(bytes, entryOffset, reader.entryLength, reader.zxidHi, reader.zxidLo);
     if (reader.type !== OpCode.createSession && reader.type !== OpCode.closeSession) return;
     const client = entryOffset + ENTRY_CLIENT_OFFSET;
     const idHi = readInt32(bytes, client);

@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { hiOf, int64FromHalves, loOf } from '../../../src/base/int64.js';
 import { Prng } from '../../../src/base/prng.js';
 import { CommittedLog, type CommittedLogResult } from '../../../src/persistence/committed-log.js';
+import { recoverFrom, storeWith, VERSION_2 } from './persistence-fixture.js';
+import { readLog } from './txn-entries.js';
 
 function put(log: CommittedLog, zxid: bigint, entry = entryOf(zxid, 40)): CommittedLogResult {
   const framed = new Uint8Array(entry.length + 10).fill(0xee);
@@ -101,6 +103,39 @@ describe('what is given up', () => {
     expect(put(log, 4n)).toBe('hole');
     expect(put(log, 3n)).toBe('kept');
     expect(zxidsOf(log)).toEqual([3n]);
+  });
+});
+
+describe('after a start', () => {
+  test('it holds the last of what was replayed', () => {
+    const log = new CommittedLog(5, 10_000);
+    recoverFrom(storeWith('tiny-3.9'), { committedLog: log });
+    expect(zxidsOf(log)).toEqual([12n, 13n, 14n, 15n, 16n]);
+    expect(look(log, 0).entry).toEqual(readLog(storeWith('tiny-3.9'), `${VERSION_2}/log.1`).entries[11]);
+  });
+
+  test('behind a snapshot that nothing follows it is empty, and says where the next record must follow', () => {
+    const log = new CommittedLog(5, 10_000);
+    recoverFrom(storeWith('tiny-restarted-3.9'), { committedLog: log });
+    expect(log.count).toBe(0);
+    expect(bounds(log)).toEqual([16n, 16n]);
+    expect(put(log, 18n)).toBe('hole');
+  });
+
+  test('nothing of before is left when there is no snapshot', () => {
+    const log = new CommittedLog(5, 10_000);
+    put(log, 0x900000001n);
+    recoverFrom(storeWith('no-snapshot'), { committedLog: log, trustEmptySnapshot: true });
+    expect(log.count).toBe(5);
+    expect(bounds(log)[1]).toBeLessThan(0x900000001n);
+  });
+
+  test('nothing of a snapshot that could not be used is left in it', () => {
+    const log = new CommittedLog(500, 100_000);
+    put(log, 0x900000001n);
+    const database = recoverFrom(storeWith('snap-flip-newest'), { committedLog: log });
+    expect(bounds(log)[1]).toBe(int64FromHalves(database.lastZxidHi, database.lastZxidLo));
+    expect(log.count).toBe(database.recordsReplayed);
   });
 });
 
