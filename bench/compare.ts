@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { exitOnSignals } from '../test/testing/exit-on-signals.js';
 import { type Contestant, contestants, type Side, startContestant } from './compare/contestant.js';
 import { Figures, spreadOf } from './compare/figures.js';
-import { capacity, type LargeTree, makeLargeTree, restartMs, tailBaseLine, tailLatency } from './compare/large-tree.js';
+import { capacity, type LargeTree, makeLargeTree, restart, tailBaseLine, tailLatency } from './compare/large-tree.js';
 import { resultsOf, table, writeJson } from './compare/report.js';
 import { GROUPS, type Group, WORKLOADS } from './compare/rows.js';
 import { countedSyncCost, tracedSyncCost } from './compare/sync-cost.js';
@@ -137,9 +137,13 @@ if (groups.includes('memory') || groups.includes('restart') || groups.includes('
 
   if (groups.includes('restart')) {
     await alternate(rounds, async (contestant, round) => {
-      const ms = await restartMs(contestant, treeOf(contestant));
+      const { ms, cpuMs } = await restart(contestant, treeOf(contestant));
       figures.record('restart', contestant.side, round, ms);
-      console.log(`round ${round + 1} ${contestant.side.padEnd(6)} restart to first read ${Math.round(ms)} ms`);
+      figures.record('restart cpu', contestant.side, round, cpuMs);
+      console.log(
+        `round ${round + 1} ${contestant.side.padEnd(6)} restart to first read ${Math.round(ms)} ms, ` +
+          `CPU time ${Math.round(cpuMs)} ms`,
+      );
     });
   }
 

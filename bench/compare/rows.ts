@@ -103,6 +103,7 @@ export const ROWS: readonly Row[] = [
     floor: 0.5,
     goal: 0.25,
   }),
+  row('restart cpu', 'CPU time until then', 'ms', 'restart', 'lower'),
   row('syncs', 'fdatasync and fsync for 1000 writes, setData 16 x 64, by strace', 'calls', 'syncs', 'lower'),
   row('syncs counted', 'the same by our counters, without strace', 'calls', 'syncs', 'lower'),
   row('tail base p999', 'p99.9 at 10 % load, large tree, no snapshot beside it', 'us', 'tail', 'lower'),
