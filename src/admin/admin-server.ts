@@ -30,6 +30,7 @@ const ROOT_POLL_MS = 20;
 const UNREAD_BYTES_MAX = 8 << 20;
 const UNREAD_MS = 2000;
 const HEADERS_MS = 60_000;
+const CONNECTIONS_MAX = 256;
 const HEADER_BYTES_MAX = 8192;
 
 /** A request that is refused before its command is asked. */
@@ -65,6 +66,7 @@ class AdminServer {
       requestTimeout: 0,
       maxHeaderSize: HEADER_BYTES_MAX,
     });
+    this.http.maxConnections = CONNECTIONS_MAX;
     this.http.timeout = host.config.idleTimeoutMs;
     this.http.on('request', (request, response) => this.onRequest(request, response, () => {}));
     this.http.on('checkContinue', (request, response) =>

@@ -3,8 +3,8 @@
 //
 // In this order, since a crash may come between any two calls:
 //
-//   1. the directories for what is to be set aside                   } until here a start finds the old database,
-//   2. the temporary gets the tail of its new zxid, and is synced    } and any failure leaves it as it was
+//   1. the temporary gets the tail of its new zxid, and is synced    } until here a start finds the old database,
+//   2. the directories for what is to be set aside are made          } and any failure leaves it as it was
 //   3. it becomes snapshot.<zxid>, and the directory is synced       <- from here on a start finds the restored one: its zxid
 //   4. all other snapshots and all logs are set aside, synced           is above all that the old logs hold
 //
@@ -52,9 +52,6 @@ export function installRestore(
   zxidLo: number,
 ): void {
   const aside = asideName(zxidHi, zxidLo);
-  for (const directory of new Set([logDirectory, snapshotDirectory])) {
-    fileStore.makeDirectories(joinPath(directory, aside));
-  }
   const logs = listTxnLogs(fileStore, logDirectory);
   const snapshots = listSnapshots(fileStore, snapshotDirectory);
   const temporary = joinPath(snapshotDirectory, RESTORE_NAME);
@@ -65,6 +62,9 @@ export function installRestore(
     file.sync();
   } finally {
     file.close();
+  }
+  for (const directory of new Set([logDirectory, snapshotDirectory])) {
+    fileStore.makeDirectories(joinPath(directory, aside));
   }
   const target = joinPath(snapshotDirectory, name);
   try {

@@ -22,7 +22,7 @@ const ZXID_HI_MAX = 0x7fffffff;
 
 export interface ProvenRestore {
   readonly plan: RestorePlan;
-  /** Above none of the zxids in it: of its sections, and of any node. */
+  /** No zxid in it is above this one, of a section or of a node; the section's, where there is one. */
   readonly lastZxidHi: number;
   readonly lastZxidLo: number;
   readonly nodeCount: number;
@@ -39,6 +39,7 @@ export function proveRestore(
   keepsDigest: boolean,
 ): ProvenRestore {
   const path = joinPath(directory, RESTORE_NAME);
+  if (isCompressed(fileStore, path)) throw new BrokenSnapshot(`${path} is compressed: unpack the snapshot before`);
   const slabs: SharedArrayBuffer[] = [];
   const tree = new DataTree(createTreeMemory(0, 0), (_index, slab) => slabs.push(slab), keepsDigest);
   tree.beginWrite();
@@ -77,6 +78,19 @@ export function proveRestore(
         (tail.digestZxidHi === 0 && tail.digestZxidLo === 0) ||
         (tail.digestHi === digestHi && tail.digestLo === digestLo),
     };
+  } finally {
+    file.close();
+  }
+}
+
+/** The bytes say so: the name it was given here does not. */
+function isCompressed(fileStore: FileStore, path: string): boolean {
+  const file = fileStore.openForRead(path);
+  try {
+    const head = new Uint8Array(2);
+    file.read(head, 0, head.length, 0);
+    const [first, second] = head;
+    return (first === 0x1f && second === 0x8b) || (first === 0x82 && second === 0x53);
   } finally {
     file.close();
   }
