@@ -431,7 +431,10 @@ class Recovery {
     const { finding, warning } = checkSyncMark(fileStore, this.directories, this.mark, endHi, endLo);
     if (warning !== null) warn(warning);
     if (finding === null || onMissingTail === 'report') return finding;
-    throw new RecoveryError(`${missingTailSentence(finding)}. ${remedyFor(dataDir, dataLogDir)}`, { finding });
+    const question = finding.path === this.directories.logDirectory ? ' (is its disk mounted?)' : '';
+    throw new RecoveryError(`${missingTailSentence(finding)}${question}. ${remedyFor(dataDir, dataLogDir)}`, {
+      finding,
+    });
   }
 
   /**

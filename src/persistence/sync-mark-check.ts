@@ -4,7 +4,8 @@
 // lost something; where they have been exchanged by hand, or shortened by an ensemble's leader, it can only warn:
 //
 //   the database reaches the mark                        nothing to say
-//   no mark, or none of its slots whole                  warning (no mark and no log: nothing)
+//   no mark, or none of its slots whole                  warning
+//   neither mark nor log here                            the mark beside the snapshots, if any, is asked in the same way
 //   the mark is a copy                                   warning: a backup put back, a directory moved to another disk
 //   its log is another file than the one it names        warning: the log was exchanged
 //   its log is gone, and some file here is younger       warning: another state was put in place
@@ -18,7 +19,7 @@ import { logName } from './file-names.js';
 import { errorCodeOf, type FileStore, joinPath } from './file-store.js';
 import type { LogFinding } from './log-finding.js';
 import { listSnapshots } from './snapshot-files.js';
-import { SYNC_MARK_NAME, type SyncMarkContent, type SyncMarkReading, tagOf } from './sync-mark.js';
+import { readSyncMark, SYNC_MARK_NAME, type SyncMarkContent, type SyncMarkReading, tagOf } from './sync-mark.js';
 import { listTxnLogs } from './txn-log-files.js';
 import { TxnLogReader } from './txn-log-reader.js';
 
@@ -51,16 +52,35 @@ export function checkSyncMark(
   if (reading.kind === 'read') {
     const { content } = reading;
     if (compareSigned(endHi, endLo, content.zxidHi, content.zxidLo) >= 0) return NOTHING;
-    return new SyncMarkCheck(fileStore, directories, content, endHi, endLo).run();
+    return new SyncMarkCheck(fileStore, directories, path, content, endHi, endLo).run();
   }
   if (reading.kind === 'unreadable') {
     return warning(`${path} cannot be read (${reading.reason}): whether the end of the log was lost cannot be told`);
   }
-  if (listTxnLogs(fileStore, directories.logDirectory).length === 0) return NOTHING;
+  if (listTxnLogs(fileStore, directories.logDirectory).length === 0) {
+    return checkWithoutLogs(fileStore, directories, endHi, endLo);
+  }
   return warning(
     `There is no ${path}, as after another server or forceSync=no: ` +
       'whether the end of the log was lost cannot be told',
   );
+}
+
+/** No log and no mark: a directory that was never written to, or not the one that was. The snapshots' mark knows. */
+function checkWithoutLogs(
+  fileStore: FileStore,
+  directories: DataDirectories,
+  endHi: number,
+  endLo: number,
+): SyncMarkVerdict {
+  const { logDirectory, snapshotDirectory } = directories;
+  if (logDirectory === snapshotDirectory) return NOTHING;
+  const reading = readSyncMark(fileStore, snapshotDirectory);
+  if (reading.kind !== 'read') return NOTHING;
+  const { content } = reading;
+  if (compareSigned(endHi, endLo, content.zxidHi, content.zxidLo) >= 0) return NOTHING;
+  const path = joinPath(snapshotDirectory, SYNC_MARK_NAME);
+  return new SyncMarkCheck(fileStore, directories, path, content, endHi, endLo).run();
 }
 
 function warning(text: string): SyncMarkVerdict {
@@ -70,13 +90,22 @@ function warning(text: string): SyncMarkVerdict {
 class SyncMarkCheck {
   private readonly fileStore: FileStore;
   private readonly directories: DataDirectories;
+  private readonly markPath: string;
   private readonly mark: SyncMarkContent;
   private readonly endHi: number;
   private readonly endLo: number;
 
-  constructor(fileStore: FileStore, directories: DataDirectories, mark: SyncMarkContent, endHi: number, endLo: number) {
+  constructor(
+    fileStore: FileStore,
+    directories: DataDirectories,
+    markPath: string,
+    mark: SyncMarkContent,
+    endHi: number,
+    endLo: number,
+  ) {
     this.fileStore = fileStore;
     this.directories = directories;
+    this.markPath = markPath;
     this.mark = mark;
     this.endHi = endHi;
     this.endLo = endLo;
@@ -116,7 +145,7 @@ class SyncMarkCheck {
   private doubt(reason: string): SyncMarkVerdict {
     const { zxidHi, zxidLo } = this.mark;
     return warning(
-      `${joinPath(this.directories.logDirectory, SYNC_MARK_NAME)} says that transactions up to ` +
+      `${this.markPath} says that transactions up to ` +
         `0x${hex64(zxidHi, zxidLo)} were acknowledged, the files end at 0x${hex64(this.endHi, this.endLo)}; ${reason}`,
     );
   }

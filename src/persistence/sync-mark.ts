@@ -136,6 +136,11 @@ export interface SyncMarkOptions {
   readonly warn: (message: string) => void;
   /** A mark above what is written stays until the log has reached it: this server acknowledged more than it has. */
   readonly keepsHigher: boolean;
+  /**
+   * Where the snapshots are, when not here: with each log that begins, a mark is left there as well, so that a log directory
+   * that is gone with everything in it (a disk that was not mounted) is missed. Null: nowhere.
+   */
+  readonly snapshotDirectory: string | null;
 }
 
 export class SyncMark {
@@ -149,6 +154,7 @@ export class SyncMark {
   private logHi = 0;
   private logLo = 0;
   private logTag = 0;
+  private isCopyDue = false;
 
   constructor(options: SyncMarkOptions) {
     this.options = options;
@@ -160,12 +166,14 @@ export class SyncMark {
       this.logHi = zxidHi;
       this.logLo = zxidLo;
       this.logTag = tagOf(this.options.fileStore, path);
+      this.isCopyDue = this.options.snapshotDirectory !== null;
     });
   }
 
   /** The sync that covers the zxid has returned; nothing of it was acknowledged yet. */
   write(zxidHi: number, zxidLo: number): void {
     if (this.isGivenUp) return;
+    if (this.isCopyDue) this.try(() => this.leaveCopy(zxidHi, zxidLo));
     const { file } = this;
     if (file === null) {
       this.try(() => this.open(zxidHi, zxidLo));
@@ -183,7 +191,11 @@ export class SyncMark {
 
   /** The log is not synced: an old mark would only look like the end of what was acknowledged. */
   remove(): void {
-    this.try(() => removeSyncMark(this.options.fileStore, this.options.directory));
+    const { fileStore, directory, snapshotDirectory } = this.options;
+    this.try(() => {
+      removeSyncMark(fileStore, directory);
+      if (snapshotDirectory !== null) removeSyncMark(fileStore, snapshotDirectory);
+    });
   }
 
   close(): void {
@@ -213,6 +225,15 @@ export class SyncMark {
     this.slot = content.slot ^ 1;
     writeInt32($slot, OWN_TAG, tagOf(fileStore, path));
     this.write(zxidHi, zxidLo);
+  }
+
+  private leaveCopy(zxidHi: number, zxidLo: number): void {
+    const { fileStore, snapshotDirectory } = this.options;
+    this.isCopyDue = false;
+    if (snapshotDirectory === null) return;
+    const $slot = newSlot();
+    encode($slot, zxidHi, zxidLo, this.logHi, this.logLo, this.logTag);
+    createMark(fileStore, snapshotDirectory, $slot).close();
   }
 
   private try(run: () => void): void {

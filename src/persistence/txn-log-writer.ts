@@ -59,6 +59,8 @@ export interface TxnLogWriterOptions {
   readonly warn: (message: string) => void;
   /** For a member that owes transactions it once acknowledged: its sync mark stays until the log has reached it. */
   readonly keepsHigherMark?: boolean;
+  /** dataDir/version-2; needed when it is another directory than that of the logs. */
+  readonly snapshotDirectory?: string;
 }
 
 export class TxnLogWriter {
@@ -82,8 +84,9 @@ export class TxnLogWriter {
 
   constructor(options: TxnLogWriterOptions) {
     this.options = options;
-    const { fileStore, directory, warn, keepsHigherMark } = options;
-    this.mark = new SyncMark({ fileStore, directory, warn, keepsHigher: keepsHigherMark ?? false });
+    const { fileStore, directory, warn, keepsHigherMark: keepsHigher = false } = options;
+    const snapshotDirectory = options.snapshotDirectory === directory ? null : (options.snapshotDirectory ?? null);
+    this.mark = new SyncMark({ fileStore, directory, warn, keepsHigher, snapshotDirectory });
   }
 
   /** Allocated size of the current file, padding included; 0 while there is none. */

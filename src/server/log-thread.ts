@@ -40,9 +40,11 @@ export function makeSync(context: ActorContext, server: ServerConfig): Actor {
   const log = context.log;
   const slowSyncs = context.counters.register('fsync_threshold_exceed_count');
   const syncMs = context.counters.register('fsync_total_ms');
+  const directories = directoriesOf(server);
   const writer = new TxnLogWriter({
     fileStore: new NodeFileStore(),
-    directory: directoriesOf(server).logDirectory,
+    directory: directories.logDirectory,
+    snapshotDirectory: directories.snapshotDirectory,
     clock: new SystemClock(),
     preAllocBytes: server.preAllocBytes,
     forceSync: server.forceSync,

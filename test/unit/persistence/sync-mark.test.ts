@@ -45,9 +45,9 @@ function start(store: SimFileStore, changes: Partial<RecoveryOptions> = {}): Sta
   return { zxid: lastZxidLo, warnings };
 }
 
-function refusal(store: SimFileStore): RecoveryError {
+function refusal(store: SimFileStore, changes: Partial<RecoveryOptions> = {}): RecoveryError {
   try {
-    recoverFrom(store);
+    recoverFrom(store, changes);
   } catch (error) {
     if (error instanceof RecoveryError) return error;
     throw error;
@@ -269,6 +269,57 @@ describe('a start that is right is not refused', () => {
     store.unlink(LOG_1);
     store.unlink(MARK);
     expect(start(store, { dataLogDir: '/log' })).toEqual({ zxid: 20, warnings: [] });
+  });
+
+  describe('a dataLogDir of its own that is empty (a disk that is not mounted)', () => {
+    const logDir = '/log/version-2';
+    const separate = { dataLogDir: '/log' };
+
+    function separateStore(): SimFileStore {
+      const store = new SimFileStore(new Prng(1));
+      recoverFrom(store, separate);
+      const writer = newWriter(store, { directory: logDir, snapshotDirectory: VERSION_2 });
+      for (let zxid = 1n; zxid <= 9n; zxid++) {
+        append(writer, createEntry(zxid, `/n${zxid}`, null), zxid);
+        writer.commit();
+        if (zxid === 4n) writer.roll();
+      }
+      writer.close();
+      return store;
+    }
+
+    function loseLogs(store: SimFileStore): void {
+      for (const name of store.list(logDir)) store.unlink(joinPath(logDir, name));
+    }
+
+    test('is missed by the mark beside the snapshots, which each new log leaves there', () => {
+      const store = separateStore();
+      expect(start(store, separate)).toEqual({ zxid: 9, warnings: [] });
+      loseLogs(store);
+      const error = refusal(store, separate);
+      expect(error.finding).toMatchObject({ kind: 'missingTail', path: logDir, lastLo: 0, syncedLo: 5 });
+      expect(error.message).toContain('is its disk mounted?');
+      expect(error.message).toContain('zkLogRepair --accept-loss /log /data');
+      expect(store.list(logDir)).toEqual([]);
+    });
+
+    test('with a snapshot put there afterwards: a warning', () => {
+      const store = separateStore();
+      loseLogs(store);
+      copy(store, `${VERSION_2}/snapshot.0`);
+      expect(start(store, separate)).toEqual({
+        zxid: 0,
+        warnings: [expect.stringMatching(/snapshot\.0 was put there/)],
+      });
+    });
+
+    test('forceSync=no leaves no mark there either', () => {
+      const store = separateStore();
+      const writer = newWriter(store, { directory: logDir, snapshotDirectory: VERSION_2, forceSync: false });
+      append(writer, createEntry(10n, '/n10', null), 10n);
+      writer.close();
+      expect(store.list(VERSION_2)).toEqual(['snapshot.0']);
+    });
   });
 
   describe('the directory of an ensemble member', () => {
