@@ -73,7 +73,11 @@ export async function bothWays(options: BothWaysOptions): Promise<BothWaysReport
     ...(options.compression === '' ? {} : { 'snapshot.compression.method': options.compression }),
   };
   const first = await ServerProcess.start(writer, { dataDir: written, cfg, readyMs: 60_000 });
-  const history = await new RandomHistory(first.port, options.seed, SHORT_SESSION_MS).drive(options.requests);
+  const histories = new RandomHistory(first.port, options.seed, SHORT_SESSION_MS);
+  const history = await histories.drive(options.requests).catch((error: Error) => {
+    const severe = /^.*Severe[\s\S]{0,600}/m.exec(first.log())?.[0] ?? first.log().slice(-600);
+    throw new Error(`${error.message}; ${first.isRunning ? 'runs' : 'has ended'}: ${severe}`, { cause: error });
+  });
   await shortSessionsAreOver(written);
   const before = await observe(first);
   const firstLog = first.log();

@@ -16,6 +16,7 @@ import { USERS, Workload } from '../../unit/processor/model/workload.js';
 const ADDRESS = '127.0.0.1';
 const CONNECTIONS = 6;
 const DEADLINE_MS = 60_000;
+const REFUSED_MAX = 100;
 const CREATE = 1;
 const EPHEMERAL = 1;
 export const LONG_SESSION_MS = 600_000;
@@ -35,6 +36,8 @@ export class RandomHistory {
   private readonly shortSessionMs: number;
   private readonly living: { connection: ModelConnection; isLong: boolean }[] = [];
   private requests = 0;
+  /** Handshakes in a row that came to nothing. */
+  private refused = 0;
   private opened = 0;
   private closed = 0;
   private dropped = 0;
@@ -78,7 +81,11 @@ export class RandomHistory {
       return connection.frames.length > 0 || connection.isOver;
     });
     // On a busy machine a short session may be over before it is granted.
-    if (connection.isOver || client.sessionId === 0n) return;
+    if (connection.isOver || client.sessionId === 0n) {
+      if (++this.refused > REFUSED_MAX) throw new Error('the server opens no sessions any more');
+      return;
+    }
+    this.refused = 0;
     for (const [user, id] of USERS) if (this.prng.below(3) === 0) connection.login(user, id);
     // Its own, whatever else it may come to make.
     const path = `/session-${this.opened++}`;

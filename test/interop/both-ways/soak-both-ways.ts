@@ -1,5 +1,5 @@
 /**
- * Command: node dist/test/interop/both-ways/soak-both-ways.js [--requests 10000] [--seeds 1] [--first 1]. Random histories, written by our server and
+ * Command: node dist/test/interop/both-ways/soak-both-ways.js [--requests 10000] [--seeds 1] [--first 1] [--writers threadkeeper,apache]. Random histories, written by our server and
  * read by Apache's and the other way round, with snapshots plain, gz and snappy. Prints a line for each; exits 1 when anything differs.
  */
 import { parseArgs } from 'node:util';
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     requests: { type: 'string', default: '10000' },
     seeds: { type: 'string', default: '1' },
     first: { type: 'string', default: '1' },
+    writers: { type: 'string', default: 'threadkeeper,apache' },
   },
 });
 let differences = 0;
@@ -22,7 +23,7 @@ for (let seed = Number(values.first); seed < Number(values.first) + Number(value
     ['gz', 'snapshot'],
     ['snappy', 'snapshot'],
   ] as const) {
-    for (const writer of ['threadkeeper', 'apache'] as const) {
+    for (const writer of values.writers.split(',') as ('threadkeeper' | 'apache')[]) {
       const requests = Number(values.requests);
       const options = { writer, seed, requests, compression, snapCount: 700, kill: from === 'log', from };
       const report = await bothWays(options);

@@ -54,7 +54,8 @@ export interface WorkloadOptions {
   readonly longBytes: number;
   /**
    * For files that release 3.8 writes or reads: no create2 in a multi (it leaves such a multi out when it replays a log as 3.9
-   * and we write it), and no null path in one (it takes a zxid and logs nothing, so that its log has a hole).
+   * and we write it), no null path in one (it takes a zxid and logs nothing, so that its log has a hole), and no
+   * wrong time to live in one (it logs the node, and ends when it comes to make it).
    */
   readonly multiFor38?: boolean;
 }
@@ -123,8 +124,18 @@ export class Workload {
   private part(): WriteRequest {
     const part = this.anyPart();
     if (this.options.multiFor38 !== true) return part;
-    if ('path' in part && part.path === null) return { ...part, path: '/a' };
-    return part.op === OpCode.create2 ? { ...part, op: OpCode.create } : part;
+    if (part.op === OpCode.createTTL)
+      return { ...part, path: part.path ?? '/a', flags: 5, ttl: part.ttl < 1n ? 1n : part.ttl };
+    switch (part.op) {
+      case OpCode.create:
+      case OpCode.create2:
+      case OpCode.createContainer: {
+        const op = part.op === OpCode.createContainer ? part.op : OpCode.create;
+        return { ...part, op, path: part.path ?? '/a', flags: part.flags < 0 || part.flags > 4 ? 0 : part.flags };
+      }
+      default:
+        return 'path' in part && part.path === null ? { ...part, path: '/a' } : part;
+    }
   }
 
   private anyPart(): WriteRequest {
