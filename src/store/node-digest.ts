@@ -39,13 +39,27 @@ const ER = 0x2f7265;
 const SYSTEM_PATH_BYTES_MIN = 11;
 const SYSTEM_PATH = Uint8Array.from('/zookeeper/', (c) => c.charCodeAt(0));
 
-/** register: behind path and data. */
+/**
+ * register: behind path and data. Written out, since a loop costs a sixth more; what is mostly 0 (upper halves of zxids,
+ * versions, owners) is passed over. The first word goes with the register: both have as many bytes behind them.
+ */
 export function nodeDigest(register: number, stat: Int32Array): number {
-  let crc = crcShifted(register, STAT_ZEROS_MAX);
-  for (let word = 0; word < DIGEST_STAT_WORDS; word++) {
-    // Half of them are 0: upper halves of zxids, owners, versions.
-    if (stat[word] !== 0) crc ^= crcShifted(stat[word], STAT_ZEROS_MAX - word * 4);
-  }
+  let crc =
+    crcShifted(register ^ stat[DIGEST_CZXID], STAT_ZEROS_MAX) ^
+    crcShifted(stat[DIGEST_CZXID + 1], STAT_ZEROS_MAX - 4) ^
+    crcShifted(stat[DIGEST_MZXID + 1], STAT_ZEROS_MAX - 12) ^
+    crcShifted(stat[DIGEST_PZXID + 1], STAT_ZEROS_MAX - 20) ^
+    crcShifted(stat[DIGEST_CTIME], STAT_ZEROS_MAX - 24) ^
+    crcShifted(stat[DIGEST_CTIME + 1], STAT_ZEROS_MAX - 28) ^
+    crcShifted(stat[DIGEST_MTIME], STAT_ZEROS_MAX - 32) ^
+    crcShifted(stat[DIGEST_MTIME + 1], STAT_ZEROS_MAX - 36);
+  if (stat[DIGEST_MZXID] !== 0) crc ^= crcShifted(stat[DIGEST_MZXID], STAT_ZEROS_MAX - 8);
+  if (stat[DIGEST_PZXID] !== 0) crc ^= crcShifted(stat[DIGEST_PZXID], STAT_ZEROS_MAX - 16);
+  if (stat[DIGEST_VERSION] !== 0) crc ^= crcShifted(stat[DIGEST_VERSION], STAT_ZEROS_MAX - 40);
+  if (stat[DIGEST_CVERSION] !== 0) crc ^= crcShifted(stat[DIGEST_CVERSION], STAT_ZEROS_MAX - 44);
+  if (stat[DIGEST_AVERSION] !== 0) crc ^= crcShifted(stat[DIGEST_AVERSION], STAT_ZEROS_MAX - 48);
+  if (stat[DIGEST_OWNER] !== 0) crc ^= crcShifted(stat[DIGEST_OWNER], STAT_ZEROS_MAX - 52);
+  if (stat[DIGEST_OWNER + 1] !== 0) crc ^= crcShifted(stat[DIGEST_OWNER + 1], 0);
   return ~crc;
 }
 

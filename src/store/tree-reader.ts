@@ -50,8 +50,11 @@ import {
   DIGEST_CTIME,
   DIGEST_CVERSION,
   DIGEST_CZXID,
+  DIGEST_MTIME,
+  DIGEST_MZXID,
   DIGEST_OWNER,
   DIGEST_PZXID,
+  DIGEST_VERSION,
 } from './node-digest.js';
 import {
   ACL,
@@ -258,14 +261,24 @@ export class TreeReader {
   /** The stat as the tree digest takes it (node-digest.ts). */
   copyDigestStat(ref: number, out: Int32Array): void {
     const words = this.slab(ref);
-    const stat = ((ref & UNIT_MASK) << 1) + STAT;
-    for (let i = 0; i < 4; i++) out[DIGEST_CZXID + i] = words[stat + i];
-    out[DIGEST_PZXID] = words[stat + STAT_PZXID - STAT];
-    out[DIGEST_PZXID + 1] = words[stat + STAT_PZXID - STAT + 1];
-    // ctime, mtime, version
-    for (let i = 0; i < 5; i++) out[DIGEST_CTIME + i] = words[stat + STAT_CTIME - STAT + i];
-    out[DIGEST_CVERSION] = swapWord(words[stat + CVERSION - STAT]);
-    out[DIGEST_AVERSION] = words[stat + STAT_AVERSION - STAT];
+    const node = (ref & UNIT_MASK) << 1;
+    out[DIGEST_CZXID] = words[node + STAT_CZXID];
+    out[DIGEST_CZXID + 1] = words[node + STAT_CZXID + 1];
+    out[DIGEST_MZXID] = words[node + STAT_MZXID];
+    out[DIGEST_MZXID + 1] = words[node + STAT_MZXID + 1];
+    out[DIGEST_PZXID] = words[node + STAT_PZXID];
+    out[DIGEST_PZXID + 1] = words[node + STAT_PZXID + 1];
+    out[DIGEST_CTIME] = words[node + STAT_CTIME];
+    out[DIGEST_CTIME + 1] = words[node + STAT_CTIME + 1];
+    out[DIGEST_MTIME] = words[node + STAT_MTIME];
+    out[DIGEST_MTIME + 1] = words[node + STAT_MTIME + 1];
+    out[DIGEST_VERSION] = words[node + STAT_VERSION];
+    out[DIGEST_CVERSION] = swapWord(words[node + CVERSION]);
+    out[DIGEST_AVERSION] = words[node + STAT_AVERSION];
+    out[DIGEST_OWNER] = words[node + STAT_OWNER];
+    out[DIGEST_OWNER + 1] = words[node + STAT_OWNER + 1];
+    const kind = words[node + SHAPE] & KIND_MASK;
+    if (kind === NodeKind.persistent || kind === NodeKind.ephemeral) return;
     out[DIGEST_OWNER] = swapWord(this.storedOwnerHi(ref));
     out[DIGEST_OWNER + 1] = swapWord(this.storedOwnerLo(ref));
   }
