@@ -12,7 +12,6 @@ const ENTRIES = [
   'server/actor-factory.js',
   'server/log-thread.js',
   'server/snapshot-task.js',
-  'server/verify-snapshot-task.js',
   'server/restore-task.js',
   'server/purge-task.js',
   'server/read-ahead-task.js',

@@ -1,6 +1,6 @@
 // Proves one snapshot file to its end: whatever it is compressed with, every length, every seal, and what a start would not
 // look at (a gzip trailer). For those who remove older files because of it, and so must not trust the quick test. It reads
-// the whole file with one window of memory, on a thread that may block for seconds (server/verify-snapshot-task.ts), and
+// the whole file with one window of memory, on a thread that may block for seconds (server/purge-task.ts), and
 // never changes anything. That the log behind a snapshot covers it is not for the file to say.
 
 import { baseNameOf, errorCodeOf, type FileStore, parentOf } from './file-store.js';

@@ -33,15 +33,23 @@ export class LiveRestore {
   private readonly snapshotDirectory: string;
   private readonly restorer: RestorerActor;
   private readonly whenNoPurge: () => Promise<void>;
+  private readonly holdSnapshots: () => Promise<() => void>;
   private readonly log: Logger;
 
-  /** `whenNoPurge`: both exchange names in the directories. */
-  constructor(server: ServerConfig, restorer: RestorerActor, whenNoPurge: () => Promise<void>, log: Logger) {
+  /** `whenNoPurge` and `holdSnapshots`: all of them exchange names in the directories. */
+  constructor(
+    server: ServerConfig,
+    restorer: RestorerActor,
+    whenNoPurge: () => Promise<void>,
+    holdSnapshots: () => Promise<() => void>,
+    log: Logger,
+  ) {
     this.server = server;
     this.snapshotDirectory = directoriesOf(server).snapshotDirectory;
     this.path = joinPath(this.snapshotDirectory, RESTORE_NAME);
     this.restorer = restorer;
     this.whenNoPurge = whenNoPurge;
+    this.holdSnapshots = holdSnapshots;
     this.log = log;
   }
 
@@ -54,11 +62,21 @@ export class LiveRestore {
       this.log.warn('The snapshot names another tree digest than it has: it was taken while the tree was changing');
     }
     this.log.info(`Restoring a snapshot of ${nodeCount} nodes and ${sessionCount} sessions`);
+    const release = await this.holdSnapshots();
+    try {
+      await this.install(encodeRestorePlan(plan), zxidHi, zxidLo);
+    } finally {
+      release();
+    }
+    return { zxidHi, zxidLo };
+  }
+
+  private async install(plan: Uint8Array, zxidHi: number, zxidLo: number): Promise<void> {
     await this.whenNoPurge();
     // No purge begins from here on until it is done: the restorer is busy before anything else runs.
     await new Promise<void>((resolve, reject) => {
       this.restorer.restore({
-        plan: encodeRestorePlan(plan),
+        plan,
         zxidHi,
         zxidLo,
         onDone: (isRestored) => {
@@ -67,7 +85,6 @@ export class LiveRestore {
         },
       });
     });
-    return { zxidHi, zxidLo };
   }
 
   private async prove(): Promise<RestoreProof> {

@@ -5,11 +5,10 @@
  * The default export is what piscina calls. It blocks its thread, behind all threads that clients wait for, and holds nothing
  * afterwards. What it did comes back as data; it throws nothing but what is wrong with this program.
  */
-import { errorCodeOf, type FileStore } from '../persistence/file-store.js';
+import { errorCodeOf, type FileStore, joinPath } from '../persistence/file-store.js';
 import { NodeFileStore } from '../persistence/node-file-store.js';
 import { type PurgeDirectories, purge } from '../persistence/purge.js';
-import { BrokenSnapshot } from '../persistence/snapshot-reader.js';
-import { verifySnapshot } from '../persistence/snapshot-verification.js';
+import { verifySnapshot } from '../persistence/verify-snapshot.js';
 import { yieldToOtherThreads } from './thread-priority.js';
 
 export interface PurgeTask {
@@ -35,15 +34,9 @@ export function runPurge(fileStore: FileStore, { directories, retainCount }: Pur
   const removed: { path: string; writtenMs: number }[] = [];
   const complaints: string[] = [];
   const isWhole = (name: string): boolean => {
-    try {
-      verifySnapshot(fileStore, directories.snapshotDirectory, name);
-      return true;
-    } catch (error) {
-      const isFinding = error instanceof BrokenSnapshot || errorCodeOf(error) !== '';
-      if (!isFinding || !(error instanceof Error)) throw error;
-      complaints.push(`${name} does not count as a snapshot to keep: ${error.message}`);
-      return false;
-    }
+    const verdict = verifySnapshot(fileStore, joinPath(directories.snapshotDirectory, name));
+    if (!verdict.isWhole) complaints.push(`${name} does not count as a snapshot to keep: ${verdict.reason}`);
+    return verdict.isWhole;
   };
   try {
     purge(fileStore, directories, {

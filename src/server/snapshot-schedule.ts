@@ -48,6 +48,8 @@ export class SnapshotSchedule {
   private isDue = false;
   private waiters: Waiter[] = [];
   private running: { readonly wasDue: boolean; readonly waiters: readonly Waiter[] } | null = null;
+  private holdCount = 0; // who wants none begun
+  private holders: (() => void)[] = []; // of them: who waits for the running one
   private beganMs = 0;
   private pausedUntilMs = Number.NEGATIVE_INFINITY;
 
@@ -108,8 +110,22 @@ export class SnapshotSchedule {
     for (const { reject } of waiters) reject(new SnapshotRefused('the server is stopping'));
   }
 
+  /**
+   * Resolves when none is being written; none is begun from then on until the function it gives was called, once. For a
+   * restore: a snapshot of the tree that was must not appear among the files of the one that is.
+   */
+  holdBack(): Promise<() => void> {
+    this.holdCount++;
+    const release = (): void => {
+      this.holdCount--;
+      this.beginNext();
+    };
+    if (this.running === null) return Promise.resolve(release);
+    return new Promise((resolve) => this.holders.push(() => resolve(release)));
+  }
+
   private beginNext(): void {
-    if (this.running !== null || !(this.isDue || this.waiters.length > 0)) return;
+    if (this.running !== null || this.holdCount > 0 || !(this.isDue || this.waiters.length > 0)) return;
     this.running = { wasDue: this.isDue, waiters: this.waiters };
     this.isDue = false;
     this.waiters = [];
@@ -127,6 +143,9 @@ export class SnapshotSchedule {
     else if (outcome.kind === 'disk-full') this.onDiskFull(running, outcome.reason);
     else if (outcome.kind === 'failed') this.onFailed(running, new SnapshotWriteError(outcome.reason));
     else this.refuse(running, new SnapshotRefused(outcome.reason));
+    const { holders } = this;
+    this.holders = [];
+    for (const isIdle of holders) isIdle();
     this.beginNext();
   }
 

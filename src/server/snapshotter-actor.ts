@@ -37,6 +37,8 @@ export interface SnapshotPort {
   lastSnapshot(): TakenSnapshot | null;
   /** One is being written, or will be right after. */
   isUnfinished(): boolean;
+  /** Resolves when none is being written, and none is begun until the function it gives was called. */
+  holdSnapshots(): Promise<() => void>;
 }
 
 export class SnapshotterActor implements Actor, SnapshotPort {
@@ -82,6 +84,10 @@ export class SnapshotterActor implements Actor, SnapshotPort {
 
   isUnfinished(): boolean {
     return this.schedule.isUnfinished;
+  }
+
+  holdSnapshots(): Promise<() => void> {
+    return this.schedule.holdBack();
   }
 
   onTick(): void {

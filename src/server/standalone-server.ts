@@ -179,7 +179,14 @@ export class StandaloneServer implements MainPorts {
         return isServing();
       },
       snapshots,
-      newRestore: () => new LiveRestore(config, restorer, () => this.whenNoPurge(), log.named('ZooKeeperServer')),
+      newRestore: () =>
+        new LiveRestore(
+          config,
+          restorer,
+          () => this.whenNoPurge(),
+          () => snapshots.holdSnapshots(),
+          log.named('ZooKeeperServer'),
+        ),
       ownsRoot,
     };
   }

@@ -7,10 +7,9 @@
 
 import { join, resolve } from 'node:path';
 import { openDataDirectories, VERSION_DIRECTORY } from '../../persistence/data-directories.js';
-import { errorCodeOf, type FileStore, joinPath } from '../../persistence/file-store.js';
+import { type FileStore, joinPath } from '../../persistence/file-store.js';
 import { purge, RETAIN_COUNT_MIN } from '../../persistence/purge.js';
-import { BrokenSnapshot } from '../../persistence/snapshot-reader.js';
-import { verifySnapshot } from '../../persistence/snapshot-verification.js';
+import { verifySnapshot } from '../../persistence/verify-snapshot.js';
 import { JavaDates } from '../../server/java-date.js';
 import { ToolFailure, type ToolIo } from '../offline/tool-io.js';
 import { configFileOf } from '../zk-server/config-file.js';
@@ -108,13 +107,7 @@ function purgeDirectories(fileStore: FileStore, dataLogDir: string, snapDir: str
 }
 
 function isWhole(fileStore: FileStore, directory: string, name: string, io: ToolIo): boolean {
-  try {
-    verifySnapshot(fileStore, directory, name);
-    return true;
-  } catch (error) {
-    const isFinding = error instanceof BrokenSnapshot || errorCodeOf(error) !== '';
-    if (!isFinding || !(error instanceof Error)) throw error;
-    io.err(`${joinPath(directory, name)} does not count: ${error.message}\n`);
-    return false;
-  }
+  const verdict = verifySnapshot(fileStore, joinPath(directory, name));
+  if (!verdict.isWhole) io.err(`${joinPath(directory, name)} does not count: ${verdict.reason}\n`);
+  return verdict.isWhole;
 }

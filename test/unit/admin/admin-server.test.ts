@@ -99,6 +99,7 @@ beforeEach(async () => {
         return file;
       },
       isUnfinished: () => false,
+      holdSnapshots: () => Promise.resolve(() => undefined),
       lastSnapshot: () => file,
     },
     newRestore: () => live as unknown as LiveRestore,

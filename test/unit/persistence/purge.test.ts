@@ -7,8 +7,8 @@ import type { DataFileName } from '../../../src/persistence/file-names.js';
 import { parseDataFileName, SNAPSHOT_PREFIX } from '../../../src/persistence/file-names.js';
 import { oldestKept, planPurge, purge, RETAIN_COUNT_MIN } from '../../../src/persistence/purge.js';
 import { SimCrashError, SimFileStore } from '../../../src/persistence/sim-file-store.js';
-import { verifySnapshot } from '../../../src/persistence/snapshot-verification.js';
 import { SnapshotWriter } from '../../../src/persistence/snapshot-writer.js';
+import { verifySnapshot } from '../../../src/persistence/verify-snapshot.js';
 import { TxnApplier } from '../../../src/store/txn-applier.js';
 import { newTree, recoverFrom, stateOf, storeWith, VERSION_2 } from './persistence-fixture.js';
 import { append, createEntry, newWriter } from './txn-entries.js';
@@ -126,15 +126,7 @@ function purgeAll(store: SimFileStore, changes: { neededFrom?: number } = {}): s
   purge(store, DIRECTORIES, {
     retainCount: RETAIN_COUNT_MIN,
     neededFrom: changes.neededFrom === undefined ? null : at(changes.neededFrom),
-    isWhole: (name) => {
-      try {
-        verifySnapshot(store, VERSION_2, name);
-        return true;
-      } catch (error) {
-        if (error instanceof SimCrashError) throw error;
-        return false;
-      }
-    },
+    isWhole: (name) => verifySnapshot(store, `${VERSION_2}/${name}`).isWhole,
     onRemove: (path) => removed.push(path),
     onFailed: (path, error) => {
       if (error instanceof SimCrashError) throw error;

@@ -1,12 +1,8 @@
 // A verdict on a snapshot file before older ones go: whole to its end, or why not.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { SnapshotVerifier } from '../../../dist/src/server/snapshot-verifier.js';
 import { verifySnapshot } from '../../../src/persistence/verify-snapshot.js';
-import { makeTempDir } from '../../testing/temp-dir.js';
 import { expectedState, storeWith, VERSION_2 } from './persistence-fixture.js';
 
 const FILES = [
@@ -61,20 +57,4 @@ describe('verifySnapshot', () => {
     const verdict = verifySnapshot(store, `${VERSION_2}/snapshot.10`);
     expect(verdict).toEqual({ isWhole: false, reason: expect.stringContaining('EIO') });
   });
-});
-
-test('the pool gives the same verdicts', async () => {
-  using directory = makeTempDir('verify-snapshot');
-  mkdirSync(join(directory.path, 'version-2'));
-  const bytes = storeWith('snapshot-snappy-3.9').contentsOf(`${VERSION_2}/snapshot.10a.snappy`);
-  const whole = join(directory.path, 'snapshot.10a.snappy');
-  writeFileSync(whole, bytes);
-  writeFileSync(join(directory.path, 'snapshot.10b.snappy'), bytes.subarray(0, -1));
-  const verifier = new SnapshotVerifier();
-  try {
-    const verdicts = [verifier.verify(whole), verifier.verify(join(directory.path, 'snapshot.10b.snappy'))];
-    expect((await Promise.all(verdicts)).map(({ isWhole }) => isWhole)).toEqual([true, false]);
-  } finally {
-    await verifier.close();
-  }
 });

@@ -153,6 +153,33 @@ describe('SnapshotSchedule', () => {
     expect(world.begun.length).toBe(3);
   });
 
+  test('held back, none is begun; who holds waits for the one under way, and what was asked for is made up for', async () => {
+    const world = new World();
+    world.schedule.onLoaded(null);
+    world.schedule.onDue();
+    const hold = world.schedule.holdBack();
+    const taken = world.schedule.take();
+    let isHeld = false;
+    void hold.then(() => {
+      isHeld = true;
+    });
+    await Promise.resolve();
+    expect(isHeld).toBe(false);
+    world.end(written(7));
+    const release = await hold;
+    world.schedule.onDue();
+    expect(world.begun.length).toBe(1);
+    release();
+    expect(world.begun.length).toBe(2);
+    world.end(written(9));
+    expect((await taken).name).toBe('snapshot.9');
+    const releaseAgain = await world.schedule.holdBack();
+    world.schedule.onDue();
+    expect(world.begun.length).toBe(2);
+    releaseAgain();
+    expect(world.begun.length).toBe(3);
+  });
+
   test('before there is a database, and when the server stops, nobody waits for ever', async () => {
     const world = new World();
     await expect(world.schedule.take()).rejects.toThrow('not loaded yet');
