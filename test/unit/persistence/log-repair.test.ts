@@ -392,6 +392,26 @@ describe('recorded directories that are refused', () => {
   );
 });
 
+describe('logs that are not there at all', () => {
+  test('are given up in the same way: the mark beside the snapshots is not asked again', () => {
+    const store = new SimFileStore(new Prng(1));
+    const separate = { dataLogDir: '/log' };
+    recoverFrom(store, separate);
+    const writer = newWriter(store, { directory: '/log/version-2', snapshotDirectory: VERSION_2 });
+    append(writer, createEntry(1n, '/n1', null), 1n);
+    writer.close();
+    for (const name of store.list('/log/version-2')) store.unlink(`/log/version-2/${name}`);
+    const look = (): LogRepairPlan | null =>
+      planLogRepair({ fileStore: store, dataDir: DATA_DIR, dataLogDir: '/log', tree: scratch, warn: () => undefined });
+    const found = look();
+    expect(found).toMatchObject({ cuts: [], keptLo: 0, owedLo: 1, findings: [{ kind: 'missingTail' }] });
+    expect(() => recoverFrom(store, separate)).toThrow(RecoveryError);
+    applyLogRepair(store, found as LogRepairPlan, { loss: 'accepted' });
+    expect(look()).toBeNull();
+    expect(recoverFrom(store, separate).lastZxidLo).toBe(0);
+  });
+});
+
 describe('a file system without hard links', () => {
   test('gets copies', () => {
     const spoiled = threeLogs();
