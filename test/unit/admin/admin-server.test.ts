@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CounterSet } from '../../../src/actor/counters/counters.js';
 import { createCountersBuffer } from '../../../src/actor/counters/counters-layout.js';
+import { CountersReader } from '../../../src/actor/counters/counters-reader.js';
 import { silentLogger } from '../../../src/actor/logger.js';
 import { startAdminServer } from '../../../src/admin/admin-server.js';
 import { ManualClock } from '../../../src/base/clock.js';
@@ -476,6 +477,43 @@ describe('restore', () => {
     expect((await post('/commands/restore', 'two')).status).toBe(429);
     release();
     expect((await first).status).toBe(200);
+  });
+});
+
+it('counts what snapshot and restore come to', async () => {
+  await start();
+  const counted = (): Record<string, number> =>
+    Object.fromEntries(
+      [
+        'snapshot_error_count',
+        'snapshot_rate_limited_count',
+        'restore_error_count',
+        'restore_rate_limited_count',
+        'cnt_restore_time',
+        'sum_restore_time',
+        'min_restore_time',
+        'max_restore_time',
+      ].map((name) => [name, new CountersReader({ restorer: counterBuffer }).get('restorer', name)]),
+    );
+  await post('/commands/restore', 'one');
+  await post('/commands/restore', 'two');
+  clock.advance(INTERVAL_MS);
+  refusal = new RestoreRefused('no snapshot');
+  await post('/commands/restore', 'three');
+  host.snapshots = { ...host.snapshots, takeSnapshot: () => Promise.reject(new Error('disk full')) };
+  admin.close();
+  await start();
+  await ask('/commands/snapshot', { headers: AUTH });
+  await ask('/commands/snapshot', { headers: AUTH });
+  expect(counted()).toEqual({
+    snapshot_error_count: 1,
+    snapshot_rate_limited_count: 1,
+    restore_error_count: 1,
+    restore_rate_limited_count: 1,
+    cnt_restore_time: 1,
+    sum_restore_time: 40,
+    min_restore_time: 40,
+    max_restore_time: 40,
   });
 });
 
