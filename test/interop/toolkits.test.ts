@@ -50,25 +50,29 @@ beforeAll(async () => {
   addFormats();
   addComparisons();
   addPurges();
+  addTimeZones();
   const runs = await runApacheTools(cases.map((each) => each.theirs));
   for (const [i, run] of runs.entries()) theirs.set(cases[i].name, run);
 }, 60_000);
 afterAll(() => directory?.remove());
 
 describe('the same as Apache', () => {
-  test.each([['dump'], ['recover'], ['chop'], ['invocation'], ['format'], ['compare'], ['purge']])('%s', (group) => {
-    const chosen = cases.filter(({ name }) => name.startsWith(group));
-    expect(chosen.length).toBeGreaterThan(4);
-    for (const { name, ours, expected } of chosen) {
-      const run = theirs.get(name) as ToolRun;
-      const got = ours();
-      const wanted = expected(run);
-      expect(got.stdout, name).toBe(wanted.stdout);
-      expect(got.code, name).toBe(wanted.code);
-      if (wanted.stderr.startsWith(UNCAUGHT)) expect(got.stderr, name).not.toBe('');
-      else if (wanted.stderr !== UNJUDGED) expect(got.stderr, name).toBe(wanted.stderr);
-    }
-  });
+  test.each([['dump'], ['recover'], ['chop'], ['invocation'], ['format'], ['compare'], ['purge'], ['zone']])(
+    '%s',
+    (group) => {
+      const chosen = cases.filter(({ name }) => name.startsWith(group));
+      expect(chosen.length).toBeGreaterThan(4);
+      for (const { name, ours, expected } of chosen) {
+        const run = theirs.get(name) as ToolRun;
+        const got = ours();
+        const wanted = expected(run);
+        expect(got.stdout, name).toBe(wanted.stdout);
+        expect(got.code, name).toBe(wanted.code);
+        if (wanted.stderr.startsWith(UNCAUGHT)) expect(got.stderr, name).not.toBe('');
+        else if (wanted.stderr !== UNJUDGED) expect(got.stderr, name).toBe(wanted.stderr);
+      }
+    },
+  );
 });
 
 function addDumps(): void {
@@ -371,6 +375,38 @@ function addPurge(ours: string, apaches: string, args: (path: string) => readonl
         expect(readdirSync(join(ours, 'version-2')).sort()).toEqual(readdirSync(join(apaches, 'version-2')).sort());
       }
       return { ...run, stdout: undated(run.stdout.replaceAll(apaches, ours)) };
+    },
+  });
+}
+
+/** Dates from 1970 to 2096, in summer and in winter. */
+function addTimeZones(): void {
+  const log = join(directory.path, 'log.1');
+  const [snapshot] = snapshotFiles().filter((file) => file.includes('/tiny-restarted-3.9/'));
+  for (const timeZone of ['America/New_York', 'Europe/Berlin', 'Asia/Tokyo', 'Asia/Kolkata', 'Australia/Sydney']) {
+    addInZone(timeZone, { tool: ApacheTool.txnLogToolkit, args: [log], timeZone }, () => logTool([log]));
+    addInZone(timeZone, { tool: ApacheTool.snapshotFormatter, args: [snapshot], timeZone }, () =>
+      runOfflineTool((words, io) => snapshotFormatter(words, io, new NodeFileStore(), NOW_MS), [snapshot]),
+    );
+  }
+}
+
+function addInZone(timeZone: string, command: ToolCommand, ours: () => ToolRun): void {
+  cases.push({
+    name: `zone ${timeZone} ${command.tool}`,
+    theirs: command,
+    ours: () => {
+      process.env.TZ = timeZone;
+      try {
+        return ours();
+      } finally {
+        process.env.TZ = 'UTC';
+      }
+    },
+    expected: (run) => {
+      // The zone is really another one.
+      if (timeZone === 'America/New_York') expect(run.stdout).toMatch(/ E[SD]T /);
+      return run;
     },
   });
 }

@@ -1,6 +1,7 @@
 // The order in which a Java HashSet or HashMap shows what was put into it: by bucket, and in a bucket by age. Apache's
 // tools walk a node's children and the sessions in it, so a text that is to equal theirs needs it. Pure.
-// More than eight names in one bucket of a big table would make Java build a tree there; such names do not come by chance.
+// A bucket that ever holds more than eight, also while the table grows, becomes a tree in Java, whose root then stands first
+// in it: that is not followed here. It put two of a million sequential names elsewhere among their siblings.
 
 /** Java's own start for a set of children, and for a map. */
 export const CHILDREN_CAPACITY = 8;

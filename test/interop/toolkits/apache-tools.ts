@@ -32,12 +32,14 @@ export interface ToolCommand {
   readonly tool: ApacheTool;
   readonly args: readonly string[];
   readonly input?: string;
+  /** UTC unless given. */
+  readonly timeZone?: string;
 }
 
 /** Where main methods let an exception out, stderr begins with this word instead of a stack trace. */
 export const UNCAUGHT = 'uncaught ';
 
-export async function runApacheTools(commands: readonly ToolCommand[], timeZone = 'UTC'): Promise<ToolRun[]> {
+export async function runApacheTools(commands: readonly ToolCommand[]): Promise<ToolRun[]> {
   requireTool(JAVA, 'default-jre-headless');
   requireTool(ECJ, 'ecj');
   requireTool(ZOOKEEPER, 'libzookeeper-java');
@@ -46,11 +48,14 @@ export async function runApacheTools(commands: readonly ToolCommand[], timeZone 
     const options = ['-11', '-proc:none', '-nowarn', '-classpath', CLASS_PATH, '-d', classes.path];
     const compiled = await runTool(ECJ, [...options, SOURCE], { deadlineMs: DEADLINE_MS });
     if (compiled.code !== 0) throw new Error(`${compiled.stdout}\n${compiled.stderr}`);
-    const lines = commands.map(({ tool, args, input = '' }) => [tool, base64(input), ...args].join('\t'));
+    const lines = commands.flatMap(({ tool, args, input = '', timeZone = 'UTC' }) => [
+      `zone\t${timeZone}`,
+      [tool, base64(input), ...args].join('\t'),
+    ]);
     const java = ['-Dzookeeper.preAllocSize=16', '-cp', `${classes.path}:${CLASS_PATH}`, 'ApacheTools'];
     const run = await runTool(JAVA, java, {
       deadlineMs: DEADLINE_MS,
-      input: [`zone\t${timeZone}`, ...lines].map((line) => `${line}\n`).join(''),
+      input: lines.map((line) => `${line}\n`).join(''),
     });
     const answers = run.stdout.replace(/\n$/, '').split('\n');
     if (answers.length !== commands.length) throw new Error(`${answers.length} answers\n${run.stdout}\n${run.stderr}`);
