@@ -10,7 +10,7 @@ const TASK = new URL('./read-ahead-task.js', import.meta.url);
 /** Read and loaded by one thread in about the time that a second one takes to come up. */
 const FILE_BYTES_MIN = 16 << 20;
 /** No disk is so slow; and whoever waits in vain goes on alone. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 20_000;
 
 /** `onError`: the thread failed in a way of which it could not tell. `task`: where the built code lies, for tests. */
 export function threadReadAhead(onError: (error: Error) => void, task = TASK): ReadAhead {
