@@ -46,7 +46,7 @@ export class RandomHistory {
     this.port = port;
     this.shortSessionMs = shortSessionMs;
     this.prng = new Prng(seed).fork('both ways');
-    this.workload = new Workload(this.prng.fork('workload'), { longBytes: 3000, multiFor38: true });
+    this.workload = new Workload(this.prng.fork('workload'), { longBytes: 3000, for38: true });
   }
 
   /** When it returns, connections have been dropped everywhere: short sessions are about to expire, long ones stay open. */

@@ -53,11 +53,11 @@ export interface WorkloadOptions {
   /** The longest data of the rare long writes. */
   readonly longBytes: number;
   /**
-   * For files that release 3.8 writes or reads: no create2 in a multi (it leaves such a multi out when it replays a log as 3.9
-   * and we write it), no null path in one (it takes a zxid and logs nothing, so that its log has a hole), and no
-   * wrong time to live in one (it logs the node, and ends when it comes to make it).
+   * For a release 3.8 that writes or reads the files: no create2 in a multi (it leaves such a multi out when it replays a log
+   * as 3.9 and we write it), no null path in one (it takes a zxid and logs nothing, so that its log has a hole), and no
+   * negative time to live (it ends when it comes to make such a node).
    */
-  readonly multiFor38?: boolean;
+  readonly for38?: boolean;
 }
 
 export class Workload {
@@ -110,7 +110,8 @@ export class Workload {
         const create = { path: this.path(), data: this.data(), acl: this.acl() };
         if (op === OpCode.createTTL) {
           const flags = this.bad() ? this.below(9) - 1 : 5 + this.below(2);
-          return { op, ...create, flags, ttl: this.bad() ? BigInt(this.below(3) - 1) : BigInt(1 + this.below(500)) };
+          const ttl = this.bad() ? BigInt(this.below(3) - 1) : BigInt(1 + this.below(500));
+          return { op, ...create, flags, ttl: this.options.for38 === true && ttl < 0n ? 1n : ttl };
         }
         return { op, ...create, flags: this.bad() ? this.below(9) - 1 : this.below(5) };
       }
@@ -123,7 +124,7 @@ export class Workload {
 
   private part(): WriteRequest {
     const part = this.anyPart();
-    if (this.options.multiFor38 !== true) return part;
+    if (this.options.for38 !== true) return part;
     if (part.op === OpCode.createTTL)
       return { ...part, path: part.path ?? '/a', flags: 5, ttl: part.ttl < 1n ? 1n : part.ttl };
     switch (part.op) {
