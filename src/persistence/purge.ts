@@ -40,15 +40,24 @@ export interface PurgeOptions {
   readonly onFailed: (path: string, error: unknown) => void;
 }
 
+const NOTHING: PurgePlan = { logs: [], snapshots: [] };
+
 /** Fewer would leave no room for a broken one and one that is being replaced. */
 export const RETAIN_COUNT_MIN = 3;
 
 export function purge(fileStore: FileStore, directories: PurgeDirectories, options: PurgeOptions): void {
   const { logDirectory, snapshotDirectory } = directories;
-  const oldest = oldestKept(listSnapshots(fileStore, snapshotDirectory), options.retainCount, options.isWhole);
-  if (oldest === null) return;
-  const keptFrom = lower(oldest, options.neededFrom);
-  const plan = planPurge(fileStore.list(logDirectory), fileStore.list(snapshotDirectory), keptFrom);
+  const snapshots = listSnapshots(fileStore, snapshotDirectory);
+  const planWith = (isWhole: (name: string) => boolean): PurgePlan => {
+    const oldest = oldestKept(snapshots, options.retainCount, isWhole);
+    if (oldest === null) return NOTHING;
+    const keptFrom = lower(oldest, options.neededFrom);
+    return planPurge(fileStore.list(logDirectory), fileStore.list(snapshotDirectory), keptFrom);
+  };
+  // A broken one only makes more of them stay: when all were whole and still nothing went, none needs to be read.
+  const most = planWith(() => true);
+  if (most.logs.length === 0 && most.snapshots.length === 0) return;
+  const plan = planWith(options.isWhole);
   remove(fileStore, logDirectory, plan.logs, options);
   remove(fileStore, snapshotDirectory, plan.snapshots, options);
 }

@@ -69,8 +69,9 @@ function verifyStart(fileStore: FileStore, dataLogDir: string, dataDir: string, 
     });
     const { tree, sessions, snapshot, recordsReplayed, lastZxidHi, lastZxidLo } = recovered;
     io.out(
-      `A start would come up at zxid 0x${hex64(lastZxidHi, lastZxidLo)} with ${tree.nodeCount} nodes and ` +
-        `${sessions.length} sessions, from ${snapshot?.name ?? 'no snapshot'} and ${recordsReplayed} transactions.\n`,
+      `A start would come up at zxid 0x${hex64(lastZxidHi, lastZxidLo)} with ${counted(tree.nodeCount, 'node')} and ` +
+        `${counted(sessions.length, 'session')}, from ${snapshot?.name ?? 'no snapshot'} and ` +
+        `${counted(recordsReplayed, 'transaction')}.\n`,
     );
     return true;
   } catch (error) {
@@ -99,7 +100,7 @@ function readLog(fileStore: FileStore, path: string): string {
       count++;
     }
     const range = count === 0 ? '' : `, zxid 0x${first} to 0x${hex64(reader.zxidHi, reader.zxidLo)}`;
-    return `${count} transactions${range}, ${endText(reader)}`;
+    return `${counted(count, 'transaction')}${range}, ${endText(reader)}`;
   } finally {
     reader.close();
   }
@@ -118,7 +119,7 @@ function readSnapshot(fileStore: FileStore, path: string): string {
   const loader = new TreeLoader(tree, sessions, false);
   const reader = new SnapshotReader(fileStore, parentOf(path), baseNameOf(path), loader);
   reader.read();
-  return `${reader.nodeCount} nodes and ${reader.sessionCount} sessions, whole`;
+  return `${counted(reader.nodeCount, 'node')} and ${counted(reader.sessionCount, 'session')}, whole`;
 }
 
 function newTree(): DataTree {
@@ -130,6 +131,10 @@ function tellDamage(what: string, error: unknown, io: ToolIo): false {
   if (!(error instanceof Error) || !isFinding) throw error;
   io.err(error.message.includes(what) ? `${error.message}\n` : `${what}: ${error.message}\n`);
   return false;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function trimmed(path: string): string {

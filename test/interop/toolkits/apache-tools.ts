@@ -52,7 +52,13 @@ export async function runApacheTools(commands: readonly ToolCommand[]): Promise<
       `zone\t${timeZone}`,
       [tool, base64(input), ...args].join('\t'),
     ]);
-    const java = ['-Dzookeeper.preAllocSize=16', '-cp', `${classes.path}:${CLASS_PATH}`, 'ApacheTools'];
+    const java = [
+      '-XX:TieredStopAtLevel=1',
+      '-Dzookeeper.preAllocSize=16',
+      '-cp',
+      `${classes.path}:${CLASS_PATH}`,
+      'ApacheTools',
+    ];
     const run = await runTool(JAVA, java, {
       deadlineMs: DEADLINE_MS,
       input: lines.map((line) => `${line}\n`).join(''),

@@ -38,14 +38,14 @@ describe('verify', () => {
     const { code, stdout, stderr } = toolkit(storeWith('snap-flip-newest'), '--verify', `${DATA_DIR}/version-2/`);
     expect(code).toBe(1);
     expect(stderr).toContain(`${VERSION_2}/snapshot.10: its checksum is wrong`);
-    expect(stdout).toContain('A start would come up at zxid 0x10 with 9 nodes and 1 sessions, from snapshot.0');
+    expect(stdout).toContain('A start would come up at zxid 0x10 with 9 nodes and 1 session, from snapshot.0');
   });
 
   test('single files', () => {
     const store = storeWith('tiny-restarted-3.9');
     expect(toolkit(store, '--verify', `${VERSION_2}/snapshot.10`)).toEqual({
       code: 0,
-      stdout: `${VERSION_2}/snapshot.10: 9 nodes and 1 sessions, whole\n`,
+      stdout: `${VERSION_2}/snapshot.10: 9 nodes and 1 session, whole\n`,
       stderr: '',
     });
     expect(toolkit(store, '--verify', `${VERSION_2}/log.1`).stdout).toContain(

@@ -165,6 +165,18 @@ describe('a purge', () => {
     expect(stateOf(recoverFrom(store)).lastProcessedZxid).toBe('0x21');
   });
 
+  test('reads no snapshot when nothing could go: it comes every hour, and snapshots are big', () => {
+    const store = history();
+    purgeAll(store);
+    const read: string[] = [];
+    store.onCall = ({ name, path }) => {
+      if (name === 'open') read.push(path);
+      return 'ok';
+    };
+    expect(purgeAll(store)).toEqual([]);
+    expect(read).toEqual([]);
+  });
+
   test('leaves what somebody still reads from', () => {
     const store = history();
     expect(purgeAll(store, { neededFrom: 9 })).toEqual([
