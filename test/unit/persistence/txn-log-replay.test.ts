@@ -194,4 +194,25 @@ describe('recovery around a replay', () => {
     expect(() => recoverFrom(store, { trustEmptySnapshot: true })).toThrow(RecoveryError);
     expect(() => recoverFrom(store, { trustEmptySnapshot: true })).toThrow(/Cannot read the database in \/data: EIO/);
   });
+
+  for (const code of ['EMFILE', 'EACCES', 'EIO'] as const) {
+    for (const name of ['list', 'open', 'syncData', 'syncDirectory'] as const) {
+      test(`${code} on ${name} at the start: refused with that, and the next start has everything`, () => {
+        const store = storeOf([create(1n), create(2n)]);
+        const isMet = (path: string): boolean => name === 'list' || name === 'syncDirectory' || path.endsWith('log.1');
+        store.onCall = (call) => (call.name === name && isMet(call.path) ? code : 'ok');
+        let error: unknown;
+        try {
+          recoverFrom(store, { trustEmptySnapshot: true });
+        } catch (thrown) {
+          error = thrown;
+        }
+        expect(error).toBeInstanceOf(RecoveryError);
+        expect((error as RecoveryError).exitCode).toBe(1);
+        expect((error as RecoveryError).message).toContain(`Cannot read the database in /data: ${code}`);
+        store.onCall = () => 'ok';
+        expect(recoverFrom(store, { trustEmptySnapshot: true }).lastZxidLo).toBe(2);
+      });
+    }
+  }
 });
