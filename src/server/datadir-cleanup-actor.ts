@@ -80,7 +80,8 @@ export class DatadirCleanupActor implements Actor {
   /** Until then recovery may want any file; a restore tells it again, and changes nothing about the times. */
   private onLoaded(): void {
     if (this.isOff || this.nextMs !== Number.POSITIVE_INFINITY) return;
-    this.nextMs = this.context.clock.monotonicMs();
+    // Not in this turn, in which the snapshotter may not have heard yet that a start's snapshot is due.
+    this.nextMs = this.context.clock.monotonicMs() + 1;
   }
 
   private onDone(outcome: PurgeOutcome | Error): void {

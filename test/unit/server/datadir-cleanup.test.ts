@@ -165,6 +165,15 @@ describe('the actor', () => {
     expect(harness.begun).toBe(1);
   });
 
+  test('does not begin in the turn in which the database came: the snapshot that a start wants may not be begun yet', () => {
+    const harness = new Harness();
+    harness.load();
+    harness.pass(0);
+    expect(harness.begun).toBe(0);
+    harness.pass(TICK_MS);
+    expect(harness.begun).toBe(1);
+  });
+
   test('never runs twice at a time, keeps its rate, and makes up for nothing', () => {
     const harness = new Harness();
     harness.load();
