@@ -24,12 +24,12 @@ describe('wherever the machine stops, all that was acknowledged comes back, and 
   ] as const)('$placement, seed $seed', ({ placement, seed }) => {
     const report = exploreCrashes({ ...FRACTION, placement, seed });
     expect(report.violations).toEqual([]);
-    expect(report.points).toBeGreaterThan(30);
+    expect(report.points).toBeGreaterThan(20);
     expect(report.snapshots).toBeGreaterThan(3);
-    expect(report.logs).toBeGreaterThan(10);
-    expect(report.purged).toBeGreaterThan(2);
-    expect(report.tornLengths).toBeGreaterThan(40);
-    expect(report.secondGeneration).toBeGreaterThan(10);
+    expect(report.logs).toBeGreaterThan(5);
+    expect(report.purged).toBeGreaterThan(0);
+    expect(report.tornLengths).toBeGreaterThan(20);
+    expect(report.secondGeneration).toBeGreaterThan(4);
   });
 });
 
