@@ -3,8 +3,10 @@
 
 import { describe, expect, test } from 'vitest';
 import { int64FromHalves } from '../../../src/base/int64.js';
+import { Prng } from '../../../src/base/prng.js';
 import type { LogFinding } from '../../../src/persistence/log-finding.js';
 import { type RecoveredDatabase, RecoveryError } from '../../../src/persistence/recovery.js';
+import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
 import { DataTree } from '../../../src/store/data-tree.js';
 import type { DigestMismatch } from '../../../src/store/digest-check.js';
 import { createTreeMemory } from '../../../src/store/tree-memory.js';
@@ -147,6 +149,15 @@ describe('the same data by another way', () => {
     const database = recoverFrom(storeWith('no-snapshot'), { trustEmptySnapshot: true });
     expect(stateOf(database)).toEqual(expectedState('tiny-3.8'));
     expect(database.snapshot).toBeNull();
+  });
+
+  test('a new database begins with the snapshot that 3.9 begins with, byte for byte', () => {
+    const store = new SimFileStore(new Prng(1));
+    recoverFrom(store);
+    const theirs = storeWith('tiny-3.9').contentsOf(`${VERSION_2}/snapshot.0`);
+    expect(Buffer.from(store.contentsOf(`${VERSION_2}/snapshot.0`)).toString('hex')).toBe(
+      Buffer.from(theirs).toString('hex'),
+    );
   });
 
   test('an empty last log is removed, an empty one before it is not', () => {
