@@ -153,8 +153,10 @@ describe.each(METHODS)('compression %s', (method) => {
         refused++;
       }
     }
-    // What nobody reads: in gzip the time, flags of the compressor and the trailer, in snappy the lowest version.
-    expect(whole.length - refused).toBeLessThanOrEqual(method === 'none' ? 0 : 24);
+    // What nobody reads: in gzip the time, the compressor's flags, words of its codes that do not occur, the empty last block
+    // and the trailer; in snappy the lowest version.
+    const readAnyway = whole.length - refused;
+    expect(readAnyway).toBeLessThanOrEqual(method === 'none' ? 0 : whole.length / 10);
   });
 
   test('any cut is refused, or leaves all that is read', () => {
