@@ -1,5 +1,5 @@
-// Shows what recovery would make of a directory without changing it: reads go to another store, a removal only hides the
-// name from the one who removed it, and everything that would write fails with EROFS. For tools that verify; one instance
+// Shows what recovery would make of a directory without changing it: reads go to another store, a removal or renaming only
+// hides the old name from the one who did it, and everything that would write fails with EROFS. For tools that verify; one instance
 // per look, on a thread that may block.
 
 import type { FileStore, FileTimes, StoredFile } from './file-store.js';
@@ -59,7 +59,7 @@ export class ReadOnlyFileStore implements FileStore {
   }
 
   rename(from: string): void {
-    throw refuse('rename', from);
+    this.unlink(from);
   }
 
   unlink(path: string): void {

@@ -1,7 +1,8 @@
 // Brings back the database at start: the newest snapshot that proves whole, and the log behind it. Runs once, on the
 // thread that owns the tree, before anything else looks at it. Either the result holds every acknowledged transaction, or
 // it throws and says which file, where, and what the operator can do: it never starts with less. It changes no file,
-// except for removing what no start has a use for (temporaries, the `initialize` mark, a last log without a header).
+// except for removing what no start has a use for (temporaries, the `initialize` mark, a last log without a header) and
+// renaming snapshots that the log does not cover, because the transactions to come would seem to cover them.
 
 import { assert } from '../base/assert.js';
 import { readInt32 } from '../base/bytes.js';
@@ -37,6 +38,8 @@ import { TxnLogHole, TxnLogReplay } from './txn-log-replay.js';
 
 /** How far a start has come is looked at with every 1024th transaction. */
 const RECORDS_PER_REPORT_MASK = 1023;
+/** Makes a name that neither ZooKeeper nor we take for a snapshot's. */
+const UNCOVERED_PREFIX = 'uncovered.';
 const INITIALIZE_MARK = 'initialize';
 const EXIT_UNEXPECTED_ERROR = 1;
 /** Before the first transaction a digest section says nothing, as the reference writes it. */
@@ -146,6 +149,9 @@ function remedyFor(dataDir: string, dataLogDir: string): string {
   );
 }
 
+/** Holds effects of transactions that the log does not hold. */
+class UncoveredSnapshot extends BrokenSnapshot {}
+
 class Recovery {
   private readonly options: RecoveryOptions;
   private readonly directories: DataDirectories;
@@ -155,6 +161,7 @@ class Recovery {
   private readonly logs: DataFileName[];
   private digests: DigestCheck | null = null; // of the snapshot being tried; stays null with digests off
   private isEpochBegun = false; // the record being replayed is the first of its epoch
+  private readonly uncovered: string[] = []; // names of snapshots
 
   constructor(options: RecoveryOptions, directories: DataDirectories) {
     this.options = options;
@@ -211,6 +218,7 @@ class Recovery {
           throw new TxnLogHole(message, error.finding);
         }
         if (!(error instanceof BrokenSnapshot)) throw error;
+        if (error instanceof UncoveredSnapshot) this.uncovered.push(candidate.name);
         reasons.push(error.message);
         warn(`Problem reading snapshot ${candidate.name}, trying an older one: ${error.message}`);
       } finally {
@@ -280,7 +288,7 @@ class Recovery {
     const replay = new TxnLogReplay(fileStore, this.directories.logDirectory, this.logs, afterHi, afterLo);
     replay.run((reader) => {
       this.isEpochBegun = reader.zxidHi !== replay.lastHi;
-      this.applyRecord(reader);
+      if (this.applyRecord(reader)) replay.vouchForGaps((message) => this.warnOfGap(message, reader));
       if ((replay.recordCount & RECORDS_PER_REPORT_MASK) === 0) this.reportReplay(reader, replay.recordCount);
     });
     return replay;
@@ -292,17 +300,25 @@ class Recovery {
     this.options.progress?.report(`Replaying ${name}`, endOffset, fileSize, recordCount, 'transactions');
   }
 
-  private applyRecord(reader: TxnLogReader): void {
+  private warnOfGap(message: string, { zxidHi, zxidLo }: TxnLogReader): void {
+    this.options.warn(
+      `${message}, but these two touch and the digest of 0x${hex64(zxidHi, zxidLo)} is the tree's: nothing was lost there`,
+    );
+  }
+
+  /** True when the record carries a digest, and it is the tree's. */
+  private applyRecord(reader: TxnLogReader): boolean {
     const { bytes, entryOffset } = reader;
     this.applier.apply(bytes, entryOffset, reader.entryLength, null);
-    if (this.digests !== null) this.digests.onApplied(this.applier);
+    const isConfirmed = this.digests?.onApplied(this.applier) ?? false;
     this.options.committedLog?.append(bytes, entryOffset, reader.entryLength, reader.zxidHi, reader.zxidLo);
-    if (reader.type !== OpCode.createSession && reader.type !== OpCode.closeSession) return;
+    if (reader.type !== OpCode.createSession && reader.type !== OpCode.closeSession) return isConfirmed;
     const client = entryOffset + ENTRY_CLIENT_OFFSET;
     const idHi = readInt32(bytes, client);
     const idLo = readInt32(bytes, client + 4);
     if (reader.type === OpCode.closeSession) this.sessions.remove(idHi, idLo);
     else this.sessions.add(idHi, idLo, readInt32(bytes, entryOffset + TXN_HEADER_BYTES));
+    return isConfirmed;
   }
 
   private newDigestCheck(): DigestCheck | null {
@@ -356,7 +372,7 @@ class Recovery {
       // A leader that has just been established sets counter 0, without a transaction of that zxid.
       if (lo === 0 || compareSigned(hi, lo, candidate.zxidHi, candidate.zxidLo) <= 0) continue;
       if (compareSigned(replay.lastHi, replay.lastLo, hi, lo) < 0) {
-        throw new BrokenSnapshot(
+        throw new UncoveredSnapshot(
           `${candidate.name} may hold changes up to 0x${hex64(hi, lo)}, ` +
             `but the log ends at 0x${hex64(replay.lastHi, replay.lastLo)}`,
         );
@@ -364,7 +380,7 @@ class Recovery {
     }
     const { unresolvedAclCount } = this.options.tree;
     if (unresolvedAclCount > 0) {
-      throw new BrokenSnapshot(
+      throw new UncoveredSnapshot(
         `${candidate.name} has ${unresolvedAclCount} nodes with an ACL that neither it nor the log behind it holds`,
       );
     }
@@ -437,6 +453,18 @@ class Recovery {
     });
   }
 
+  /** Left where it is, such a snapshot would be loaded once other transactions have the zxids that it misses. */
+  private setUncoveredAside(): void {
+    const { fileStore, warn } = this.options;
+    const { snapshotDirectory } = this.directories;
+    for (const name of this.uncovered) {
+      const aside = `${UNCOVERED_PREFIX}${name}`;
+      warn(`Renaming ${joinPath(snapshotDirectory, name)} to ${aside}: no start has a use for it`);
+      fileStore.rename(joinPath(snapshotDirectory, name), joinPath(snapshotDirectory, aside));
+    }
+    if (this.uncovered.length > 0) fileStore.syncDirectory(snapshotDirectory);
+  }
+
   /**
    * A server that only died leaves records that may be in the system's memory alone. Once the next ones are acknowledged,
    * in another file, these must not go with the power; nor may names and ends of files come back that it removed (TRUNC).
@@ -477,6 +505,7 @@ class Recovery {
       this.options.warn(`No transaction has the zxid of the digest in ${snapshot?.name}: it was not compared`);
     }
     const missingTail = this.checkSynced(replay.lastHi, replay.lastLo);
+    this.setUncoveredAside();
     this.syncReplayed(snapshot?.zxidHi ?? 0, snapshot?.zxidLo ?? 0);
     return {
       directories: this.directories,

@@ -78,19 +78,19 @@ export class DigestCheck {
     if (order === 0) this.comparePending();
   }
 
-  /** The tree is as the entry applied last left it. */
-  onApplied(applier: TxnApplier): void {
+  /** The tree is as the entry applied last left it. True: a digest was compared, and is the tree's. */
+  onApplied(applier: TxnApplier): boolean {
     const { zxidHi, zxidLo } = applier;
     if (this.pending) {
-      if (zxidLo !== this.pendingZxidLo || zxidHi !== this.pendingZxidHi) return;
+      if (zxidLo !== this.pendingZxidLo || zxidHi !== this.pendingZxidHi) return false;
       this.comparePending();
     }
     if ((zxidLo & REMEMBERED_ZXID_MASK) === 0) this.tree.rememberDigest(zxidHi, zxidLo);
     const at = applier.digestOffset;
-    if (at < 0) return;
+    if (at < 0) return false;
     const { bytes } = applier;
-    if (readInt32(bytes, at) !== DIGEST_VERSION) return;
-    this.compare(zxidHi, zxidLo, readInt32(bytes, at + 4), readInt32(bytes, at + 8), 'the transaction');
+    if (readInt32(bytes, at) !== DIGEST_VERSION) return false;
+    return this.compare(zxidHi, zxidLo, readInt32(bytes, at + 4), readInt32(bytes, at + 8), 'the transaction');
   }
 
   private comparePending(): void {
@@ -99,10 +99,11 @@ export class DigestCheck {
     this.compare(this.pendingZxidHi, this.pendingZxidLo, this.pendingHi, this.pendingLo, 'the snapshot');
   }
 
-  private compare(zxidHi: number, zxidLo: number, expectedHi: number, expectedLo: number, of: string): void {
+  private compare(zxidHi: number, zxidLo: number, expectedHi: number, expectedLo: number, of: string): boolean {
     const { digestHi: actualHi, digestLo: actualLo } = this.tree;
-    if (actualLo === expectedLo && actualHi === expectedHi) return;
+    if (actualLo === expectedLo && actualHi === expectedHi) return true;
     this.mismatchCount++;
     this.report({ zxidHi, zxidLo, expectedHi, expectedLo, actualHi, actualLo, of });
+    return false;
   }
 }

@@ -20,6 +20,7 @@ import {
   storeWith,
   VERSION_2,
 } from './persistence-fixture.js';
+import { append, createEntry, newWriter } from './txn-entries.js';
 
 /** Refusals must name the place. */
 const REFUSALS: Readonly<Record<string, RegExp>> = {
@@ -107,6 +108,25 @@ describe('recorded data directories', () => {
       expect(database.recordsReplayed).toBe(REPLAYED[name] ?? reference['3.9.5'].replayed);
     });
   }
+});
+
+describe('a snapshot that the log does not cover', () => {
+  test('does not come back when other transactions have taken the zxids that it misses', () => {
+    const store = storeWith('fuzzy-uncovered-3.9');
+    const warnings: string[] = [];
+    const first = recoverFrom(store, { warn: (message) => warnings.push(message) });
+    const [skipped] = store.list(VERSION_2).filter((name) => name.startsWith('uncovered.snapshot.'));
+    expect(warnings.join()).toContain(`to ${skipped}: no start has a use for it`);
+    const writer = newWriter(store);
+    const last = int64FromHalves(first.lastZxidHi, first.lastZxidLo);
+    for (let zxid = last + 1n; zxid < last + 500n; zxid++)
+      append(writer, createEntry(zxid, `/other${zxid}`, null), zxid);
+    writer.close();
+    const second = recoverFrom(store);
+    expect(second.snapshot).toEqual(first.snapshot);
+    expect(second.lastZxidLo).toBe(first.lastZxidLo + 499);
+    expect(second.tree.nodeCount).toBe(first.tree.nodeCount + 499);
+  });
 });
 
 describe('digests that differ from the tree', () => {

@@ -12,12 +12,12 @@ import { encodeTxnEntry, type TxnBody } from '../../../src/protocol/txns.js';
 
 export const CLIENT = 0x100000000000001n;
 
-export function entryOf(zxid: bigint, body: TxnBody, clientId = CLIENT): Uint8Array {
+export function entryOf(zxid: bigint, body: TxnBody, clientId = CLIENT, treeDigest: bigint | null = null): Uint8Array {
   const writer = new JuteWriter();
   encodeTxnEntry(writer, {
     header: { clientId, cxid: Number(zxid & 0xffffffffn), zxid, time: 1_700_000_000_000n + zxid, type: body.type },
     body,
-    digest: null,
+    digest: treeDigest === null ? null : { version: 2, treeDigest },
   });
   return writer.toBytes();
 }

@@ -2,15 +2,20 @@
 
 import { describe, expect, test } from 'vitest';
 import { Prng } from '../../../src/base/prng.js';
-import { RecoveryError } from '../../../src/persistence/recovery.js';
+import { type RecoveredDatabase, RecoveryError } from '../../../src/persistence/recovery.js';
 import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
 import { SnapshotWriter } from '../../../src/persistence/snapshot-writer.js';
 import { TxnLogDamage } from '../../../src/persistence/txn-log-damage.js';
 import { listTxnLogs } from '../../../src/persistence/txn-log-files.js';
 import { TxnLogHole, TxnLogReplay } from '../../../src/persistence/txn-log-replay.js';
+import { OPEN_ACL_UNSAFE } from '../../../src/protocol/acl.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
-import { hexOfZxid, recoverFrom, VERSION_2 } from './persistence-fixture.js';
-import { append, createEntry, entryOf, errorEntry, newWriter } from './txn-entries.js';
+import { DataTree } from '../../../src/store/data-tree.js';
+import { createTreeMemory } from '../../../src/store/tree-memory.js';
+import { TxnApplier } from '../../../src/store/txn-applier.js';
+import { digestFromScratch } from '../../testing/tree-digest-from-scratch.js';
+import { hexOfZxid, newTree, recoverFrom, VERSION_2 } from './persistence-fixture.js';
+import { append, CLIENT, createEntry, entryOf, errorEntry, newWriter } from './txn-entries.js';
 
 type Log = readonly (readonly [bigint, Uint8Array])[];
 
@@ -31,6 +36,21 @@ function storeOf(...logs: Log[]): SimFileStore {
     writer.close();
   }
   return store;
+}
+
+function snapshotOf(store: SimFileStore, { tree, snapshot }: RecoveredDatabase): void {
+  const { digestHi, digestLo, reader } = tree;
+  const writer = new SnapshotWriter({
+    fileStore: store,
+    directory: VERSION_2,
+    reader,
+    backOff: () => undefined,
+    collectSessions: () => undefined,
+    waitUntilDurable: () => undefined,
+    loaded: snapshot,
+    treeDigest: () => ({ zxidHi: reader.zxidHi(), zxidLo: reader.zxidLo(), digestHi, digestLo }),
+  });
+  expect(writer.write()).not.toBeNull();
 }
 
 /** zxids handed on, and how many repeats were left out. */
@@ -69,6 +89,60 @@ describe('what follows what', () => {
     const store = storeOf([create(1n), error(1n), error(1n), create(2n), error(2n)]);
     expect(replay(store)).toEqual({ zxids: ['0x1', '0x1', '0x1', '0x2', '0x2'], repeats: 0 });
     expect(replay(store, 0, 1).zxids).toEqual(['0x2', '0x2']);
+  });
+});
+
+describe('a zxid that was given to nothing (Apache 3.8, a multi that it cannot decode)', () => {
+  /** Creates with these zxids, each with the digest of the tree it leads to; without one where `bare` says so. */
+  function digested(zxids: readonly bigint[], bare: readonly bigint[] = []): Log {
+    const tree = newTree();
+    const applier = new TxnApplier(tree);
+    return zxids.map((zxid) => {
+      const txn = { path: `/n${zxid}`, data: null, acl: OPEN_ACL_UNSAFE, ephemeral: false, parentCVersion: -1 };
+      const entry = entryOf(zxid, { type: OpCode.create, txn });
+      tree.beginWrite();
+      applier.apply(entry, 0, entry.length, null);
+      tree.endWrite(0, Number(zxid));
+      if (bare.includes(zxid)) return [zxid, entry];
+      return [zxid, entryOf(zxid, { type: OpCode.create, txn }, CLIENT, digestFromScratch(tree.reader))];
+    });
+  }
+  const recovered = (store: SimFileStore, warnings: string[] = []) =>
+    recoverFrom(store, { trustEmptySnapshot: true, warn: (message) => warnings.push(message) });
+
+  test("is no hole when the records around it touch and the digest behind it is the tree's; the start says so", () => {
+    const warnings: string[] = [];
+    const { tree, lastZxidLo, recordsReplayed } = recovered(storeOf(digested([1n, 2n, 4n, 5n])), warnings);
+    expect([tree.nodeCount, lastZxidLo, recordsReplayed]).toEqual([8, 5, 4]);
+    expect(warnings.filter((line) => line.includes('0x2 is followed by 0x4'))).toHaveLength(1);
+    expect(warnings.join()).toContain("the digest of 0x4 is the tree's: nothing was lost there");
+  });
+
+  test('may be vouched for by a digest further on', () => {
+    const store = storeOf(digested([1n, 3n, 5n, 6n], [3n, 5n]));
+    expect(recovered(store).lastZxidLo).toBe(6);
+  });
+
+  test('may follow the snapshot', () => {
+    const store = storeOf(digested([1n, 2n]));
+    const first = recovered(store);
+    snapshotOf(store, first);
+    store.alter(`${VERSION_2}/log.1`, storeOf(digested([1n, 2n, 4n])).contentsOf(`${VERSION_2}/log.1`));
+    expect(recoverFrom(store)).toMatchObject({ lastZxidLo: 4, recordsReplayed: 1 });
+  });
+
+  test.each([
+    ['nobody vouches for it', storeOf(digested([1n, 3n, 4n], [3n, 4n]))],
+    ['a transaction was there', storeOf(digested([1n, 2n, 3n]).filter(([zxid]) => zxid !== 2n))],
+    ['two files meet there', storeOf(digested([1n]), digested([1n, 3n]).slice(1))],
+  ])('is a hole when %s', (_, store) => {
+    expect(() => recovered(store)).toThrow(/Transactions are missing: 0x1 is followed by 0x3/);
+  });
+
+  test('is a hole when digests are off', () => {
+    const tree = new DataTree(createTreeMemory(1, 2), () => undefined, false);
+    const options = { trustEmptySnapshot: true, tree };
+    expect(() => recoverFrom(storeOf(digested([1n, 3n])), options)).toThrow('0x1 is followed by 0x3');
   });
 });
 
