@@ -2,8 +2,9 @@
 // third of a start. `npm run build` makes dist/bundle/server/ from what tsc left in dist/src.
 //
 // All files lie in one directory as deep as dist/src/server, so that `new URL('./x.js', import.meta.url)` and paths to the
-// package's root mean the same in both; the entries of the layer above, in one beside it. Every module that is started by its address (a worker, a piscina task) is an entry
-// here; test/tidy.test.ts sees to it. piscina and pino stay outside: they start workers of their own, from their own files.
+// package's root mean the same in both; the entries of the layer above, in one beside it. Every module that is started by
+// its address (a worker, a piscina task) is an entry here; test/tidy.test.ts sees to it. piscina and pino stay outside: they
+// start workers of their own, from their own files.
 import { basename } from 'node:path';
 import { defineConfig } from 'rolldown';
 

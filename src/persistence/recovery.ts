@@ -288,7 +288,7 @@ class Recovery {
     const replay = new TxnLogReplay(fileStore, this.directories.logDirectory, this.logs, afterHi, afterLo);
     replay.run((reader) => {
       this.isEpochBegun = reader.zxidHi !== replay.lastHi;
-      if (this.applyRecord(reader)) replay.vouchForGaps((message) => this.warnOfGap(message, reader));
+      if (this.applyRecord(reader)) replay.vouchForGaps((gap) => this.warnOfGap(gap, reader));
       if ((replay.recordCount & RECORDS_PER_REPORT_MASK) === 0) this.reportReplay(reader, replay.recordCount);
     });
     return replay;
@@ -300,9 +300,10 @@ class Recovery {
     this.options.progress?.report(`Replaying ${name}`, endOffset, fileSize, recordCount, 'transactions');
   }
 
-  private warnOfGap(message: string, { zxidHi, zxidLo }: TxnLogReader): void {
+  private warnOfGap({ path, offset, lastHi, lastLo }: LogFinding, { zxidHi, zxidLo }: TxnLogReader): void {
     this.options.warn(
-      `${message}, but these two touch and the digest of 0x${hex64(zxidHi, zxidLo)} is the tree's: nothing was lost there`,
+      `No transaction has the zxid after 0x${hex64(lastHi, lastLo)} in ${path}. None is missing: the records touch at offset ` +
+        `${offset}, and the digest of 0x${hex64(zxidHi, zxidLo)} is the tree's`,
     );
   }
 

@@ -92,8 +92,9 @@ export class TxnLogReplay {
   }
 
   /** The tree is as a digest says that is above every gap so far: nothing that was in one is missing from it. */
-  vouchForGaps(onGap: (message: string) => void): void {
-    for (const gap of this.gaps) onGap(gap.message);
+  vouchForGaps(onGap: (gap: LogFinding) => void): void {
+    if (this.gaps.length === 0) return;
+    for (const { finding } of this.gaps) onGap(finding);
     this.gaps = [];
   }
 

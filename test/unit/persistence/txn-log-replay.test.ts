@@ -114,8 +114,9 @@ describe('a zxid that was given to nothing (Apache 3.8, a multi that it cannot d
     const warnings: string[] = [];
     const { tree, lastZxidLo, recordsReplayed } = recovered(storeOf(digested([1n, 2n, 4n, 5n])), warnings);
     expect([tree.nodeCount, lastZxidLo, recordsReplayed]).toEqual([8, 5, 4]);
-    expect(warnings.filter((line) => line.includes('0x2 is followed by 0x4'))).toHaveLength(1);
-    expect(warnings.join()).toContain("the digest of 0x4 is the tree's: nothing was lost there");
+    expect(
+      warnings.filter((line) => /after 0x2 in .*log\.1\. None is missing: .* digest of 0x4/.test(line)),
+    ).toHaveLength(1);
   });
 
   test('may be vouched for by a digest further on', () => {
