@@ -45,6 +45,10 @@ export class AdminStartError extends StartError {
   override readonly name = 'AdminStartError';
   readonly exitCode = ExitCode.errorStartingAdminServer;
   readonly sentence = 'Unable to start AdminServer, exiting abnormally';
+
+  constructor(cause: unknown) {
+    super('its port cannot be opened (set admin.serverPort, or admin.enableServer=false to do without it)', { cause });
+  }
 }
 
 export async function startAdmin(host: AdminHost): Promise<RunningAdmin> {
@@ -52,6 +56,6 @@ export async function startAdmin(host: AdminHost): Promise<RunningAdmin> {
   try {
     return await module.startAdminServer(host);
   } catch (error) {
-    throw new AdminStartError('the admin port cannot be opened', { cause: error });
+    throw new AdminStartError(error);
   }
 }

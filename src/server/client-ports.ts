@@ -5,6 +5,7 @@
 import { PortKind } from '../net/client-socket.js';
 import type { ClientPort } from '../net/shard-listener.js';
 import type { ServerConfig } from './server-config.js';
+import { PortError } from './start-error.js';
 
 export function clientPorts(config: ServerConfig): readonly ClientPort[] {
   const ports: ClientPort[] = [];
@@ -17,4 +18,12 @@ export function clientPorts(config: ServerConfig): readonly ClientPort[] {
     ports.push({ port: secureClientPort, host: config.secureClientPortAddress ?? undefined, kind: PortKind.tls });
   }
   return ports;
+}
+
+/** `cause`: the system's, with its code. */
+export function clientPortError({ kind, port, host }: ClientPort, cause: Error): PortError {
+  const name = kind === PortKind.tls ? 'secure client port' : 'client port';
+  return new PortError(`the ${name} cannot be opened`, {
+    cause: Object.assign(cause, { port, address: host ?? '0.0.0.0' }),
+  });
 }

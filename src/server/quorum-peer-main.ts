@@ -9,6 +9,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { checkDataDirectories } from './data-directory.js';
 import { EXIT_SIGNALS, ExitCode, type ExitSignal, exitLine } from './exit-code.js';
+import { checkPortsFree } from './free-ports.js';
 import { LOG_FORMATS, LOG_LEVELS, loadServerConfig, readOptions, type ServerConfig } from './server-config.js';
 import { ServerLog } from './server-log.js';
 import { StandaloneServer } from './standalone-server.js';
@@ -61,6 +62,7 @@ function startAdminLater(server: StandaloneServer): void {
 async function main(): Promise<void> {
   const config = await withTlsLoaded(readConfig(commandLine()));
   checkDataDirectories(config.dataDir, config.dataLogDir, config.datadirAutocreate);
+  await checkPortsFree(config);
   const server = new StandaloneServer(config, log, {
     onListening: () => startAdminLater(server),
     onListenFailed: failStart,

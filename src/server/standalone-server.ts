@@ -10,13 +10,12 @@ import { resolve } from 'node:path';
 import { ActorSystem } from '../actor/actor-system.js';
 import { SystemClock } from '../actor/system-clock.js';
 import { assert } from '../base/assert.js';
-import { PortKind } from '../net/client-socket.js';
 import { CAN_REUSE_PORT } from '../net/node-client-network.js';
 import type { ConnectionReport, ShardControl } from '../net/shard-control.js';
 import { TreeReader } from '../store/tree-reader.js';
 import type { AdminParts, MainPorts } from './actor-factory.js';
 import { type AdminHost, type RunningAdmin, startAdmin } from './admin-host.js';
-import { clientPorts } from './client-ports.js';
+import { clientPortError, clientPorts } from './client-ports.js';
 import { directoryBytes } from './data-directory.js';
 import type { DatadirCleanupActor } from './datadir-cleanup-actor.js';
 import { describeEnvironment } from './environment.js';
@@ -33,7 +32,6 @@ import { createSharedMemory } from './shared-memory.js';
 import { SharedName, slabName } from './shared-name.js';
 import type { SnapshotPort } from './snapshotter-actor.js';
 import { standalonePlacement, standaloneTopology } from './standalone-topology.js';
-import { PortError } from './start-error.js';
 import { FULL_VERSION } from './version.js';
 
 export interface StandaloneServerEvents {
@@ -125,9 +123,8 @@ export class StandaloneServer implements MainPorts {
 
   onListenFailed(index: number, message: string, code: string): void {
     const failed = clientPorts(this.config)[index];
-    const cause = Object.assign(new Error(message), { code, port: failed?.port, address: failed?.host ?? '0.0.0.0' });
-    const name = failed?.kind === PortKind.tls ? 'secure client port' : 'client port';
-    this.events.onListenFailed(new PortError(`the ${name} cannot be opened`, { cause }));
+    assert(failed !== undefined, 'a port that was configured');
+    this.events.onListenFailed(clientPortError(failed, Object.assign(new Error(message), { code })));
   }
 
   onSnapshotPort(port: SnapshotPort): void {

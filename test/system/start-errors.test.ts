@@ -3,7 +3,7 @@
  * operator meets them, one clear line on stderr, the same in the log, and nothing that was meant to stay secret. The
  * parser's whole list of sentences is in the unit tests; here is one of each kind, through the real program.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -145,6 +145,20 @@ describe('exit code 1: the client port', () => {
     } finally {
       occupant.close();
     }
+  });
+
+  it('is that of this very server, started once more: nothing in its directory is touched', async () => {
+    await using server = await startThreadkeeper({ dataDir: join(dir.path, 'data') });
+    const version2 = join(dir.path, 'data/version-2');
+    // What a running server has lying about for an instant, and a start removes: a snapshot begun, a log just created.
+    writeFileSync(join(version2, '.tmp-snapshot.7'), 'half');
+    writeFileSync(join(version2, 'log.7'), '');
+    const before = readdirSync(version2);
+    const path = config('dataDir=./data', `clientPort=${server.port}`, 'clientPortAddress=127.0.0.1');
+    const result = await run([path], { SERVER_JVMFLAGS: '-Dzookeeper.admin.enableServer=false' });
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain(`127.0.0.1:${server.port}: Address already in use`);
+    expect(readdirSync(version2)).toEqual(before);
   });
 
   it('has an address that is not of this machine', async () => {
