@@ -9,13 +9,14 @@
 //            | newest  | free   | oldest | ....... | .. | no room at the end for the next one |
 //                      ^ writeAt  ^ offset of the oldest slot
 //
-// Invariants: the zxids of the slots rise, each the next after the one before or of a higher epoch; nothing here is
+// Invariants: the zxids of the slots rise, each the next after the one before (zxid-order.ts); nothing here is
 // uncommitted; [min, max] are the oldest and the newest record. A hole would be handed on to whoever is synced from here
 // (ZOOKEEPER-4925), so a record that does not follow is refused, and its giver must stop.
 
 import { assert } from '../base/assert.js';
 import { copyBytes } from '../base/bytes.js';
 import { compareSigned } from '../base/int64.js';
+import { isNextZxid } from './zxid-order.js';
 
 const SLOT_WORDS = 4;
 const ZXID_HI = 0;
@@ -87,8 +88,7 @@ export class CommittedLog {
   append(entry: Uint8Array, offset: number, length: number, zxidHi: number, zxidLo: number): CommittedLogResult {
     const isKnown = this.lastHi !== -1 || this.lastLo !== -1;
     if (isKnown && compareSigned(zxidHi, zxidLo, this.lastHi, this.lastLo) <= 0) return 'ignored';
-    const follows = zxidHi > this.lastHi || (zxidHi === this.lastHi && zxidLo === ((this.lastLo + 1) | 0));
-    if (isKnown && !follows) return 'hole';
+    if (isKnown && !isNextZxid(this.lastHi, this.lastLo, zxidHi, zxidLo)) return 'hole';
     this.lastHi = zxidHi;
     this.lastLo = zxidLo;
     if (this.kept === this.slotCount) this.dropOldest();

@@ -48,6 +48,7 @@ describe('what follows what', () => {
     expect(put(log, 6n)).toBe('kept');
     for (const known of [6n, 5n, 1n]) expect(put(log, known)).toBe('ignored');
     for (const beyond of [8n, 0xffffffffn]) expect(put(log, beyond), 'ZOOKEEPER-4925').toBe('hole');
+    expect(put(log, 0x100000002n), 'an epoch begins at counter 1').toBe('hole');
     expect(put(log, 0x100000001n)).toBe('kept');
     expect(put(log, 7n)).toBe('ignored');
     expect(zxidsOf(log)).toEqual([5n, 6n, 0x100000001n]);

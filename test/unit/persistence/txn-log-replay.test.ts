@@ -70,7 +70,14 @@ describe('what follows what', () => {
     expect(replay(store, 3, 1).zxids).toEqual(['0x300000002']);
   });
 
+  test('a counter that is full carries into the upper half, as one of a server that stands alone does', () => {
+    const store = storeOf([create(0xffffffffn)], [create(0x100000000n), create(0x100000001n)]);
+    expect(replay(store, 0, -2).zxids).toEqual(['0xffffffff', '0x100000000', '0x100000001']);
+    expect(replay(store, 0, -1).zxids).toEqual(['0x100000000', '0x100000001']);
+  });
+
   test.each([
+    ['an epoch behind a full counter that is not the next', [create(1n), create(0x200000000n)], '0x1 is followed by'],
     ['a counter left out', [create(1n), create(3n)], '0x1 is followed by 0x3'],
     ['an epoch that begins at 2', [create(1n), create(0x100000002n)], '0x1 is followed by 0x100000002'],
     ['an epoch that begins at 0', [create(1n), create(0x100000000n)], '0x1 is followed by 0x100000000'],
