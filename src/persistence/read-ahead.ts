@@ -25,7 +25,9 @@ export interface ReadAheadRequest {
 }
 
 /** What the reading thread posts; the last one is no GrownPiece. */
-export type ReadAheadMessage = GrownPiece | { readonly tail: SnapshotTail } | ReadAheadFailure;
+export type ReadAheadMessage = GrownPiece | ReadAheadOutcome;
+
+type ReadAheadOutcome = { readonly tail: SnapshotTail } | ReadAheadFailure;
 
 interface ReadAheadFailure {
   readonly failure: 'broken' | 'bug';
@@ -56,16 +58,23 @@ export function readAhead(
 ): void {
   const queue = new LoadQueueWriter(request.queue, post);
   try {
-    const records = new LoadRecordWriter(queue, request.target, request.emulate353TtlNodes);
-    const tail = new SnapshotReader(fileStore, request.directory, request.name, records).read((position) =>
-      queue.onRead(position),
-    );
-    post({ tail });
+    post(outcomeOf(fileStore, request, queue));
+    queue.end();
   } catch (error) {
-    if (error instanceof LoadCancelled) return;
-    post(failureOf(error));
+    if (!(error instanceof LoadCancelled)) throw error;
   }
-  queue.end();
+}
+
+/** Throws LoadCancelled: nobody wants to know. */
+function outcomeOf(fileStore: FileStore, request: ReadAheadRequest, queue: LoadQueueWriter): ReadAheadOutcome {
+  try {
+    const records = new LoadRecordWriter(queue, request.target, request.emulate353TtlNodes);
+    const reader = new SnapshotReader(fileStore, request.directory, request.name, records);
+    return { tail: reader.read((position) => queue.onRead(position)) };
+  } catch (error) {
+    if (error instanceof LoadCancelled) throw error;
+    return failureOf(error);
+  }
 }
 
 function failureOf(error: unknown): ReadAheadFailure {
@@ -83,7 +92,7 @@ export function loadAhead(
   onLoaded: (position: number) => void,
 ): SnapshotTail {
   const thread = ahead.start(request);
-  let outcome: Exclude<ReadAheadMessage, GrownPiece> | null = null;
+  let outcome: ReadAheadOutcome | null = null;
   const queue = new LoadQueueReader(request.queue, () => {
     const message = thread.receive();
     if (message === null || 'piece' in message) return message;
@@ -98,14 +107,14 @@ export function loadAhead(
       }
       onLoaded(queue.position);
     }
-    return resultOf(outcome ?? (thread.receive() as Exclude<ReadAheadMessage, GrownPiece> | null));
+    return resultOf(outcome ?? (thread.receive() as ReadAheadOutcome | null));
   } finally {
     queue.cancel();
     thread.close();
   }
 }
 
-function resultOf(outcome: Exclude<ReadAheadMessage, GrownPiece> | null): SnapshotTail {
+function resultOf(outcome: ReadAheadOutcome | null): SnapshotTail {
   if (outcome === null) throw new Error('the thread that read the snapshot did not say how it ended');
   if ('tail' in outcome) return outcome.tail;
   if (outcome.failure === 'broken') throw new BrokenSnapshot(outcome.message);

@@ -89,6 +89,24 @@ describe('readAhead and loadAhead', () => {
     expect(warnings.join('\n')).toContain('without the help of another thread');
   });
 
+  test('the thread that reads throws nothing when nobody waits for what it read last', () => {
+    const store = storeWith('tiny-restarted-3.9');
+    let isCancelled = false;
+    const gone: ReadAhead = {
+      fileBytesMin: 0,
+      patienceMs: 1,
+      start: (request) => ({
+        receive: () => null,
+        close: () => {
+          isCancelled = true;
+          expect(() => readAhead(store, request, () => undefined)).not.toThrow();
+        },
+      }),
+    };
+    recoverFrom(store, { readAhead: gone });
+    expect(isCancelled).toBe(true);
+  });
+
   test('a failure that nobody has foreseen names itself', () => {
     const store = storeWith('tiny-restarted-3.9');
     const failing: ReadAhead = {
