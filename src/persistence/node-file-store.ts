@@ -6,7 +6,6 @@ import {
   accessSync,
   closeSync,
   constants,
-  existsSync,
   fchmodSync,
   fdatasyncSync,
   fstatSync,
@@ -22,7 +21,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { type FileStore, type FileTimes, parentOf, type StoredFile } from './file-store.js';
+import { errorCodeOf, type FileStore, type FileTimes, parentOf, type StoredFile } from './file-store.js';
 
 const FILE_MODE = 0o644;
 const PERMISSION_BITS = 0o777;
@@ -56,7 +55,12 @@ export class NodeFileStore implements FileStore {
   }
 
   exists(path: string): boolean {
-    return existsSync(path);
+    try {
+      return statSync(path, { throwIfNoEntry: false }) !== undefined;
+    } catch (error) {
+      if (errorCodeOf(error) === 'ENOTDIR') return false;
+      throw error;
+    }
   }
 
   isDirectory(path: string): boolean {

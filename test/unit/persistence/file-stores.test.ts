@@ -175,6 +175,12 @@ describe('SimFileStore after a crash', () => {
   });
 });
 
+test('a file that cannot be looked for is not said to be missing', () => {
+  const store = new NodeFileStore();
+  expect(codeOf(() => store.exists(`/${'n'.repeat(300)}`))).toBe('ENAMETOOLONG');
+  expect(store.exists('/dev/null/nothing')).toBe(false);
+});
+
 test('parentOf', () => {
   expect(['/a/b', '/a', '/', 'a', 'a/b/', '/a/'].map(parentOf)).toEqual(['/a', '/', '/', '.', 'a', '/']);
 });
