@@ -16,20 +16,21 @@ export interface LaterRecord {
  * hole         two records that stand behind one another do not follow one another
  * missingTail  everything read is whole, but the sync mark says that more was acknowledged
  * snapshot     no snapshot can be used: broken, or not covered by the log
+ * unreached    a snapshot cannot be used, and the log behind an older one ends before it
  */
-export type LogFindingKind = 'damage' | 'hole' | 'missingTail' | 'snapshot';
+export type LogFindingKind = 'damage' | 'hole' | 'missingTail' | 'snapshot' | 'unreached';
 
 export interface LogFinding {
   readonly kind: LogFindingKind;
   readonly path: string;
-  /** In `path`: what lies before it is good (damage, missingTail), or belongs before the hole. -1 for a snapshot. */
+  /** In `path`: what lies before it is good (damage, missingTail), or belongs before the hole. -1 where `path` is a snapshot. */
   readonly offset: number;
   /** The last good zxid; of damage: in this file, -1 when it has no good record; of a snapshot: -1. */
   readonly lastHi: number;
   readonly lastLo: number;
   /** The first whole record behind it. */
   readonly later: LaterRecord | null;
-  /** missingTail: up to here transactions were acknowledged; -1 otherwise. */
+  /** missingTail, unreached: up to here transactions were acknowledged; -1 otherwise. */
   readonly syncedHi: number;
   readonly syncedLo: number;
 }
@@ -38,6 +39,7 @@ export function describeFinding(finding: LogFinding): string {
   const { kind, path, offset, lastHi, lastLo, later, syncedHi, syncedLo } = finding;
   const last = lastHi < 0 ? 'no good record' : `last good zxid 0x${hex64(lastHi, lastLo)}`;
   if (kind === 'snapshot') return `no snapshot can be used, ${path} is the newest`;
+  if (kind === 'unreached') return `${path} cannot be used, and the log ends before it: ${last}`;
   const behind =
     later === null ? '' : `, next whole record 0x${hex64(later.zxidHi, later.zxidLo)} at offset ${later.offset}`;
   const synced = kind === 'missingTail' ? `, acknowledged up to 0x${hex64(syncedHi, syncedLo)}` : '';

@@ -7,13 +7,14 @@
 // The steps, each on the disk before the next begins:
 //
 //   1. the good beginning of the first bad log, as a file of its own     } the old files are all there under their names:
-//   2. the bad log and all behind it, and the mark, get a second name       a start is refused as before
+//   2. the bad log, all behind it, and the mark get a second name           a start is refused as before
 //      in `before-repair.<zxid>`, a directory nobody else looks into     }
 //   3. a member: the mark says what is owed                                (a start stays refused until it is synced)
 //   4. the logs behind the first bad one lose their old name               the first bad one still refuses the start
 //   5. the good beginning takes the place of the first bad one; or, when   one rename or unlink: the log is right now, and
 //      it has none, this loses its name too                                the mark may still say that more was acknowledged
-//   6. an operator's word: the mark says what is there                     a start is right
+//   6. snapshots that cannot be used, and that the log does not reach, lose their name: they refused the start until now
+//   7. an operator's word: the mark says what is there                     a start is right
 
 import { compareSigned, hex64 } from '../base/int64.js';
 import { FILE_HEADER_BYTES } from '../protocol/stored-records.js';
@@ -23,6 +24,7 @@ import { baseNameOf, errorCodeOf, type FileStore, joinPath } from './file-store.
 import type { LogFinding } from './log-finding.js';
 import { type RecoveredDatabase, RecoveryError, recover } from './recovery.js';
 import { RepairView } from './repair-view.js';
+import { listSnapshots } from './snapshot-files.js';
 import { oweSyncMark, resetSyncMark, SYNC_MARK_NAME } from './sync-mark.js';
 import { listTxnLogs } from './txn-log-files.js';
 import { lastNonZeroOffset, visitWholeRecords } from './txn-log-scan.js';
@@ -46,10 +48,12 @@ export interface LogRepairPlan {
   readonly findings: readonly LogFinding[];
   /** By ascending zxid. Invariant: at most the first one keeps bytes. */
   readonly cuts: readonly LogCut[];
+  /** Names of snapshots that go as well, see 'unreached' in log-finding.ts. */
+  readonly snapshots: readonly string[];
   /** The last zxid of the database afterwards. */
   readonly keptHi: number;
   readonly keptLo: number;
-  /** The last one known to have been there: by the mark, or by a whole record behind the damage. Invariant: >= kept. */
+  /** The last one known to have been there: by the mark, a snapshot's name, a whole record behind the damage. Invariant: >= kept. */
   readonly owedHi: number;
   readonly owedLo: number;
   /** Whole records above `kept` in what is set aside, and the zxids of the first and the last; -1 when there is none. */
@@ -85,6 +89,7 @@ class Planner {
   private readonly directories: DataDirectories;
   private readonly logNames: readonly string[];
   private readonly findings: LogFinding[] = [];
+  private readonly unreached: LogFinding[] = []; // by falling zxid
   private cuts: LogCut[] = [];
 
   constructor(options: LogRepairOptions) {
@@ -95,8 +100,10 @@ class Planner {
   }
 
   plan(): LogRepairPlan | null {
-    // Every look takes something away, so there cannot be more of them than there are logs.
-    for (let looks = 0; looks <= this.logNames.length + 1; looks++) {
+    // Every look takes something away, so there cannot be more of them than there are files.
+    const { fileStore } = this.options;
+    const fileCount = this.logNames.length + listSnapshots(fileStore, this.directories.snapshotDirectory).length;
+    for (let looks = 0; looks <= fileCount + 1; looks++) {
       const database = this.look();
       if (database === null) continue;
       if (database.missingTail !== null) this.takeMissingTail(database.missingTail);
@@ -110,7 +117,12 @@ class Planner {
     const { fileStore, dataDir, dataLogDir, tree, warn } = this.options;
     try {
       return recover({
-        fileStore: new RepairView(fileStore, this.directories.logDirectory, this.cuts),
+        fileStore: new RepairView(
+          fileStore,
+          this.directories.logDirectory,
+          this.cuts,
+          this.unreached.map(({ path }) => path),
+        ),
         dataDir,
         dataLogDir,
         tree,
@@ -126,7 +138,8 @@ class Planner {
       const { finding } = error;
       if (finding === null || finding.kind === 'snapshot') throw new NotRepairable(error.message, { cause: error });
       this.findings.push(finding);
-      this.cutAt(finding);
+      if (finding.kind === 'unreached') this.unreached.push(finding);
+      else this.cutAt(finding);
       return null;
     }
   }
@@ -134,7 +147,7 @@ class Planner {
   /** The end that is missing is a finding of its own, or only follows from what is cut. */
   private takeMissingTail(finding: LogFinding): void {
     this.findings.push(finding);
-    if (this.findings.length > 1 || finding.path === this.directories.logDirectory) return;
+    if (this.cuts.length > 0 || finding.path === this.directories.logDirectory) return;
     // The next server begins a log of the same name, and would write over what is left of the lost records.
     this.cutAt(finding);
   }
@@ -157,6 +170,9 @@ class Planner {
     let owedHi = missingTail?.syncedHi ?? keptHi;
     let owedLo = missingTail?.syncedLo ?? keptLo;
     let [wholeRecords, firstWholeHi, firstWholeLo, lastWholeHi, lastWholeLo] = [0, -1, -1, -1, -1];
+    for (const { syncedHi, syncedLo } of this.unreached) {
+      if (compareSigned(syncedHi, syncedLo, owedHi, owedLo) > 0) [owedHi, owedLo] = [syncedHi, syncedLo];
+    }
     this.visitSetAside(keptHi, keptLo, (zxidHi, zxidLo) => {
       if (wholeRecords === 0 || compareSigned(zxidHi, zxidLo, firstWholeHi, firstWholeLo) < 0) {
         [firstWholeHi, firstWholeLo] = [zxidHi, zxidLo];
@@ -167,7 +183,8 @@ class Planner {
     if (compareSigned(lastWholeHi, lastWholeLo, owedHi, owedLo) > 0) [owedHi, owedLo] = [lastWholeHi, lastWholeLo];
     const { directories, findings, cuts } = this;
     const whole = { wholeRecords, firstWholeHi, firstWholeLo, lastWholeHi, lastWholeLo };
-    return { directories, findings, cuts, keptHi, keptLo, owedHi, owedLo, ...whole };
+    const snapshots = this.unreached.map(({ path }) => baseNameOf(path));
+    return { directories, findings, cuts, snapshots, keptHi, keptLo, owedHi, owedLo, ...whole };
   }
 
   private visitSetAside(aboveHi: number, aboveLo: number, visit: (zxidHi: number, zxidLo: number) => void): void {
@@ -195,7 +212,7 @@ export interface ApplyLogRepairOptions {
 
 /** Returns the directory in which everything that was set aside lies. Throws what the file store throws: then plan again. */
 export function applyLogRepair(fileStore: FileStore, plan: LogRepairPlan, { loss }: ApplyLogRepairOptions): string {
-  const { logDirectory } = plan.directories;
+  const { logDirectory, snapshotDirectory } = plan.directories;
   const first = plan.cuts.at(0);
   const cutPath = first === undefined || first.keptBytes === 0 ? null : makeCut(fileStore, logDirectory, first);
   const aside = setAside(fileStore, plan);
@@ -208,6 +225,8 @@ export function applyLogRepair(fileStore: FileStore, plan: LogRepairPlan, { loss
     else fileStore.rename(cutPath, path);
     fileStore.syncDirectory(logDirectory);
   }
+  for (const name of plan.snapshots) fileStore.unlink(joinPath(snapshotDirectory, name));
+  if (plan.snapshots.length > 0) fileStore.syncDirectory(snapshotDirectory);
   if (loss === 'accepted')
     resetSyncMark(fileStore, logDirectory, plan.keptHi, plan.keptLo, lastLog(fileStore, logDirectory));
   return aside;
@@ -221,7 +240,7 @@ function makeCut(fileStore: FileStore, logDirectory: string, { name, keptBytes }
 }
 
 function setAside(fileStore: FileStore, plan: LogRepairPlan): string {
-  const { logDirectory } = plan.directories;
+  const { logDirectory, snapshotDirectory } = plan.directories;
   const name = ASIDE_PREFIX + hex64(plan.keptHi, plan.keptLo);
   let aside = joinPath(logDirectory, name);
   for (let next = 2; fileStore.exists(aside); next++) aside = joinPath(logDirectory, `${name}.${next}`);
@@ -229,6 +248,7 @@ function setAside(fileStore: FileStore, plan: LogRepairPlan): string {
   const names = plan.cuts.map((cut) => cut.name);
   if (fileStore.exists(joinPath(logDirectory, SYNC_MARK_NAME))) names.push(SYNC_MARK_NAME);
   for (const each of names) keepUnder(fileStore, joinPath(logDirectory, each), joinPath(aside, each));
+  for (const each of plan.snapshots) keepUnder(fileStore, joinPath(snapshotDirectory, each), joinPath(aside, each));
   fileStore.syncDirectory(aside);
   return aside;
 }

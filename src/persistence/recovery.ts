@@ -211,6 +211,7 @@ class Recovery {
         lastLo = replay.lastLo;
         this.checkCovered(candidate, tail, replay);
         this.checkFloor(candidate, replay);
+        this.checkReached(candidate, replay);
         return this.result(candidate, replay);
       } catch (error) {
         if (error instanceof TxnLogHole && reasons.length > 0) {
@@ -345,7 +346,6 @@ class Recovery {
     const { fileStore } = this.options;
     const { hi, lo } = new LogFloor(fileStore, this.directories.logDirectory);
     if (compareSigned(candidate.zxidHi, candidate.zxidLo, hi, lo) >= 0) return;
-    if (compareSigned(replay.lastHi, replay.lastLo, hi, lo) <= 0) return;
     // Without any of that name or above, the snapshot never came to be: the logs are as they were.
     const { snapshotDirectory } = this.directories;
     const lost = listSnapshots(fileStore, snapshotDirectory).find(
@@ -355,8 +355,29 @@ class Recovery {
     const path = joinPath(snapshotDirectory, lost.name);
     throw new RecoveryError(
       `${path} cannot be loaded, and the log beyond 0x${hex64(hi, lo)} follows from what a leader sent at that zxid, not from ` +
-        `${candidate.name} and the log before. ${SNAPSHOT_REMEDY}`,
+        `${candidate.name} and the log before, which ends at 0x${hex64(replay.lastHi, replay.lastLo)}. ${SNAPSHOT_REMEDY}`,
       { finding: snapshotFinding(path) },
+    );
+  }
+
+  /**
+   * Where a newer snapshot could not be used, an older one stands in for it only with the log as far as the newer one's name:
+   * that much was in the tree, and clients were told of it. A counter of 0 belongs to no transaction (a leader sets it), an
+   * odd name to nobody.
+   */
+  private checkReached(candidate: DataFileName, { lastHi, lastLo }: TxnLogReplay): void {
+    const { fileStore, dataDir, dataLogDir } = this.options;
+    const { snapshotDirectory } = this.directories;
+    const unreached = listSnapshots(fileStore, snapshotDirectory).find(
+      (s) => !s.isOdd && s.zxidLo !== 0 && compareSigned(s.zxidHi, s.zxidLo, lastHi, lastLo) > 0,
+    );
+    if (unreached === undefined) return;
+    const { name, zxidHi: syncedHi, zxidLo: syncedLo } = unreached;
+    const path = joinPath(snapshotDirectory, name);
+    throw new RecoveryError(
+      `${path} cannot be loaded, and the log behind ${candidate.name} ends before it, at 0x${hex64(lastHi, lastLo)}. ` +
+        remedyFor(dataDir, dataLogDir),
+      { finding: { kind: 'unreached', path, offset: -1, lastHi, lastLo, later: null, syncedHi, syncedLo } },
     );
   }
 

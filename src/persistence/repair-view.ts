@@ -1,4 +1,4 @@
-// A data directory as it would be after a repair: some logs hidden, one cut, nothing written. Recovery looks at it and
+// A data directory as it would be after a repair: some files hidden, one log cut, nothing written. Recovery looks at it and
 // says what a start would come to. One instance per look, owned by the planner, on a thread that may block.
 // It must never change anything below it.
 
@@ -9,8 +9,10 @@ import { ReadOnlyFileStore } from './read-only-file-store.js';
 export class RepairView extends ReadOnlyFileStore {
   private readonly keptBytes = new Map<string, number>();
 
-  constructor(below: FileStore, logDirectory: string, cuts: readonly LogCut[]) {
+  /** `hidden`: paths. */
+  constructor(below: FileStore, logDirectory: string, cuts: readonly LogCut[], hidden: readonly string[]) {
     super(below);
+    for (const path of hidden) this.unlink(path);
     for (const { name, keptBytes } of cuts) {
       const path = joinPath(logDirectory, name);
       if (keptBytes === 0) this.unlink(path);

@@ -94,6 +94,7 @@ function show(plan: LogRepairPlan, io: ToolIo): void {
       keptBytes === 0 ? `  ${name}: aside\n` : `  ${name}: aside; its first ${keptBytes} of ${fileBytes} bytes stay\n`,
     );
   }
+  for (const name of plan.snapshots) io.out(`  ${name}: aside\n`);
 }
 
 function hex(hi: number, lo: number): string {

@@ -348,6 +348,37 @@ describe('a repair that does not come to its end', () => {
   });
 });
 
+describe('a snapshot that cannot be used, and that the log does not reach', () => {
+  /** snapshot.3c is spoilt, and log.29 is gone: what is left leads to 0x28. */
+  function unreached(): SimFileStore {
+    const store = threeLogs();
+    store.unlink(LOG_29);
+    store.unlink(`${VERSION_2}/durableZxid`);
+    store.place(`${VERSION_2}/snapshot.3c`, new Uint8Array(3));
+    return store;
+  }
+
+  test('goes as well, and is what was owed', () => {
+    const store = unreached();
+    expect(() => recoverFrom(store)).toThrow('zkLogRepair --accept-loss');
+    const repair = planned(store);
+    expect(repair.findings.map(describeFinding)).toEqual([
+      '/data/version-2/snapshot.3c cannot be used, and the log ends before it: last good zxid 0x28',
+    ]);
+    expect(repair).toMatchObject({ cuts: [], snapshots: ['snapshot.3c'], keptLo: 0x28, owedLo: 0x3c });
+    const aside = applyLogRepair(store, repair, { loss: 'accepted' });
+    expect(store.contentsOf(joinPath(aside, 'snapshot.3c'))).toHaveLength(3);
+    expect(recoverFrom(store)).toMatchObject({ lastZxidLo: 0x28, missingTail: null });
+  });
+
+  test('a member owes what it held', () => {
+    const store = unreached();
+    applyLogRepair(store, planned(store), { loss: 'owed' });
+    expect(() => recoverFrom(store)).toThrow(RecoveryError);
+    expect(recoverFrom(store, { onMissingTail: 'report' }).missingTail).toMatchObject({ syncedLo: 0x3c });
+  });
+});
+
 describe('recorded directories that are refused', () => {
   const kept: Readonly<Record<string, number>> = {
     'log-flip-data': 2,
