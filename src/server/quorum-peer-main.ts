@@ -7,6 +7,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { clientPorts } from './client-ports.js';
 import { checkDataDirectories } from './data-directory.js';
 import { EXIT_SIGNALS, ExitCode, type ExitSignal, exitLine } from './exit-code.js';
 import { checkPortsFree } from './free-ports.js';
@@ -78,6 +79,8 @@ async function main(): Promise<void> {
   const started = server.start();
   logStartBanner(config, log);
   await started;
+  // Nothing will ever listen then: the AdminServer is all there is.
+  if (clientPorts(config).length === 0) startAdminLater(server);
 }
 
 for (const signal of Object.keys(EXIT_SIGNALS) as ExitSignal[])

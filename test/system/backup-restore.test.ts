@@ -1,7 +1,9 @@
 // Backup and restore of a running server by HTTP, on real threads in each placement: clients that write all the while and stay
 // connected, sessions that the backup knows and others, and what a restart shows afterwards, here and on Apache's server.
 
-import { existsSync, readdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -224,4 +226,28 @@ test('a port that is taken ends the start with exit code 4', async () => {
   await running.server.stop();
   other.remove();
   temp.remove();
+});
+
+test('a server without a client port still has its AdminServer, which says that no client is served', async () => {
+  const temp = makeTempDir('backup');
+  const port = await freePort();
+  const configFile = join(temp.path, 'zoo.cfg');
+  writeFileSync(configFile, `dataDir=${join(temp.path, 'data')}\nadmin.serverPort=${port}\n`);
+  const child = spawn(process.execPath, [SERVER_MAIN, configFile], { stdio: 'ignore' });
+  const exited = once(child, 'exit');
+  try {
+    let answer = '';
+    await until('the admin port', DEADLINE_MS, async () => {
+      answer = await fetch(`http://127.0.0.1:${port}/commands/ruok`).then(
+        (response) => response.text(),
+        () => '',
+      );
+      return answer !== '';
+    });
+    expect(answer).toContain('"error" : "This ZooKeeper instance is not currently serving requests"');
+  } finally {
+    child.kill('SIGKILL');
+    await exited;
+    temp.remove();
+  }
 });

@@ -4,7 +4,7 @@
 
 import { hex64 } from '../../base/int64.js';
 import { DataDirectoryError, VERSION_DIRECTORY } from '../../persistence/data-directories.js';
-import { baseNameOf, errorCodeOf, type FileStore, parentOf } from '../../persistence/file-store.js';
+import { baseNameOf, errorCodeOf, type FileStore, joinPath, parentOf } from '../../persistence/file-store.js';
 import { describeFinding } from '../../persistence/log-finding.js';
 import {
   applyLogRepair,
@@ -40,6 +40,9 @@ export function logRepair(args: readonly string[], io: ToolIo, fileStore: FileSt
     return EXIT_INVOCATION;
   }
   const [dataLogDir, dataDir = dataLogDir] = paths;
+  for (const directory of [dataLogDir, dataDir].map((path) => joinPath(path, VERSION_DIRECTORY))) {
+    if (!fileStore.isDirectory(directory)) throw new ToolFailure(`There is no directory ${directory}`, EXIT_REFUSED);
+  }
   const warned = new Set<string>();
   const warn = (message: string): void => {
     // One and the same look at the files is taken several times.
