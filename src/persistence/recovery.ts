@@ -313,7 +313,7 @@ class Recovery {
     const { bytes, entryOffset } = reader;
     this.applier.apply(bytes, entryOffset, reader.entryLength, null);
     const isConfirmed = this.digests?.onApplied(this.applier) ?? false;
-    this.options.committedLog?.append(bytes, entryOffset, reader.entryLength, reader.zxidHi, reader.zxidLo);
+    this.keepCommitted(reader);
     if (reader.type !== OpCode.createSession && reader.type !== OpCode.closeSession) return isConfirmed;
     const client = entryOffset + ENTRY_CLIENT_OFFSET;
     const idHi = readInt32(bytes, client);
@@ -321,6 +321,14 @@ class Recovery {
     if (reader.type === OpCode.closeSession) this.sessions.remove(idHi, idLo);
     else this.sessions.add(idHi, idLo, readInt32(bytes, entryOffset + TXN_HEADER_BYTES));
     return isConfirmed;
+  }
+
+  /** Behind a gap it begins anew: nobody may be sent what has one. */
+  private keepCommitted({ bytes, entryOffset, entryLength, zxidHi, zxidLo }: TxnLogReader): void {
+    const { committedLog } = this.options;
+    if (committedLog?.append(bytes, entryOffset, entryLength, zxidHi, zxidLo) === 'hole') {
+      committedLog.clear(zxidHi, zxidLo);
+    }
   }
 
   private newDigestCheck(): DigestCheck | null {

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { Prng } from '../../../src/base/prng.js';
+import { CommittedLog } from '../../../src/persistence/committed-log.js';
 import { type RecoveredDatabase, RecoveryError } from '../../../src/persistence/recovery.js';
 import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
 import { SnapshotWriter } from '../../../src/persistence/snapshot-writer.js';
@@ -124,6 +125,12 @@ describe('a zxid that was given to nothing (Apache 3.8, a multi that it cannot d
     expect(
       warnings.filter((line) => /after 0x2 in .*log\.1\. None is missing: .* digest of 0x4/.test(line)),
     ).toHaveLength(1);
+  });
+
+  test('the committed log begins anew behind it, so that nobody is sent what has a gap', () => {
+    const committedLog = new CommittedLog(10, 10_000);
+    recoverFrom(storeOf(digested([1n, 2n, 4n, 5n, 6n])), { trustEmptySnapshot: true, committedLog });
+    expect([committedLog.minLo, committedLog.maxLo, committedLog.count]).toEqual([5, 6, 2]);
   });
 
   test('may be vouched for by a digest further on', () => {
