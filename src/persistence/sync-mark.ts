@@ -1,7 +1,8 @@
 // Beside the log, up to which zxid it was synced: what was acknowledged can then be missed, when the end of the log is
 // gone (a last record zeroed or cut off looks like a write that a crash cut short). Written by the log's thread after
-// each sync and before anything of that batch is acknowledged; read once at start, before the log. It is a lower bound:
-// exact after the death of the process, older after a power cut (it is never synced by itself), never ahead of the log.
+// each sync, right behind the acknowledgement, so that nobody waits for it; read once at start, before the log. It is a
+// lower bound: a batch behind at most after the death of the process, older after a power cut (it is never synced by
+// itself), never ahead of the log.
 // It must never cost an acknowledged write: a mark that cannot be written is given up, and the older one stays true.
 //
 // The file `durableZxid` in dataLogDir/version-2 (a name that ZooKeeper and its purge pass over, and that sorts before
@@ -170,7 +171,7 @@ export class SyncMark {
     });
   }
 
-  /** The sync that covers the zxid has returned; nothing of it was acknowledged yet. */
+  /** The sync that covers the zxid has returned. */
   write(zxidHi: number, zxidLo: number): void {
     if (this.isGivenUp) return;
     if (this.isCopyDue) this.try(() => this.leaveCopy(zxidHi, zxidLo));

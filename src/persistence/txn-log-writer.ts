@@ -71,6 +71,7 @@ export class TxnLogWriter {
   private allocated = 0; // length of the file; Invariant: position <= filledTo <= allocated
   private filledTo = 0;
   private hasUnsynced = false; // something was written since the last fdatasync
+  private isMarkDue = false; // something was synced that the mark does not say yet
 
   private buffer = new Uint8Array(BUFFER_BYTES);
   private pending = 0; // bytes of `buffer` not yet written
@@ -78,6 +79,8 @@ export class TxnLogWriter {
   private firstLo = 0;
   private lastHi = -1; // Invariant: zxids never fall
   private lastLo = -1;
+  private markHi = -1; // up to where the log is synced; valid while isMarkDue
+  private markLo = -1;
   private finishedBytes = 0;
   private failure: FatalStorageError | null = null;
   private isClosed = false;
@@ -140,6 +143,17 @@ export class TxnLogWriter {
     }
   }
 
+  /**
+   * Writes down beside the log up to where it is synced. Behind the acknowledgement of what commit() covered, so that nobody
+   * waits for it: a process that dies in between leaves a mark that is one batch old, which says less and nothing wrong.
+   */
+  writeMark(): void {
+    this.assertUsable();
+    if (!this.isMarkDue) return;
+    this.isMarkDue = false;
+    this.mark.write(this.markHi, this.markLo);
+  }
+
   /** Commits, and lets the next append begin a new file. bytesSinceRoll starts again from 0. */
   roll(): void {
     this.commit();
@@ -184,7 +198,6 @@ export class TxnLogWriter {
     this.pending = 0;
   }
 
-  /** The mark comes after the sync: it must never be ahead of the log. */
   private syncWritten(): void {
     const { file } = this;
     if (!this.hasUnsynced || file === null || !this.options.forceSync) return;
@@ -193,7 +206,9 @@ export class TxnLogWriter {
     this.guard('sync', file.path, () => file.syncData());
     this.hasUnsynced = false;
     const durationMs = clock.monotonicMs() - startMs;
-    this.mark.write(this.lastHi, this.lastLo);
+    this.markHi = this.lastHi;
+    this.markLo = this.lastLo;
+    this.isMarkDue = true;
     this.options.onSync(durationMs);
     if (durationMs > syncWarningThresholdMs) this.options.onSlowSync(durationMs, file.path, this.allocated);
   }
@@ -289,6 +304,7 @@ export class TxnLogWriter {
   private closeFile(): void {
     const { file } = this;
     if (file === null) return;
+    this.writeMark(); // it names the log that it speaks of
     this.file = null;
     this.hasUnsynced = false;
     this.guard('close', file.path, () => file.close());

@@ -27,6 +27,8 @@ import {
 export interface TxnLog {
   append(bytes: Uint8Array, offset: number, length: number, zxidHi: number, zxidLo: number): void;
   commit(): void;
+  /** Behind the acknowledgement of what commit() covered. */
+  writeMark(): void;
   roll(): void;
   onRestored(zxidHi: number, zxidLo: number): void;
   close(): void;
@@ -136,12 +138,19 @@ export class SyncRequestProcessor implements Actor {
     out.commit();
     if (this.appended >= this.options.batchCountMax) {
       this.commit();
-      this.context.flush();
+      this.acknowledge();
     }
   }
 
   onBatchEnd(): void {
-    if (this.appended > 0) this.commit();
+    if (this.appended === 0) return;
+    this.commit();
+    this.acknowledge();
+  }
+
+  private acknowledge(): void {
+    this.context.flush();
+    this.log.writeMark();
   }
 
   /** Everything before it is durable and its log closed; what comes after it begins another one. */

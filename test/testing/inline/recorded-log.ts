@@ -47,6 +47,10 @@ export class RecordedLog implements TxnLog {
     this.writer.commit();
   }
 
+  writeMark(): void {
+    this.writer.writeMark();
+  }
+
   roll(): void {
     this.writer.roll();
   }

@@ -45,6 +45,7 @@ function threeLogs(): SimFileStore {
     for (let zxid = lastZxidLo + 1; zxid <= lastZxidLo + 20; zxid++) {
       append(writer, createEntry(BigInt(zxid), `/n${zxid}`, new Uint8Array(100).fill(zxid)), BigInt(zxid));
       writer.commit();
+      writer.writeMark();
     }
     writer.close();
   }
@@ -239,6 +240,7 @@ describe.each(Object.entries(FAULTS))('%s', (_, fault) => {
     const writer = newWriter(store);
     append(writer, createEntry(BigInt(kept + 1), `/n${kept + 1}`, null), BigInt(kept + 1));
     writer.commit();
+    writer.writeMark();
     writer.close();
     expectKept(store, kept + 1);
     expectNothingDestroyed(before, store);
@@ -262,6 +264,7 @@ describe.each(Object.entries(FAULTS))('%s', (_, fault) => {
       expect(mark.kind === 'read' && mark.content.zxidLo).toBe(owed);
       append(writer, createEntry(BigInt(zxid), `/n${zxid}`, null), BigInt(zxid));
       writer.commit();
+      writer.writeMark();
     }
     writer.close();
     expectKept(store, owed);

@@ -153,6 +153,7 @@ class LiveTree {
     const entry = entryOf(this.zxid, body);
     append(this.log, entry, this.zxid);
     this.log.commit();
+    this.log.writeMark();
     this.database.tree.beginWrite();
     this.applier.apply(entry, 0, entry.length, null);
     this.database.tree.endWrite(hiOf(this.zxid), loOf(this.zxid));

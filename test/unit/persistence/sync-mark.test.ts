@@ -23,6 +23,7 @@ function live(store: SimFileStore, count: number, changes: Partial<TxnLogWriterO
   for (let zxid = database.lastZxidLo + 1; zxid <= database.lastZxidLo + count; zxid++) {
     append(writer, createEntry(BigInt(zxid), `/n${zxid}`, new Uint8Array(50).fill(7)), BigInt(zxid));
     writer.commit();
+    writer.writeMark();
   }
   writer.close();
   return database;
@@ -146,6 +147,7 @@ describe('the end of an acknowledged log that is gone (the reference serves what
     for (let zxid = 198n; zxid <= 201n; zxid++) {
       append(writer, createEntry(zxid, `/m${zxid}`, null), zxid);
       writer.commit();
+      writer.writeMark();
       expect(markedZxid(store)).toBe(zxid <= 200n ? 200 : 201);
     }
     expect(recoverFrom(store).missingTail).toBeNull();
@@ -282,6 +284,7 @@ describe('a start that is right is not refused', () => {
       for (let zxid = 1n; zxid <= 9n; zxid++) {
         append(writer, createEntry(zxid, `/n${zxid}`, null), zxid);
         writer.commit();
+        writer.writeMark();
         if (zxid === 4n) writer.roll();
       }
       writer.close();
@@ -357,7 +360,7 @@ describe('a start that is right is not refused', () => {
 });
 
 describe('writing the mark', () => {
-  test('after the sync and before commit() returns, in one write of 36 bytes, the slots in turn', () => {
+  test('after the sync, in one write of 36 bytes, the slots in turn', () => {
     const store = storeAfter(1);
     const writer = newWriter(store);
     let durable = 1;
@@ -372,6 +375,7 @@ describe('writing the mark', () => {
       };
       const before = store.contentsOf(MARK);
       writer.commit();
+      writer.writeMark();
       store.onCall = () => 'ok';
       const after = store.contentsOf(MARK);
       const changed = [...after.keys()].filter((i) => after[i] !== before[i]);
@@ -416,6 +420,7 @@ describe('writing the mark', () => {
         for (let zxid = 6n; zxid <= 9n; zxid++) {
           append(writer, createEntry(zxid, `/n${zxid}`, null), zxid);
           writer.commit();
+          writer.writeMark();
         }
         writer.close();
         store.onCall = () => 'ok';
@@ -440,6 +445,7 @@ describe('writing the mark', () => {
         for (let zxid = 1; zxid <= 12; zxid++) {
           append(writer, createEntry(BigInt(zxid), `/n${zxid}`, null), BigInt(zxid));
           writer.commit();
+          writer.writeMark();
           acknowledged = zxid;
           if (zxid % 5 === 0) writer.roll();
         }
