@@ -8,6 +8,7 @@ import type { Settings } from './settings.js';
 import { ConfigError } from './start-error.js';
 
 export interface AdminConfig {
+  /** Not where TLS is demanded of its port: plain HTTP would show the passwords that TLS is to hide. */
   readonly enabled: boolean;
   /** Null: all addresses. */
   readonly host: string | null;
@@ -22,17 +23,16 @@ export interface AdminConfig {
   readonly restoreEnabled: boolean;
   /** Without it Apache's server refuses both, too. */
   readonly serializeLastZxid: boolean;
-  /** TLS is wanted on the port, which this version does not serve there. */
-  readonly wantsTls: boolean;
 }
 
 export function readAdminConfig(settings: Settings, log: Logger): AdminConfig {
-  const enabled = !settings.switched('admin.enableServer');
-  const wantsTls = settings.lenientBool('admin.forceHttps') || settings.lenientBool('admin.portUnification');
-  if (enabled && wantsTls) {
-    log.warn(
-      'admin.forceHttps and admin.portUnification have no effect in this version: the AdminServer speaks plain HTTP only',
-    );
+  const wanted = !settings.switched('admin.enableServer');
+  const enabled = wanted && !settings.lenientBool('admin.forceHttps');
+  if (wanted && !enabled) {
+    log.error('Unable to start JettyAdminServer: admin.forceHttps is set, and this version has no TLS on its port');
+  }
+  if (enabled && settings.lenientBool('admin.portUnification')) {
+    log.warn('admin.portUnification has no effect in this version: the AdminServer speaks plain HTTP only');
   }
   return {
     enabled,
@@ -44,7 +44,6 @@ export function readAdminConfig(settings: Settings, log: Logger): AdminConfig {
     snapshotEnabled: settings.lenientBool('admin.snapshot.enabled'),
     restoreEnabled: settings.lenientBool('admin.restore.enabled'),
     serializeLastZxid: settings.lenientBool('serializeLastProcessedZxid.enabled'),
-    wantsTls,
   };
 }
 

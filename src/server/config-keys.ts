@@ -1261,8 +1261,7 @@ export const CONFIG_KEYS = [
     regime: 'lenient-bool',
     default: 'false',
     unit: '',
-    sentence: 'TLS only on the admin port.',
-    accepted: true,
+    sentence: 'TLS only on the admin port: this version has none there, and then opens no admin port.',
   },
   {
     name: 'admin.portUnification',

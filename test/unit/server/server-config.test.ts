@@ -91,7 +91,6 @@ describe('a standalone configuration', () => {
         snapshotEnabled: false,
         restoreEnabled: false,
         serializeLastZxid: true,
-        wantsTls: false,
       },
       placement: 'compact',
       connectionShards: 1,
