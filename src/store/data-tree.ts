@@ -495,54 +495,10 @@ export class DataTree {
   }
 
   /**
-   * One node of a snapshot, fields exactly as there; stat: the 60 bytes of StatPersisted; the path of the root is "".
-   * acl null = number -1; aclLen 0 = a number the snapshot does not list ("unresolved"). -101: the parent is unknown,
-   * the file is to be rejected. A path that exists (the root always does, and a fuzzy file may repeat one) is overwritten.
-   */
-  loadNode(
-    path: Uint8Array,
-    pathOff: number,
-    pathLen: number,
-    data: Uint8Array,
-    dataOff: number,
-    dataLen: number,
-    acl: Uint8Array | null,
-    aclOff: number,
-    aclLen: number,
-    stat: Uint8Array,
-    statOff: number,
-    kind: NodeKind,
-  ): number {
-    assert(this.lock.open, 'loadNode outside a write section');
-    const ownerHi = wireWord(stat, statOff + 44);
-    const ownerLo = wireWord(stat, statOff + 48);
-    const nameOffset = nameOffsetOf(path, pathOff, pathLen);
-    const parent = this.lookUp(path, pathOff, nameOffset - 1);
-    let ref = this.lookUp(path, pathOff, pathLen);
-    if (ref === 0) {
-      if (parent === 0) return ErrorCode.NoNode;
-      if (this.kindOf(parent) === NodeKind.ephemeral) return ErrorCode.NoChildrenForEphemerals;
-      ref = this.addNode(pathLen, nameOffset, parent, dataLen, kind, ownerHi, ownerLo);
-    } else if (ref !== this.root) {
-      ref = this.changeKind(ref, dataLen, kind, ownerHi, ownerLo);
-    }
-    const words = this.memory.words[ref >>> SLAB_SHIFT];
-    const node = (ref & UNIT_MASK) << 1;
-    for (let i = 0; i < 9; i++) words[node + STAT + i] = memoryWord(stat, statOff + i * 4);
-    words[node + STAT_AVERSION] = memoryWord(stat, statOff + 40);
-    words[node + STAT_PZXID] = memoryWord(stat, statOff + 52);
-    words[node + STAT_PZXID + 1] = memoryWord(stat, statOff + 56);
-    words[node + CVERSION] = wireWord(stat, statOff + 36);
-    updateWireCversion(words, node);
-    this.changeAcl(ref, acl, aclOff, aclLen);
-    this.bytesTotal += this.data.store(ref, data, dataOff, dataLen);
-    if (this.digest !== null) this.digest.count(ref);
-    return ErrorCode.Ok;
-  }
-
-  /**
-   * One node of a snapshot as a load record (load-record.ts); `bytes` is the memory of `words`. `before`: the node loaded last.
-   * `aclRef` was counted for this node. Returns the node, or 0 where loadNode refuses.
+   * One node of a snapshot as a load record (load-record.ts), fields exactly as there; `bytes` is the memory of `words`.
+   * `before`: the node loaded last. `aclRef` was counted for this node. Returns the node, or 0 when its parent is unknown or
+   * may have no children: the file is to be rejected. A path that exists (the root always does, and a fuzzy file may repeat
+   * one) is overwritten.
    */
   loadRecord(words: Int32Array, bytes: Uint8Array, at: number, before: number, aclRef: number): number {
     assert(this.lock.open, 'loadRecord outside a write section');
@@ -888,15 +844,6 @@ function nameOffsetOf(path: Uint8Array, offset: number, length: number): number 
   let i = length;
   while (i > 0 && path[offset + i - 1] !== SLASH) i--;
   return i;
-}
-
-function wireWord(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
-}
-
-/** Four wire bytes as the little-endian word that keeps them in that order. */
-function memoryWord(bytes: Uint8Array, at: number): number {
-  return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
 }
 
 function ascii(text: string): Uint8Array {

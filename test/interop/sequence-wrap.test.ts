@@ -3,14 +3,13 @@
 // What a counter does once it is applied is the same on both: it sticks at its greatest value.
 
 import { describe, expect, test } from 'vitest';
-import { encodeUtf8 } from '../../src/base/utf8.js';
 import { NodeFileStore } from '../../src/persistence/node-file-store.js';
 import { recover } from '../../src/persistence/recovery.js';
 import { SnapshotWriter } from '../../src/persistence/snapshot-writer.js';
 import { DataTree } from '../../src/store/data-tree.js';
-import { NodeKind } from '../../src/store/node-layout.js';
 import { createTreeMemory } from '../../src/store/tree-memory.js';
 import { startApache } from '../testing/apache-server.js';
+import { loadNode } from '../testing/load-node.js';
 import type { ServerProcess } from '../testing/server-process.js';
 import { makeTempDir } from '../testing/temp-dir.js';
 import { startThreadkeeper } from '../testing/threadkeeper-server.js';
@@ -48,10 +47,9 @@ function writeDatabase(dataDir: string): void {
   });
   tree.beginWrite();
   for (const [path, cversion] of [...PARENTS, [IN_FLIGHT, INT_MAX] as const]) {
-    const bytes = encodeUtf8(path);
     const stat = new Uint8Array(60);
     new DataView(stat.buffer).setInt32(CVERSION_OFFSET, cversion);
-    tree.loadNode(bytes, 0, bytes.length, bytes, 0, 0, null, 0, -1, stat, 0, NodeKind.persistent);
+    loadNode(tree, path, stat);
   }
   tree.endWrite(0, 1);
   const writer = new SnapshotWriter({

@@ -12,6 +12,7 @@ import { OpCode } from '../../../src/protocol/op-code.js';
 import { judgeDigests } from '../../testing/inline/digest-judge.js';
 import type { LoggedTxn } from '../../testing/inline/recorded-log.js';
 import { InlineServer } from '../../testing/inline-server.js';
+import { loadNode } from '../../testing/load-node.js';
 import { digestFromScratch } from '../../testing/tree-digest-from-scratch.js';
 
 const INITIAL = 1371985504n;
@@ -149,9 +150,7 @@ describe('every transaction', () => {
       prepareTree: (tree) => {
         const stat = new Uint8Array(60);
         writeInt32(stat, 36, 0x7fffffff - 1);
-        const path = new TextEncoder().encode('/p');
-        const none = new Uint8Array(0);
-        expect(tree.loadNode(path, 0, path.length, none, 0, 0, null, 0, -1, stat, 0, 0)).toBe(0);
+        loadNode(tree, '/p', stat);
       },
     });
     const client = server.connect();

@@ -6,11 +6,11 @@ import { OPEN_ACL_UNSAFE } from '../../../src/protocol/acl.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import type { Stat } from '../../../src/protocol/stat.js';
 import type { DataTree } from '../../../src/store/data-tree.js';
-import { NodeKind } from '../../../src/store/node-layout.js';
 import { childrenOf, dataTextOf, pathOf, statOf } from '../../testing/inline/reply-bodies.js';
 import type { CreateOptions, WireClient } from '../../testing/inline/wire-client.js';
 import { codeName } from '../../testing/inline/wire-names.js';
 import { InlineServer, type InlineServerOptions } from '../../testing/inline-server.js';
+import { loadNode } from '../../testing/load-node.js';
 
 const T0 = 1_700_000_000_000n;
 
@@ -254,6 +254,5 @@ describe('sequential names', () => {
 function placeParent(tree: DataTree, cversion: number): void {
   const stat = new Uint8Array(60);
   new DataView(stat.buffer).setInt32(36, cversion);
-  const path = new TextEncoder().encode('/p');
-  tree.loadNode(path, 0, path.length, path, 0, 0, null, 0, -1, stat, 0, NodeKind.persistent);
+  loadNode(tree, '/p', stat);
 }

@@ -2,37 +2,19 @@
 // every ACL, on every road: read, write, part of a multi, watch event.
 
 import { expect, test } from 'vitest';
-import { encodeUtf8 } from '../../../src/base/utf8.js';
+import { UNRESOLVED_ACL } from '../../../src/persistence/snapshot-content-decoder.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import type { DataTree } from '../../../src/store/data-tree.js';
-import { NodeKind } from '../../../src/store/node-layout.js';
 import { multiResultsOf } from '../../testing/inline/reply-bodies.js';
 import type { WireClient } from '../../testing/inline/wire-client.js';
 import { codeName } from '../../testing/inline/wire-names.js';
 import { InlineServer } from '../../testing/inline-server.js';
+import { loadNode } from '../../testing/load-node.js';
 import { addWatch, PERSISTENT, RECURSIVE } from '../watch/watch-calls.js';
 
-/** An ACL of length 0 is how a snapshot is loaded that does not list the number of a node. */
 function prepareTree(tree: DataTree): void {
-  for (const text of ['/n', '/n/x']) {
-    const path = encodeUtf8(text);
-    const isUnknown = text === '/n';
-    const acl = isUnknown ? new Uint8Array(0) : null;
-    tree.loadNode(
-      path,
-      0,
-      path.length,
-      path,
-      0,
-      0,
-      acl,
-      0,
-      isUnknown ? 0 : -1,
-      new Uint8Array(60),
-      0,
-      NodeKind.persistent,
-    );
-  }
+  loadNode(tree, '/n', new Uint8Array(60), UNRESOLVED_ACL);
+  loadNode(tree, '/n/x', new Uint8Array(60));
 }
 
 const SENDS: readonly [string, (client: WireClient) => void][] = [

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { equalBytes } from '../../../src/base/bytes.js';
 import { Prng } from '../../../src/base/prng.js';
 import { decodeUtf8, encodeUtf8 } from '../../../src/base/utf8.js';
+import { NO_ACL, UNRESOLVED_ACL } from '../../../src/persistence/snapshot-content-decoder.js';
 import { NodeKind } from '../../../src/store/node-layout.js';
 import { SnapshotCursor } from '../../../src/store/snapshot-cursor.js';
+import { loadNode } from '../../testing/load-node.js';
 import { aclOf, TreeFixture } from './tree-fixture.js';
 
 function neverBackOff(): never {
@@ -25,24 +27,11 @@ function restore(
   to.tree.clear();
   while (cursor.next()) {
     onNode(pathOf(cursor));
-    const kind =
-      cursor.stat[44] === 0x80 ? NodeKind.container : cursor.stat[44] === 0xff ? NodeKind.ttl : NodeKind.ephemeral;
-    const persistent = cursor.stat.subarray(44, 52).every((byte) => byte === 0);
-    const result = to.tree.loadNode(
-      cursor.path,
-      0,
-      cursor.pathLength,
-      cursor.data,
-      0,
-      cursor.dataLength,
-      cursor.aclSerial === 0 ? null : cursor.acl,
-      0,
-      cursor.aclLength,
-      cursor.stat,
-      0,
-      persistent ? NodeKind.persistent : kind,
-    );
-    if (result !== 0) throw new Error(`${pathOf(cursor)} came before its parent: ${result}`);
+    const data = cursor.dataLength < 0 ? null : cursor.data.subarray(0, cursor.dataLength);
+    const isOpen = cursor.aclSerial === 0;
+    const acl = isOpen ? NO_ACL : cursor.aclLength === 0 ? UNRESOLVED_ACL : cursor.acl.slice(0, cursor.aclLength);
+    const isLoaded = loadNode(to.tree, pathOf(cursor), cursor.stat.subarray(0, 60), acl, data);
+    if (!isLoaded) throw new Error(`${pathOf(cursor)} came before its parent`);
     between();
   }
   to.tree.endWrite(cursor.startZxidHi, cursor.startZxidLo);

@@ -55,24 +55,18 @@ describe('the tree digest', () => {
       '/c',
       { czxid: 0xbn, mzxid: 0xbn, pzxid: 0xbn, ...time(0x0142f691), ephemeralOwner: 1n << 63n },
       new Uint8Array(0),
-      null,
-      NodeKind.container,
     );
     const ttl = 0xff0000000036ee80n;
     fixture.load(
       '/t',
       { czxid: 0xcn, mzxid: 0xcn, pzxid: 0xcn, ...time(0x0142f695), ephemeralOwner: ttl },
       encodeUtf8('T'),
-      null,
-      NodeKind.ttl,
     );
     const owner = 0x0100003b15360001n;
     fixture.load(
       '/live',
       { czxid: 0xfn, mzxid: 0xfn, pzxid: 0xfn, ...time(0x0142f6b4), ephemeralOwner: owner },
       encodeUtf8('L'),
-      null,
-      NodeKind.ephemeral,
     );
     fixture.load('/s-0000000002', { czxid: 6n, mzxid: 6n, pzxid: 6n, ...time(0x0142f675), aversion: 1n });
     expect(countOf(fixture, '')).toBe(1009583832);

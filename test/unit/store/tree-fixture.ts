@@ -1,10 +1,12 @@
 // A data tree that speaks strings, for tests: each mutator runs in a write section of its own, as one txn does.
 import { decodeUtf8, encodeUtf8, utf8Length } from '../../../src/base/utf8.js';
+import { NO_ACL } from '../../../src/persistence/snapshot-content-decoder.js';
 import { DataTree } from '../../../src/store/data-tree.js';
 import { NodeKind } from '../../../src/store/node-layout.js';
 import type { SlabSource } from '../../../src/store/slab-memory.js';
 import { createTreeMemory } from '../../../src/store/tree-memory.js';
 import { TreeReader } from '../../../src/store/tree-reader.js';
+import { loadNode } from '../../testing/load-node.js';
 
 export interface CreateOptions {
   data?: Uint8Array | null;
@@ -94,10 +96,8 @@ export class TreeFixture {
     path: string,
     fields: Partial<Record<keyof typeof STAT_OFFSETS, bigint>> = {},
     data: Uint8Array = EMPTY,
-    acl: Uint8Array | null = null,
-    kind: NodeKind = NodeKind.persistent,
-  ): number {
-    const bytes = encodeUtf8(path);
+    acl: Uint8Array = NO_ACL,
+  ): boolean {
     const stat = new Uint8Array(60);
     const view = new DataView(stat.buffer);
     for (const [name, offset] of Object.entries(STAT_OFFSETS)) {
@@ -106,22 +106,9 @@ export class TreeFixture {
       else view.setBigInt64(offset, BigInt.asIntN(64, value));
     }
     this.tree.beginWrite();
-    const result = this.tree.loadNode(
-      bytes,
-      0,
-      bytes.length,
-      data,
-      0,
-      data.length,
-      acl,
-      0,
-      acl === null ? -1 : acl.length,
-      stat,
-      0,
-      kind,
-    );
+    const isLoaded = loadNode(this.tree, path, stat, acl, data);
     this.tree.endWrite(0, 0);
-    return result;
+    return isLoaded;
   }
 
   find(path: string, reader: TreeReader = this.reader): number {
