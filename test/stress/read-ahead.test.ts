@@ -14,6 +14,7 @@ import { createTreeMemory } from '../../src/store/tree-memory.js';
 import { repositoryRoot } from '../testing/repository-root.js';
 import { makeTempDir } from '../testing/temp-dir.js';
 import { stateOf } from '../unit/persistence/persistence-fixture.js';
+import { append, errorEntry, newWriter } from '../unit/persistence/txn-entries.js';
 
 /** A snapshot of some 25 MB, so that the queue of 4 MB goes round several times and the writer has to wait. */
 const NODES = 20_000;
@@ -76,6 +77,10 @@ test('two threads load what one does, and fall back to the older snapshot when t
   for (let i = 52; i <= NODES; i++) create(tree, `/p${i % 50}/node-${i}`, DATA_BYTES, i);
   tree.endWrite(0, NODES);
   const newest = writeSnapshot(tree, version2);
+  // An older snapshot stands in only where the log leads as far as the newest one's name; errors leave the tree as it is.
+  const log = newWriter(new NodeFileStore(), { directory: version2 });
+  for (let i = 51; i <= NODES; i++) append(log, errorEntry(BigInt(i), -101), BigInt(i));
+  log.close();
 
   const warnings: string[] = [];
   const warn = (message: string): void => {

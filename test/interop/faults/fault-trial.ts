@@ -4,10 +4,13 @@
  */
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
+import { NodeFileStore } from '../../../src/persistence/node-file-store.js';
+import { readSyncMark } from '../../../src/persistence/sync-mark.js';
 import { apacheServer } from '../../testing/apache-server.js';
 import { type RefusedStart, type ServerKind, ServerProcess } from '../../testing/server-process.js';
 import { makeTempDir, type TempDir } from '../../testing/temp-dir.js';
-import { within } from '../../testing/until.js';
+import { threadkeeperServer } from '../../testing/threadkeeper-server.js';
+import { until, within } from '../../testing/until.js';
 import { counted, int32, Op, openAcl, WireConnection } from '../../testing/wire-connection.js';
 
 export const CREATES = 200;
@@ -55,11 +58,19 @@ export function tellingLine(lines: readonly string[]): string {
   return named ?? lines.find((line) => /ERROR|Exception/.test(line)) ?? lines[0] ?? '';
 }
 
+/** The mark is written behind the acknowledgement, which on a busy machine may be some time behind. The session's zxid is 1. */
+function isMarked(version2: string): boolean {
+  const reading = readSyncMark(new NodeFileStore(), version2);
+  return reading.kind === 'read' && reading.content.zxidLo > CREATES;
+}
+
 /** A data directory with 200 acknowledged creates in it, left by a kill -9. */
 export async function makeBase(kind: ServerKind, cfg: Cfg): Promise<TempDir> {
   const base = makeTempDir('fault-base');
   const server = await ServerProcess.start(kind, { dataDir: join(base.path, 'data'), cfg, readyMs: 60_000 });
   const { acknowledged } = await createUntil(server, CREATES);
+  if (kind === threadkeeperServer)
+    await until('the sync mark', 5000, () => isMarked(join(base.path, 'data/version-2')));
   await server.kill();
   await server[Symbol.asyncDispose]();
   if (acknowledged !== CREATES) throw new Error(`only ${acknowledged} creates were acknowledged`);
