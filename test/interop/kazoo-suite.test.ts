@@ -20,14 +20,21 @@ const MODULES: readonly KazooModule[] = [
   'sasl',
 ];
 
+/**
+ * Waits without a limit for an event that another of its threads may have set and cleared before: it hung here once, on a
+ * busy machine. The soak has it.
+ */
+const LEFT_OUT = ['test_handle_session_loss'];
+
 beforeAll(() => requireKazooSuite(MODULES));
 
 test(
   `${MODULES.join(', ')}: as with Apache's server`,
   async () => {
-    const run = await runKazooSuite(MODULES, DEADLINE_MS);
+    const run = await runKazooSuite(MODULES, DEADLINE_MS, LEFT_OUT);
     expect(surprisesOf(run), run.report).toEqual({ failed: [], passed: [] });
-    expect(run.results.length).toBe(MODULES.reduce((sum, name) => sum + KAZOO_MODULES[name], 0));
+    const all = MODULES.reduce((sum, name) => sum + KAZOO_MODULES[name], 0);
+    expect(run.results.length).toBe(all - LEFT_OUT.length);
   },
   DEADLINE_MS + 10_000,
 );
