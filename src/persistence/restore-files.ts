@@ -36,7 +36,7 @@ export interface RestoreDirectories {
   readonly snapshotDirectory: string;
 }
 
-export function asideName(zxidHi: number, zxidLo: number): string {
+function asideName(zxidHi: number, zxidLo: number): string {
   return ASIDE_PREFIX + hex64(zxidHi, zxidLo);
 }
 

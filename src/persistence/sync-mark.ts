@@ -55,6 +55,13 @@ export interface SyncMarkContent {
   readonly slot: number;
 }
 
+/** A log file, by the zxid in its name. */
+export interface MarkedLog {
+  readonly zxidHi: number;
+  readonly zxidLo: number;
+  readonly path: string;
+}
+
 export type SyncMarkReading =
   | { readonly kind: 'missing' }
   | { readonly kind: 'unreadable'; readonly reason: string }
@@ -89,15 +96,15 @@ export function removeSyncMark(fileStore: FileStore, directory: string): void {
 
 /**
  * For those who take transactions back, or give them up, by right: TRUNC, an accepted loss, a member that owes what it
- * once acknowledged. Durable when it returns; before the log is made shorter it must have. `logPath` is the log that will
- * hold the zxid, null when there is none.
+ * once acknowledged. Durable when it returns; before the log is made shorter it must have. `log` is the one that will hold
+ * the zxid, null when there is none.
  */
 export function resetSyncMark(
   fileStore: FileStore,
   directory: string,
   zxidHi: number,
   zxidLo: number,
-  log: { readonly zxidHi: number; readonly zxidLo: number; readonly path: string } | null,
+  log: MarkedLog | null,
 ): void {
   const $slot = newSlot();
   const logTag = log === null ? 0 : tagOf(fileStore, log.path);
@@ -122,7 +129,7 @@ export function lowerSyncMark(
   directory: string,
   zxidHi: number,
   zxidLo: number,
-  log: { readonly zxidHi: number; readonly zxidLo: number; readonly path: string } | null,
+  log: MarkedLog | null,
 ): void {
   const mark = readSyncMark(fileStore, directory);
   if (mark.kind !== 'read' || compareSigned(mark.content.zxidHi, mark.content.zxidLo, zxidHi, zxidLo) <= 0) return;

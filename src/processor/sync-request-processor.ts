@@ -3,7 +3,8 @@
  * forces it to disk once, and only then hands it on; what is no transaction waits in the same line.
  *
  * Owns the transaction log; lives on a thread that may block in file calls. Nothing leaves this stage before the sync that
- * covers it has returned: records for final are claimed while appending and published by the runner after `onBatchEnd`.
+ * covers it has returned: records for final are claimed while appending and published behind the commit. Then, while the
+ * others work on, the log's mark is written.
  * The first failed write or sync is the end of the process (persistence 10.1); nothing is ever tried twice.
  *
  *   prep --txn | pass | echo--> [sync] --the same--> final

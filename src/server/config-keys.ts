@@ -478,6 +478,22 @@ export const CONFIG_KEYS = [
     accepted: true,
   },
   {
+    name: 'leader.maxConcurrentSnapSyncs',
+    regime: 'lenient-int',
+    default: '10',
+    unit: 'learners',
+    sentence: 'Observers beyond so many learners that are being sent a snapshot are told to come back.',
+    accepted: true,
+  },
+  {
+    name: 'leader.maxConcurrentDiffSyncs',
+    regime: 'lenient-int',
+    default: '100',
+    unit: 'learners',
+    sentence: 'The same for learners that are being sent the transactions they missed.',
+    accepted: true,
+  },
+  {
     name: 'preAllocSize',
     regime: 'lenient-long',
     default: '65536',

@@ -11,6 +11,9 @@ export interface LearnerSyncConfig {
   readonly snapshotSizeFactor: number;
   /** A test aid: always SNAP. */
   readonly forceSnapshotSync: boolean;
+  /** Learners that are sent a snapshot, or a DIFF, at one time; participants count but are never turned away (persistence 7.3). */
+  readonly snapSyncsMax: number;
+  readonly diffSyncsMax: number;
 }
 
 const COMMIT_LOG_COUNT_MIN = 500;
@@ -21,6 +24,8 @@ export function readLearnerSyncConfig(settings: Settings): LearnerSyncConfig {
     commitLogCount: Math.max(COMMIT_LOG_COUNT_MIN, settings.lenientInt('commitLogCount')),
     snapshotSizeFactor: sizeFactor(settings.text('snapshotSizeFactor')),
     forceSnapshotSync: settings.lenientBool('forceSnapshotSync'),
+    snapSyncsMax: settings.lenientInt('leader.maxConcurrentSnapSyncs'),
+    diffSyncsMax: settings.lenientInt('leader.maxConcurrentDiffSyncs'),
   };
 }
 

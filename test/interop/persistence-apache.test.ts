@@ -8,18 +8,17 @@ import { hiOf, loOf } from '../../src/base/int64.js';
 import { decodeUtf8 } from '../../src/base/utf8.js';
 import { JuteWriter } from '../../src/jute/jute-writer.js';
 import { NodeFileStore } from '../../src/persistence/node-file-store.js';
-import { type RecoveredDatabase, recover } from '../../src/persistence/recovery.js';
+import type { RecoveredDatabase } from '../../src/persistence/recovery.js';
 import { SnapshotWriter } from '../../src/persistence/snapshot-writer.js';
 import { TxnLogWriter } from '../../src/persistence/txn-log-writer.js';
 import { type ACL, OPEN_ACL_UNSAFE } from '../../src/protocol/acl.js';
 import { OpCode } from '../../src/protocol/op-code.js';
 import { encodeSubTxn, encodeTxnEntry, type TxnBody } from '../../src/protocol/txns.js';
-import { DataTree } from '../../src/store/data-tree.js';
-import { createTreeMemory } from '../../src/store/tree-memory.js';
 import { TxnApplier } from '../../src/store/txn-applier.js';
 import { startApache } from '../testing/apache-server.js';
 import { requireTool, runTool, type ToolRun } from '../testing/run-tool.js';
 import { makeTempDir, type TempDir } from '../testing/temp-dir.js';
+import { recoverFrom } from '../unit/persistence/persistence-fixture.js';
 
 const JAVA = '/usr/bin/java';
 const ZK_CLI = '/usr/share/zookeeper/bin/zkCli.sh';
@@ -35,17 +34,7 @@ const fileStore = new NodeFileStore();
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
 function openDatabase(dataDir: string): RecoveredDatabase {
-  return recover({
-    fileStore,
-    dataDir,
-    dataLogDir: dataDir,
-    tree: new DataTree(createTreeMemory(1, 2), () => undefined),
-    datadirAutocreate: true,
-    dbAutocreate: true,
-    trustEmptySnapshot: false,
-    emulate353TtlNodes: false,
-    warn: () => undefined,
-  });
+  return recoverFrom(fileStore, { dataDir, dataLogDir: dataDir });
 }
 
 /** One transaction of every kind, as our pipeline would log it. */

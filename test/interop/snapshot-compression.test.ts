@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { Prng } from '../../src/base/prng.js';
 import { NodeFileStore } from '../../src/persistence/node-file-store.js';
 import { publishedDigest } from '../../src/persistence/published-digest.js';
-import { type RecoveredDatabase, recover } from '../../src/persistence/recovery.js';
+import type { RecoveredDatabase } from '../../src/persistence/recovery.js';
 import {
   decompressSnappy,
   SnappyCompressor,
@@ -17,14 +17,12 @@ import {
 } from '../../src/persistence/snappy-block.js';
 import { SnapshotWriter } from '../../src/persistence/snapshot-writer.js';
 import { OpCode } from '../../src/protocol/op-code.js';
-import { DataTree } from '../../src/store/data-tree.js';
-import { createTreeMemory } from '../../src/store/tree-memory.js';
 import { TxnApplier } from '../../src/store/txn-applier.js';
 import { startApache } from '../testing/apache-server.js';
 import { repositoryRoot } from '../testing/repository-root.js';
 import { requireTool } from '../testing/run-tool.js';
 import { makeTempDir } from '../testing/temp-dir.js';
-import { stateOf } from '../unit/persistence/persistence-fixture.js';
+import { recoverFrom, stateOf } from '../unit/persistence/persistence-fixture.js';
 import { entryOf } from '../unit/persistence/txn-entries.js';
 
 const SNAPPY_JAR = '/usr/share/java/snappy-java.jar';
@@ -36,17 +34,7 @@ const LONG_AGO_SECONDS = 1_000_000_000;
 const fileStore = new NodeFileStore();
 
 function openDatabase(dataDir: string): RecoveredDatabase {
-  return recover({
-    fileStore,
-    dataDir,
-    dataLogDir: dataDir,
-    tree: new DataTree(createTreeMemory(1, 2), () => undefined),
-    datadirAutocreate: true,
-    dbAutocreate: true,
-    trustEmptySnapshot: false,
-    emulate353TtlNodes: false,
-    warn: () => undefined,
-  });
+  return recoverFrom(fileStore, { dataDir, dataLogDir: dataDir });
 }
 
 /** Small nodes that compress well, and some large ones that do not. */

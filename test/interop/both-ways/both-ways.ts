@@ -7,10 +7,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { int64FromHalves } from '../../../src/base/int64.js';
 import { NodeFileStore } from '../../../src/persistence/node-file-store.js';
-import { type RecoveredDatabase, recover } from '../../../src/persistence/recovery.js';
-import { DataTree } from '../../../src/store/data-tree.js';
+import type { RecoveredDatabase } from '../../../src/persistence/recovery.js';
 import type { DigestMismatch } from '../../../src/store/digest-check.js';
-import { createTreeMemory } from '../../../src/store/tree-memory.js';
 import { apacheServer } from '../../testing/apache-server.js';
 import { ServerProcess } from '../../testing/server-process.js';
 import { makeTempDir } from '../../testing/temp-dir.js';
@@ -18,6 +16,7 @@ import { threadkeeperServer } from '../../testing/threadkeeper-server.js';
 import { until } from '../../testing/until.js';
 import { counted, int32, Op, WireConnection } from '../../testing/wire-connection.js';
 import { idOf, SUPER } from '../../unit/net/fuzz/guarded-nodes.js';
+import { recoverFrom } from '../../unit/persistence/persistence-fixture.js';
 import { type History, LONG_SESSION_MS, RandomHistory } from './random-history.js';
 
 const AUTH = 100;
@@ -317,16 +316,9 @@ interface Database extends RecoveredDatabase {
 
 function openDatabase(dataDir: string): Database {
   const mismatches: DigestMismatch[] = [];
-  const recovered = recover({
-    fileStore: new NodeFileStore(),
+  const recovered = recoverFrom(new NodeFileStore(), {
     dataDir,
     dataLogDir: dataDir,
-    tree: new DataTree(createTreeMemory(1, 2), () => undefined),
-    datadirAutocreate: true,
-    dbAutocreate: true,
-    trustEmptySnapshot: false,
-    emulate353TtlNodes: false,
-    warn: () => undefined,
     onDigestMismatch: (mismatch) => mismatches.push(mismatch),
   });
   return { ...recovered, mismatches };

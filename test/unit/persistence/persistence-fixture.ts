@@ -6,8 +6,10 @@ import { hex64, int64FromHalves } from '../../../src/base/int64.js';
 import { Prng } from '../../../src/base/prng.js';
 import { decodeUtf8 } from '../../../src/base/utf8.js';
 import { JuteReader } from '../../../src/jute/jute-reader.js';
+import type { FileStore } from '../../../src/persistence/file-store.js';
 import { type RecoveredDatabase, type RecoveryOptions, recover } from '../../../src/persistence/recovery.js';
 import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
+import { SnapshotWriter, type SnapshotWriterOptions } from '../../../src/persistence/snapshot-writer.js';
 import { decodeACLs } from '../../../src/protocol/acl.js';
 import { decodeStatPersisted } from '../../../src/protocol/stored-records.js';
 import { DataTree } from '../../../src/store/data-tree.js';
@@ -92,6 +94,27 @@ export function recoverFrom(
     trustEmptySnapshot: false,
     emulate353TtlNodes: false,
     warn: () => undefined,
+    ...changes,
+  });
+}
+
+/** Writes what the database holds, sessions included, without digest or compression unless `changes` says so. */
+export function snapshotWriterOf(
+  fileStore: FileStore,
+  database: Pick<RecoveredDatabase, 'tree' | 'sessions'>,
+  changes: Partial<SnapshotWriterOptions> = {},
+): SnapshotWriter {
+  return new SnapshotWriter({
+    fileStore,
+    directory: VERSION_2,
+    reader: database.tree.reader,
+    backOff: () => undefined,
+    collectSessions: (add) => {
+      for (const { idHi, idLo, timeoutMs } of database.sessions) add(idHi, idLo, timeoutMs);
+    },
+    waitUntilDurable: () => undefined,
+    loaded: null,
+    treeDigest: null,
     ...changes,
   });
 }

@@ -8,14 +8,10 @@ import type { RecoveredDatabase } from '../../../src/persistence/recovery.js';
 import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
 import type { SnapshotCompression } from '../../../src/persistence/snapshot-compression.js';
 import { BrokenSnapshot, SnapshotReader } from '../../../src/persistence/snapshot-reader.js';
-import {
-  SnapshotWriteError,
-  SnapshotWriter,
-  type SnapshotWriterOptions,
-} from '../../../src/persistence/snapshot-writer.js';
+import { SnapshotWriteError, type SnapshotWriterOptions } from '../../../src/persistence/snapshot-writer.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import { TxnApplier } from '../../../src/store/txn-applier.js';
-import { recoverFrom, stateOf, storeWith, VERSION_2 } from './persistence-fixture.js';
+import { recoverFrom, snapshotWriterOf, stateOf, storeWith, VERSION_2 } from './persistence-fixture.js';
 import { entryOf } from './txn-entries.js';
 
 const METHODS: readonly SnapshotCompression[] = ['none', 'gz', 'snappy'];
@@ -36,20 +32,7 @@ function write(
   compression: SnapshotCompression,
   changes: Partial<SnapshotWriterOptions> = {},
 ): string {
-  const written = new SnapshotWriter({
-    fileStore: store,
-    directory: VERSION_2,
-    reader: database.tree.reader,
-    backOff: () => undefined,
-    collectSessions: (add) => {
-      for (const { idHi, idLo, timeoutMs } of database.sessions) add(idHi, idLo, timeoutMs);
-    },
-    waitUntilDurable: () => undefined,
-    loaded: null,
-    treeDigest: null,
-    compression,
-    ...changes,
-  }).write();
+  const written = snapshotWriterOf(store, database, { compression, ...changes }).write();
   if (written === null) expect.unreachable('nothing was written before');
   expect(store.sizeOf(`${VERSION_2}/${written.name}`)).toBe(written.fileBytes);
   return written.name;

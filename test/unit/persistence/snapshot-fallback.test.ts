@@ -6,9 +6,8 @@ import { Prng } from '../../../src/base/prng.js';
 import { LogFloor } from '../../../src/persistence/log-floor.js';
 import { RecoveryError } from '../../../src/persistence/recovery.js';
 import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
-import { SnapshotWriter } from '../../../src/persistence/snapshot-writer.js';
 import { SYNC_MARK_NAME } from '../../../src/persistence/sync-mark.js';
-import { recoverFrom, VERSION_2 } from './persistence-fixture.js';
+import { recoverFrom, snapshotWriterOf, VERSION_2 } from './persistence-fixture.js';
 import { append, createEntry, newWriter } from './txn-entries.js';
 
 /** log.1 up to `firstEnd`, the rest up to `last` in a second one, and snapshots of 0 and of `last`. No sync mark, as Apache's. */
@@ -22,18 +21,8 @@ function storeOf(firstEnd: number, last: number): SimFileStore {
     if (zxid === firstEnd) writer.roll();
   }
   writer.close();
-  const { tree, snapshot } = recoverFrom(store);
-  const { reader } = tree;
-  new SnapshotWriter({
-    fileStore: store,
-    directory: VERSION_2,
-    reader,
-    backOff: () => undefined,
-    collectSessions: () => undefined,
-    waitUntilDurable: () => undefined,
-    loaded: snapshot,
-    treeDigest: null,
-  }).write();
+  const database = recoverFrom(store);
+  snapshotWriterOf(store, database, { loaded: database.snapshot }).write();
   store.unlink(`${VERSION_2}/${SYNC_MARK_NAME}`);
   return store;
 }

@@ -5,41 +5,17 @@ import { describe, expect, test } from 'vitest';
 import { hiOf, loOf } from '../../../src/base/int64.js';
 import { Prng } from '../../../src/base/prng.js';
 import { FatalStorageError } from '../../../src/persistence/fatal-storage-error.js';
-import { type RecoveredDatabase, RecoveryError } from '../../../src/persistence/recovery.js';
+import { RecoveryError } from '../../../src/persistence/recovery.js';
 import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
 import { SnapshotAbandoned } from '../../../src/persistence/snapshot-content-encoder.js';
 import { BrokenSnapshot, SnapshotReader, type SnapshotTail } from '../../../src/persistence/snapshot-reader.js';
-import {
-  SnapshotWriteError,
-  SnapshotWriter,
-  type SnapshotWriterOptions,
-} from '../../../src/persistence/snapshot-writer.js';
+import { SnapshotWriteError } from '../../../src/persistence/snapshot-writer.js';
 import type { ACL } from '../../../src/protocol/acl.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import type { TxnBody } from '../../../src/protocol/txns.js';
 import { TxnApplier } from '../../../src/store/txn-applier.js';
-import { DATA_DIR, recoverFrom, stateOf, storeWith, VERSION_2 } from './persistence-fixture.js';
+import { DATA_DIR, recoverFrom, snapshotWriterOf, stateOf, storeWith, VERSION_2 } from './persistence-fixture.js';
 import { append, entryOf, newWriter } from './txn-entries.js';
-
-function writerOf(
-  store: SimFileStore,
-  database: RecoveredDatabase,
-  changes: Partial<SnapshotWriterOptions> = {},
-): SnapshotWriter {
-  return new SnapshotWriter({
-    fileStore: store,
-    directory: VERSION_2,
-    reader: database.tree.reader,
-    backOff: () => undefined,
-    collectSessions: (add) => {
-      for (const { idHi, idLo, timeoutMs } of database.sessions) add(idHi, idLo, timeoutMs);
-    },
-    waitUntilDurable: () => undefined,
-    loaded: null,
-    treeDigest: null,
-    ...changes,
-  });
-}
 
 function emptyStore(): SimFileStore {
   const store = new SimFileStore(new Prng(1));
@@ -59,7 +35,7 @@ describe('SnapshotWriter', () => {
     test(`the tree of ${name}, written and read again, is the same`, () => {
       const database = recoverFrom(storeWith(name));
       const store = emptyStore();
-      const written = writerOf(store, database).write();
+      const written = snapshotWriterOf(store, database).write();
       expect(store.list(VERSION_2)).toEqual([written?.name]);
       expect(store.sizeOf(`${VERSION_2}/${written?.name}`)).toBe(written?.fileBytes);
       const again = recoverFrom(store);
@@ -72,7 +48,7 @@ describe('SnapshotWriter', () => {
     const database = recoverFrom(emptyStore());
     const store = emptyStore();
     const treeDigest = () => ({ zxidHi: 0, zxidLo: 0, digestHi: 0, digestLo: 0 });
-    writerOf(store, database, { treeDigest }).write();
+    snapshotWriterOf(store, database, { treeDigest }).write();
     const recorded = storeWith('tiny-3.9').contentsOf(`${VERSION_2}/snapshot.0`);
     const ours = store.contentsOf(`${VERSION_2}/snapshot.0`);
     expect(Buffer.from(ours).toString('hex')).toBe(Buffer.from(recorded).toString('hex'));
@@ -81,10 +57,10 @@ describe('SnapshotWriter', () => {
   test('the tail: none with digests off, both sections with digests on', () => {
     const database = recoverFrom(storeWith('tiny-3.9'));
     const store = emptyStore();
-    writerOf(store, database).write();
+    snapshotWriterOf(store, database).write();
     expect(read(store.contentsOf(`${VERSION_2}/snapshot.10`))).toMatchObject({ tailBytes: 0, hasLastZxid: false });
     const treeDigest = () => ({ zxidHi: 0, zxidLo: 0x10, digestHi: 3, digestLo: 0x24b065e3 });
-    writerOf(store, database, { treeDigest }).write();
+    snapshotWriterOf(store, database, { treeDigest }).write();
     expect(read(store.contentsOf(`${VERSION_2}/snapshot.10`))).toEqual({
       tailBytes: 54,
       digestZxidHi: 0,
@@ -96,9 +72,9 @@ describe('SnapshotWriter', () => {
       lastZxidHi: 0,
       lastZxidLo: 0x10,
     });
-    writerOf(store, database, { treeDigest, writesLastZxid: false }).write();
+    snapshotWriterOf(store, database, { treeDigest, writesLastZxid: false }).write();
     expect(read(store.contentsOf(`${VERSION_2}/snapshot.10`))).toMatchObject({ tailBytes: 33, hasLastZxid: false });
-    writerOf(store, database, { writesLastZxid: true }).write();
+    snapshotWriterOf(store, database, { writesLastZxid: true }).write();
     expect(read(store.contentsOf(`${VERSION_2}/snapshot.10`))).toMatchObject({ tailBytes: 0 });
   });
 
@@ -110,7 +86,7 @@ describe('SnapshotWriter', () => {
       calls.push(call.name);
       return 'ok';
     };
-    writerOf(store, database, {
+    snapshotWriterOf(store, database, {
       waitUntilDurable: (zxidHi, zxidLo) => calls.push(`log durable up to ${zxidHi}:${zxidLo}`),
     }).write();
     expect(calls).toEqual(['create', 'write', 'sync', 'close', 'log durable up to 0:16', 'rename', 'syncDirectory']);
@@ -121,10 +97,10 @@ describe('SnapshotWriter', () => {
     const database = recoverFrom(store);
     const before = store.contentsOf(`${VERSION_2}/snapshot.10`);
     expect(database.snapshot?.name).toBe('snapshot.10');
-    expect(writerOf(store, database, { loaded: database.snapshot }).write()).toBeNull();
+    expect(snapshotWriterOf(store, database, { loaded: database.snapshot }).write()).toBeNull();
     expect(store.contentsOf(`${VERSION_2}/snapshot.10`)).toEqual(before);
     const other = emptyStore();
-    const writer = writerOf(other, database);
+    const writer = snapshotWriterOf(other, database);
     expect(writer.write()?.name).toBe('snapshot.10');
     expect(writer.write()).toBeNull();
   });
@@ -133,7 +109,7 @@ describe('SnapshotWriter', () => {
     const store = storeWith('snap-flip-newest');
     const database = recoverFrom(store);
     expect(database.snapshot?.name).toBe('snapshot.0');
-    writerOf(store, database, { loaded: database.snapshot }).write();
+    snapshotWriterOf(store, database, { loaded: database.snapshot }).write();
     const again = recoverFrom(store);
     expect(again.snapshot?.name).toBe('snapshot.10');
     expect(stateOf(again)).toEqual(stateOf(database));
@@ -196,7 +172,7 @@ describe('a snapshot of a tree that changes while it is written', () => {
       }
       return 'ok';
     };
-    const written = writerOf(live.store, live.database, {
+    const written = snapshotWriterOf(live.store, live.database, {
       // Behind the last node, in front of the last zxid.
       treeDigest: () => {
         live.create('/later still', 3);
@@ -224,7 +200,7 @@ describe('a snapshot of a tree that changes while it is written', () => {
   test('one writer writes one after the other, each with its own sessions and lists', () => {
     const live = new LiveTree();
     const sessions = [[1, 2, 3000]];
-    const writer = writerOf(live.store, live.database, {
+    const writer = snapshotWriterOf(live.store, live.database, {
       collectSessions: (add) => {
         for (const [idHi, idLo, timeoutMs] of sessions) add(idHi, idLo, timeoutMs);
       },
@@ -254,7 +230,7 @@ describe('a snapshot of a tree that changes while it is written', () => {
       }
       return 'ok';
     };
-    writerOf(live.store, live.database).write();
+    snapshotWriterOf(live.store, live.database).write();
     live.store.unlink(`${VERSION_2}/log.2`);
     const warnings: string[] = [];
     const recovered = recoverFrom(live.store, { warn: (message) => warnings.push(message) });
@@ -274,7 +250,7 @@ describe('a snapshot of a tree that changes while it is written', () => {
       }
       return 'ok';
     };
-    expect(() => writerOf(live.store, live.database).write()).toThrow(SnapshotAbandoned);
+    expect(() => snapshotWriterOf(live.store, live.database).write()).toThrow(SnapshotAbandoned);
     expect(live.store.list(VERSION_2)).toEqual(['durableZxid', 'log.1', 'snapshot.0']);
   });
 });
@@ -287,7 +263,7 @@ describe('a disk that fails while a snapshot is written', () => {
       store.onCall = (call) => (call.name === name ? 'ENOSPC' : 'ok');
       let error: unknown;
       try {
-        writerOf(store, database).write();
+        snapshotWriterOf(store, database).write();
       } catch (thrown) {
         error = thrown;
       }
@@ -307,7 +283,7 @@ describe('a disk that fails while a snapshot is written', () => {
       '/data/version-2/log.1',
       Object.assign(new Error('EIO'), { code: 'EIO' }),
     );
-    const writer = writerOf(store, database, {
+    const writer = snapshotWriterOf(store, database, {
       waitUntilDurable: () => {
         throw failure;
       },

@@ -7,10 +7,9 @@ import { FatalStorageError } from '../../../src/persistence/fatal-storage-error.
 import { joinPath } from '../../../src/persistence/file-store.js';
 import { type RecoveredDatabase, RecoveryError, type RecoveryOptions } from '../../../src/persistence/recovery.js';
 import { SimCrashError, SimFileStore } from '../../../src/persistence/sim-file-store.js';
-import { SnapshotWriter } from '../../../src/persistence/snapshot-writer.js';
 import { readSyncMark, resetSyncMark } from '../../../src/persistence/sync-mark.js';
 import type { TxnLogWriterOptions } from '../../../src/persistence/txn-log-writer.js';
-import { recoverFrom, VERSION_2 } from './persistence-fixture.js';
+import { recoverFrom, snapshotWriterOf, VERSION_2 } from './persistence-fixture.js';
 import { append, createEntry, newWriter, readLog } from './txn-entries.js';
 
 const MARK = `${VERSION_2}/durableZxid`;
@@ -185,17 +184,7 @@ describe('a start that is right is not refused', () => {
 
   test('a whole snapshot stands for a log whose end is gone', () => {
     const store = storeAfter(20);
-    const { tree } = recoverFrom(store);
-    new SnapshotWriter({
-      fileStore: store,
-      directory: VERSION_2,
-      reader: tree.reader,
-      backOff: () => undefined,
-      collectSessions: () => undefined,
-      waitUntilDurable: () => undefined,
-      loaded: null,
-      treeDigest: null,
-    }).write();
+    snapshotWriterOf(store, recoverFrom(store)).write();
     alter(store, LOG_1, (bytes) => bytes.subarray(0, 16));
     expect(start(store)).toEqual({ zxid: 20, warnings: [] });
   });

@@ -15,7 +15,7 @@ import { DataTree } from '../../../src/store/data-tree.js';
 import { createTreeMemory } from '../../../src/store/tree-memory.js';
 import { TxnApplier } from '../../../src/store/txn-applier.js';
 import { digestFromScratch } from '../../testing/tree-digest-from-scratch.js';
-import { hexOfZxid, newTree, recoverFrom, VERSION_2 } from './persistence-fixture.js';
+import { hexOfZxid, newTree, recoverFrom, snapshotWriterOf, VERSION_2 } from './persistence-fixture.js';
 import { append, CLIENT, createEntry, entryOf, errorEntry, newWriter } from './txn-entries.js';
 
 type Log = readonly (readonly [bigint, Uint8Array])[];
@@ -39,19 +39,10 @@ function storeOf(...logs: Log[]): SimFileStore {
   return store;
 }
 
-function snapshotOf(store: SimFileStore, { tree, snapshot }: RecoveredDatabase): void {
-  const { digestHi, digestLo, reader } = tree;
-  const writer = new SnapshotWriter({
-    fileStore: store,
-    directory: VERSION_2,
-    reader,
-    backOff: () => undefined,
-    collectSessions: () => undefined,
-    waitUntilDurable: () => undefined,
-    loaded: snapshot,
-    treeDigest: () => ({ zxidHi: reader.zxidHi(), zxidLo: reader.zxidLo(), digestHi, digestLo }),
-  });
-  expect(writer.write()).not.toBeNull();
+function snapshotOf(store: SimFileStore, database: RecoveredDatabase): void {
+  const { digestHi, digestLo, reader } = database.tree;
+  const treeDigest = () => ({ zxidHi: reader.zxidHi(), zxidLo: reader.zxidLo(), digestHi, digestLo });
+  expect(snapshotWriterOf(store, database, { loaded: database.snapshot, treeDigest }).write()).not.toBeNull();
 }
 
 /** zxids handed on, and how many repeats were left out. */

@@ -10,7 +10,13 @@ function read(file: Record<string, string>, options: Record<string, string> = {}
 
 describe('bringing members up to date', () => {
   it('has the defaults of the reference', () => {
-    expect(read({})).toEqual({ commitLogCount: 500, snapshotSizeFactor: 0.33, forceSnapshotSync: false });
+    expect(read({})).toEqual({
+      commitLogCount: 500,
+      snapshotSizeFactor: 0.33,
+      forceSnapshotSync: false,
+      snapSyncsMax: 10,
+      diffSyncsMax: 100,
+    });
   });
 
   it.each([
