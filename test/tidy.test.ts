@@ -21,6 +21,22 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   watch: ['base', 'jute', 'protocol', 'actor', 'store'],
   processor: ['base', 'jute', 'protocol', 'actor', 'store', 'session', 'watch'],
   persistence: ['base', 'jute', 'protocol', 'actor', 'store'],
+  election: ['base', 'jute', 'protocol', 'actor'],
+  zab: ['base', 'jute', 'protocol', 'actor', 'store', 'session', 'processor', 'persistence', 'election'],
+  peer: [
+    'base',
+    'jute',
+    'protocol',
+    'actor',
+    'store',
+    'session',
+    'watch',
+    'processor',
+    'persistence',
+    'net',
+    'election',
+    'zab',
+  ],
   net: ['base', 'jute', 'protocol', 'actor', 'store', 'session', 'watch', 'processor', 'persistence'],
   client: ['base', 'jute', 'protocol'],
   server: [
@@ -34,6 +50,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'processor',
     'persistence',
     'net',
+    'election',
+    'zab',
+    'peer',
     'client',
   ],
   admin: ['base', 'actor', 'processor', 'net', 'server'],
@@ -41,9 +60,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** These compile without Node's types, and may say nothing that depends on a machine or a moment. */
-const DETERMINISTIC = ['base', 'jute', 'protocol', 'store', 'session', 'watch', 'processor'];
+const DETERMINISTIC = ['base', 'jute', 'protocol', 'store', 'session', 'watch', 'processor', 'election', 'zab'];
 /** Deterministic too, but for the shells listed below. */
-const WITH_SHELLS = ['actor', 'persistence', 'net', 'client'];
+const WITH_SHELLS = ['actor', 'persistence', 'net', 'peer', 'client'];
 
 const BANNED = {
   time: /\bDate\.now\b|\bnew Date\b|\bperformance\.now\b|\bprocess\.hrtime\b/,
@@ -72,6 +91,7 @@ const SHELLS: Readonly<Record<string, readonly Banned[]>> = {
   'src/net/tls-context.ts': ['sockets'],
   'src/net/tls-key-store.ts': ['files'],
   'src/net/tls-store-watch.ts': ['timers', 'files'],
+  'src/peer/node-peer-network.ts': ['sockets', 'timers'],
   'src/persistence/node-file-store.ts': ['files'],
 };
 

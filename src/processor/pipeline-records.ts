@@ -11,7 +11,7 @@
  *        +--------+-----------+-----+-----+------+-------+-------+------+-------+-------+--------+-----------+
  *   word 12       13       14      15        | byte 64 ...
  *        +--------+--------+-------+--------+-+-------------------------------------------------------------+
- *        | lengthA| lengthB| spare | spare  | | part A (lengthA bytes)        | part B (lengthB bytes)      |
+ *        | lengthA| lengthB| large | learner| | part A (lengthA bytes)        | part B (lengthB bytes)      |
  *        +--------+--------+-------+--------+-+-------------------------------------------------------------+
  *
  *   type      from -> to               part A                          part B
@@ -32,6 +32,35 @@
  * prep alone is told, with the error.
  *
  * Parts start at multiples of one byte, not eight: they are copied once, short, and mostly read by bytes.
+ *
+ * A member of an ensemble has two more stages in the line (ensemble-topology.ts draws it): quorum-peer between prep and sync,
+ * commit between sync and final. Their records:
+ *
+ *   type      from -> to               part A                          part B
+ *   request   quorum-peer -> prep      identities                      request body; `learner` says by whom it was forwarded
+ *   request   prep -> quorum-peer      identities                      request body: on a learner, to be forwarded
+ *   request   quorum-peer -> commit    nothing                         nothing: what was forwarded, until its transaction comes
+ *   committed quorum-peer -> commit    nothing                         nothing: everything up to zxid may be applied
+ *   synced    quorum-peer -> commit    nothing                         nothing: the oldest forwarded sync is answered
+ *   durable   sync -> quorum-peer      nothing                         nothing: the log is on the disk up to zxid
+ *   touch     quorum-peer -> prep      (long session, int timeoutMs)*  nothing: sessions that a learner has heard of
+ *   halt      quorum-peer -> prep -> quorum-peer -> sync -> commit -> final -> connections, session-tracker, ...
+ *                                      nothing                         nothing: the role is over, nobody is served any more
+ *   fence     connections -> prep -> quorum-peer   nothing             nothing: no request of the old role is on its way here
+ *   settle, serve, truncate, snapBegin, snapChunk, snapEnd, snapSave
+ *             quorum-peer -> sync -> commit -> final                   in the line of all transactions, in their place:
+ *     settle      what is logged and not yet applied is applied, answered to nobody
+ *     serve       clients are served from here on; op is the ServerRole, zxid the tree's from here on if it is the leader's
+ *     truncate    log and tree go back to zxid
+ *     snapBegin   the tree is emptied for the leader's, which is that of zxid; snapChunk: part B, a piece of the stream;
+ *     snapEnd     the stream is whole; snapSave: tree and sessions as they are now are made durable as a snapshot
+ *   done      final -> quorum-peer     nothing                         nothing: op says which of these (or halt, or loaded) is
+ *                                                                      done, zxid is the tree's, error not Ok that it failed
+ *
+ * A role ends in this order: quorum-peer sends `halt` through prep and the line; final passes it to all shards, which close
+ * every connection of a client and send a `fence`; when quorum-peer has final's `done(halt)` and the fences of all shards, it sends
+ * `settle`, and has a database that is the log's once `done(settle)` comes. Between halt and serving, prep turns every
+ * request into an echo with ConnectionLoss, so that what it counts for is given back.
  */
 export const RecordType = {
   request: 1,
@@ -44,6 +73,21 @@ export const RecordType = {
   serving: 8,
   restore: 9,
   restored: 10,
+  halt: 11,
+  fence: 12,
+  committed: 13,
+  synced: 14,
+  durable: 15,
+  touch: 16,
+  settle: 17,
+  serve: 18,
+  truncate: 19,
+  snapBegin: 20,
+  snapChunk: 21,
+  snapEnd: 22,
+  snapSave: 23,
+  done: 24,
+  loaded: 25,
 } as const;
 export type RecordType = (typeof RecordType)[keyof typeof RecordType];
 
@@ -63,6 +107,8 @@ export const WORD_LENGTH_A = 12;
 export const WORD_LENGTH_B = 13;
 /** Bytes that the request counts for as a large one (client-protocol 9.4), until it comes back; mostly 0. */
 export const WORD_LARGE_BYTES = 14;
+/** Number of the learner's link (1 and more) by which a request came to the leader; 0: of a client of this server. */
+export const WORD_LEARNER = 15;
 
 export const PIPELINE_HEADER_WORDS = 16;
 export const PIPELINE_HEADER_BYTES = 64;
@@ -75,6 +121,12 @@ export const FLAG_OWN_ZXID = 2;
 export const FLAG_BODY = 4;
 /** flags of `serving`: tree and sessions were replaced, and nothing that was known of them holds. */
 export const FLAG_REPLACED = 8;
+/** flags of `txn`: applied, but not logged: a snapshot that will hold it is made durable before anything is promised. */
+export const FLAG_UNLOGGED = 16;
+
+/** What a server is to its clients: op of `serve` and `serving`. */
+export const ServerRole = { standalone: 0, leader: 1, follower: 2, observer: 3, readOnly: 4 } as const;
+export type ServerRole = (typeof ServerRole)[keyof typeof ServerRole];
 
 /** Operations that only travel between our own stages; numbers outside of ZooKeeper's. */
 export const InternalOp = {

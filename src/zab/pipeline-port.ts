@@ -1,0 +1,231 @@
+/**
+ * The quorum peer's end of its own pipeline: every record that it or one of its roles sends to prep, to the line of
+ * transactions (sync and behind) or to the commit stage, written in one place. `processor/pipeline-records.ts` draws them.
+ *
+ * Lives on the quorum peer's thread. Nothing here decides, and nothing waits: room is asked for before a socket is read.
+ */
+import type { ActorContext } from '../actor/actor.js';
+import type { MailboxSender } from '../actor/mailbox/mailbox.js';
+import { copyBytes, readInt32 } from '../base/bytes.js';
+import {
+  FLAG_UNLOGGED,
+  PIPELINE_HEADER_BYTES,
+  PIPELINE_HEADER_WORDS,
+  RecordType,
+  type ServerRole,
+  WORD_CONNECTION,
+  WORD_ERROR,
+  WORD_FLAGS,
+  WORD_LEARNER,
+  WORD_LENGTH_A,
+  WORD_LENGTH_B,
+  WORD_OP,
+  WORD_SESSION_HI,
+  WORD_SESSION_LO,
+  WORD_SHARD,
+  WORD_SLOT,
+  WORD_XID,
+  WORD_ZXID_HI,
+  WORD_ZXID_LO,
+} from '../processor/pipeline-records.js';
+import { OpCode } from '../protocol/op-code.js';
+
+/** Where a TxnHeader has its fields (store/txn-applier.ts draws the entry). */
+const ENTRY_CLIENT = 0;
+const ENTRY_CXID = 8;
+const ENTRY_ZXID = 12;
+const ENTRY_TYPE = 28;
+const ENTRY_BODY = 32;
+
+export class PipelinePort {
+  private readonly toPrep: MailboxSender;
+  private readonly toSync: MailboxSender;
+  private readonly toCommit: MailboxSender;
+
+  constructor(context: ActorContext) {
+    this.toPrep = context.outbox('prep');
+    this.toSync = context.outbox('sync');
+    this.toCommit = context.outbox('commit');
+  }
+
+  /** May a socket be read that brings so many bytes for prep, or for the log? */
+  hasRoomForRequests(byteCount: number): boolean {
+    return this.toPrep.hasRoom(byteCount);
+  }
+
+  hasRoomForTxns(byteCount: number): boolean {
+    return this.toSync.hasRoom(byteCount);
+  }
+
+  // ---- to prep
+
+  /**
+   * A request that a learner forwarded (6.2), or its REVALIDATE (op reopenSession, body = timeoutMs). `identities`: vector<Id> as
+   * on the wire, at least its count.
+   */
+  forwarded(
+    learner: number,
+    op: number,
+    cxid: number,
+    sessionHi: number,
+    sessionLo: number,
+    identities: Uint8Array,
+    identitiesOffset: number,
+    identitiesLength: number,
+    body: Uint8Array,
+    bodyOffset: number,
+    bodyLength: number,
+  ): void {
+    const out = this.toPrep;
+    const at = this.begin(out, RecordType.request, identitiesLength + bodyLength);
+    const { words } = out;
+    words[at + WORD_LEARNER] = learner;
+    words[at + WORD_OP] = op;
+    words[at + WORD_XID] = cxid;
+    words[at + WORD_SESSION_HI] = sessionHi;
+    words[at + WORD_SESSION_LO] = sessionLo;
+    words[at + WORD_LENGTH_A] = identitiesLength;
+    words[at + WORD_LENGTH_B] = bodyLength;
+    const part = out.offset + PIPELINE_HEADER_BYTES;
+    copyBytes(identities, identitiesOffset, out.bytes, part, identitiesLength);
+    copyBytes(body, bodyOffset, out.bytes, part + identitiesLength, bodyLength);
+    out.commit();
+  }
+
+  /** The session table of a learner's PING reply: (long session, int timeoutMs)*, as on the wire. */
+  touch(bytes: Uint8Array, offset: number, length: number): void {
+    const out = this.toPrep;
+    const at = this.begin(out, RecordType.touch, length);
+    out.words[at + WORD_LENGTH_A] = length;
+    copyBytes(bytes, offset, out.bytes, out.offset + PIPELINE_HEADER_BYTES, length);
+    out.commit();
+  }
+
+  /** To prep, which sends it back down the line behind everything it has decided. */
+  haltPrep(): void {
+    this.begin(this.toPrep, RecordType.halt, 0);
+    this.toPrep.commit();
+  }
+
+  // ---- into the line of transactions
+
+  /** Any record of prep's line, as it is. */
+  passOn(type: number, bytes: Uint8Array, offset: number, length: number): void {
+    const out = this.toSync;
+    out.claim(type, length);
+    copyBytes(bytes, offset, out.bytes, out.offset, length);
+    out.commit();
+  }
+
+  /** A transaction that came from the leader: nobody's here, until the commit stage finds whose it is. */
+  logTxn(entry: Uint8Array, entryOffset: number, entryLength: number, isLogged = true): void {
+    const out = this.toSync;
+    const at = this.begin(out, RecordType.txn, entryLength);
+    const { words } = out;
+    const type = readInt32(entry, entryOffset + ENTRY_TYPE);
+    words[at + WORD_XID] = readInt32(entry, entryOffset + ENTRY_CXID);
+    words[at + WORD_OP] = type;
+    words[at + WORD_SLOT] = -1;
+    words[at + WORD_SESSION_HI] = readInt32(entry, entryOffset + ENTRY_CLIENT);
+    words[at + WORD_SESSION_LO] = readInt32(entry, entryOffset + ENTRY_CLIENT + 4);
+    words[at + WORD_ZXID_HI] = readInt32(entry, entryOffset + ENTRY_ZXID);
+    words[at + WORD_ZXID_LO] = readInt32(entry, entryOffset + ENTRY_ZXID + 4);
+    words[at + WORD_ERROR] = type === OpCode.error ? readInt32(entry, entryOffset + ENTRY_BODY) : 0;
+    words[at + WORD_FLAGS] = isLogged ? 0 : FLAG_UNLOGGED;
+    words[at + WORD_LENGTH_A] = entryLength;
+    copyBytes(entry, entryOffset, out.bytes, out.offset + PIPELINE_HEADER_BYTES, entryLength);
+    out.commit();
+  }
+
+  halt(): void {
+    this.control(RecordType.halt, 0, 0, 0);
+  }
+
+  settle(): void {
+    this.control(RecordType.settle, 0, 0, 0);
+  }
+
+  /** A leader's zxid is (epoch, 0); a learner's tree keeps the one it has, and the two halves are not looked at. */
+  serve(role: ServerRole, zxidHi: number, zxidLo: number): void {
+    this.control(RecordType.serve, role, zxidHi, zxidLo);
+  }
+
+  truncate(zxidHi: number, zxidLo: number): void {
+    this.control(RecordType.truncate, 0, zxidHi, zxidLo);
+  }
+
+  snapBegin(zxidHi: number, zxidLo: number): void {
+    this.control(RecordType.snapBegin, 0, zxidHi, zxidLo);
+  }
+
+  snapChunk(bytes: Uint8Array, offset: number, length: number): void {
+    const out = this.toSync;
+    const at = this.begin(out, RecordType.snapChunk, length);
+    out.words[at + WORD_LENGTH_B] = length;
+    copyBytes(bytes, offset, out.bytes, out.offset + PIPELINE_HEADER_BYTES, length);
+    out.commit();
+  }
+
+  snapEnd(): void {
+    this.control(RecordType.snapEnd, 0, 0, 0);
+  }
+
+  snapSave(): void {
+    this.control(RecordType.snapSave, 0, 0, 0);
+  }
+
+  // ---- to the commit stage
+
+  /** A record of prep's line that only keeps its place, or is answered as it is. */
+  local(type: number, bytes: Uint8Array, offset: number, length: number): void {
+    const out = this.toCommit;
+    out.claim(type, length);
+    copyBytes(bytes, offset, out.bytes, out.offset, length);
+    out.commit();
+  }
+
+  /** A forwarded request: its header alone waits for its transaction (or `synced`, if it is a sync). */
+  awaiting(bytes: Uint8Array, offset: number): void {
+    const out = this.toCommit;
+    out.claim(RecordType.request, PIPELINE_HEADER_BYTES);
+    copyBytes(bytes, offset, out.bytes, out.offset, PIPELINE_HEADER_BYTES);
+    const at = out.offset >> 2;
+    out.words[at + WORD_LENGTH_A] = 0;
+    out.words[at + WORD_LENGTH_B] = 0;
+    out.commit();
+  }
+
+  /** Everything up to there may be applied. Once per batch. */
+  committed(zxidHi: number, zxidLo: number): void {
+    const out = this.toCommit;
+    const at = this.begin(out, RecordType.committed, 0);
+    out.words[at + WORD_ZXID_HI] = zxidHi;
+    out.words[at + WORD_ZXID_LO] = zxidLo;
+    out.commit();
+  }
+
+  /** The leader has answered the oldest forwarded sync; what was committed before is said before. */
+  synced(): void {
+    this.begin(this.toCommit, RecordType.synced, 0);
+    this.toCommit.commit();
+  }
+
+  private control(type: number, op: number, zxidHi: number, zxidLo: number): void {
+    const out = this.toSync;
+    const at = this.begin(out, type, 0);
+    out.words[at + WORD_OP] = op;
+    out.words[at + WORD_ZXID_HI] = zxidHi;
+    out.words[at + WORD_ZXID_LO] = zxidLo;
+    out.commit();
+  }
+
+  /** A claimed record with an empty header of nobody's; returns the header's first word. */
+  private begin(out: MailboxSender, type: number, partsLength: number): number {
+    out.claim(type, PIPELINE_HEADER_BYTES + partsLength);
+    const at = out.offset >> 2;
+    out.words.fill(0, at, at + PIPELINE_HEADER_WORDS);
+    out.words[at + WORD_SHARD] = -1;
+    out.words[at + WORD_CONNECTION] = -1;
+    return at;
+  }
+}
