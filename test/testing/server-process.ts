@@ -58,7 +58,7 @@ export class ServerProcess {
   readonly configFile: string;
   /** stdout and stderr. */
   readonly logFile: string;
-  /** From spawn to the first ConnectResponse. */
+  /** From spawn to the first ConnectResponse; not a number where nobody waited for one. */
   readonly firstSessionMs: number;
   readonly exited: Promise<Exit>;
   private readonly child: ChildProcess;
@@ -89,6 +89,11 @@ export class ServerProcess {
       launched.tempDir.remove();
       throw new Error(`${kind.name} server did not come up: ${(error as Error).message}\n${log}`);
     }
+  }
+
+  /** Starts a server and waits for nothing: a member of an ensemble serves nobody before it has found a leader. */
+  static async spawn(kind: ServerKind, options: ServerOptions): Promise<ServerProcess> {
+    return new ServerProcess(await launch(kind, options), Number.NaN);
   }
 
   /** Starts a server that may refuse to: what it said, and how it ended, when it did. */

@@ -1,0 +1,39 @@
+/**
+ * The fixture itself, proved with Apache's servers alone: three of them find a leader, replace a killed one, take the old one
+ * back, and show the same trees.
+ */
+import { expect, test } from 'vitest';
+import { EnsembleProcess } from '../../testing/ensemble-process.js';
+import { differencesOf, readTree, type TreeReading } from '../../testing/tree-reading.js';
+import { counted, int32, Op, openAcl, WireConnection } from '../../testing/wire-connection.js';
+
+async function create(port: number, path: string): Promise<void> {
+  const connection = await WireConnection.openSession(port);
+  const reply = await connection.call(1, Op.Create, counted(path), counted('x'), openAcl, int32(0));
+  expect(reply.err).toBe(0);
+  await connection.closeSession();
+}
+
+test('three servers of Apache: a killed leader is replaced and comes back, and all trees are equal', async () => {
+  await using ensemble = await EnsembleProcess.start({ kinds: ['apache', 'apache', 'apache'] });
+  const first = await ensemble.leader();
+  await create(ensemble.member(first).clientPort, '/one');
+  await ensemble.kill(first);
+  const second = await ensemble.leader();
+  expect(second).not.toBe(first);
+  await create(ensemble.member(second).clientPort, '/two');
+  await ensemble.startMember(first);
+  await ensemble.awaitServing();
+  expect(await ensemble.mode(first)).toBe('follower');
+  await ensemble.awaitSameZxid();
+  const [tree, ...others] = await Promise.all(ensemble.ports().map(readTree));
+  expect([...(tree as TreeReading).keys()].sort()).toEqual([
+    '/',
+    '/one',
+    '/two',
+    '/zookeeper',
+    '/zookeeper/config',
+    '/zookeeper/quota',
+  ]);
+  for (const other of others) expect(differencesOf(tree as TreeReading, other)).toEqual([]);
+}, 60_000);
