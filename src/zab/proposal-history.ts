@@ -11,14 +11,8 @@
  * and of the tree.
  */
 import { assert } from '../base/assert.js';
-import { Fifo } from '../base/fifo.js';
 import type { CommittedLog } from '../persistence/committed-log.js';
-
-interface Pending {
-  readonly zxidHi: number;
-  readonly zxidLo: number;
-  readonly bytes: Uint8Array;
-}
+import { ProposalRing } from './proposal-ring.js';
 
 export class ProposalHistory {
   readonly committedLog: CommittedLog;
@@ -26,7 +20,8 @@ export class ProposalHistory {
   lastCommittedLo = 0;
   lastProposedHi = 0;
   lastProposedLo = 0;
-  private readonly pending = new Fifo<Pending>();
+  /** Read only: `look` at one of these, from the oldest on. */
+  readonly pending = new ProposalRing();
 
   constructor(committedLog: CommittedLog) {
     this.committedLog = committedLog;
@@ -40,26 +35,45 @@ export class ProposalHistory {
   reset(zxidHi: number, zxidLo: number): void {
     this.pending.clear();
     this.committedLog.clear(zxidHi, zxidLo);
-    this.lastCommittedHi = zxidHi;
-    this.lastCommittedLo = zxidLo;
-    this.lastProposedHi = zxidHi;
-    this.lastProposedLo = zxidLo;
+    this.standAt(zxidHi, zxidLo);
+  }
+
+  /** A leader is established: its tree stands at (epoch, 0), which no transaction has, and what was committed before is kept. */
+  beginEpoch(epoch: number): void {
+    assert(this.pending.length === 0, 'what was proposed before an epoch is settled before it');
+    this.standAt(epoch, 0);
   }
 
   /** Copies the entry. */
   append(zxidHi: number, zxidLo: number, bytes: Uint8Array, offset: number, length: number): void {
-    this.pending.push({ zxidHi, zxidLo, bytes: bytes.slice(offset, offset + length) });
+    this.pending.push(zxidHi, zxidLo, bytes, offset, length);
     this.lastProposedHi = zxidHi;
     this.lastProposedLo = zxidLo;
   }
 
-  /** The oldest pending one is committed. */
+  /** The oldest pending one is committed; it stays in `pending`'s fields until the next call of anything here. */
   commitHead(): void {
-    const head = this.pending.shift();
-    assert(head !== undefined, 'something is pending');
-    const kept = this.committedLog.append(head.bytes, 0, head.bytes.length, head.zxidHi, head.zxidLo);
+    const { pending } = this;
+    assert(pending.length > 0, 'something is pending');
+    pending.look(0);
+    const { zxidHi, zxidLo } = pending;
+    const kept = this.committedLog.append(pending.bytes, pending.entryOffset, pending.entryLength, zxidHi, zxidLo);
     assert(kept !== 'hole', 'what is committed follows what was committed before');
-    this.lastCommittedHi = head.zxidHi;
-    this.lastCommittedLo = head.zxidLo;
+    pending.shift();
+    this.lastCommittedHi = zxidHi;
+    this.lastCommittedLo = zxidLo;
+  }
+
+  /** A role is over and everything that it had logged is in the tree (`settle`). */
+  commitAll(): void {
+    while (this.pending.length > 0) this.commitHead();
+    this.standAt(this.lastCommittedHi, this.lastCommittedLo);
+  }
+
+  private standAt(zxidHi: number, zxidLo: number): void {
+    this.lastCommittedHi = zxidHi;
+    this.lastCommittedLo = zxidLo;
+    this.lastProposedHi = zxidHi;
+    this.lastProposedLo = zxidLo;
   }
 }
