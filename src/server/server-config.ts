@@ -11,6 +11,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Logger } from '../actor/logger.js';
+import { PropertiesSyntaxError, parsePropertiesFile, trimProperties } from '../base/java-properties.js';
+import { isMembershipKey } from '../election/quorum-config-text.js';
+import type { QuorumMember } from '../election/quorum-verifier.js';
 import type { AuthOptions } from '../net/auth/auth-options.js';
 import { type AdminConfig, readAdminConfig } from './admin-config.js';
 import { readAuthOptions } from './auth-config.js';
@@ -20,15 +23,7 @@ import { type LearnerSyncConfig, readLearnerSyncConfig } from './learner-sync-co
 import { type LimitsConfig, readLimits } from './limits-config.js';
 import { choosePlacement, PLACEMENT_SETTINGS, type PlacementName } from './placement-choice.js';
 import { checkPort, normalHost } from './port-and-host.js';
-import { PropertiesSyntaxError, parsePropertiesFile, trimProperties } from './properties-file.js';
-import {
-  checkDynamicKeys,
-  isMembershipKey,
-  parsePeerType,
-  parseQuorumConfig,
-  type QuorumConfig,
-  type QuorumServer,
-} from './quorum-config.js';
+import { checkDynamicKeys, checkPeerType, parseQuorumConfig, type QuorumConfig } from './quorum-config.js';
 import { type QuotaConfig, readQuotaConfig } from './quota-config.js';
 import { BadValueError, parseStrictInt, parseStrictLong, Settings } from './settings.js';
 import { readSnapshotConfig, type SnapshotConfig } from './snapshot-config.js';
@@ -364,7 +359,7 @@ function checkKeysWithoutEffect(settings: Settings, log: Logger): void {
   }
   if (settings.strictInt('electionAlg') !== 3) throw new ConfigError('Invalid electionAlg value. Only 3 is supported.');
   const peerType = settings.strictText('peerType');
-  if (peerType !== null) parsePeerType(peerType);
+  if (peerType !== null) checkPeerType(peerType);
   checkSaslOrder(settings);
   const observerMasterPort = settings.strictInt('observerMasterPort');
   log.info(observerMasterPort > 0 ? `observerMasterPort is ${observerMasterPort}` : 'observerMasterPort is not set');
@@ -396,7 +391,7 @@ function readClientListener(settings: Settings, log: Logger): Listener {
 }
 
 /** An ensemble member's line may carry the client address; the official image relies on it, standalone too. */
-function mergeClientAddress(listener: Listener, own: QuorumServer | undefined): Listener {
+function mergeClientAddress(listener: Listener, own: QuorumMember | undefined): Listener {
   const client = own?.client ?? null;
   if (own === undefined || client === null) return listener;
   const host = normalHost(client.host);

@@ -3,7 +3,7 @@
 // Null for a file that cannot be read.
 
 import { readFileSync } from 'node:fs';
-import { parsePropertiesFile, trimProperties } from '../../server/properties-file.js';
+import { parsePropertiesFile, trimProperties } from '../../base/java-properties.js';
 
 export interface ConfiguredDirectories {
   readonly dataDir: string | null;

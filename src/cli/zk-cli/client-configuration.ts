@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { type ClientProperties, ClientPropertiesError, readClientProperties } from '../../server/client-properties.js';
 import { parseJvmFlags, splitShellWords } from '../../server/jvm-flags.js';
-import { parsePropertiesFile, trimProperties } from '../../server/properties-file.js';
+import { parsePropertiesFile, trimProperties } from '../../base/java-properties.js';
 import { CommandError, ExitCode } from './command-error.js';
 
 export interface Environment {

@@ -4,7 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parsePropertiesFile, trimProperties } from '../../server/properties-file.js';
+import { parsePropertiesFile, trimProperties } from '../../base/java-properties.js';
 
 export interface ClientAddress {
   readonly host: string;

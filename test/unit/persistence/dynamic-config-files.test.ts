@@ -9,7 +9,7 @@ import { readWholeFile } from '../../../src/persistence/atomic-file.js';
 import { DynamicConfigFiles, versionOfDynamicPath } from '../../../src/persistence/dynamic-config-files.js';
 import { NodeFileStore } from '../../../src/persistence/node-file-store.js';
 import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
-import { parsePropertiesFile } from '../../../src/server/properties-file.js';
+import { parsePropertiesFile } from '../../../src/base/java-properties.js';
 import { endAtEveryCall } from './every-call.js';
 
 const ZOO_CFG = '/conf/zoo.cfg';

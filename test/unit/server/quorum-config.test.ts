@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseQuorumConfig, parseQuorumServer, type QuorumServer } from '../../../src/server/quorum-config.js';
+import type { QuorumMember } from '../../../src/election/quorum-verifier.js';
+import { parseQuorumConfig, parseQuorumServer } from '../../../src/server/quorum-config.js';
 
 const FORM =
   ' does not have the form server_config or server_config;client_config where server_config is the pipe separated list ' +
@@ -15,7 +16,7 @@ function thrownBy(action: () => unknown): string {
 }
 
 describe('a server line', () => {
-  it.each<[string, Partial<QuorumServer>]>([
+  it.each<[string, Partial<QuorumMember>]>([
     ['h:1:2', { type: 'participant', addresses: [{ host: 'h', quorumPort: 1, electionPort: 2 }], client: null }],
     ['h:1:2:Observer', { type: 'observer' }],
     ['h:1:2;2181', { client: { host: '0.0.0.0', port: 2181 } }],

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { decodeUtf8 } from '../../../base/utf8.js';
 import type { MembershipChange } from '../../../client/zookeeper-view.js';
-import { parsePropertiesFile } from '../../../server/properties-file.js';
+import { parsePropertiesFile } from '../../../base/java-properties.js';
 import { type Command, usageError } from '../command.js';
 import { CommandError } from '../command-error.js';
 import { type ParsedOptions, parseNamedOptions } from '../command-options.js';

@@ -4,7 +4,7 @@ import {
   PropertiesSyntaxError,
   parsePropertiesFile,
   trimProperties,
-} from '../../../src/server/properties-file.js';
+} from '../../../src/base/java-properties.js';
 
 function parse(text: string): Record<string, string> {
   return Object.fromEntries(parsePropertiesFile(Buffer.from(text, 'latin1')));

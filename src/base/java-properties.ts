@@ -1,17 +1,18 @@
-// The syntax of zoo.cfg: Java Properties, as java.util.Properties.load reads it from bytes (ISO-8859-1).
+// The syntax of zoo.cfg and of an ensemble's configuration: Java Properties, as java.util.Properties.load reads it from
+// bytes (ISO-8859-1) or from a text.
 //
-// A pure function from bytes to pairs, used by the server's configuration, by zkServer and by tools, on whatever
-// thread asks. It knows nothing about ZooKeeper's keys and it expands nothing: ${HOME} in a value stays ${HOME}.
+// A pure function from bytes to pairs, used by the server's configuration, by the election, by zkServer and by tools, on
+// whatever thread asks. It knows nothing about ZooKeeper's keys and it expands nothing: ${HOME} in a value stays ${HOME}.
 // It must never guess: what Java would refuse (a broken \u escape) is refused here with Java's sentence.
 //
 //   natural line    a = b \          one line of the file
 //                     c              a second one, joined to the first because of the odd number of backslashes
 //   logical line    a = b c          what is split into key "a" and value "b c"
 
+import { latin1 } from './utf8.js';
+
 const TAB = 0x09;
-const LINE_FEED = 0x0a;
 const FORM_FEED = 0x0c;
-const CARRIAGE_RETURN = 0x0d;
 
 /** Thrown for text that java.util.Properties refuses. Broken input of the operator, never a bug of ours. */
 export class PropertiesSyntaxError extends Error {
@@ -20,8 +21,12 @@ export class PropertiesSyntaxError extends Error {
 
 /** Reads a whole properties file. Of a key given twice the last one wins, at the place of the first. */
 export function parsePropertiesFile(bytes: Uint8Array): Map<string, string> {
+  return parsePropertiesText(latin1(bytes, 0, bytes.length));
+}
+
+export function parsePropertiesText(text: string): Map<string, string> {
   const properties = new Map<string, string>();
-  for (const line of logicalLines(naturalLines(bytes))) {
+  for (const line of logicalLines(naturalLines(text))) {
     const keyEnd = endOfKey(line);
     const valueStart = startOfValue(line, keyEnd);
     properties.set(unescaped(line.slice(0, keyEnd)), unescaped(line.slice(valueStart)));
@@ -45,20 +50,9 @@ export function javaTrim(text: string): string {
   return text.slice(start, end);
 }
 
-function naturalLines(bytes: Uint8Array): string[] {
-  const lines: string[] = [];
-  let text = '';
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i];
-    if (byte !== LINE_FEED && byte !== CARRIAGE_RETURN) {
-      text += String.fromCharCode(byte);
-      continue;
-    }
-    lines.push(text);
-    text = '';
-    if (byte === CARRIAGE_RETURN && bytes[i + 1] === LINE_FEED) i++;
-  }
-  if (text !== '') lines.push(text);
+function naturalLines(text: string): string[] {
+  const lines = text.split(/\r\n|\r|\n/);
+  if (lines[lines.length - 1] === '') lines.pop();
   return lines;
 }
 
