@@ -3,9 +3,9 @@
 // cannot be honoured, ends zkCli with the exit code for it: to connect in the clear instead would be worse.
 
 import { readFileSync } from 'node:fs';
+import { parsePropertiesFile, trimProperties } from '../../base/java-properties.js';
 import { type ClientProperties, ClientPropertiesError, readClientProperties } from '../../server/client-properties.js';
 import { parseJvmFlags, splitShellWords } from '../../server/jvm-flags.js';
-import { parsePropertiesFile, trimProperties } from '../../base/java-properties.js';
 import { CommandError, ExitCode } from './command-error.js';
 
 export interface Environment {

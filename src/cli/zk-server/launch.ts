@@ -7,8 +7,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseJvmFlags, splitShellWords } from '../../server/jvm-flags.js';
 import { parsePropertiesFile, trimProperties } from '../../base/java-properties.js';
+import { parseJvmFlags, splitShellWords } from '../../server/jvm-flags.js';
 import { chooseConfigFile, defaultConfigDir, installPrefix, PACKAGE_ROOT } from './config-file.js';
 import type { Terminal } from './terminal.js';
 

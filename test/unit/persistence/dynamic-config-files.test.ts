@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parsePropertiesFile } from '../../../src/base/java-properties.js';
 import { Prng } from '../../../src/base/prng.js';
 import { readWholeFile } from '../../../src/persistence/atomic-file.js';
 import { DynamicConfigFiles, versionOfDynamicPath } from '../../../src/persistence/dynamic-config-files.js';
 import { NodeFileStore } from '../../../src/persistence/node-file-store.js';
 import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
-import { parsePropertiesFile } from '../../../src/base/java-properties.js';
 import { endAtEveryCall } from './every-call.js';
 
 const ZOO_CFG = '/conf/zoo.cfg';

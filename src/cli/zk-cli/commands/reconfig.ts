@@ -3,9 +3,9 @@
 // itself is refused here, in the reference's order; everything else is for the server to judge.
 
 import { readFileSync } from 'node:fs';
+import { parsePropertiesFile } from '../../../base/java-properties.js';
 import { decodeUtf8 } from '../../../base/utf8.js';
 import type { MembershipChange } from '../../../client/zookeeper-view.js';
-import { parsePropertiesFile } from '../../../base/java-properties.js';
 import { type Command, usageError } from '../command.js';
 import { CommandError } from '../command-error.js';
 import { type ParsedOptions, parseNamedOptions } from '../command-options.js';
