@@ -223,7 +223,6 @@ export const CONFIG_KEYS = [
     default: '',
     unit: '',
     sentence: 'Members of a group of a hierarchical quorum, id[:id...].',
-    accepted: true,
   },
   {
     name: 'weight.N',
@@ -231,7 +230,6 @@ export const CONFIG_KEYS = [
     default: '1',
     unit: 'votes',
     sentence: 'Weight of a member in a hierarchical quorum.',
-    accepted: true,
   },
   {
     name: 'initLimit',
@@ -239,7 +237,6 @@ export const CONFIG_KEYS = [
     default: '',
     unit: 'ticks',
     sentence: 'Time a learner has to connect and sync; required in an ensemble.',
-    accepted: true,
   },
   {
     name: 'syncLimit',
@@ -247,7 +244,6 @@ export const CONFIG_KEYS = [
     default: '',
     unit: 'ticks',
     sentence: 'How far a learner may lag; required in an ensemble.',
-    accepted: true,
   },
   {
     name: 'connectToLearnerMasterLimit',
@@ -255,7 +251,6 @@ export const CONFIG_KEYS = [
     default: '0',
     unit: 'ticks',
     sentence: 'Time a learner has to connect; 0 means initLimit.',
-    accepted: true,
   },
   {
     name: 'electionAlg',
@@ -279,7 +274,6 @@ export const CONFIG_KEYS = [
     default: 'false',
     unit: '',
     sentence: 'Binds quorum and election ports on all addresses.',
-    accepted: true,
   },
   {
     name: 'observerMasterPort',
@@ -295,7 +289,84 @@ export const CONFIG_KEYS = [
     default: 'true',
     unit: '',
     sentence: 'Observers keep a log of their own.',
-    accepted: true,
+  },
+  {
+    name: 'leaderConnectDelayDuringRetryMs',
+    regime: 'lenient-int',
+    default: '100',
+    unit: 'ms',
+    sentence: 'Between two attempts of a learner to connect to its leader.',
+  },
+  {
+    name: 'leader.maxTimeToWaitForEpoch',
+    regime: 'lenient-int',
+    default: '-1',
+    unit: 'ms',
+    sentence: 'How long a leader waits for voters of its that look for another one; -1 means initLimit.',
+  },
+  {
+    name: 'leaderServes',
+    regime: 'switch',
+    default: 'yes',
+    word: 'no',
+    unit: '',
+    sentence: 'no: a leader serves no clients.',
+  },
+  {
+    name: 'cnxTimeout',
+    regime: 'lenient-int',
+    default: '5000',
+    unit: 'ms',
+    sentence: 'How long an election connection may take to open.',
+  },
+  {
+    name: 'quorumCnxnTimeoutMs',
+    regime: 'lenient-int',
+    default: '-1',
+    unit: 'ms',
+    sentence: 'How long its handshake may take; -1 means syncLimit.',
+  },
+  {
+    name: 'fastleader.minNotificationInterval',
+    regime: 'lenient-int',
+    default: '200',
+    unit: 'ms',
+    sentence: 'After so much silence in an election the own vote is told again, each time after twice as long.',
+  },
+  {
+    name: 'fastleader.maxNotificationInterval',
+    regime: 'lenient-int',
+    default: '60000',
+    unit: 'ms',
+    sentence: 'At most after so long.',
+  },
+  {
+    name: 'electionPortBindRetry',
+    regime: 'lenient-int',
+    default: '3',
+    unit: 'times',
+    sentence: 'How often an election port that is taken is tried, once a second; 0 means for ever.',
+  },
+  {
+    name: 'tcpKeepAlive',
+    regime: 'lenient-bool',
+    default: 'false',
+    unit: '',
+    sentence: 'TCP keep-alive on election connections.',
+  },
+  {
+    name: 'observer.election.DelayMs',
+    regime: 'lenient-long',
+    default: '200',
+    unit: 'ms',
+    sentence: 'An observer that lost its leader looks for another one after a random part of this.',
+  },
+  {
+    name: 'observer.syncEnabled',
+    regime: 'text',
+    default: '',
+    unit: '',
+    sentence: 'Stronger than syncEnabled, where it is set.',
   },
   {
     name: 'standaloneEnabled',
@@ -458,7 +529,6 @@ export const CONFIG_KEYS = [
     default: '500',
     unit: 'txns',
     sentence: 'The last transactions, kept in memory for members that missed only a few; at least 500.',
-    accepted: true,
   },
   {
     name: 'snapshotSizeFactor',
@@ -467,7 +537,6 @@ export const CONFIG_KEYS = [
     unit: '',
     sentence:
       'A member is sent its part of the log as long as that is not larger than so many snapshots; negative: never.',
-    accepted: true,
   },
   {
     name: 'forceSnapshotSync',
@@ -475,7 +544,6 @@ export const CONFIG_KEYS = [
     default: 'false',
     unit: '',
     sentence: 'Every member is sent a snapshot; a test aid.',
-    accepted: true,
   },
   {
     name: 'leader.maxConcurrentSnapSyncs',
@@ -483,7 +551,6 @@ export const CONFIG_KEYS = [
     default: '10',
     unit: 'learners',
     sentence: 'Observers beyond so many learners that are being sent a snapshot are told to come back.',
-    accepted: true,
   },
   {
     name: 'leader.maxConcurrentDiffSyncs',
@@ -491,7 +558,6 @@ export const CONFIG_KEYS = [
     default: '100',
     unit: 'learners',
     sentence: 'The same for learners that are being sent the transactions they missed.',
-    accepted: true,
   },
   {
     name: 'preAllocSize',

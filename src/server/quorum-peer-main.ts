@@ -15,7 +15,7 @@ import { LOG_FORMATS, LOG_LEVELS, loadServerConfig, readOptions, type ServerConf
 import { ServerLog } from './server-log.js';
 import { StandaloneServer } from './standalone-server.js';
 import { logStartBanner } from './start-banner.js';
-import { reportStartFailure } from './start-error.js';
+import { ConfigError, reportStartFailure } from './start-error.js';
 import { withTlsLoaded } from './tls-config.js';
 
 const SAMPLE_CONFIG = fileURLToPath(new URL('../../../conf/zoo_sample.cfg', import.meta.url));
@@ -62,6 +62,8 @@ function startAdminLater(server: StandaloneServer): void {
 
 async function main(): Promise<void> {
   const config = await withTlsLoaded(readConfig(commandLine()));
+  if (config.quorumPeer !== null)
+    throw new ConfigError('an ensemble is configured, but not served by this version yet');
   checkDataDirectories(config.dataDir, config.dataLogDir, config.datadirAutocreate);
   await checkPortsFree(config);
   const server = new StandaloneServer(config, log, {

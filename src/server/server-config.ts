@@ -5,16 +5,18 @@
 //   zoo.cfg  >  -D on the command line  >  -D in JVMFLAGS  >  -D in SERVER_JVMFLAGS  >  default in config-keys.ts
 //
 // Mistakes throw a StartError with ZooKeeper's sentence; a configuration is never half applied. Where we differ from
-// the reference: each line is logged once, not twice; keys the reference takes as -D only may stand in the file; and
-// an ensemble is refused, because this version serves standalone only.
+// the reference: each line is logged once, not twice; and keys the reference takes as -D only may stand in the file.
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import type { Logger } from '../actor/logger.js';
 import { PropertiesSyntaxError, parsePropertiesFile, trimProperties } from '../base/java-properties.js';
+import { decodeUtf8 } from '../base/utf8.js';
 import { isMembershipKey } from '../election/quorum-config-text.js';
 import type { QuorumMember } from '../election/quorum-verifier.js';
 import type { AuthOptions } from '../net/auth/auth-options.js';
+import { DynamicConfigFiles, versionOfDynamicPath } from '../persistence/dynamic-config-files.js';
+import { NodeFileStore } from '../persistence/node-file-store.js';
 import { type AdminConfig, readAdminConfig } from './admin-config.js';
 import { readAuthOptions } from './auth-config.js';
 import { type ContainerConfig, readContainerConfig } from './container-config.js';
@@ -23,7 +25,13 @@ import { type LearnerSyncConfig, readLearnerSyncConfig } from './learner-sync-co
 import { type LimitsConfig, readLimits } from './limits-config.js';
 import { choosePlacement, PLACEMENT_SETTINGS, type PlacementName } from './placement-choice.js';
 import { checkPort, normalHost } from './port-and-host.js';
-import { checkDynamicKeys, checkPeerType, parseQuorumConfig, type QuorumConfig } from './quorum-config.js';
+import { checkDynamicKeys, checkPeerType, parseQuorumConfig } from './quorum-config.js';
+import {
+  type ConfiguredMembers,
+  isMultiAddress,
+  type QuorumPeerConfig,
+  readQuorumPeerConfig,
+} from './quorum-peer-config.js';
 import { type QuotaConfig, readQuotaConfig } from './quota-config.js';
 import { BadValueError, parseStrictInt, parseStrictLong, Settings } from './settings.js';
 import { readSnapshotConfig, type SnapshotConfig } from './snapshot-config.js';
@@ -97,6 +105,8 @@ export interface ServerConfig extends TlsConfig {
   readonly emulate353TtlNodes: boolean;
   readonly containers: ContainerConfig;
   readonly learnerSync: LearnerSyncConfig;
+  /** Null: the server is standalone. */
+  readonly quorumPeer: QuorumPeerConfig | null;
   readonly reconfigEnabled: boolean;
   readonly skipAcl: boolean;
   /** Secret. */
@@ -180,6 +190,8 @@ function fromWords(words: readonly string[], options: ReadonlyMap<string, string
       // Not the file's default of 60: this form never had a limit of its own.
       maxClientCnxns: words.length === 4 ? parseStrictInt(words[3]) : 0,
       ...sessionTimeouts(settings, tickMs),
+      serverId: 0,
+      quorumPeer: null,
     });
   } catch (error) {
     if (error instanceof BadValueError) throw new InvocationError(error.message, { cause: error });
@@ -209,10 +221,10 @@ function fromFile(path: string, options: ReadonlyMap<string, string>, input: Con
     checkMetricsProvider(settings, log);
 
     const myid = readMyid(dataDir);
-    const quorum = readQuorum(pairs, settings, log);
-    const own = myid === null ? undefined : quorum.servers.find((server) => server.sid === myid.sid);
+    const membership = readMembership(pairs, settings, log);
+    const own = myid === null ? undefined : membership.members.servers.find((server) => server.sid === myid.sid);
     const address = mergeClientAddress(listener, own);
-    checkRole(settings, quorum, myid !== null, path, log);
+    const isEnsemble = checkRole(settings, membership, myid !== null, log);
     if (address.clientPort === null) log.info('clientPort is not set');
 
     return assemble(settings, input, {
@@ -224,6 +236,11 @@ function fromFile(path: string, options: ReadonlyMap<string, string>, input: Con
       ...address,
       maxClientCnxns: settings.strictInt('maxClientCnxns'),
       ...timeouts,
+      serverId: isEnsemble && myid !== null ? myid.sid : 0,
+      quorumPeer:
+        isEnsemble && myid !== null
+          ? readQuorumPeerConfig(settings, myid.sid, tickMs, membership, pairs, readNextMembers(path))
+          : null,
     });
   } catch (error) {
     if (error instanceof BadValueError || error instanceof PropertiesSyntaxError || isSystemError(error)) {
@@ -246,6 +263,8 @@ type Essentials = Pick<
   | 'maxClientCnxns'
   | 'minSessionTimeoutMs'
   | 'maxSessionTimeoutMs'
+  | 'serverId'
+  | 'quorumPeer'
 >;
 
 function assemble(settings: Settings, input: ConfigInput, essentials: Essentials): ServerConfig {
@@ -260,7 +279,6 @@ function assemble(settings: Settings, input: ConfigInput, essentials: Essentials
   const config: ServerConfig = {
     ...essentials,
     ...readTlsConfig(settings, placement.connectionShards, log),
-    serverId: 0,
     clientPortListenBacklog: settings.strictInt('clientPortListenBacklog'),
 
     datadirAutocreate: settings.lenientBool('datadir.autocreate'),
@@ -438,29 +456,38 @@ function readMyid(dataDir: string): { text: string; sid: number } | null {
   }
 }
 
-function readQuorum(pairs: ReadonlyMap<string, string>, settings: Settings, log: Logger): QuorumConfig {
-  const multiAddress =
-    settings.strictBool('multiAddress.enabled') ||
-    settings.properties.get('zookeeper.multiAddress.enabled')?.toLowerCase() === 'true';
+function readMembership(pairs: ReadonlyMap<string, string>, settings: Settings, log: Logger): ConfiguredMembers {
+  const multiAddress = isMultiAddress(settings);
   const dynamicFile = settings.strictText('dynamicConfigFile');
-  if (dynamicFile === null) return parseQuorumConfig(pairs, multiAddress);
+  if (dynamicFile === null) {
+    const members = parseQuorumConfig(pairs, multiAddress);
+    return { members, versionHi: 0, versionLo: 0, hasDynamicFile: false };
+  }
   for (const key of pairs.keys()) {
     if (isMembershipKey(key)) throw new ConfigError(`parameter: ${key} must be in a separate dynamic config file`);
   }
   try {
-    const members = readPairs(dynamicFile, log);
-    checkDynamicKeys(members);
-    return parseQuorumConfig(members, multiAddress);
+    const dynamicPairs = readPairs(dynamicFile, log);
+    checkDynamicKeys(dynamicPairs);
+    const { hi: versionHi, lo: versionLo } = versionOfDynamicPath(dynamicFile);
+    const members = parseQuorumConfig(dynamicPairs, multiAddress);
+    return { members, versionHi, versionLo, hasDynamicFile: true };
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     throw new ConfigError(`Error processing ${dynamicFile}`, { cause: error });
   }
 }
 
-/** Standalone or ensemble. Returns when it is standalone. */
-function checkRole(settings: Settings, quorum: QuorumConfig, hasMyid: boolean, path: string, log: Logger): void {
-  const participants = quorum.servers.filter((server) => server.type === 'participant');
-  const observerCount = quorum.servers.length - participants.length;
+/** Proposed members, beside a configuration file that was committed before them. */
+function readNextMembers(path: string): string | null {
+  const bytes = new DynamicConfigFiles(new NodeFileStore(), resolve(path)).readNext();
+  return bytes === null ? null : decodeUtf8(bytes, 0, bytes.length);
+}
+
+/** Standalone or ensemble (ensemble-protocol 1.2). True: a member of an ensemble. */
+function checkRole(settings: Settings, { members }: ConfiguredMembers, hasMyid: boolean, log: Logger): boolean {
+  const participants = members.servers.filter((server) => server.type === 'participant');
+  const observerCount = members.servers.length - participants.length;
   const standaloneEnabled = settings.strictBool('standaloneEnabled');
   const initLimit = settings.strictInt('initLimit');
   const syncLimit = settings.strictInt('syncLimit');
@@ -480,10 +507,15 @@ function checkRole(settings: Settings, quorum: QuorumConfig, hasMyid: boolean, p
     if (initLimit === 0) throw new BadValueError('initLimit is not set');
     if (syncLimit === 0) throw new BadValueError('syncLimit is not set');
     if (!hasMyid) throw new BadValueError('myid file is missing');
-    const names = quorum.servers.map((server) => `server.${server.sid}`).join(', ');
-    throw new ConfigError(`${path} configures an ensemble (${names}), but this version serves standalone only`);
+    if (settings.strictText('oraclePath') !== null) {
+      throw new ConfigError(
+        'oraclePath is set, but this server knows no oracle: two members are a quorum together only',
+      );
+    }
+    return true;
   }
   log.warn('Either no config or no quorum defined in config, running in standalone mode');
+  return false;
 }
 
 function readSnapRetainCount(settings: Settings, log: Logger): number {

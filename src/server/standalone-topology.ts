@@ -23,7 +23,10 @@ import type { ServerConfig } from './server-config.js';
 export const ActorKind = {
   connections: 'connections',
   prep: 'prep',
+  quorumPeer: 'quorum-peer',
+  election: 'election',
   sync: 'sync',
+  commit: 'commit',
   final: 'final',
   sessionTracker: 'session-tracker',
   containerManager: 'container-manager',
@@ -135,7 +138,7 @@ function shardNames(count: number): string[] {
   return Array.from({ length: count }, (_, shard) => `connections.${shard}`);
 }
 
-function threadsByActor(placement: Placement): Map<string, string> {
+export function threadsByActor(placement: Placement): Map<string, string> {
   const threads = new Map<string, string>();
   for (const thread of placement.threads) for (const actor of thread.actors) threads.set(actor, thread.name);
   return threads;

@@ -292,20 +292,61 @@ describe('standalone or ensemble', () => {
     );
   });
 
-  it('an ensemble is refused in one clear line', () => {
-    writeFileSync(join(dir, 'data', 'myid'), '1');
-    const { exitCode, chain } = failure(() => loadText(three));
-    expect(exitCode).toBe(2);
-    expect(chain).toBe(
-      `${join(dir, 'zoo.cfg')} configures an ensemble (server.1, server.2, server.3), but this version serves standalone only`,
-    );
-    expect(failure(() => loadText(`${three}server.4=d:1:2`)).chain).toContain('this version serves standalone only');
+  it('a member of an ensemble', () => {
+    writeFileSync(join(dir, 'data', 'myid'), '2');
+    const config = loadText(`${three}server.4=d:1:2`);
+    expect(config).toMatchObject({ serverId: 2, myid: '2', clientPort: 2181 });
+    expect(config.quorumPeer).toMatchObject({
+      myId: 2,
+      membersText:
+        'server.1=a:1:2:participant\nserver.2=b:1:2:participant\nserver.3=c:1:2:participant\n' +
+        'server.4=d:1:2:participant\nversion=0',
+      lastSeenText: null,
+      hasDynamicFile: false,
+      initLimitTicks: 5,
+      syncLimitTicks: 2,
+      electionHandshakeTimeoutMs: 6000,
+      observerSyncEnabled: true,
+      leaderServes: true,
+    });
     expect(lines).toContain('WARN Non-optimal configuration, consider an odd number of servers.');
-    const two = 'server.1=a:1:2\nserver.2=b:1:2\ninitLimit=5\nsyncLimit=2\n';
-    expect(failure(() => loadText(two)).chain).toContain('this version serves standalone only');
+    expect(loadText('server.1=a:1:2\nserver.2=b:1:2\ninitLimit=5\nsyncLimit=2\n').quorumPeer).not.toBeNull();
     expect(lines).toContain('WARN No server failure will be tolerated. You need at least 3 servers.');
-    const alone = 'server.1=a:1:2\nstandaloneEnabled=false\ninitLimit=5\nsyncLimit=2\n';
-    expect(failure(() => loadText(alone)).chain).toContain('ensemble (server.1)');
+    const alone = 'server.2=a:1:2\nstandaloneEnabled=false\ninitLimit=5\nsyncLimit=2\n';
+    expect(loadText(alone).quorumPeer?.membersText).toBe('server.2=a:1:2:participant\nversion=0');
+    expect(loadText('server.2=a:1:2;2181').quorumPeer).toBeNull();
+  });
+
+  it('the version of a dynamic file is in its name, what is proposed in the one beside it', () => {
+    writeFileSync(join(dir, 'data', 'myid'), '1');
+    const dynamic = join(dir, 'zoo.cfg.dynamic.100000003');
+    writeFileSync(dynamic, 'server.1=a:1:2;2181\nserver.2=b:1:2;2181');
+    writeFileSync(join(dir, 'zoo.cfg.dynamic.next'), 'server.1=a:1:2;2181\nversion=200000001');
+    const config = loadText(`dynamicConfigFile=${dynamic}\ninitLimit=5\nsyncLimit=2`);
+    expect(config.quorumPeer).toMatchObject({
+      membersText:
+        'server.1=a:1:2:participant;0.0.0.0:2181\nserver.2=b:1:2:participant;0.0.0.0:2181\nversion=100000003',
+      lastSeenText: 'server.1=a:1:2;2181\nversion=200000001',
+      hasDynamicFile: true,
+    });
+  });
+
+  it('limits of a member', () => {
+    writeFileSync(join(dir, 'data', 'myid'), '1');
+    const lines = 'quorumCnxnTimeoutMs=700\nobserver.syncEnabled=false\nsyncEnabled=true\nleaderServes=no\n';
+    expect(loadText(`${three}${lines}connectToLearnerMasterLimit=3`).quorumPeer).toMatchObject({
+      electionHandshakeTimeoutMs: 700,
+      observerSyncEnabled: false,
+      leaderServes: false,
+      connectLimitTicks: 3,
+    });
+  });
+
+  it('an oracle is refused', () => {
+    writeFileSync(join(dir, 'data', 'myid'), '1');
+    const { exitCode, chain } = failure(() => loadText(`${three}oraclePath=/oracle`));
+    expect(exitCode).toBe(2);
+    expect(chain).toBe('oraclePath is set, but this server knows no oracle: two members are a quorum together only');
   });
 
   it.each([
