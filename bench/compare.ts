@@ -10,9 +10,9 @@ import { type Contestant, contestants, type Side, startContestant } from './comp
 import { Figures, spreadOf } from './compare/figures.js';
 import { capacity, type LargeTree, makeLargeTree, restart, tailBaseLine, tailLatency } from './compare/large-tree.js';
 import { resultsOf, table, writeJson } from './compare/report.js';
-import { GROUPS, type Group, WORKLOADS } from './compare/rows.js';
+import { ENSEMBLE_WORKLOADS, GROUPS, type Group, WORKLOADS, type Workload } from './compare/rows.js';
 import { countedSyncCost, tracedSyncCost } from './compare/sync-cost.js';
-import { throughputRound } from './compare/throughput.js';
+import { ensembleRound, throughputRound } from './compare/throughput.js';
 import { coreCount } from './machine-load.js';
 import type { MeasuredLoad } from './measured-load.js';
 
@@ -72,11 +72,14 @@ async function alternate(
   }
 }
 
-const workloads = WORKLOADS.filter((workload) => groups.includes(workload.group));
-if (workloads.length > 0) {
+const single = WORKLOADS.filter((workload) => groups.includes(workload.group));
+if (single.length > 0) await compareThroughput(single, throughputRound);
+if (groups.includes('ensemble')) await compareThroughput(ENSEMBLE_WORKLOADS, ensembleRound);
+
+async function compareThroughput(workloads: readonly Workload[], measureRound: typeof throughputRound): Promise<void> {
   await alternate(rounds, async (contestant, round) => {
     const { side } = contestant;
-    for (const { workload, load } of await throughputRound(contestant, workloads, seconds, generatorThreads)) {
+    for (const { workload, load } of await measureRound(contestant, workloads, seconds, generatorThreads)) {
       figures.record(`${workload.id} throughput`, side, round, load.throughput);
       figures.record(`${workload.id} p50`, side, round, load.latencyUs.all.p50);
       figures.record(`${workload.id} p99`, side, round, load.latencyUs.all.p99);

@@ -21,8 +21,10 @@ export interface CpuSample {
   readonly serverMs: number;
 }
 
-export function sampleCpu(serverPid: number): CpuSample {
-  return { atMs: performance.now(), busyMs: busyMs(), serverMs: cpuMsOf(serverPid) };
+/** Of one server, or of all members of an ensemble together. */
+export function sampleCpu(serverPids: number | readonly number[]): CpuSample {
+  const serverMs = [serverPids].flat().reduce((sum, pid) => sum + cpuMsOf(pid), 0);
+  return { atMs: performance.now(), busyMs: busyMs(), serverMs };
 }
 
 export interface CpuShare {

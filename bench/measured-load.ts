@@ -1,7 +1,6 @@
 /**
- * One load run against one server, with the CPU time of both sides over exactly the measured interval.
+ * One load run against one server or ensemble, with the CPU time of both sides over exactly the measured interval.
  */
-import type { ServerProcess } from '../test/testing/server-process.js';
 import { type LoadOptions, type LoadResult, runLoad } from './load/load-generator.js';
 import { type CpuSample, cpuBetween, sampleCpu } from './machine-load.js';
 
@@ -13,8 +12,14 @@ export interface MeasuredLoad extends LoadResult {
   readonly foreignCores: number;
 }
 
+/** What is loaded: a server, or the members of an ensemble. */
+export interface Loaded {
+  readonly port: number | readonly number[];
+  readonly pid: number | readonly number[];
+}
+
 export async function measureLoad(
-  server: ServerProcess,
+  server: Loaded,
   options: Omit<LoadOptions, 'port' | 'onMeasuring' | 'onMeasured'>,
   hooks: { onMeasuring?: () => void; onMeasured?: () => void } = {},
 ): Promise<MeasuredLoad> {

@@ -18,7 +18,18 @@ export interface Row {
   readonly goal: number | null;
 }
 
-export const GROUPS = ['get', 'set', 'create', 'mixed', 'cold', 'syncs', 'memory', 'restart', 'tail'] as const;
+export const GROUPS = [
+  'get',
+  'set',
+  'create',
+  'mixed',
+  'ensemble',
+  'cold',
+  'syncs',
+  'memory',
+  'restart',
+  'tail',
+] as const;
 export type Group = (typeof GROUPS)[number];
 
 export interface Workload {
@@ -30,13 +41,13 @@ export interface Workload {
   readonly outstanding: number;
 }
 
-function workload(group: Group, name: string, connections: number, outstanding: number): Workload {
+function workload(group: Workload['workload'], name: string, connections: number, outstanding: number): Workload {
   const id = `${group}-${connections}x${outstanding}`;
   return {
     id,
     label: `${name} ${connections} x ${outstanding}`,
     group,
-    workload: group as Workload['workload'],
+    workload: group,
     connections,
     outstanding,
   };
@@ -53,6 +64,13 @@ export const WORKLOADS: readonly Workload[] = [
   workload('mixed', '90 % getData, 10 % setData', 16, 64),
 ];
 
+/** The same load over three servers, a third of the connections on each. */
+export const ENSEMBLE_WORKLOADS: readonly Workload[] = [
+  workload('get', 'three servers, getData', 18, 64),
+  workload('set', 'three servers, setData durable', 18, 64),
+  workload('set', 'three servers, setData durable', 66, 1),
+].map((single) => ({ ...single, id: `ensemble-${single.id}`, group: 'ensemble' }));
+
 interface Target {
   readonly floor: number;
   readonly goal: number;
@@ -64,6 +82,9 @@ const THROUGHPUT_TARGETS: Readonly<Record<string, Target>> = {
   'set-16x64': { floor: 2, goal: 4 },
   'set-64x1': { floor: 1.2, goal: 1.8 },
   'create-16x64': { floor: 2, goal: 5 },
+  'ensemble-get-18x64': { floor: 2, goal: 4 },
+  'ensemble-set-18x64': { floor: 1.2, goal: 2 },
+  'ensemble-set-66x1': { floor: 1.2, goal: 2 },
 };
 const CPU_TARGETS: Readonly<Record<string, Target>> = { 'get-64x1': { floor: 0.5, goal: 0.3 } };
 const P50_TARGETS: Readonly<Record<string, Target>> = {
@@ -85,7 +106,7 @@ function workloadRows({ id, label, group }: Workload): Row[] {
 }
 
 export const ROWS: readonly Row[] = [
-  ...WORKLOADS.flatMap(workloadRows),
+  ...[...WORKLOADS, ...ENSEMBLE_WORKLOADS].flatMap(workloadRows),
   row('cold', 'cold start to first session', 'ms', 'cold', 'lower', { floor: 0.5, goal: 0.15 }),
   {
     id: 'memory',

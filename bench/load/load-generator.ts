@@ -14,7 +14,8 @@ const PROGRAM = join(repositoryRoot, 'dist/bench/load/load');
 const COMPILE_MS = 60_000;
 
 export interface LoadOptions {
-  readonly port: number;
+  /** Of one server, or of each member of an ensemble, over which the connections are spread. */
+  readonly port: number | readonly number[];
   readonly workload: 'none' | 'get' | 'set' | 'create' | 'mixed';
   readonly connections: number;
   /** Requests in flight per connection. */
@@ -69,7 +70,7 @@ export async function compileLoadGenerator(): Promise<void> {
 }
 
 function argumentsOf(options: LoadOptions): string[] {
-  const args = ['--port', options.port, '--workload', options.workload];
+  const args: (string | number)[] = ['--port', [options.port].flat().join(','), '--workload', options.workload];
   const add = (name: string, value: string | number | undefined): void => {
     if (value !== undefined) args.push(`--${name}`, value);
   };

@@ -41,13 +41,13 @@
 enum { OP_CREATE = 1, OP_GET = 4, OP_SET = 5, OP_PING = 11, OP_CLOSE = -11 };
 enum { XID_PING = -2, ERR_NODE_EXISTS = -110 };
 enum { EXIT_USAGE = 2, EXIT_CHECK = 3, EXIT_DEADLINE = 4, EXIT_CONNECTION = 5 };
-enum { CONNECTIONS_MAX = 20000, THREADS_MAX = 64, OUTSTANDING_MAX = 1 << 16, PATH_MAX_BYTES = 200, STAT_BYTES = 68 };
+enum { CONNECTIONS_MAX = 20000, THREADS_MAX = 64, OUTSTANDING_MAX = 1 << 16, PATH_MAX_BYTES = 200, PORTS_MAX = 16, STAT_BYTES = 68 };
 enum { OWN_WRITES = 256 };
 
 typedef enum { W_NONE, W_GET, W_SET, W_CREATE, W_MIXED } workload;
 
 static struct {
-  int port, connections, outstanding, threads, session_timeout_ms;
+  int ports[PORTS_MAX], port_count, connections, outstanding, threads, session_timeout_ms;
   workload work;
   double read_ratio, rate, warmup_s, seconds, deadline_s;
   uint64_t operations, seed;
@@ -229,12 +229,13 @@ static connection *open_connection(int id) {
   connection *c = calloc(1, sizeof *c);
   c->id = id;
   c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)opt.port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  int port = opt.ports[id % opt.port_count];
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   struct timeval patience = {.tv_sec = 30};
   int one = 1;
   setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  if (connect(c->fd, (struct sockaddr *)&address, sizeof address) != 0) die(EXIT_CONNECTION, "connect to port %d: %s", opt.port, strerror(errno));
+  if (connect(c->fd, (struct sockaddr *)&address, sizeof address) != 0) die(EXIT_CONNECTION, "connect to port %d: %s", port, strerror(errno));
   uint8_t request[49] = {0};
   put32(request, 45);
   put32(request + 16, (uint32_t)opt.session_timeout_ms);
@@ -602,10 +603,22 @@ static void *worker_main(void *argument) {
 
 static void usage(void) {
   fprintf(stderr,
-          "load --port P [--workload none|get|set|create|mixed] [--connections N] [--outstanding D] [--threads T]\n"
+          "load --port P[,P...] [--workload none|get|set|create|mixed] [--connections N] [--outstanding D] [--threads T]\n"
           "     [--nodes M] [--value BYTES] [--fanout F] [--root PATH] [--tag NAME] [--setup] [--read-ratio R]\n"
           "     [--warmup S] [--seconds S | --operations K] [--rate OPS] [--timeout MS] [--deadline S] [--seed N]\n");
   exit(EXIT_USAGE);
+}
+
+/* One port, or several with commas between them: the members of an ensemble, each of which gets every n-th connection. */
+static void parse_ports(const char *list) {
+  for (opt.port_count = 0;; opt.port_count++) {
+    int port = atoi(list);
+    if (port <= 0 || opt.port_count == PORTS_MAX) usage();
+    opt.ports[opt.port_count] = port;
+    list = strchr(list, ',');
+    if (list++ == NULL) break;
+  }
+  opt.port_count++;
 }
 
 static void parse(int count, char **argument) {
@@ -617,7 +630,7 @@ static void parse(int count, char **argument) {
     }
     if (i + 1 == count) usage();
     const char *value = argument[++i];
-    if (strcmp(name, "--port") == 0) opt.port = atoi(value);
+    if (strcmp(name, "--port") == 0) parse_ports(value);
     else if (strcmp(name, "--connections") == 0) opt.connections = atoi(value);
     else if (strcmp(name, "--outstanding") == 0) opt.outstanding = atoi(value);
     else if (strcmp(name, "--threads") == 0) opt.threads = atoi(value);
@@ -644,7 +657,7 @@ static void parse(int count, char **argument) {
     } else usage();
   }
   if (opt.threads > opt.connections) opt.threads = opt.connections;
-  bool bad = opt.port <= 0 || opt.connections < 1 || opt.connections > CONNECTIONS_MAX || opt.outstanding < 1 || opt.outstanding > OUTSTANDING_MAX ||
+  bool bad = opt.port_count == 0 || opt.connections < 1 || opt.connections > CONNECTIONS_MAX || opt.outstanding < 1 || opt.outstanding > OUTSTANDING_MAX ||
              opt.threads < 1 || opt.threads > THREADS_MAX || opt.nodes < 1 || opt.value_bytes > (1u << 20) || strlen(opt.root) + strlen(opt.tag) > 100 ||
              opt.deadline_s <= 0 || (opt.rate > 0 && opt.operations > 0) || (opt.work != W_NONE && opt.seconds <= 0 && opt.operations == 0);
   if (bad) usage();

@@ -31,7 +31,7 @@ beforeAll(() => requireKazooSuite(MODULES));
 test(
   `${MODULES.join(', ')}: as with Apache's server`,
   async () => {
-    const run = await runKazooSuite(MODULES, DEADLINE_MS, LEFT_OUT);
+    const run = await runKazooSuite(MODULES, { deadlineMs: DEADLINE_MS, leftOut: LEFT_OUT });
     expect(surprisesOf(run), run.report).toEqual({ failed: [], passed: [] });
     const all = MODULES.reduce((sum, name) => sum + KAZOO_MODULES[name], 0);
     expect(run.results.length).toBe(all - LEFT_OUT.length);

@@ -27,8 +27,9 @@ export interface EnsembleOptions {
   readonly observers?: readonly number[];
   /** Further lines of every member's zoo.cfg; undefined takes a default away. */
   readonly cfg?: NonNullable<ServerOptions['cfg']>;
+  /** Lines of one member's alone. */
+  readonly cfgOf?: (sid: number, kind: MemberKind) => NonNullable<ServerOptions['cfg']>;
   readonly heapMb?: number;
-  /** For Apache's: JVM options, before the class. */
   readonly env?: Readonly<Record<string, string>>;
   /** Members that are not started with the ensemble. */
   readonly absent?: readonly number[];
@@ -148,7 +149,13 @@ export class EnsembleProcess {
       dataDir: member.dataDir,
       port: member.clientPort,
       heapMb: this.options.heapMb ?? APACHE_HEAP_MB,
-      cfg: { initLimit: 10, syncLimit: 5, ...this.serverLines(), ...this.options.cfg },
+      cfg: {
+        initLimit: 10,
+        syncLimit: 5,
+        ...this.serverLines(),
+        ...this.options.cfg,
+        ...this.options.cfgOf?.(sid, member.kind),
+      },
       ...(this.options.env === undefined ? {} : { env: this.options.env }),
     });
   }

@@ -18,6 +18,12 @@ export const EXPECTED_FAILURES: ReadonlyMap<string, string> = new Map([
   ['connection TestReadOnlyMode::test_read_only', 'stops the second and the third server of an ensemble'],
 ]);
 
+/** The same with three servers; all that Apache's 3.8.0 does not pass either. */
+export const EXPECTED_ENSEMBLE_FAILURES: ReadonlyMap<string, string> = new Map([
+  ['sasl TestSASLGSSAPIAuthentication::test_connect_gssapi_auth', 'skipped: wants a Kerberos realm'],
+  ['sasl TestSASLGSSAPIAuthentication::test_invalid_gssapi_auth', 'skipped: wants a Kerberos realm'],
+]);
+
 export interface Surprises {
   /** Neither passed nor on the list; skipped tests, too. */
   readonly failed: readonly string[];
@@ -25,9 +31,12 @@ export interface Surprises {
   readonly passed: readonly string[];
 }
 
-export function surprisesOf(run: KazooRun): Surprises {
+export function surprisesOf(
+  run: KazooRun,
+  expectedFailures: ReadonlyMap<string, string> = EXPECTED_FAILURES,
+): Surprises {
   const name = (result: KazooTestResult): string => `${result.module} ${result.name}`;
-  const expected = (result: KazooTestResult): boolean => EXPECTED_FAILURES.has(name(result));
+  const expected = (result: KazooTestResult): boolean => expectedFailures.has(name(result));
   return {
     failed: run.results.filter((result) => result.outcome !== 'PASSED' && !expected(result)).map(name),
     passed: run.results.filter((result) => result.outcome === 'PASSED' && expected(result)).map(name),

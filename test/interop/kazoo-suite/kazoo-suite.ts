@@ -1,7 +1,7 @@
 /**
  * Runs modules of the test suite that Debian's python3-kazoo ships. kazoo's own harness writes a zoo.cfg and starts
  * whatever `java` is first on the PATH; ours lies beside this file and starts our server, or Apache's for the baseline.
- * The ensemble of the harness has one server here: it is standalone then, since no `server.N` line is written.
+ * The ensemble of the harness has one server, standalone then since no `server.N` line is written, or three.
  */
 import { delimiter, join } from 'node:path';
 import { freePort } from '../../testing/free-port.js';
@@ -57,16 +57,23 @@ export function requireKazooSuite(modules: readonly KazooModule[]): void {
   if (modules.includes('cache')) requireTool(`${PACKAGES}/objgraph.py`, 'python3-objgraph');
 }
 
-/** All modules in one process of pytest, so that they share one server; without the tests of the names in `leftOut`. */
-export async function runKazooSuite(
-  modules: readonly KazooModule[],
-  deadlineMs: number,
-  leftOut: readonly string[] = [],
-): Promise<KazooRun> {
+export interface KazooOptions {
+  readonly deadlineMs: number;
+  /** Names of tests that are not run. */
+  readonly leftOut?: readonly string[];
+  /** Names of the only tests that are run. */
+  readonly only?: readonly string[];
+  readonly servers?: 1 | 3;
+}
+
+/** All modules in one process of pytest, so that they share one server, or one ensemble. */
+export async function runKazooSuite(modules: readonly KazooModule[], settings: KazooOptions): Promise<KazooRun> {
+  const { deadlineMs, leftOut = [], only = [], servers = 1 } = settings;
   using scratch = makeTempDir('kazoo-suite');
   const files = modules.map((name) => `${PACKAGES}/kazoo/tests/test_${name}.py`);
   const options = ['-p', 'no:cacheprovider', '--rootdir', PACKAGES, '-v', '--tb=short', '-W', 'ignore'];
-  if (leftOut.length > 0) options.push('-k', leftOut.map((name) => `not ${name}`).join(' and '));
+  const chosen = [only.join(' or '), leftOut.map((name) => `not ${name}`).join(' and ')].filter((text) => text !== '');
+  if (chosen.length > 0) options.push('-k', chosen.map((text) => `(${text})`).join(' and '));
   const run = await runTool(PYTHON, ['-B', '-m', 'pytest', ...options, ...files], {
     deadlineMs,
     cwd: scratch.path,
@@ -75,7 +82,7 @@ export async function runKazooSuite(
       // The harness keeps its servers' directories there.
       TMPDIR: scratch.path,
       THREADKEEPER_TEST_SERVER: serverUnderTest.name,
-      ZOOKEEPER_CLUSTER_SIZE: '1',
+      ZOOKEEPER_CLUSTER_SIZE: String(servers),
       ZOOKEEPER_PORT_OFFSET: String(await freePort()),
       ZOOKEEPER_VERSION: '3.8.0',
       ZOOKEEPER_CLASSPATH: JARS.join(delimiter),
