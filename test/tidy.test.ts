@@ -91,7 +91,13 @@ const SHELLS: Readonly<Record<string, readonly Banned[]>> = {
   'src/net/tls-context.ts': ['sockets'],
   'src/net/tls-key-store.ts': ['files'],
   'src/net/tls-store-watch.ts': ['timers', 'files'],
+  'src/peer/connection-race.ts': ['sockets', 'timers'],
+  'src/peer/first-bytes.ts': ['sockets', 'timers'],
+  'src/peer/member-addresses.ts': ['sockets'],
   'src/peer/node-peer-network.ts': ['sockets', 'timers'],
+  'src/peer/node-peer-socket.ts': ['sockets', 'timers'],
+  'src/peer/pending-connections.ts': ['sockets', 'timers'],
+  'src/peer/quorum-tls.ts': ['sockets'],
   'src/persistence/node-file-store.ts': ['files'],
 };
 

@@ -34,7 +34,7 @@ export interface PeerSocket {
   write(bytes: Uint8Array, offset: number, length: number): boolean;
   pause(): void;
   resume(): void;
-  /** Orderly end behind everything that is queued. */
+  /** Orderly end behind everything that is queued; of what still arrives nothing is told but `onClose`, within seconds. */
   end(): void;
   /** At once, whatever is queued; no callback follows. */
   destroy(): void;
@@ -45,7 +45,10 @@ export interface PeerListener {
 }
 
 export interface PeerNetwork {
-  /** `accept` returns the events of the new connection, or null to refuse it at once. `host` undefined: every address. */
+  /**
+   * `accept` returns the events of the new connection, or null to refuse it at once. `host` undefined: every address. `onError`:
+   * it could not listen (EADDRINUSE, a name that stands for nothing), and does not; it may be asked again.
+   */
   listen(
     host: string | undefined,
     port: number,

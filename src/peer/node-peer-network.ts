@@ -1,115 +1,253 @@
 /**
- * Peers' sockets on Node's: the shell behind `PeerNetwork`.
+ * Servers' sockets on Node's: the shell behind `PeerNetwork`, plain, TLS, or either (ensemble-protocol 10.2).
  *
- * Lives on the thread of the actor that it was given to. Makes sockets, and knows nothing of what they carry.
+ * Lives on the thread of the actors that it was given to; one of it may serve several. Makes sockets, and knows nothing of what
+ * they carry. What a stranger can do here is bounded: connections that have not shown yet what they speak are limited in time
+ * and number, and the oldest one makes room for the newest.
+ *
+ *   plain       accepted -> moved -> accept(socket)
+ *   TLS         accepted -> handshake -> accept(socket)
+ *   either      accepted -> first bytes -> as one of the above
  */
+import { lookup } from 'node:dns';
 import { createServer, type Server, Socket } from 'node:net';
+import type { Logger } from '../actor/logger.js';
+import { SeldomLogger } from '../actor/seldom-logger.js';
+import { SystemClock } from '../actor/system-clock.js';
 import type { PeerAddress, PeerListener, PeerNetwork, PeerSocket, PeerSocketEvents } from '../election/peer-network.js';
+import { attemptPlain, ConnectionRace } from './connection-race.js';
+import { detectFirstBytes } from './first-bytes.js';
+import { MemberAddresses } from './member-addresses.js';
+import { movedForReading, NodePeerSocket, readingThroughBuffer } from './node-peer-socket.js';
+import { PendingConnections } from './pending-connections.js';
+import type { QuorumTls, QuorumTlsPart } from './quorum-tls.js';
+
+/** How long a connection may take to show what it speaks and, of TLS, until its handshake is done. */
+const PENDING_MS_MAX = 10_000;
+/** At a time, over all listeners: far beyond what an ensemble's members make. */
+const PENDING_MAX = 512;
+
+/** Plain data, as a thread is given it. */
+export interface PeerNetworkOptions {
+  /** SO_KEEPALIVE on every socket. */
+  readonly keepAlive: boolean;
+  /** Null: nobody speaks TLS. */
+  readonly tls: QuorumTlsPart | null;
+}
+
+type Accept = (socket: PeerSocket) => PeerSocketEvents | null;
 
 export class NodePeerNetwork implements PeerNetwork {
-  private readonly servers = new Set<Server>();
+  private readonly options: PeerNetworkOptions;
+  private readonly log: Logger;
+  private readonly seldom: SeldomLogger;
+  private readonly pending: PendingConnections;
+  private readonly members: MemberAddresses;
+  private tls: Promise<QuorumTls> | null = null;
+
+  constructor(options: PeerNetworkOptions, log: Logger) {
+    const clock = new SystemClock();
+    this.options = options;
+    this.log = log;
+    this.seldom = new SeldomLogger(log, clock);
+    this.pending = new PendingConnections(PENDING_MAX, PENDING_MS_MAX, this.seldom);
+    this.members = new MemberAddresses(clock);
+  }
+
+  /** The hosts of all members, as configured: whose certificates are whose is judged by them. */
+  setMemberHosts(hosts: readonly string[]): void {
+    this.members.setHosts(hosts);
+  }
 
   listen(
     host: string | undefined,
     port: number,
-    accept: (socket: PeerSocket) => PeerSocketEvents | null,
+    accept: Accept,
     onListening: (port: number) => void,
     onError: (error: Error) => void,
   ): PeerListener {
-    const server = createServer({ noDelay: true }, (socket) => {
-      const peer = new NodePeerSocket(socket);
-      const events = accept(peer);
-      if (events === null) socket.destroy();
-      else peer.attach(events);
+    let isClosed = false;
+    let isListening = false;
+    let take = (accepted: Socket): void => this.takePlain(accepted, null, accept);
+    const server = createServer(
+      { noDelay: true, keepAlive: this.options.keepAlive, pauseOnConnect: true },
+      (accepted) => take(accepted),
+    );
+    server.on('error', (error) => {
+      if (isClosed) return;
+      // One connection that could not be accepted is no reason to give up all the others.
+      if (isListening) this.seldom.warn('accept', `A connection could not be accepted: ${error.message}`);
+      else onError(error);
     });
-    this.servers.add(server);
-    server.on('error', onError);
-    server.listen({ host, port }, () => {
-      const address = server.address();
-      onListening(typeof address === 'object' && address !== null ? address.port : port);
-    });
+    const listenAt = (address: string | undefined): void => {
+      if (isClosed) return;
+      server.listen(address === undefined ? { port } : { port, host: address }, () => {
+        isListening = true;
+        if (!isClosed) onListening(portOf(server, port));
+      });
+    };
+    const begin = (): void => {
+      if (host === undefined) listenAt(undefined);
+      else this.resolveOwn(host, listenAt, (error) => isClosed || onError(error));
+    };
+    const { tls } = this.options;
+    if (tls === null) {
+      begin();
+    } else {
+      this.loadTls(tls).then(
+        (quorumTls) => {
+          const takesPlain = !tls.options.isRequired || tls.options.takesPlain;
+          take = takesPlain
+            ? (accepted) => this.takeEither(quorumTls, tls.options.detectionMs, accepted, accept)
+            : (accepted) => this.takeTls(quorumTls, accepted, accept);
+          begin();
+        },
+        (error: Error) => isClosed || onError(error),
+      );
+    }
     return {
       close: (onClosed) => {
-        this.servers.delete(server);
-        server.close(() => onClosed?.());
+        isClosed = true;
+        // The port is free at once; connections that were accepted here live on, so the server's own callback would wait for them.
+        server.close();
+        if (onClosed !== undefined) setImmediate(onClosed);
       },
     };
   }
 
   connect(addresses: readonly PeerAddress[], timeoutMs: number, events: PeerSocketEvents): PeerSocket {
-    const address = addresses[0];
-    const socket = new Socket();
-    const peer = new NodePeerSocket(socket);
-    socket.setNoDelay(true);
-    socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`no connection after ${timeoutMs} ms`)));
-    socket.once('connect', () => {
-      socket.setTimeout(0);
-      events.onOpen();
+    const { tls } = this.options;
+    let race: ConnectionRace | null = null;
+    let isCancelled = false;
+    const peer = new NodePeerSocket(() => {
+      isCancelled = true;
+      race?.cancel();
     });
-    peer.attach(events);
-    socket.connect(address?.port ?? 0, address?.host);
+    peer.listenWith(events);
+    const isEncrypted = tls?.options.isRequired === true;
+    const onWon = (socket: Socket): void => {
+      socket.setNoDelay(true);
+      if (this.options.keepAlive) socket.setKeepAlive(true);
+      peer.remoteAddress = socket.remoteAddress ?? '';
+      peer.remotePort = socket.remotePort ?? 0;
+      peer.adopt(socket, isEncrypted, isEncrypted);
+      events.onOpen();
+    };
+    const onLost = (reason: string): void => peer.failOpening(reason);
+    if (!isEncrypted) {
+      const made = (): Socket =>
+        new Socket(readingThroughBuffer(peer) as unknown as ConstructorParameters<typeof Socket>[0]);
+      race = new ConnectionRace(addresses, timeoutMs, attemptPlain(made), onWon, onLost);
+      return peer;
+    }
+    this.loadTls(tls).then(
+      (quorumTls) => {
+        if (!isCancelled) race = new ConnectionRace(addresses, timeoutMs, quorumTls.attempt, onWon, onLost);
+      },
+      (error: Error) => onLost(error.message),
+    );
     return peer;
   }
 
   close(): void {
-    for (const server of this.servers) server.close();
-    this.servers.clear();
+    this.pending.close();
+    // Had loading failed, whoever wanted it would have been told.
+    this.tls?.then(
+      (tls) => tls.close(),
+      () => {},
+    );
+  }
+
+  /** What does TLS is loaded when it is wanted, and then serves everybody. */
+  private loadTls(part: QuorumTlsPart): Promise<QuorumTls> {
+    this.tls ??= import('./quorum-tls.js').then(
+      ({ QuorumTls }) => new QuorumTls(part, this.members, this.log, this.seldom),
+    );
+    return this.tls;
+  }
+
+  /**
+   * IPv4 before IPv6: of a name that stands for both, Java's servers listen on the former, and call it there. Node would take
+   * whichever the system names first.
+   */
+  private resolveOwn(host: string, onResolved: (address: string) => void, onError: (error: Error) => void): void {
+    lookup(host, { family: 0, order: 'ipv4first' } as { family: 0 }, (error, address) => {
+      if (error === null) onResolved(address);
+      else onError(error);
+    });
+  }
+
+  /** `first`: what has been read of it already. */
+  private takePlain(accepted: Socket, first: Buffer | null, accept: Accept): void {
+    const peer = this.newPeer(accepted);
+    if (peer === null) return;
+    const { socket, isMoved } = movedForReading(accepted, peer);
+    peer.adopt(socket, false, !isMoved);
+    if (!begin(peer, accept)) return;
+    if (first !== null) peer.onBytes(first, first.length);
+    peer.beginReading();
+  }
+
+  private takeTls(tls: QuorumTls, accepted: Socket, accept: Accept): void {
+    const peer = this.newPeer(accepted);
+    if (peer === null) return;
+    accepted.on('error', () => accepted.destroy());
+    this.pending.add(accepted, peer.remoteAddress);
+    this.secure(tls, accepted, peer, accept);
+  }
+
+  private takeEither(tls: QuorumTls, detectionMs: number, accepted: Socket, accept: Accept): void {
+    const peer = this.newPeer(accepted);
+    if (peer === null) return;
+    const onError = (): void => void accepted.destroy();
+    accepted.on('error', onError);
+    this.pending.add(accepted, peer.remoteAddress);
+    detectFirstBytes(accepted, detectionMs, (isTls, first) => {
+      if (isTls) {
+        if (first !== null) accepted.unshift(first);
+        this.secure(tls, accepted, peer, accept);
+        return;
+      }
+      this.pending.remove(accepted);
+      this.takePlain(accepted, first, accept);
+    });
+  }
+
+  private secure(tls: QuorumTls, accepted: Socket, peer: NodePeerSocket, accept: Accept): void {
+    tls.secure(
+      accepted,
+      (socket) => {
+        this.pending.remove(accepted);
+        peer.adopt(socket, true, true);
+        begin(peer, accept);
+      },
+      (reason) => this.seldom.warn('certificate', `A connection from ${peer.remoteAddress} is refused: ${reason}`),
+    );
+  }
+
+  /** Null: it has gone already. */
+  private newPeer(accepted: Socket): NodePeerSocket | null {
+    const { remoteAddress, remotePort } = accepted;
+    if (remoteAddress === undefined || remotePort === undefined) {
+      accepted.destroy();
+      return null;
+    }
+    const peer = new NodePeerSocket(() => {});
+    peer.remoteAddress = remoteAddress;
+    peer.remotePort = remotePort;
+    return peer;
   }
 }
 
-class NodePeerSocket implements PeerSocket {
-  private readonly socket: Socket;
-  private isDestroyed = false;
+/** Whether the connection is wanted. */
+function begin(peer: NodePeerSocket, accept: Accept): boolean {
+  const events = accept(peer);
+  if (events === null) peer.destroy();
+  else peer.listenWith(events);
+  return !peer.isOver;
+}
 
-  constructor(socket: Socket) {
-    this.socket = socket;
-  }
-
-  attach(events: PeerSocketEvents): void {
-    const { socket } = this;
-    let reason = 'closed by the peer';
-    socket.on('data', (bytes) => events.onData(bytes, bytes.length));
-    socket.on('drain', () => events.onDrain());
-    socket.on('end', () => socket.destroy());
-    socket.on('error', (error) => {
-      reason = error.message;
-    });
-    socket.on('close', () => {
-      if (!this.isDestroyed) events.onClose(reason);
-    });
-  }
-
-  get remoteAddress(): string {
-    return this.socket.remoteAddress ?? '';
-  }
-
-  get remotePort(): number {
-    return this.socket.remotePort ?? 0;
-  }
-
-  get queuedBytes(): number {
-    return this.socket.writableLength;
-  }
-
-  write(bytes: Uint8Array, offset: number, length: number): boolean {
-    this.socket.write(bytes.subarray(offset, offset + length));
-    return this.socket.writableLength === 0;
-  }
-
-  pause(): void {
-    this.socket.pause();
-  }
-
-  resume(): void {
-    this.socket.resume();
-  }
-
-  end(): void {
-    this.socket.end();
-  }
-
-  destroy(): void {
-    this.isDestroyed = true;
-    this.socket.destroy();
-  }
+function portOf(server: Server, port: number): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
 }
