@@ -37,6 +37,8 @@ const ENTRY_ZXID = 12;
 const ENTRY_TYPE = 28;
 const ENTRY_BODY = 32;
 
+const CONTROL_RESERVE_BYTES = 1024;
+
 export class PipelinePort {
   private readonly toPrep: MailboxSender;
   private readonly toSync: MailboxSender;
@@ -50,7 +52,8 @@ export class PipelinePort {
 
   /** May a socket be read that brings so many bytes for prep, or for the log? */
   hasRoomForRequests(byteCount: number): boolean {
-    return this.toPrep.hasRoom(byteCount);
+    // With a reserve for the end of a role: this mailbox must never spill, since prep waits for the quorum peer as well.
+    return this.toPrep.hasRoom(byteCount + CONTROL_RESERVE_BYTES);
   }
 
   hasRoomForTxns(byteCount: number): boolean {

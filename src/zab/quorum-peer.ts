@@ -12,16 +12,13 @@
  * A role is over when the machine says so, not when the role does: nobody is told of anything in between.
  */
 import { assert } from '../base/assert.js';
-
-/** As in notifications (4.1); `server` is what a member is in an election. */
-export const PeerState = { looking: 0, following: 1, leading: 2, observing: 3 } as const;
-export type PeerState = (typeof PeerState)[keyof typeof PeerState];
+import { type DecidedState, PeerState } from '../election/vote.js';
 
 export type PeerPhase = 'loading' | 'looking' | 'readOnly' | 'role' | 'draining' | 'settling' | 'resting';
 
 /** What an election came to, or what a reconfiguration appointed. */
-export interface Elected {
-  readonly state: PeerState;
+export interface Decision {
+  readonly state: DecidedState;
   readonly leader: number;
 }
 
@@ -29,9 +26,9 @@ export interface QuorumPeerPort {
   /** Begins an election with what is in the log. */
   look(zxidHi: number, zxidLo: number): void;
   /** No election is needed (9.5): the others are told that this is the state now. */
-  appoint(elected: Elected, zxidHi: number, zxidLo: number): void;
-  openRole(elected: Elected): void;
-  /** The role is told nothing more. */
+  appoint(decision: Decision, zxidHi: number, zxidLo: number): void;
+  openRole(decision: Decision): void;
+  /** The role is told nothing more, and the others that there is none. */
   closeRole(): void;
   /** To prep, behind which nothing of the old role comes. */
   haltPrep(): void;
@@ -57,10 +54,12 @@ export class QuorumPeer {
   private zxidHi = 0;
   private zxidLo = 0;
   private state: PeerState = PeerState.looking;
+  private leaderSid = -1;
   /** While looking: since when; while resting: until when. */
   private sinceMs = 0;
   /** Known already when the draining ends: elected while read-only, or appointed by a reconfiguration. */
-  private next: Elected | null = null;
+  private next: Decision | null = null;
+  private isAppointed = false;
   // While draining.
   private isHalted = false;
   private readonly fences = new Set<number>();
@@ -79,6 +78,11 @@ export class QuorumPeer {
     return this.state;
   }
 
+  /** While there is a role. */
+  get leader(): number {
+    return this.leaderSid;
+  }
+
   /** The database is there, and its log ends at this zxid. */
   onLoaded(zxidHi: number, zxidLo: number, nowMs: number): void {
     assert(this.current === 'loading', 'a database is loaded once');
@@ -88,20 +92,27 @@ export class QuorumPeer {
   }
 
   /** Decided by the election; too late for one that is not looked for any more. */
-  onElected(elected: Elected): void {
+  onElected(decision: Decision): void {
     if (this.current === 'looking') {
-      this.begin(elected);
+      this.begin(decision);
     } else if (this.current === 'readOnly') {
-      this.next = elected;
+      this.next = decision;
+      this.isAppointed = false;
       this.drain();
     }
   }
 
+  /** The election gave its call up, since there are other members now: it is asked once more. */
+  onGivenUp(): void {
+    if (this.current === 'looking' || this.current === 'readOnly') this.port.look(this.zxidHi, this.zxidLo);
+  }
+
   /** The role has ended itself, or is ended; `next`: what a reconfiguration made of this member (1.3). */
-  onRoleOver(next: Elected | null): void {
+  onRoleOver(next: Decision | null): void {
     if (this.current !== 'role') return;
     this.port.closeRole();
     this.next = next;
+    this.isAppointed = next !== null;
     this.drain();
   }
 
@@ -133,7 +144,7 @@ export class QuorumPeer {
     const { next, state } = this;
     this.next = null;
     if (next !== null) {
-      this.port.appoint(next, zxidHi, zxidLo);
+      if (this.isAppointed) this.port.appoint(next, zxidHi, zxidLo);
       this.begin(next);
     } else if (state === PeerState.observing) {
       this.sinceMs = nowMs + this.options.restMs();
@@ -159,10 +170,11 @@ export class QuorumPeer {
     this.port.look(this.zxidHi, this.zxidLo);
   }
 
-  private begin(elected: Elected): void {
-    this.state = elected.state;
+  private begin(decision: Decision): void {
+    this.state = decision.state;
+    this.leaderSid = decision.leader;
     this.enter('role');
-    this.port.openRole(elected);
+    this.port.openRole(decision);
   }
 
   private drain(): void {

@@ -1,0 +1,131 @@
+/**
+ * The committed and the last seen configuration of a member, with their files, and what a change of members means for it
+ * (ensemble-protocol 9.1, 9.5).
+ *
+ * Owned by the quorum peer, on its thread, which blocks in a file call only when members change. Without reconfigEnabled nothing
+ * here ever changes, whatever others say. It must never end a role or begin one: it says that a change is a major one, and whom
+ * a committed reconfiguration has appointed; the quorum peer does the rest.
+ */
+import type { Logger } from '../actor/logger.js';
+import { compareSigned } from '../base/int64.js';
+import type { QuorumMember, QuorumVerifier } from '../election/quorum-verifier.js';
+import type { DynamicConfigFiles } from '../persistence/dynamic-config-files.js';
+import type { ConfigView } from './config-view.js';
+
+export interface QuorumConfigsOptions {
+  readonly myId: number;
+  readonly isReconfigEnabled: boolean;
+  /** Null: this member was not configured by a file. */
+  readonly files: DynamicConfigFiles | null;
+  /** zoo.cfg as it was read. */
+  readonly staticPairs: ReadonlyMap<string, string>;
+  /** Members stand in a file of their own already, so zoo.cfg has been rewritten before. */
+  readonly hasDynamicFile: boolean;
+  readonly log: Logger;
+}
+
+export interface QuorumConfigsEvents {
+  /** Whom this member follows or leads as; null while it looks for somebody. */
+  currentLeader(): number | null;
+  /** `areMembersOthers`: the election begins anew, with new connections. */
+  onChanged(areMembersOthers: boolean): void;
+  /** The role ends with this change, and without an election (1.3): this is the leader then. */
+  onAppointed(leader: number): void;
+}
+
+export class QuorumConfigs implements ConfigView {
+  private readonly options: QuorumConfigsOptions;
+  private readonly events: QuorumConfigsEvents;
+  private ofCommitted: QuorumVerifier;
+  private ofLastSeen: QuorumVerifier;
+
+  /** `lastSeen`: of a file beside zoo.cfg, if it is newer. */
+  constructor(
+    committed: QuorumVerifier,
+    lastSeen: QuorumVerifier | null,
+    options: QuorumConfigsOptions,
+    events: QuorumConfigsEvents,
+  ) {
+    this.options = options;
+    this.events = events;
+    this.ofCommitted = committed;
+    const isPending = lastSeen !== null && options.isReconfigEnabled && isNewer(lastSeen, committed);
+    this.ofLastSeen = isPending ? lastSeen : committed;
+    const { files, isReconfigEnabled, hasDynamicFile } = options;
+    if (isReconfigEnabled && !hasDynamicFile && files !== null)
+      this.write('keep a copy of zoo.cfg', () => files.backUpStatic());
+  }
+
+  get committed(): QuorumVerifier {
+    return this.ofCommitted;
+  }
+
+  get lastSeen(): QuorumVerifier {
+    return this.ofLastSeen;
+  }
+
+  seen(config: QuorumVerifier): void {
+    const { files, isReconfigEnabled } = this.options;
+    if (!isReconfigEnabled || !isNewer(config, this.ofLastSeen)) return;
+    this.ofLastSeen = config;
+    if (files !== null) this.write('write the proposed members', () => files.writeNext(config.toText()));
+    this.events.onChanged(false);
+  }
+
+  activate(config: QuorumVerifier, designatedLeader: number | null): boolean {
+    const before = this.ofCommitted;
+    if (!this.options.isReconfigEnabled || !isNewer(config, before)) return false;
+    this.ofCommitted = config;
+    if (isNewer(config, this.ofLastSeen)) this.ofLastSeen = config;
+    this.writeCommitted(config);
+    const areMembersOthers = !config.equals(before);
+    const leader = this.events.currentLeader();
+    this.events.onChanged(areMembersOthers);
+    if (!areMembersOthers) return false;
+    const { myId } = this.options;
+    // Who is in no list follows as a participant without a vote.
+    const isRoleOther = (config.member(myId)?.type === 'observer') !== (before.member(myId)?.type === 'observer');
+    if (designatedLeader !== null) {
+      const isMajor = isRoleOther || designatedLeader !== leader;
+      if (isMajor) this.events.onAppointed(designatedLeader);
+      return isMajor;
+    }
+    return isRoleOther || leader === null || !isSameVoter(before.member(leader), config.member(leader));
+  }
+
+  private writeCommitted(config: QuorumVerifier): void {
+    const { files, myId, staticPairs } = this.options;
+    if (files === null) return;
+    const version = { hi: config.versionHi, lo: config.versionLo };
+    const hasClientAddress = (config.member(myId)?.client ?? null) !== null;
+    this.write('write the committed members', () => {
+      const path = files.writeCommitted(config.toText(), version);
+      files.rewriteStatic(staticPairs, path, hasClientAddress);
+      if (!isNewer(this.ofLastSeen, config)) files.removeNext();
+    });
+  }
+
+  /** The configuration is in the log as well: a disk that refuses these files costs a start its newest members, no more. */
+  private write(what: string, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.options.log.error(`Cannot ${what} beside the configuration file`, { error });
+    }
+  }
+}
+
+function isNewer(a: QuorumVerifier, b: QuorumVerifier): boolean {
+  return compareSigned(a.versionHi, a.versionLo, b.versionHi, b.versionLo) > 0;
+}
+
+/** A voter before and after, at the same quorum addresses. */
+function isSameVoter(before: QuorumMember | undefined, after: QuorumMember | undefined): boolean {
+  if (before?.type !== 'participant' || after?.type !== 'participant') return false;
+  const addresses = (member: QuorumMember): string =>
+    member.addresses
+      .map(({ host, quorumPort }) => `${host}:${quorumPort}`)
+      .sort()
+      .join('|');
+  return addresses(before) === addresses(after);
+}

@@ -1,0 +1,475 @@
+/**
+ * The quorum peer of a member (QuorumPeer): what stands between its own pipeline, the election and its peers.
+ *
+ * Owns the two epochs, the configurations, the history of transactions and the role of the moment, with the sockets of that
+ * role; lives on an event-loop thread. What to do when is `quorum-peer.ts`'s; what a role does is the role's.
+ *
+ *   prep --txn | pass | echo | request | halt | fence--> [quorum-peer] --the same--> sync, commit
+ *   sync --durable--> [quorum-peer]        final --done--> [quorum-peer]        election <--> [quorum-peer]
+ *
+ * It must never let a record of one role reach another one: between the end of a role and prep's halt behind it everything that
+ * comes out of prep is sent back with ConnectionLoss, and no transaction of it is logged.
+ */
+import type { Actor, ActorContext } from '../actor/actor.js';
+import type { MailboxSender, RecordHandler } from '../actor/mailbox/mailbox.js';
+import { assert } from '../base/assert.js';
+import {
+  type Elected,
+  ElectionRecord,
+  readElected,
+  readGossip,
+  readVoterLooking,
+  sendAnnounce,
+  sendAppoint,
+  sendConfigs,
+  sendEstablished,
+  sendLeave,
+  sendLook,
+} from '../election/election-records.js';
+import { QuorumConfigError } from '../election/member-text.js';
+import type { PeerNetwork } from '../election/peer-network.js';
+import { parseQuorumConfigText } from '../election/quorum-config-text.js';
+import type { QuorumVerifier } from '../election/quorum-verifier.js';
+import { PeerState } from '../election/vote.js';
+import { CommittedLog } from '../persistence/committed-log.js';
+import type { DataDirectories } from '../persistence/data-directories.js';
+import { EpochFileError, EpochFiles } from '../persistence/epoch-files.js';
+import type { FileStore } from '../persistence/file-store.js';
+import {
+  PIPELINE_HEADER_BYTES,
+  RecordType,
+  ServerRole,
+  WORD_ERROR,
+  WORD_LEARNER,
+  WORD_LENGTH_A,
+  WORD_LENGTH_B,
+  WORD_OP,
+  WORD_SHARD,
+  WORD_ZXID_HI,
+  WORD_ZXID_LO,
+} from '../processor/pipeline-records.js';
+import { ErrorCode } from '../protocol/error-code.js';
+import { readLoggedHistory } from './logged-history.js';
+import type { PeerStatus } from './peer-status.js';
+import { PipelinePort } from './pipeline-port.js';
+import { ProposalHistory } from './proposal-history.js';
+import { QuorumConfigs, type QuorumConfigsOptions } from './quorum-configs.js';
+import { type Decision, type PeerPhase, QuorumPeer } from './quorum-peer.js';
+import type { Epochs, QuorumTiming, Role, RoleHost } from './role.js';
+
+/** What a role is made of beyond its host. */
+export interface RoleOpening {
+  readonly decision: Decision;
+  /** Voters by whose votes this was decided; empty after an appointment. */
+  readonly supporters: ReadonlySet<number>;
+  /** The leader's quorum port is open. */
+  onQuorumPortOpen(): void;
+}
+
+export interface OpenedRole {
+  readonly role: Role;
+  /** Of a leader: this voter looks for another one. */
+  onVoterLooking(sid: number): void;
+}
+
+export interface QuorumPeerActorParts {
+  readonly myId: number;
+  readonly network: PeerNetwork;
+  readonly fileStore: FileStore;
+  readonly directories: DataDirectories;
+  readonly timing: QuorumTiming;
+  readonly committed: QuorumVerifier;
+  /** Proposed when this member ended, perhaps not committed. */
+  readonly lastSeen: QuorumVerifier | null;
+  readonly configs: Omit<QuorumConfigsOptions, 'myId' | 'log'>;
+  readonly status: PeerStatus;
+  readonly shardCount: number;
+  /** How many transactions, and how many bytes of them, are kept for learners that miss a few. */
+  readonly committedLogCount: number;
+  readonly committedLogBytesMax: number;
+  /** Infinity: never. */
+  readonly readOnlyAfterMs: number;
+  readonly observerRestMsMax: number;
+  /** From 0 to below 1. */
+  chance(): number;
+  openRole(host: RoleHost, opening: RoleOpening): OpenedRole;
+}
+
+const TICKS_PER_TICK = 20;
+const TICK_MIN_MS = 10;
+
+export class QuorumPeerActor implements Actor {
+  readonly inboxes: Record<string, RecordHandler>;
+  readonly alwaysDrains = ['sync', 'final', 'election'] as const;
+  readonly tickMs: number;
+
+  private readonly context: ActorContext;
+  private readonly parts: QuorumPeerActorParts;
+  private readonly line: PipelinePort;
+  private readonly toElection: MailboxSender;
+  private readonly history: ProposalHistory;
+  private readonly configs: QuorumConfigs;
+  private readonly machine: QuorumPeer;
+  private readonly host: RoleHost;
+  private epochFiles: EpochFiles | null = null;
+  private opened: OpenedRole | null = null;
+  private decision: Decision | null = null;
+  private supporters: ReadonlySet<number> = new Set();
+  /** Why the role has called itself over; what it says afterwards is not heard. */
+  private overReason: string | null = null;
+  /** Whom a reconfiguration that ends the role has appointed. */
+  private appointed: number | null = null;
+  /** Not yet told to the election and the role. */
+  private haveConfigsChanged = false;
+  private restartsElection = false;
+
+  constructor(context: ActorContext, parts: QuorumPeerActorParts) {
+    this.context = context;
+    this.parts = parts;
+    this.tickMs = Math.max(TICK_MIN_MS, Math.floor(parts.timing.tickMs / TICKS_PER_TICK));
+    this.line = new PipelinePort(context);
+    this.toElection = context.outbox('election');
+    this.history = new ProposalHistory(new CommittedLog(parts.committedLogCount, parts.committedLogBytesMax));
+    this.configs = new QuorumConfigs(
+      parts.committed,
+      parts.lastSeen,
+      { ...parts.configs, myId: parts.myId, log: context.log },
+      {
+        currentLeader: () => this.decision?.leader ?? null,
+        onChanged: (areMembersOthers) => this.onConfigsChanged(areMembersOthers),
+        onAppointed: (leader) => {
+          this.appointed = leader;
+        },
+      },
+    );
+    this.machine = new QuorumPeer(
+      {
+        look: (zxidHi, zxidLo) => this.look(zxidHi, zxidLo),
+        appoint: ({ state, leader }, zxidHi, zxidLo) => sendAppoint(this.toElection, state, leader, zxidHi, zxidLo),
+        openRole: (decision) => this.openRole(decision),
+        closeRole: () => this.closeRole(),
+        haltPrep: () => this.line.haltPrep(),
+        haltLine: () => this.line.halt(),
+        settle: () => this.line.settle(),
+        serveReadOnly: () => this.serveReadOnly(),
+        phaseChanged: (phase) => this.onPhase(phase),
+      },
+      {
+        shardCount: parts.shardCount,
+        readOnlyAfterMs: parts.readOnlyAfterMs,
+        restMs: () => Math.floor(parts.chance() * parts.observerRestMsMax),
+      },
+    );
+    this.host = this.makeHost();
+    this.inboxes = {
+      sync: (_type, _bytes, words, offset) => this.onDurable(words, offset >> 2),
+      final: (_type, _bytes, words, offset) => this.onDone(words, offset >> 2),
+      election: (type, bytes, words, offset) => this.onElection(type, bytes, words, offset),
+      prep: (type, bytes, words, offset, length) => this.onLine(type, bytes, words, offset, length),
+    };
+  }
+
+  onBatchEnd(): void {
+    if (this.haveConfigsChanged) this.tellConfigs();
+    const { role } = this;
+    if (role !== null) this.guarded(() => role.onBatchEnd());
+    this.endRoleIfOver();
+  }
+
+  onTick(nowMs: number): void {
+    const { role } = this;
+    if (role !== null) {
+      this.guarded(() => role.onTick(nowMs));
+      // What it has to say for a tick leaves with it.
+      this.context.requestTurn();
+    }
+    this.endRoleIfOver();
+    this.machine.onTick(nowMs);
+  }
+
+  onStop(): void {
+    this.opened?.role.close();
+    this.opened = null;
+    this.parts.network.close();
+  }
+
+  // ---- from the pipeline
+
+  /** Null while there is none, or it has called itself over. */
+  private get role(): Role | null {
+    return this.overReason === null ? (this.opened?.role ?? null) : null;
+  }
+
+  private onLine(type: number, bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
+    if (type === RecordType.halt) {
+      this.machine.onHaltOfPrep();
+      return;
+    }
+    if (type === RecordType.fence) {
+      this.machine.onFence(words[(offset >> 2) + WORD_SHARD] as number);
+      return;
+    }
+    const { role } = this;
+    if (role === null) this.bounce(bytes, words, offset);
+    else this.guarded(() => role.onLine(type, bytes, words, offset, length));
+  }
+
+  /** What comes behind the end of a role goes back to its client; nobody is told anything, since the connections close. */
+  private bounce(bytes: Uint8Array, words: Int32Array, offset: number): void {
+    const at = offset >> 2;
+    if ((words[at + WORD_SHARD] as number) < 0 || words[at + WORD_LEARNER] !== 0) return;
+    words[at + WORD_ERROR] = ErrorCode.ConnectionLoss;
+    words[at + WORD_LENGTH_A] = 0;
+    words[at + WORD_LENGTH_B] = 0;
+    this.line.passOn(RecordType.echo, bytes, offset, PIPELINE_HEADER_BYTES);
+  }
+
+  private onDurable(words: Int32Array, at: number): void {
+    const { role } = this;
+    if (role === null) return;
+    this.guarded(() => role.onDurable(words[at + WORD_ZXID_HI] as number, words[at + WORD_ZXID_LO] as number));
+  }
+
+  private onDone(words: Int32Array, at: number): void {
+    const zxidHi = words[at + WORD_ZXID_HI] as number;
+    const zxidLo = words[at + WORD_ZXID_LO] as number;
+    const error = words[at + WORD_ERROR] as number;
+    const type = words[at + WORD_OP] as number;
+    switch (type) {
+      case RecordType.loaded:
+        this.onLoaded(zxidHi, zxidLo);
+        break;
+      case RecordType.halt:
+        this.machine.onHalted();
+        break;
+      case RecordType.settle:
+        this.onSettled(zxidHi, zxidLo, error);
+        break;
+      default: {
+        const { role } = this;
+        if (role !== null) this.guarded(() => role.onDone(type, zxidHi, zxidLo, error));
+        else if (type === RecordType.serve && this.machine.phase === 'readOnly') {
+          this.context.log.info('Read-only server started');
+          this.parts.status.setServing(ServerRole.readOnly, this.epochs.currentEpoch);
+        }
+      }
+    }
+  }
+
+  private onLoaded(zxidHi: number, zxidLo: number): void {
+    const { fileStore, directories } = this.parts;
+    try {
+      this.epochFiles = new EpochFiles(fileStore, directories.snapshotDirectory, zxidHi, zxidLo);
+    } catch (error) {
+      if (!(error instanceof EpochFileError)) throw error;
+      this.context.fatal(error);
+      return;
+    }
+    this.readHistory(zxidHi, zxidLo);
+    this.tellConfigs();
+    this.machine.onLoaded(zxidHi, zxidLo, this.context.clock.monotonicMs());
+  }
+
+  private onSettled(zxidHi: number, zxidLo: number, error: number): void {
+    if (error !== ErrorCode.Ok) {
+      this.context.fatal(new Error(`the database cannot be brought to the end of its log (error ${error})`));
+      return;
+    }
+    const { history } = this;
+    if (history.lastProposedHi === zxidHi && history.lastProposedLo === zxidLo) history.commitAll();
+    // The role ended while it was being sent a database: what was on the disk before is what there is.
+    else this.readHistory(zxidHi, zxidLo);
+    this.machine.onSettled(zxidHi, zxidLo, this.context.clock.monotonicMs());
+  }
+
+  private readHistory(zxidHi: number, zxidLo: number): void {
+    const { fileStore, directories, committedLogCount } = this.parts;
+    readLoggedHistory(this.history, fileStore, directories, zxidHi, zxidLo, committedLogCount);
+  }
+
+  // ---- from the election
+
+  private onElection(type: number, bytes: Uint8Array, words: Int32Array, offset: number): void {
+    switch (type) {
+      case ElectionRecord.elected:
+        this.onElected(readElected(words, offset));
+        break;
+      case ElectionRecord.gossip:
+        this.onGossip(bytes, words, offset);
+        break;
+      case ElectionRecord.voterLooking:
+        if (this.overReason === null) this.opened?.onVoterLooking(readVoterLooking(words, offset));
+        break;
+      default:
+        assert(false, `the election sends no records of type ${type}`);
+    }
+  }
+
+  private onElected({ state, vote, supporters, elapsedMs }: Elected): void {
+    this.context.log.info(`${nameOf(state)} - LEADER ELECTION TOOK - ${elapsedMs} MS`, { leader: vote.leader });
+    this.supporters = new Set(supporters);
+    this.machine.onElected({ state, leader: vote.leader });
+  }
+
+  /** A peer has newer members than we have committed (4.5): they hold, and the election begins anew among them. */
+  private onGossip(bytes: Uint8Array, words: Int32Array, offset: number): void {
+    const { text, gaveUp } = readGossip(bytes, words, offset);
+    const { phase } = this.machine;
+    if (phase === 'looking' || phase === 'readOnly') {
+      try {
+        this.configs.activate(parseQuorumConfigText(text), null);
+      } catch (error) {
+        if (!(error instanceof QuorumConfigError)) throw error;
+        this.context.log.warn('A peer sent members that make no sense', { error });
+      }
+    }
+    this.restartsElection ||= gaveUp;
+    this.tellConfigs();
+    if (gaveUp) this.machine.onGivenUp();
+  }
+
+  // ---- roles
+
+  private look(zxidHi: number, zxidLo: number): void {
+    sendLook(this.toElection, zxidHi, zxidLo, this.epochs.currentEpoch);
+  }
+
+  private openRole(decision: Decision): void {
+    this.decision = decision;
+    this.overReason = null;
+    this.appointed = null;
+    this.context.log.info(nameOf(decision.state));
+    const { supporters } = this;
+    this.supporters = new Set();
+    this.guarded(() => {
+      this.opened = this.parts.openRole(this.host, {
+        decision,
+        supporters,
+        onQuorumPortOpen: () => this.onQuorumPortOpen(),
+      });
+    });
+    this.context.requestTurn();
+  }
+
+  private closeRole(): void {
+    this.opened?.role.close();
+    this.opened = null;
+    this.decision = null;
+  }
+
+  private endRoleIfOver(): void {
+    if (this.overReason === null || this.machine.phase !== 'role') return;
+    const leader = this.appointed;
+    this.appointed = null;
+    this.machine.onRoleOver(leader === null ? null : { leader, state: this.stateUnder(leader) });
+    this.overReason = null;
+  }
+
+  private stateUnder(leader: number): Decision['state'] {
+    const { myId } = this.parts;
+    if (leader === myId) return PeerState.leading;
+    return this.configs.committed.member(myId)?.type === 'observer' ? PeerState.observing : PeerState.following;
+  }
+
+  private onQuorumPortOpen(): void {
+    if (this.decision?.state !== PeerState.leading || this.overReason !== null) return;
+    sendAnnounce(this.toElection);
+    this.context.requestTurn();
+  }
+
+  private serveReadOnly(): void {
+    this.context.log.info('Attempting to start ReadOnlyZooKeeperServer');
+    this.line.serve(ServerRole.readOnly, 0, 0);
+  }
+
+  private onPhase(phase: PeerPhase): void {
+    const { status } = this.parts;
+    if (phase === 'draining') status.setServing(null, 0);
+    if (phase === 'looking') {
+      this.context.log.info('LOOKING');
+      status.setState(PeerState.looking, -1);
+    }
+    if (phase === 'role' && this.machine.peerState !== PeerState.looking) {
+      const leader = this.machine.leader;
+      status.setState(this.machine.peerState, leader);
+    }
+  }
+
+  /** Often from within a call of the role, which is told when that has returned. */
+  private onConfigsChanged(areMembersOthers: boolean): void {
+    this.haveConfigsChanged = true;
+    this.restartsElection ||= areMembersOthers;
+    this.context.requestTurn();
+  }
+
+  private tellConfigs(): void {
+    const { committed, lastSeen } = this.configs;
+    sendConfigs(this.toElection, committed.toText(), lastSeen.toText(), this.restartsElection);
+    this.haveConfigsChanged = false;
+    this.restartsElection = false;
+    this.role?.onConfigsChanged();
+  }
+
+  /** The disk refuses an epoch: the role cannot go on, but may be tried again (ZOOKEEPER-2307). */
+  private guarded(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (!(error instanceof EpochFileError)) throw error;
+      this.over(error.message);
+    }
+  }
+
+  private over(reason: string): void {
+    if (this.overReason !== null) return;
+    this.overReason = reason;
+    this.context.log.warn(`${nameOf(this.machine.peerState)} is over: ${reason}`);
+    // From now on the others are told that there is no leader here, whatever the end of the role takes.
+    sendLeave(this.toElection);
+    this.context.requestTurn();
+  }
+
+  private get epochs(): Epochs {
+    assert(this.epochFiles !== null, 'the database is loaded');
+    return this.epochFiles;
+  }
+
+  private makeHost(): RoleHost {
+    const { context, parts, history, configs, line } = this;
+    const epochs = (): Epochs => this.epochs;
+    return {
+      myId: parts.myId,
+      clock: context.clock,
+      log: context.log,
+      network: parts.network,
+      get epochs() {
+        return epochs();
+      },
+      timing: parts.timing,
+      configs,
+      history,
+      line,
+      onBroadcast: (epoch) => this.onBroadcast(epoch),
+      onOver: (reason) => this.over(reason),
+      requestTurn: () => context.requestTurn(),
+    };
+  }
+
+  private onBroadcast(epoch: number): void {
+    const { peerState } = this.machine;
+    if (this.overReason !== null || peerState === PeerState.looking) return;
+    this.parts.status.setServing(SERVING_AS[peerState], epoch);
+    sendEstablished(this.toElection, epoch);
+    this.context.log.info(`${nameOf(peerState)} - BROADCAST`, { epoch });
+  }
+}
+
+const SERVING_AS = {
+  [PeerState.following]: ServerRole.follower,
+  [PeerState.leading]: ServerRole.leader,
+  [PeerState.observing]: ServerRole.observer,
+} as const;
+
+function nameOf(state: PeerState): string {
+  return (['LOOKING', 'FOLLOWING', 'LEADING', 'OBSERVING'] as const)[state];
+}

@@ -1,0 +1,128 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { silentLogger } from '../../../src/actor/logger.js';
+import { Prng } from '../../../src/base/prng.js';
+import { parseQuorumConfigText } from '../../../src/election/quorum-config-text.js';
+import { DynamicConfigFiles } from '../../../src/persistence/dynamic-config-files.js';
+import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
+import { QuorumConfigs } from '../../../src/zab/quorum-configs.js';
+
+const STATIC = '/conf/zoo.cfg';
+
+function config(version: string, ...sids: (number | string)[]) {
+  const line = (sid: number | string) => {
+    const [number, role = 'participant'] = String(sid).split(':');
+    return `server.${number}=h${number}:1:2:${role};2181\n`;
+  };
+  return parseQuorumConfigText(`${sids.map(line).join('')}version=${version}`);
+}
+
+describe('the two configurations', () => {
+  let disk: SimFileStore;
+  let leader: number | null;
+  let events: string[];
+
+  beforeEach(() => {
+    disk = new SimFileStore(new Prng(1));
+    disk.makeDirectories('/conf');
+    write(STATIC, 'dataDir=/data\nclientPort=2181\n');
+    leader = 1;
+    events = [];
+  });
+
+  function write(path: string, text: string): void {
+    const file = disk.createNew(path);
+    file.write(Buffer.from(text), 0, text.length, 0);
+    file.close();
+  }
+
+  function text(path: string): string {
+    const file = disk.openForRead(path);
+    const bytes = new Uint8Array(disk.sizeOf(path));
+    file.read(bytes, 0, bytes.length, 0);
+    file.close();
+    return Buffer.from(bytes).toString();
+  }
+
+  function configs(isReconfigEnabled = true, lastSeen: ReturnType<typeof config> | null = null, myId = 2) {
+    return new QuorumConfigs(
+      config('100000000', 1, 2, 3),
+      lastSeen,
+      {
+        myId,
+        isReconfigEnabled,
+        files: new DynamicConfigFiles(disk, STATIC),
+        staticPairs: new Map([
+          ['dataDir', '/data'],
+          ['clientPort', '2181'],
+        ]),
+        hasDynamicFile: false,
+        log: silentLogger,
+      },
+      {
+        currentLeader: () => leader,
+        onChanged: (areMembersOthers) => events.push(areMembersOthers ? 'other members' : 'changed'),
+        onAppointed: (sid) => events.push(`appointed ${sid}`),
+      },
+    );
+  }
+
+  it('without reconfiguration nothing changes, whatever others say', () => {
+    const view = configs(false, config('200000000', 1, 2));
+    view.seen(config('300000000', 1));
+    expect(view.activate(config('300000000', 1), 1)).toBe(false);
+    expect(view.committed.toText()).toBe(config('100000000', 1, 2, 3).toText());
+    expect(view.lastSeen).toBe(view.committed);
+    expect(events).toEqual([]);
+    expect(disk.list('/conf')).toEqual(['zoo.cfg']);
+  });
+
+  it('a proposed one is kept beside zoo.cfg until it is committed', () => {
+    const view = configs();
+    expect(text('/conf/zoo.cfg.bak')).toBe('dataDir=/data\nclientPort=2181\n');
+    const proposed = config('100000005', 1, 2, 3, 4);
+    view.seen(proposed);
+    expect(view.lastSeen).toBe(proposed);
+    expect(text('/conf/zoo.cfg.dynamic.next')).toContain('version=100000005');
+    expect(events).toEqual(['changed']);
+    view.seen(config('100000004', 1));
+    expect(view.lastSeen).toBe(proposed);
+
+    expect(view.activate(proposed, 1)).toBe(false);
+    expect(events).toEqual(['changed', 'other members']);
+    expect(disk.list('/conf').sort()).toEqual(['zoo.cfg', 'zoo.cfg.bak', 'zoo.cfg.dynamic.100000005']);
+    expect(text(STATIC)).toBe('dataDir=/data\ndynamicConfigFile=/conf/zoo.cfg.dynamic.100000005\n');
+    expect(view.activate(proposed, 1)).toBe(false);
+  });
+
+  it('a new version of the same members is no new election', () => {
+    const view = configs();
+    expect(view.activate(config('200000000', 1, 2, 3), 3)).toBe(false);
+    expect(events).toEqual(['changed']);
+  });
+
+  it('one that was proposed before the start is still pending, if it is newer', () => {
+    expect(configs(true, config('100000003', 1, 2)).lastSeen.versionLo).toBe(3);
+    expect(configs(true, config('3', 1, 2)).lastSeen.versionHi).toBe(1);
+  });
+
+  it.each<[what: string, next: ReturnType<typeof config>, designated: number | null, expected: string[]]>([
+    ['the leader stays', config('100000005', 1, 2), 1, []],
+    ['another leader', config('100000005', 2, 3), 3, ['appointed 3']],
+    ['the own role changes', config('100000005', 1, 3, '2:observer'), 1, ['appointed 1']],
+    ['the own entry goes, and this member follows without a vote', config('100000005', 1, 3), 1, []],
+  ])('a committed reconfiguration: %s', (_what, next, designated, expected) => {
+    const view = configs();
+    expect(view.activate(next, designated)).toBe(expected.length > 0);
+    expect(events).toEqual(['other members', ...expected]);
+  });
+
+  it('without a designated leader: one that is no voter any more, or elsewhere, is left for an election', () => {
+    expect(configs().activate(config('100000005', 1, 2), null)).toBe(false);
+    expect(configs().activate(config('100000005', 2, 3), null)).toBe(true);
+    const elsewhere = config('100000005', 1, 2, 4).toText().replace('h1:1:2', 'h1:7:2');
+    expect(configs().activate(parseQuorumConfigText(elsewhere), null)).toBe(true);
+    leader = null;
+    expect(configs().activate(config('100000005', 1, 2), null)).toBe(true);
+    expect(events.filter((event) => event.startsWith('appointed'))).toEqual([]);
+  });
+});
