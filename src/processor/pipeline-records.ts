@@ -40,6 +40,7 @@
  *   request   quorum-peer -> prep      identities                      request body; `learner` says by whom it was forwarded
  *   request   prep -> quorum-peer      identities                      request body: on a learner, to be forwarded
  *   request   quorum-peer -> commit    nothing                         nothing: what was forwarded, until its transaction comes
+ *                                                                      (of a sync all of it, until it is answered)
  *   committed quorum-peer -> commit    nothing                         nothing: everything up to zxid may be applied
  *   synced    quorum-peer -> commit    nothing                         nothing: the oldest forwarded sync is answered
  *   durable   sync -> quorum-peer      nothing                         nothing: the log is on the disk up to zxid
@@ -56,6 +57,9 @@
  *     snapEnd     the stream is whole; snapSave: tree and sessions as they are now are made durable as a snapshot
  *   done      final -> quorum-peer     nothing                         nothing: op says which of these (or halt, or loaded) is
  *                                                                      done, zxid is the tree's, error not Ok that it failed
+ *
+ * Records of the line from `halt` to `snapSave` carry WORD_DIRECT_COUNT: how many records quorum-peer had sent straight to commit
+ * by then. commit acts on them when it has seen as many. Behind `snapSave` nothing is logged before its `done`.
  *
  * A role ends in this order: quorum-peer sends `halt` through prep and the line; final passes it to all shards, which close
  * every connection of a client and send a `fence`; when quorum-peer has final's `done(halt)` and the fences of all shards, it sends
@@ -107,6 +111,8 @@ export const WORD_LENGTH_A = 12;
 export const WORD_LENGTH_B = 13;
 /** Bytes that the request counts for as a large one (client-protocol 9.4), until it comes back; mostly 0. */
 export const WORD_LARGE_BYTES = 14;
+/** Of records that quorum-peer sends into the line to halt, settle, serve or change the database. */
+export const WORD_DIRECT_COUNT = WORD_XID;
 /** Number of the learner's link (1 and more) by which a request came to the leader; 0: of a client of this server. */
 export const WORD_LEARNER = 15;
 

@@ -14,6 +14,7 @@ import {
   RecordType,
   type ServerRole,
   WORD_CONNECTION,
+  WORD_DIRECT_COUNT,
   WORD_ERROR,
   WORD_FLAGS,
   WORD_LEARNER,
@@ -43,6 +44,8 @@ export class PipelinePort {
   private readonly toPrep: MailboxSender;
   private readonly toSync: MailboxSender;
   private readonly toCommit: MailboxSender;
+  /** Records sent to the commit stage, as a 32-bit count. */
+  private directCount = 0;
 
   constructor(context: ActorContext) {
     this.toPrep = context.outbox('prep');
@@ -184,18 +187,21 @@ export class PipelinePort {
     const out = this.toCommit;
     out.claim(type, length);
     copyBytes(bytes, offset, out.bytes, out.offset, length);
-    out.commit();
+    this.commitDirect();
   }
 
-  /** A forwarded request: its header alone waits for its transaction (or `synced`, if it is a sync). */
-  awaiting(bytes: Uint8Array, offset: number): void {
+  /** A forwarded request: its header alone waits for its transaction; a sync waits for `synced`, and is answered with its path. */
+  awaiting(bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
     const out = this.toCommit;
-    out.claim(RecordType.request, PIPELINE_HEADER_BYTES);
-    copyBytes(bytes, offset, out.bytes, out.offset, PIPELINE_HEADER_BYTES);
-    const at = out.offset >> 2;
-    out.words[at + WORD_LENGTH_A] = 0;
-    out.words[at + WORD_LENGTH_B] = 0;
-    out.commit();
+    const kept = words[(offset >> 2) + WORD_OP] === OpCode.sync ? length : PIPELINE_HEADER_BYTES;
+    out.claim(RecordType.request, kept);
+    copyBytes(bytes, offset, out.bytes, out.offset, kept);
+    if (kept < length) {
+      const at = out.offset >> 2;
+      out.words[at + WORD_LENGTH_A] = 0;
+      out.words[at + WORD_LENGTH_B] = 0;
+    }
+    this.commitDirect();
   }
 
   /** Everything up to there may be applied. Once per batch. */
@@ -204,13 +210,18 @@ export class PipelinePort {
     const at = this.begin(out, RecordType.committed, 0);
     out.words[at + WORD_ZXID_HI] = zxidHi;
     out.words[at + WORD_ZXID_LO] = zxidLo;
-    out.commit();
+    this.commitDirect();
   }
 
   /** The leader has answered the oldest forwarded sync; what was committed before is said before. */
   synced(): void {
     this.begin(this.toCommit, RecordType.synced, 0);
+    this.commitDirect();
+  }
+
+  private commitDirect(): void {
     this.toCommit.commit();
+    this.directCount = (this.directCount + 1) | 0;
   }
 
   private control(type: number, op: number, zxidHi: number, zxidLo: number): void {
@@ -219,6 +230,7 @@ export class PipelinePort {
     out.words[at + WORD_OP] = op;
     out.words[at + WORD_ZXID_HI] = zxidHi;
     out.words[at + WORD_ZXID_LO] = zxidLo;
+    out.words[at + WORD_DIRECT_COUNT] = this.directCount;
     out.commit();
   }
 
