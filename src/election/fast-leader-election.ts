@@ -1,0 +1,491 @@
+/**
+ * Fast leader election (ensemble-protocol 4): who leads, from what the voters say. A state machine without clock, socket or
+ * random number: what happens to it is a call, what it wants is a call on its port, and the same calls give the same ones back.
+ * Owned by ElectionActor, on its thread. Calls on the port never come back in.
+ *
+ *   LOOKING, no call  --look-->  waiting  --quorum for the proposal-->  finalizing  --200 ms of silence-->  LEADING, FOLLOWING,
+ *      ^  ^                       |   ^                                    |                                OBSERVING
+ *      |  +--- gossip ------------+   +------- something better -----------+                                    |
+ *      +----------------------------------------- leave ------------------------------------------------------+
+ *
+ * Semantics are the reference's, down to what is stored with which version. Where we do more, no peer can tell it from luck:
+ *   1. Who is about to lead does not wait for silence once every voter has voted for it in this round, those left out whose
+ *      connection broke since this election began to exist. Who was never connected may be about to be: for those it waits.
+ *   2. Who has become leader tells all voters, as soon as its quorum port is open (`announce`). Whoever agrees then decides at
+ *      once; nobody of ours dials before the port is there.
+ *   3. Who asks while we do not know is answered once more when we do: the others ask again only after 200 ms and more.
+ *   4. A new connection to a voter gets the present proposal, and the waiting times begin anew; voters that are not connected are
+ *      tried every second, however long the waiting time has become.
+ *   5. A server without a vote believes no LOOKING server: what it is told is that server's last vote, for a leader that is gone.
+ *   6. Nobody who is not a voter is answered twice within 50 ms: two servers that are strangers to each other would never stop.
+ */
+import { assert } from '../base/assert.js';
+import { Fifo } from '../base/fifo.js';
+import { compareSigned } from '../base/int64.js';
+import { QuorumConfigError } from './member-text.js';
+import type { Notification } from './notification.js';
+import { parseQuorumConfigText } from './quorum-config-text.js';
+import type { QuorumVerifier } from './quorum-verifier.js';
+import { beats, type CastVote, type DecidedState, NOBODY, PeerState, sameVote, type Vote } from './vote.js';
+
+/** never: not yet in the life of this election; lost: it was up, and broke. */
+export type LinkState = 'never' | 'up' | 'lost';
+
+export interface ElectionPort {
+  /** Queues a notification for that server, over an unsent one if need be, and connects if it is not. Never to itself. */
+  send(sid: number, state: PeerState, vote: Vote): void;
+  /** Some queue is empty: something has gone out at all. */
+  haveDelivered(): boolean;
+  /** To everybody for whom something is queued. */
+  connectAll(): void;
+  linkOf(sid: number): LinkState;
+
+  decided(state: DecidedState, vote: Vote, supporters: readonly number[], elapsedMs: number): void;
+  /** A newer committed configuration. `gaveUp`: nothing goes on until `configs` with restart. */
+  gossip(config: QuorumVerifier, gaveUp: boolean): void;
+  /** While LEADING. */
+  voterLooking(sid: number): void;
+  /** Somebody sent a configuration that is none; its vote counts all the same. */
+  configUnreadable(sid: number, reason: string): void;
+}
+
+export interface ElectionSettings {
+  readonly notificationMsMin: number;
+  readonly notificationMsMax: number;
+  /** False: configurations that peers tell are not looked at. */
+  readonly reconfigEnabled: boolean;
+}
+
+const FINALIZE_WAIT_MS = 200;
+const RECONNECT_MS = 1000;
+const STRANGER_ANSWER_MS = 50;
+const ARRIVALS_MAX = 100;
+
+interface Arrival {
+  readonly sender: number;
+  readonly notification: Notification;
+}
+
+export class FastLeaderElection {
+  private readonly myId: number;
+  private readonly port: ElectionPort;
+  private readonly settings: ElectionSettings;
+  private committed: QuorumVerifier;
+  private lastSeen: QuorumVerifier;
+
+  private state: PeerState = PeerState.looking;
+  /** Upstream's logicalclock. */
+  private round = 0;
+  /** Of the last call that decided; before one, for oneself. Null until the first call. */
+  private current: Vote | null = null;
+  /** Its answer is in the quorum peer's hands: nothing is heard or said until `configs`. */
+  private gaveUp = false;
+  /** The newest configuration that the quorum peer was told of. */
+  private gossiped: QuorumVerifier | null = null;
+  /** Sids that asked while we did not know. */
+  private readonly unanswered = new Set<number>();
+  /** When a server without a vote was answered last; bounded by the size of an id's neighbourhood: cleared with each call. */
+  private readonly answeredMs = new Map<number, number>();
+  private lastText: string | null = null;
+  private lastConfig: QuorumVerifier | null = null;
+
+  // Of a call.
+  private calling = false;
+  private callStartMs = 0;
+  private initial: Vote = { leader: NOBODY, zxidHi: 0, zxidLo: 0, round: 0, peerEpoch: NOBODY };
+  private proposal: Vote = this.initial;
+  private readonly arrivals = new Fifo<Arrival>();
+  /** Votes of this round, of version 0 all of them. */
+  private readonly recvset = new Map<number, CastVote>();
+  /** Votes of servers that are no longer looking, of any round. */
+  private readonly outofelection = new Map<number, CastVote>();
+  private notifyMs = 0;
+  private notifyAtMs = 0;
+  private reconnectAtMs = 0;
+  private finalizing = false;
+  private finalizeAtMs = 0;
+
+  constructor(
+    myId: number,
+    port: ElectionPort,
+    settings: ElectionSettings,
+    committed: QuorumVerifier,
+    lastSeen: QuorumVerifier,
+  ) {
+    this.myId = myId;
+    this.port = port;
+    this.settings = settings;
+    this.committed = committed;
+    this.lastSeen = lastSeen;
+  }
+
+  get committedConfig(): QuorumVerifier {
+    return this.committed;
+  }
+
+  // ---- what the quorum peer says
+
+  /** `restart`: the connections are new, and so is everything that was agreed in rounds (9.5). */
+  configs(committed: QuorumVerifier, lastSeen: QuorumVerifier, restart: boolean): void {
+    this.committed = committed;
+    this.lastSeen = lastSeen;
+    if (!restart) return;
+    this.endCall();
+    this.round = 0;
+    this.gaveUp = false;
+    this.gossiped = null;
+    this.unanswered.clear();
+    if (this.state === PeerState.looking) this.current = null;
+  }
+
+  look(zxidHi: number, zxidLo: number, currentEpoch: number, nowMs: number): void {
+    if (this.gaveUp) return;
+    this.endCallKeepingArrivals();
+    this.state = PeerState.looking;
+    this.round += 1;
+    this.current ??= { leader: this.myId, zxidHi, zxidLo, round: -1, peerEpoch: currentEpoch };
+    const isObserver = this.isObserver;
+    this.initial = {
+      leader: this.committed.isVoter(this.myId) ? this.myId : NOBODY,
+      zxidHi: isObserver ? NOBODY_HI : zxidHi,
+      zxidLo: isObserver ? 0 : zxidLo,
+      round: this.round,
+      peerEpoch: isObserver ? NOBODY : currentEpoch,
+    };
+    this.calling = true;
+    this.callStartMs = nowMs;
+    this.answeredMs.clear();
+    this.reconnectAtMs = nowMs + RECONNECT_MS;
+    this.adopt(this.initial, nowMs);
+    this.takeArrivals(nowMs);
+  }
+
+  /** The role is over; who asks is not told any more of a leader that is gone. */
+  leave(): void {
+    this.endCall();
+    this.state = PeerState.looking;
+    this.unanswered.clear();
+  }
+
+  /** This server leads, and can be reached as the leader. */
+  announce(): void {
+    if (this.state !== PeerState.leading || this.current === null) return;
+    for (const sid of this.voters()) if (sid !== this.myId) this.port.send(sid, this.state, this.current);
+    this.answerTheUnanswered();
+  }
+
+  established(epoch: number): void {
+    if (this.current !== null) this.current = { ...this.current, peerEpoch: epoch };
+  }
+
+  appoint(state: DecidedState, leader: number, zxidHi: number, zxidLo: number): void {
+    this.endCall();
+    this.state = state;
+    this.current = { leader, zxidHi, zxidLo, round: this.round, peerEpoch: this.current?.peerEpoch ?? 0 };
+  }
+
+  // ---- what the network says
+
+  onNotification(sender: number, notification: Notification, nowMs: number): void {
+    if (this.gaveUp || this.tookGossip(sender, notification)) return;
+    if (!this.isVoter(sender)) {
+      this.answerStranger(sender, nowMs);
+    } else if (this.state === PeerState.looking) {
+      this.arrive(sender, notification);
+      if (this.calling && notification.state === PeerState.looking && notification.round < this.round) {
+        this.port.send(sender, PeerState.looking, this.proposal);
+      }
+      this.takeArrivals(nowMs);
+    } else if (notification.state === PeerState.looking) {
+      if (this.state === PeerState.leading) this.port.voterLooking(sender);
+      if (this.current !== null) this.port.send(sender, this.state, this.current);
+    }
+  }
+
+  /** A connection to that server is up, and nothing was sent over it yet. */
+  onConnected(sid: number, nowMs: number): void {
+    if (!this.calling || !this.isVoter(sid)) return;
+    this.port.send(sid, PeerState.looking, this.proposal);
+    this.notifySoon(nowMs);
+  }
+
+  /** The connection to that server broke. */
+  onLost(nowMs: number): void {
+    if (this.finalizing) this.decideIfAllHaveVoted(nowMs);
+  }
+
+  tick(nowMs: number): void {
+    if (!this.calling) return;
+    if (this.finalizing) {
+      if (nowMs >= this.finalizeAtMs) this.decide(this.proposal, this.supportersOfProposal(), nowMs);
+      return;
+    }
+    if (nowMs >= this.reconnectAtMs) this.reconnect(nowMs);
+    if (nowMs < this.notifyAtMs) return;
+    if (this.port.haveDelivered()) this.broadcast();
+    else this.port.connectAll();
+    this.notifyMs = Math.min(this.notifyMs * 2, this.settings.notificationMsMax);
+    this.notifyAtMs = nowMs + this.notifyMs;
+    this.takeArrivals(nowMs);
+  }
+
+  // ---- the receiver's side, in every state (4.5)
+
+  /** True: the configuration is another one, and the notification is not to be looked at. */
+  private tookGossip(sender: number, notification: Notification): boolean {
+    if (!this.settings.reconfigEnabled || notification.configText === null) return false;
+    const config = this.configOf(sender, notification.configText);
+    if (config === null || this.state !== PeerState.looking) return false;
+    if (!isNewer(config, this.committed) || (this.gossiped !== null && !isNewer(config, this.gossiped))) return false;
+    this.gossiped = config;
+    const differs = !config.equals(this.committed);
+    if (differs) {
+      this.endCall();
+      this.gaveUp = true;
+    }
+    this.port.gossip(config, differs);
+    return differs;
+  }
+
+  /** The text is nearly always the one that was read last. */
+  private configOf(sender: number, text: string): QuorumVerifier | null {
+    if (text === this.lastText) return this.lastConfig;
+    this.lastText = text;
+    this.lastConfig = null;
+    try {
+      this.lastConfig = parseQuorumConfigText(text);
+    } catch (error) {
+      if (!(error instanceof QuorumConfigError)) throw error;
+      this.port.configUnreadable(sender, error.message);
+    }
+    return this.lastConfig;
+  }
+
+  /** It may not vote, and is told what we know, or what we last knew; the round is the present one. */
+  private answerStranger(sender: number, nowMs: number): void {
+    if (this.state === PeerState.looking) this.unanswered.add(sender);
+    const answeredMs = this.answeredMs.get(sender);
+    if (this.current === null || (answeredMs !== undefined && nowMs < answeredMs + STRANGER_ANSWER_MS)) return;
+    this.answeredMs.set(sender, nowMs);
+    this.port.send(sender, this.state, { ...this.current, round: this.round });
+  }
+
+  private arrive(sender: number, notification: Notification): void {
+    if (this.arrivals.length >= ARRIVALS_MAX) this.arrivals.shift();
+    this.arrivals.push({ sender, notification });
+  }
+
+  // ---- the call (4.4)
+
+  private takeArrivals(nowMs: number): void {
+    while (this.calling) {
+      const arrival = this.arrivals.shift();
+      if (arrival === undefined) return;
+      this.step(arrival.sender, arrival.notification, nowMs);
+    }
+  }
+
+  private step(sender: number, notification: Notification, nowMs: number): void {
+    this.notifyAtMs = nowMs + this.notifyMs;
+    if (!this.isVoter(sender) || !this.isVoter(notification.leader)) return;
+    switch (notification.state) {
+      case PeerState.looking:
+        if (!this.isVoter(this.myId)) return;
+        if (this.finalizing) this.onLookingWhileFinalizing(sender, notification, nowMs);
+        else this.onLooking(sender, notification, nowMs);
+        return;
+      case PeerState.observing:
+        return;
+      default:
+        this.onDecided(sender, notification, nowMs);
+    }
+  }
+
+  private onLooking(sender: number, vote: Notification, nowMs: number): void {
+    if (isMinusOne(this.initial) || isMinusOne(vote) || vote.round < this.round) return;
+    if (vote.round > this.round) {
+      this.round = vote.round;
+      this.recvset.clear();
+      this.adopt(beats(vote, this.initial, this.committed) ? vote : this.initial, nowMs);
+    } else if (beats(vote, this.proposal, this.committed)) {
+      this.adopt(vote, nowMs);
+    }
+    this.recvset.set(sender, castVote(vote, PeerState.looking, 0));
+    this.finalizeIfQuorum(nowMs);
+  }
+
+  /** Whatever is not better only makes the silence begin anew; but it is counted. */
+  private onLookingWhileFinalizing(sender: number, vote: Notification, nowMs: number): void {
+    if (beats(vote, this.proposal, this.committed)) {
+      this.finalizing = false;
+      this.onLooking(sender, vote, nowMs);
+      if (this.calling && !this.finalizing) this.finalizeIfQuorum(nowMs);
+      return;
+    }
+    this.finalizeAtMs = nowMs + FINALIZE_WAIT_MS;
+    if (vote.round > this.round) this.unanswered.add(sender);
+    if (vote.round !== this.round) return;
+    this.recvset.set(sender, castVote(vote, PeerState.looking, 0));
+    this.decideIfAllHaveVoted(nowMs);
+  }
+
+  private onDecided(sender: number, vote: Notification, nowMs: number): void {
+    if (vote.round === this.round) {
+      this.recvset.set(sender, castVote(vote, vote.state, 0));
+      const supporters = supportersOf(this.recvset, castVote(vote, vote.state, vote.version));
+      if (this.isQuorum(supporters) && this.leaderSaysSo(this.recvset, vote)) {
+        this.decide(vote, supporters, nowMs);
+        return;
+      }
+    }
+    this.outofelection.set(sender, castVote(vote, vote.state, vote.version));
+    const supporters = supportersOf(this.outofelection, castVote(vote, vote.state, vote.version));
+    if (this.isQuorum(supporters) && this.leaderSaysSo(this.outofelection, vote)) {
+      this.round = vote.round;
+      this.decide(vote, supporters, nowMs);
+    }
+  }
+
+  /** Nobody follows a leader that has not itself said that it leads. */
+  private leaderSaysSo(votes: ReadonlyMap<number, CastVote>, vote: Vote): boolean {
+    if (vote.leader === this.myId) return vote.round === this.round;
+    return votes.get(vote.leader)?.state === PeerState.leading;
+  }
+
+  private finalizeIfQuorum(nowMs: number): void {
+    if (!this.isQuorum(this.supportersOfProposal())) return;
+    this.finalizing = true;
+    this.finalizeAtMs = nowMs + FINALIZE_WAIT_MS;
+    this.decideIfAllHaveVoted(nowMs);
+  }
+
+  private decideIfAllHaveVoted(nowMs: number): void {
+    assert(this.finalizing, 'a quorum supports the proposal');
+    if (this.proposal.leader !== this.myId) return;
+    const supporters = this.supportersOfProposal();
+    for (const sid of this.voters()) {
+      if (!supporters.has(sid) && this.port.linkOf(sid) !== 'lost') return;
+    }
+    this.decide(this.proposal, supporters, nowMs);
+  }
+
+  private decide(vote: Vote, supporters: ReadonlySet<number>, nowMs: number): void {
+    const { leader, zxidHi, zxidLo, peerEpoch } = vote;
+    this.endCall();
+    if (leader === this.myId) this.state = PeerState.leading;
+    else this.state = this.isObserver ? PeerState.observing : PeerState.following;
+    this.current = { leader, zxidHi, zxidLo, round: this.round, peerEpoch };
+    this.port.decided(
+      this.state,
+      this.current,
+      [...supporters].sort((a, b) => a - b),
+      nowMs - this.callStartMs,
+    );
+    // Who leads says so only when it can be reached.
+    if (this.state !== PeerState.leading) this.answerTheUnanswered();
+  }
+
+  private answerTheUnanswered(): void {
+    const vote = this.current;
+    assert(vote !== null, 'a decision is a vote');
+    for (const sid of this.unanswered) if (sid !== this.myId) this.port.send(sid, this.state, vote);
+    this.unanswered.clear();
+  }
+
+  private adopt(vote: Vote, nowMs: number): void {
+    const { leader, zxidHi, zxidLo, peerEpoch } = vote;
+    this.proposal = { leader, zxidHi, zxidLo, round: this.round, peerEpoch };
+    this.broadcast();
+    this.notifySoon(nowMs);
+  }
+
+  private broadcast(): void {
+    for (const sid of this.voters()) this.tell(sid);
+  }
+
+  private tell(sid: number): void {
+    if (sid !== this.myId) {
+      this.port.send(sid, PeerState.looking, this.proposal);
+      return;
+    }
+    this.arrive(sid, { ...this.proposal, state: PeerState.looking, version: 2, configText: null });
+  }
+
+  private notifySoon(nowMs: number): void {
+    this.notifyMs = this.settings.notificationMsMin;
+    this.notifyAtMs = nowMs + this.notifyMs;
+  }
+
+  private reconnect(nowMs: number): void {
+    this.reconnectAtMs = nowMs + RECONNECT_MS;
+    for (const sid of this.voters()) {
+      if (sid !== this.myId && this.port.linkOf(sid) !== 'up') this.port.send(sid, PeerState.looking, this.proposal);
+    }
+  }
+
+  private endCall(): void {
+    this.endCallKeepingArrivals();
+    this.arrivals.clear();
+  }
+
+  /** What came in since the role ended is the new call's. */
+  private endCallKeepingArrivals(): void {
+    this.calling = false;
+    this.finalizing = false;
+    this.recvset.clear();
+    this.outofelection.clear();
+  }
+
+  // ---- members
+
+  private get isObserver(): boolean {
+    return this.committed.member(this.myId)?.type === 'observer';
+  }
+
+  private get isPending(): boolean {
+    return isNewer(this.lastSeen, this.committed);
+  }
+
+  /** By rising sid; of both configurations. */
+  private voters(): readonly number[] {
+    const sids = new Set<number>();
+    for (const config of [this.committed, this.lastSeen]) {
+      for (const member of config.members) if (member.type === 'participant') sids.add(member.sid);
+    }
+    return [...sids].sort((a, b) => a - b);
+  }
+
+  private isVoter(sid: number): boolean {
+    return this.committed.isVoter(sid) || this.lastSeen.isVoter(sid);
+  }
+
+  private isQuorum(sids: ReadonlySet<number>): boolean {
+    return this.committed.containsQuorum(sids) && (!this.isPending || this.lastSeen.containsQuorum(sids));
+  }
+
+  private supportersOfProposal(): ReadonlySet<number> {
+    return supportersOf(this.recvset, castVote(this.proposal, PeerState.looking, 0));
+  }
+}
+
+const NOBODY_HI = -0x8000_0000;
+
+function castVote(vote: Vote, state: PeerState, version: number): CastVote {
+  const { leader, zxidHi, zxidLo, round, peerEpoch } = vote;
+  return { leader, zxidHi, zxidLo, round, peerEpoch, state, version };
+}
+
+function supportersOf(votes: ReadonlyMap<number, CastVote>, vote: CastVote): ReadonlySet<number> {
+  const sids = new Set<number>();
+  for (const [sid, other] of votes) if (sameVote(vote, other)) sids.add(sid);
+  return sids;
+}
+
+/** A database that knows of no zxid. */
+function isMinusOne(vote: Vote): boolean {
+  return vote.zxidHi === -1 && vote.zxidLo === -1;
+}
+
+function isNewer(config: QuorumVerifier, than: QuorumVerifier): boolean {
+  return compareSigned(config.versionHi, config.versionLo, than.versionHi, than.versionLo) > 0;
+}
