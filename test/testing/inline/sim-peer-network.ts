@@ -224,6 +224,7 @@ export class SimPeerEnd implements PeerSocket {
       other.inSystemBytes -= count;
       other.fillSystem();
     }
+    this.host.network.onRead?.(this);
     events.onData(piece, count);
     piece.fill(SCRIBBLE);
   }
@@ -608,6 +609,8 @@ export class SimPeerNetwork {
   readonly prng: Prng;
   readonly systemBytesMax: number;
   onWrite: OnPeerWrite | null = null;
+  /** Sees that a process is given something that its peer has sent. */
+  onRead: ((end: SimPeerEnd) => void) | null = null;
   private readonly clock: { monotonicMs(): number };
   private readonly latencyMsMin: number;
   private readonly latencyMsMax: number;
