@@ -1,0 +1,29 @@
+/** What a learner needs of the quorum peer beyond what every role does: the ways of a member whose files are not what they were. */
+import type { RoleHost } from './role.js';
+import type { TouchedSessions } from './session-touches.js';
+
+export interface LearnerHost extends RoleHost {
+  /**
+   * Only a whole database will do: one that cannot be cut back to where the leader stands, or that lost too much. Until
+   * `onSynchronized`, over as many roles as it takes.
+   */
+  readonly needsSnapshot: boolean;
+  /** This member has acknowledged more than it has (a log that lost its end): what it says counts nowhere until it is synchronized. */
+  readonly isUncounted: boolean;
+
+  onNeedsSnapshot(): void;
+  /**
+   * What NEWLEADER stands for is durable here, up to this zxid, and currentEpoch says so; the acknowledgement leaves when this
+   * returns. The sync mark is set anew, and the member counts again. A throw ends the role.
+   */
+  onSynchronized(epoch: number, zxidHi: number, zxidLo: number): void;
+}
+
+export interface LearnerOptions {
+  readonly kind: 'follower' | 'observer';
+  /** Sid. */
+  readonly leader: number;
+  /** jute.maxbuffer and its extra. */
+  readonly partBytesMax: number;
+  readonly touched: TouchedSessions;
+}

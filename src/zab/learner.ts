@@ -1,0 +1,239 @@
+/**
+ * Learner: the role of a member that follows or observes a leader (ensemble-protocol 5, 6), from the connection to its end.
+ *
+ *   connecting --FOLLOWERINFO--> discovery --ACKEPOCH--> synchronization --UPTODATE--> starting --done(serve)--> broadcast
+ *
+ * Made by the quorum peer when an election has found another one to be the leader, on its thread. The parts decide what packets
+ * mean; this wires them, and is the one place where the role ends. Once it has ended nothing is logged, committed or
+ * acknowledged any more (ZOOKEEPER-4712), whatever its parts, the socket or the line still say.
+ */
+import { RecordType, ServerRole } from '../processor/pipeline-records.js';
+import { Follower } from './follower.js';
+import { LeaderConnection, type LeaderConnectionEvents } from './leader-connection.js';
+import { LearnerBroadcast } from './learner-broadcast.js';
+import { LearnerDiscovery } from './learner-discovery.js';
+import type { LearnerHost, LearnerOptions } from './learner-host.js';
+import { LearnerRequests } from './learner-requests.js';
+import { LearnerSync } from './learner-sync.js';
+import { Observer } from './observer.js';
+import { PacketVerdict } from './packet-reader.js';
+import { ReceivedConfigs } from './received-configs.js';
+import { ReceivedTxns } from './received-txns.js';
+import type { Role } from './role.js';
+import { RoleFault } from './role-fault.js';
+
+export type LearnerPhase = 'connecting' | 'discovery' | 'synchronization' | 'starting' | 'broadcast' | 'over';
+
+/** Of onRaw: the connection is closed. */
+const CLOSED = -1;
+
+export class Learner implements Role, LeaderConnectionEvents {
+  private readonly host: LearnerHost;
+  private readonly options: LearnerOptions;
+  private readonly connection: LeaderConnection;
+  private readonly discovery: LearnerDiscovery;
+  private readonly txns: ReceivedTxns;
+  private readonly configs: ReceivedConfigs;
+  private readonly requests: LearnerRequests;
+  private readonly broadcast: Follower | Observer;
+  private sync: LearnerSync | null = null; // from discovery's end on
+  private hasStarted = false;
+  private current: LearnerPhase = 'connecting';
+
+  /** It begins with the first `onBatchEnd`, for which it asks. */
+  constructor(host: LearnerHost, options: LearnerOptions) {
+    this.host = host;
+    this.options = options;
+    const { timing, history, line, log } = host;
+    const member = host.configs.committed.member(options.leader);
+    this.connection = new LeaderConnection(
+      host.network,
+      log,
+      {
+        addresses: (member?.addresses ?? []).map(({ host: name, quorumPort }) => ({ host: name, port: quorumPort })),
+        connectMsMax: timing.tickMs * (timing.connectLimitTicks > 0 ? timing.connectLimitTicks : timing.initLimitTicks),
+        retryMs: timing.connectRetryMs,
+        silenceMsMax: timing.tickMs * timing.initLimitTicks,
+        partBytesMax: options.partBytesMax,
+      },
+      this,
+    );
+    const { out } = this.connection;
+    this.discovery = new LearnerDiscovery(host, options, out);
+    this.txns = new ReceivedTxns(history, line);
+    this.configs = new ReceivedConfigs(host.configs, this.txns);
+    this.requests = new LearnerRequests(line, out, log);
+    const common = new LearnerBroadcast(this.txns, this.requests, options.touched, out, log);
+    const Kind = options.kind === 'follower' ? Follower : Observer;
+    this.broadcast = new Kind(this.txns, this.configs, common);
+    host.requestTurn();
+  }
+
+  get phase(): LearnerPhase {
+    return this.current;
+  }
+
+  /** How the leader brought this member to its state; for monitoring. */
+  get syncMode(): LearnerSync['mode'] {
+    return this.current === 'synchronization' && this.sync !== null ? this.sync.mode : 'none';
+  }
+
+  // ---- Role
+
+  onLine(type: number, bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
+    if (this.current === 'over') return;
+    if (type === RecordType.request) this.requests.forward(bytes, words, offset, length);
+    else this.host.line.local(type, bytes, offset, length);
+  }
+
+  onDurable(zxidHi: number, zxidLo: number): void {
+    const { sync, txns } = this;
+    if (this.current === 'over') return;
+    txns.onDurable(zxidHi, zxidLo);
+    if (sync !== null) this.guard(() => sync.onDurable());
+  }
+
+  onDone(type: number, zxidHi: number, zxidLo: number, error: number): void {
+    const { sync } = this;
+    if (this.current === 'over' || sync === null) return;
+    if (type === RecordType.serve && this.current === 'starting') {
+      this.current = 'broadcast';
+      this.options.touched.reset();
+      this.host.onBroadcast(this.discovery.epoch);
+    } else {
+      this.guard(() => sync.onDone(type, zxidHi, zxidLo, error));
+    }
+  }
+
+  onTick(nowMs: number): void {
+    if (this.current !== 'over' && this.hasStarted) this.connection.onTick(nowMs);
+  }
+
+  onBatchEnd(): void {
+    if (this.current === 'over') return;
+    if (this.hasStarted) {
+      this.connection.resume();
+      this.finishTurn();
+    } else {
+      this.start();
+    }
+  }
+
+  onConfigsChanged(): void {}
+
+  close(): void {
+    this.current = 'over';
+    this.connection.close();
+  }
+
+  // ---- LeaderConnectionEvents
+
+  onConnected(): void {
+    this.current = 'discovery';
+    this.discovery.onConnected();
+  }
+
+  onLost(reason: string): void {
+    this.over(`Lost the leader: ${reason}`);
+  }
+
+  onInput(): void {
+    this.host.requestTurn();
+  }
+
+  onPacket(
+    type: number,
+    zxidHi: number,
+    zxidLo: number,
+    bytes: Uint8Array,
+    dataOffset: number,
+    dataLength: number,
+  ): PacketVerdict {
+    if (this.current === 'over') return PacketVerdict.closed;
+    try {
+      return this.take(type, zxidHi, zxidLo, bytes, dataOffset, dataLength);
+    } catch (error) {
+      this.fault(error);
+      return PacketVerdict.closed;
+    }
+  }
+
+  onRaw(bytes: Uint8Array, offset: number, length: number): number {
+    if (this.current === 'over' || this.sync === null) return CLOSED;
+    try {
+      return this.sync.onRaw(bytes, offset, length);
+    } catch (error) {
+      this.fault(error);
+      return CLOSED;
+    }
+  }
+
+  // ---- inside
+
+  private start(): void {
+    const { host, options } = this;
+    this.hasStarted = true;
+    if (host.configs.committed.member(options.leader) === undefined) {
+      this.over(`Server ${options.leader} was elected, and is no member`);
+      return;
+    }
+    this.connection.start(host.clock.monotonicMs());
+  }
+
+  private take(
+    type: number,
+    zxidHi: number,
+    zxidLo: number,
+    bytes: Uint8Array,
+    dataOffset: number,
+    dataLength: number,
+  ): PacketVerdict {
+    const { sync } = this;
+    if (sync === null) {
+      this.discovery.onPacket(type, zxidHi, bytes, dataOffset, dataLength);
+      this.sync = new LearnerSync(this.host, this.connection, this.txns, this.configs, this.discovery.epoch);
+      this.current = 'synchronization';
+      return PacketVerdict.taken;
+    }
+    if (sync.isOver) return this.broadcast.onPacket(type, zxidHi, zxidLo, bytes, dataOffset, dataLength);
+    const verdict = sync.onPacket(type, zxidHi, zxidLo, bytes, dataOffset, dataLength);
+    if (sync.isOver) this.serve();
+    return verdict;
+  }
+
+  private serve(): void {
+    this.current = 'starting';
+    this.txns.mayRepeat = false;
+    this.txns.publish();
+    this.host.line.serve(this.options.kind === 'follower' ? ServerRole.follower : ServerRole.observer, 0, 0);
+  }
+
+  /** One record for what was committed, one write for what is to be sent. */
+  private finishTurn(): void {
+    if (this.current === 'over') return;
+    const { connection, txns } = this;
+    txns.publish();
+    if (this.sync?.isAcknowledging && this.options.kind === 'follower') txns.acknowledge(connection.out);
+    connection.flush();
+  }
+
+  private guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.fault(error);
+    }
+  }
+
+  private fault(error: unknown): void {
+    if (!(error instanceof RoleFault)) throw error;
+    this.over(error.message);
+  }
+
+  private over(reason: string): void {
+    if (this.current === 'over') return;
+    this.current = 'over';
+    this.connection.close();
+    this.host.onOver(reason);
+  }
+}

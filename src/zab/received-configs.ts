@@ -1,0 +1,99 @@
+/**
+ * Configurations that reach a learner with its leader's transactions (ensemble-protocol 9.3, 9.5): seen when they are proposed,
+ * activated when they are committed. A reconfiguration is a transaction like others, so this stands in front of
+ * `ReceivedTxns` and looks at each entry's type.
+ *
+ * Owned by the learner, on the quorum peer's thread.
+ */
+import { readInt32 } from '../base/bytes.js';
+import { Fifo } from '../base/fifo.js';
+import { numberFromHalves } from '../base/int64.js';
+import { decodeUtf8 } from '../base/utf8.js';
+import { QuorumConfigError } from '../election/member-text.js';
+import { parseQuorumConfigText } from '../election/quorum-config-text.js';
+import type { QuorumVerifier } from '../election/quorum-verifier.js';
+import { OpCode } from '../protocol/op-code.js';
+import type { ConfigView } from './config-view.js';
+import { ACTIVATE_ENTRY, ACTIVATE_LEADER, TXN_BODY, TXN_TYPE } from './quorum-packet.js';
+import type { ReceivedTxns } from './received-txns.js';
+import { orRoleFault, RoleFault } from './role-fault.js';
+
+interface Proposed {
+  readonly zxidHi: number;
+  readonly zxidLo: number;
+  readonly config: QuorumVerifier;
+}
+
+export class ReceivedConfigs {
+  private readonly configs: ConfigView;
+  private readonly txns: ReceivedTxns;
+  private readonly proposed = new Fifo<Proposed>();
+
+  constructor(configs: ConfigView, txns: ReceivedTxns) {
+    this.configs = configs;
+    this.txns = txns;
+  }
+
+  /** Throws RoleFault. */
+  propose(zxidHi: number, zxidLo: number, bytes: Uint8Array, offset: number, length: number): void {
+    const isNew = this.txns.propose(zxidHi, zxidLo, bytes, offset, length);
+    if (!isNew || readInt32(bytes, offset + TXN_TYPE) !== OpCode.reconfig) return;
+    this.proposed.push({ zxidHi, zxidLo, config: this.seen(configTextOf(bytes, offset)) });
+  }
+
+  /** Throws RoleFault, also when the change ends the role. */
+  commitAndActivate(zxidHi: number, zxidLo: number, bytes: Uint8Array, dataOffset: number, dataLength: number): void {
+    if (dataLength < ACTIVATE_ENTRY) throw new RoleFault(`The leader sent a COMMITANDACTIVATE of ${dataLength} bytes`);
+    if (!this.txns.commit(zxidHi, zxidLo)) return;
+    const change = this.proposed.shift();
+    if (change === undefined || change.zxidHi !== zxidHi || change.zxidLo !== zxidLo) {
+      throw new RoleFault('The leader activated a transaction that is no reconfiguration');
+    }
+    this.activate(change.config, leaderIn(bytes, dataOffset), zxidHi, zxidLo);
+  }
+
+  /** Throws RoleFault, also when the change ends the role. */
+  informAndActivate(zxidHi: number, zxidLo: number, bytes: Uint8Array, dataOffset: number, dataLength: number): void {
+    if (dataLength < ACTIVATE_ENTRY) throw new RoleFault(`The leader sent an INFORMANDACTIVATE of ${dataLength} bytes`);
+    this.propose(zxidHi, zxidLo, bytes, dataOffset + ACTIVATE_ENTRY, dataLength - ACTIVATE_ENTRY);
+    this.commitAndActivate(zxidHi, zxidLo, bytes, dataOffset, dataLength);
+  }
+
+  /** Throws RoleFault when it is no configuration. */
+  seen(text: string): QuorumVerifier {
+    const config = parse(text);
+    orRoleFault('cannot write the configuration', () => this.configs.seen(config));
+    return config;
+  }
+
+  /** Throws RoleFault when the change ends the role. What was committed before has gone to the line. */
+  activate(config: QuorumVerifier, designatedLeader: number | null, zxidHi: number, zxidLo: number): void {
+    this.txns.publish();
+    let isMajor = false;
+    orRoleFault('cannot activate the configuration', () => {
+      isMajor = this.configs.activate(config, designatedLeader, zxidHi, zxidLo);
+    });
+    if (isMajor) throw new RoleFault('The members have changed, and with them the role of this one or the leader');
+  }
+}
+
+function parse(text: string): QuorumVerifier {
+  try {
+    return parseQuorumConfigText(text);
+  } catch (error) {
+    if (!(error instanceof QuorumConfigError)) throw error;
+    throw new RoleFault(`The leader sent a configuration that is none: ${error.message}`);
+  }
+}
+
+/** A setData of the configuration's node: path, data, version. The entry is whole (txn-entry.ts). */
+function configTextOf(bytes: Uint8Array, offset: number): string {
+  const path = offset + TXN_BODY;
+  const data = path + 4 + readInt32(bytes, path);
+  return decodeUtf8(bytes, data + 4, Math.max(readInt32(bytes, data), 0));
+}
+
+function leaderIn(bytes: Uint8Array, dataOffset: number): number {
+  const at = dataOffset + ACTIVATE_LEADER;
+  return numberFromHalves(readInt32(bytes, at), readInt32(bytes, at + 4));
+}
