@@ -55,7 +55,7 @@ export class LearnerRequests {
       this.revalidate(bytes, words, offset, length);
       return;
     }
-    this.line.awaiting(bytes, offset);
+    this.line.awaiting(bytes, words, offset, length);
     if (op === OpCode.sync) this.syncCount++;
     const { out } = this;
     const isCreateSession = op === OpCode.createSession;
