@@ -1,4 +1,9 @@
-/** What a learner needs of the quorum peer beyond what every role does: the ways of a member whose files are not what they were. */
+/**
+ * What a learner needs beyond what every role does: what it is to be, and the ways of a member whose files are not what they
+ * were (a log that lost its end, or that cannot be cut back to where the leader stands).
+ *
+ * The quorum peer implements it, on its thread, and keeps the two flags across roles.
+ */
 import type { RoleHost } from './role.js';
 import type { TouchedSessions } from './session-touches.js';
 
