@@ -91,6 +91,7 @@ export class PacketBuffer {
   }
 
   clear(): void {
+    if (this.bytes.length > KEEP_BYTES_MAX) this.bytes = new Uint8Array(FIRST_BYTES);
     this.length = 0;
     this.packetAt = -1;
   }

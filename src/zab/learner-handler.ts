@@ -1,0 +1,510 @@
+/**
+ * LearnerHandler: the leader's end of the connection of one learner (ensemble-protocol 5, 6), whoever that is.
+ *
+ *   info --FOLLOWERINFO--> epoch --LEADERINFO--> ackEpoch --ACKEPOCH--> epochAcks --> sync --NEWLEADER--> newLeader
+ *                                                                                                            | ACK
+ *                                                               streaming <--UPTODATE-- acknowledged <-------+
+ *
+ * It knows its packets and its times; what concerns more than one learner it tells its LearnerMaster. Lives on the quorum peer's
+ * thread, on nothing but its socket. Packets gather in one buffer, which is written once per turn. What a learner sends can
+ * close this connection, and nothing else.
+ */
+import type { Logger } from '../actor/logger.js';
+import { readInt32 } from '../base/bytes.js';
+import { hex64, numberFromHalves } from '../base/int64.js';
+import type { PeerSocket, PeerSocketEvents } from '../election/peer-network.js';
+import { SnapshotAbandoned } from '../persistence/snapshot-content-encoder.js';
+import { InternalOp } from '../processor/pipeline-records.js';
+import { PacketBuffer } from './packet-buffer.js';
+import { type PacketHandler, PacketReader, PacketResult, PacketVerdict } from './packet-reader.js';
+import type { PipelinePort } from './pipeline-port.js';
+import {
+  PacketType,
+  packetName,
+  QUORUM_PROTOCOL_VERSION,
+  REQUEST_BODY,
+  REQUEST_CXID,
+  REQUEST_OP,
+  readLearnerInfo,
+  SESSION_ENTRY_BYTES,
+  SESSION_ENTRY_TIMEOUT,
+} from './quorum-packet.js';
+import type { QuorumTiming } from './role.js';
+import { FeedState, type SyncFeed } from './sync-feed.js';
+
+export type LinkState =
+  | 'info'
+  | 'epoch'
+  | 'ackEpoch'
+  | 'epochAcks'
+  | 'sync'
+  | 'newLeader'
+  | 'acknowledged'
+  | 'streaming'
+  | 'closed';
+
+/** The leader, as its learners' links see it. */
+export interface LearnerMaster {
+  readonly epoch: number;
+  /** Counter of the last zxid that was proposed in this epoch. */
+  readonly lastProposed: number;
+  readonly tick: number;
+  readonly nowMs: number;
+  readonly timing: QuorumTiming;
+  readonly line: PipelinePort;
+  readonly log: Logger;
+
+  /** It has said who it is. */
+  onLearnerInfo(link: LearnerHandler): void;
+  /** ACKEPOCH: the epoch of its history, -1 if it has promised this one before. */
+  onEpochAck(link: LearnerHandler, epoch: number): void;
+  /** Everything committed is in its buffer; what comes next is NEWLEADER and what is proposed. */
+  onCaughtUp(link: LearnerHandler): void;
+  onNewLeaderAck(link: LearnerHandler): void;
+  /** `acked` has grown. */
+  onAck(): void;
+  onGone(link: LearnerHandler): void;
+  nextAnonymousSid(): number;
+  requestTurn(): void;
+}
+
+/** Behind the socket's own buffers, while a learner is brought up to date. */
+const SYNC_WINDOW_BYTES = 1 << 20;
+const SYNC_BYTES_PER_TURN = 256 << 10;
+/** For what a learner may leave unread of the broadcast. */
+const QUEUE_BYTES_MAX = 64 << 20;
+/** A request's records in prep's mailbox, beyond its bytes. */
+const RECORD_BYTES = 128;
+const NOBODY = new Uint8Array([0xff, 0xff, 0xff, 0xff]); // vector<Id> of null
+
+export class LearnerHandler implements PeerSocketEvents, PacketHandler {
+  /** The link's, in records of prep. */
+  readonly number: number;
+  readonly out = new PacketBuffer();
+  sid = 0;
+  isObserver = false;
+  acceptedEpoch = 0;
+  configVersionHi = 0;
+  configVersionLo = 0;
+  /** The last zxid it has logged. */
+  lastHi = 0;
+  lastLo = 0;
+  /** Counter of the last proposal of this epoch that it acknowledged, and all before. */
+  acked = 0;
+  /** Alive for the quorum up to this tick. */
+  ackDeadlineTick: number;
+  private readonly master: LearnerMaster;
+  private readonly socket: PeerSocket;
+  private readonly reader: PacketReader;
+  private current: LinkState = 'info';
+  private sinceMs: number; // in this state, or since the sync last made progress
+  private heardMs: number;
+  private protocolVersion = 0;
+  private feed: SyncFeed | null = null;
+  private isPaused = false;
+  // The proposal whose acknowledgement is waited for, since when; 0: none.
+  private watched = 0;
+  private watchedSinceMs = 0;
+
+  constructor(master: LearnerMaster, socket: PeerSocket, number: number, partBytesMax: number) {
+    this.master = master;
+    this.socket = socket;
+    this.number = number;
+    this.reader = new PacketReader(partBytesMax);
+    this.sinceMs = master.nowMs;
+    this.heardMs = master.nowMs;
+    this.ackDeadlineTick = master.tick + master.timing.initLimitTicks + master.timing.syncLimitTicks;
+  }
+
+  get state(): LinkState {
+    return this.current;
+  }
+
+  get remote(): string {
+    return `${this.socket.remoteAddress}:${this.socket.remotePort}`;
+  }
+
+  /** For logs: who it is. */
+  get name(): string {
+    if (this.current === 'info') return `the connection from ${this.remote}`;
+    return `${this.isObserver ? 'observer' : 'follower'} ${this.sid} (${this.remote})`;
+  }
+
+  /** Servers before 1.0 know nothing of LEADERINFO. */
+  get speaksEpochs(): boolean {
+    return this.protocolVersion >= QUORUM_PROTOCOL_VERSION;
+  }
+
+  get isSentSnapshot(): boolean {
+    return this.feed?.plan.op === 'SNAP';
+  }
+
+  get queuedBytes(): number {
+    return this.out.length + this.socket.queuedBytes;
+  }
+
+  // ---- what the master says
+
+  leaderInfo(data: Uint8Array): void {
+    this.out.withData(PacketType.leaderInfo, this.master.epoch, 0, data, 0, data.length);
+    this.enter('ackEpoch');
+  }
+
+  awaitEpochAcks(): void {
+    this.enter('epochAcks');
+  }
+
+  beginSync(feed: SyncFeed): void {
+    this.feed = feed;
+    this.enter('sync');
+    if (!this.speaksEpochs && feed.plan.op !== 'SNAP') this.newLeader(null);
+    feed.begin();
+    this.master.requestTurn();
+  }
+
+  /** Behind everything committed. `text` of the last seen config. */
+  endSync(text: Uint8Array): void {
+    const op = this.feed?.plan.op;
+    if (this.speaksEpochs) this.newLeader(text);
+    else if (op === 'SNAP') this.newLeader(null);
+    this.feed = null;
+    this.enter('newLeader');
+  }
+
+  upToDate(): void {
+    this.out.empty(PacketType.upToDate, -1, -1);
+    this.enter('streaming');
+    this.heardMs = this.master.nowMs;
+  }
+
+  /** Every half tick, from NEWLEADER on; a follower that is too far behind is dropped instead. */
+  ping(): void {
+    const { master } = this;
+    if (this.current !== 'newLeader' && this.current !== 'acknowledged' && this.current !== 'streaming') return;
+    if (this.watched !== 0 && master.nowMs - this.watchedSinceMs >= master.timing.syncLimitTicks * master.timing.tickMs) {
+      this.drop(`it has not acknowledged 0x${hex64(master.epoch, this.watched)} within syncLimit`);
+      return;
+    }
+    this.out.empty(PacketType.ping, master.epoch, master.lastProposed | 0);
+  }
+
+  /** Something was proposed to it just now. */
+  watch(): void {
+    if (this.watched !== 0 || this.current !== 'streaming') return;
+    this.watched = this.master.lastProposed;
+    this.watchedSinceMs = this.master.nowMs;
+  }
+
+  /** This server was held up itself: what has arrived meanwhile is still to be read. */
+  forgive(ms: number): void {
+    const { nowMs } = this.master;
+    this.sinceMs = Math.min(this.sinceMs + ms, nowMs);
+    this.heardMs = Math.min(this.heardMs + ms, nowMs);
+    this.watchedSinceMs = Math.min(this.watchedSinceMs + ms, nowMs);
+  }
+
+  checkTimes(): void {
+    const { nowMs, timing } = this.master;
+    const initMs = timing.initLimitTicks * timing.tickMs;
+    switch (this.current) {
+      case 'info':
+      case 'ackEpoch':
+      case 'newLeader':
+        if (nowMs - this.sinceMs > initMs) this.drop(`it said nothing within initLimit (${this.current})`);
+        return;
+      case 'sync':
+        if (nowMs - this.sinceMs > initMs) this.drop('it took nothing within initLimit while it was brought up to date');
+        return;
+      case 'streaming':
+        if (this.isPaused) this.heardMs = nowMs;
+        else if (nowMs - this.heardMs > timing.syncLimitTicks * timing.tickMs) this.drop('it was silent for syncLimit');
+        return;
+      default:
+    }
+  }
+
+  /** Once per turn, when everybody has written into the buffer. */
+  turn(): void {
+    if (this.isPaused) this.settle(this.reader.resume(this));
+    if (this.current === 'sync') this.pump();
+    this.flush();
+  }
+
+  drop(reason: string): void {
+    if (this.current === 'closed') return;
+    this.master.log.warn(`closed the connection of ${this.name}: ${reason}`);
+    this.close();
+    this.master.onGone(this);
+  }
+
+  /** Nothing more comes from it. */
+  close(): void {
+    if (this.current === 'closed') return;
+    this.finish();
+    this.socket.destroy();
+  }
+
+  // ---- what the socket says
+
+  onOpen(): void {}
+
+  onData(bytes: Uint8Array, length: number): void {
+    if (this.current === 'closed') return;
+    this.heardMs = this.master.nowMs;
+    this.settle(this.reader.push(bytes, length, this));
+    this.master.requestTurn();
+  }
+
+  onDrain(): void {
+    if (this.current !== 'sync') return;
+    this.sinceMs = this.master.nowMs;
+    this.master.requestTurn();
+  }
+
+  onClose(reason: string): void {
+    if (this.current === 'closed') return;
+    this.master.log.warn(`the connection of ${this.name} is gone: ${reason}`);
+    this.finish();
+    this.master.onGone(this);
+    this.master.requestTurn();
+  }
+
+  onPacket(
+    type: number,
+    zxidHi: number,
+    zxidLo: number,
+    bytes: Uint8Array,
+    dataOffset: number,
+    dataLength: number,
+    idsOffset: number,
+    idsLength: number,
+  ): PacketVerdict {
+    const { master } = this;
+    switch (this.current) {
+      case 'streaming':
+        this.ackDeadlineTick = master.tick + master.timing.syncLimitTicks;
+        switch (type) {
+          case PacketType.ack:
+            return this.takeAck(zxidHi, zxidLo);
+          case PacketType.request:
+            return this.takeRequest(bytes, dataOffset, dataLength, idsOffset, idsLength);
+          case PacketType.ping:
+            return this.takeSessions(bytes, dataOffset, dataLength);
+          case PacketType.revalidate:
+            return this.takeRevalidate(bytes, dataOffset, dataLength);
+          default:
+            return this.unexpected(type);
+        }
+      case 'info':
+        return this.takeInfo(type, zxidHi, zxidLo, bytes, dataOffset, dataLength);
+      case 'ackEpoch':
+        if (type !== PacketType.ackEpoch) return this.unexpected(type);
+        if (dataLength < 4) return this.malformed(type);
+        this.lastHi = zxidHi;
+        this.lastLo = zxidLo;
+        master.onEpochAck(this, readInt32(bytes, dataOffset));
+        return this.verdict();
+      // Followers of 3.8.0 acknowledge what they are brought up to date with, too early and one by one; all of it is committed.
+      case 'sync':
+        return type === PacketType.ack ? PacketVerdict.taken : this.unexpected(type);
+      case 'acknowledged':
+        return type === PacketType.ack ? this.takeAck(zxidHi, zxidLo) : this.unexpected(type);
+      case 'newLeader':
+        if (type !== PacketType.ack) return this.unexpected(type);
+        if (zxidHi !== master.epoch || zxidLo !== 0) return this.takeAck(zxidHi, zxidLo);
+        this.enter('acknowledged');
+        master.onNewLeaderAck(this);
+        return this.verdict();
+      default:
+        return this.unexpected(type);
+    }
+  }
+
+  /** There is no stream from a learner. */
+  onRaw(): number {
+    return -1;
+  }
+
+  // ---- packets
+
+  private takeInfo(
+    type: number,
+    zxidHi: number,
+    zxidLo: number,
+    bytes: Uint8Array,
+    dataOffset: number,
+    dataLength: number,
+  ): PacketVerdict {
+    if (type !== PacketType.followerInfo && type !== PacketType.observerInfo) return this.unexpected(type);
+    this.isObserver = type === PacketType.observerInfo;
+    this.acceptedEpoch = zxidHi;
+    this.lastHi = zxidHi;
+    this.lastLo = zxidLo;
+    if (dataLength < 0) {
+      this.sid = this.master.nextAnonymousSid();
+      this.protocolVersion = 1;
+    } else {
+      const info = readLearnerInfo(bytes, dataOffset, dataLength);
+      if (info === null) return this.malformed(type);
+      this.sid = numberFromHalves(info.sidHi, info.sidLo);
+      if (!Number.isSafeInteger(this.sid)) {
+        this.drop(`0x${hex64(info.sidHi, info.sidLo)} is no id of a server`);
+        return PacketVerdict.closed;
+      }
+      this.protocolVersion = info.protocolVersion;
+      this.configVersionHi = info.configVersionHi;
+      this.configVersionLo = info.configVersionLo;
+    }
+    this.enter('epoch');
+    this.master.onLearnerInfo(this);
+    return this.verdict();
+  }
+
+  private takeAck(zxidHi: number, zxidLo: number): PacketVerdict {
+    const counter = zxidLo >>> 0;
+    if (zxidHi === this.master.epoch && counter > this.acked && counter <= this.master.lastProposed) {
+      this.acked = counter;
+      if (this.watched !== 0 && counter >= this.watched) {
+        this.watched = 0;
+        if (counter < this.master.lastProposed) this.watch();
+      }
+      this.master.onAck();
+    }
+    return PacketVerdict.taken;
+  }
+
+  private takeRequest(
+    bytes: Uint8Array,
+    dataOffset: number,
+    dataLength: number,
+    idsOffset: number,
+    idsLength: number,
+  ): PacketVerdict {
+    if (dataLength < REQUEST_BODY) return this.malformed(PacketType.request);
+    const op = readInt32(bytes, dataOffset + REQUEST_OP);
+    // Those are said by our own stages only.
+    if (op >= InternalOp.reopenSession) return this.malformed(PacketType.request);
+    const { line } = this.master;
+    if (!line.hasRoomForRequests(RECORD_BYTES + dataLength + idsLength)) return PacketVerdict.later;
+    line.forwarded(
+      this.number,
+      op,
+      readInt32(bytes, dataOffset + REQUEST_CXID),
+      readInt32(bytes, dataOffset),
+      readInt32(bytes, dataOffset + 4),
+      bytes,
+      idsOffset,
+      idsLength,
+      bytes,
+      dataOffset + REQUEST_BODY,
+      dataLength - REQUEST_BODY,
+    );
+    return PacketVerdict.taken;
+  }
+
+  private takeSessions(bytes: Uint8Array, dataOffset: number, dataLength: number): PacketVerdict {
+    if (dataLength % SESSION_ENTRY_BYTES > 0) return this.malformed(PacketType.ping);
+    if (dataLength <= 0) return PacketVerdict.taken;
+    const { line } = this.master;
+    if (!line.hasRoomForRequests(RECORD_BYTES + dataLength)) return PacketVerdict.later;
+    line.touch(bytes, dataOffset, dataLength);
+    return PacketVerdict.taken;
+  }
+
+  private takeRevalidate(bytes: Uint8Array, dataOffset: number, dataLength: number): PacketVerdict {
+    if (dataLength !== SESSION_ENTRY_BYTES) return this.malformed(PacketType.revalidate);
+    const { line } = this.master;
+    if (!line.hasRoomForRequests(RECORD_BYTES + dataLength)) return PacketVerdict.later;
+    line.forwarded(
+      this.number,
+      InternalOp.reopenSession,
+      0,
+      readInt32(bytes, dataOffset),
+      readInt32(bytes, dataOffset + 4),
+      NOBODY,
+      0,
+      NOBODY.length,
+      bytes,
+      dataOffset + SESSION_ENTRY_TIMEOUT,
+      4,
+    );
+    return PacketVerdict.taken;
+  }
+
+  private unexpected(type: number): PacketVerdict {
+    this.drop(`it sent ${packetName(type)}, which has no place here (${this.current})`);
+    return PacketVerdict.closed;
+  }
+
+  private malformed(type: number): PacketVerdict {
+    this.drop(`it sent a malformed ${packetName(type)}`);
+    return PacketVerdict.closed;
+  }
+
+  /** Of a packet whose handling may have closed the link. */
+  private verdict(): PacketVerdict {
+    return this.current === 'closed' ? PacketVerdict.closed : PacketVerdict.taken;
+  }
+
+  // ---- the rest
+
+  private newLeader(text: Uint8Array | null): void {
+    if (text === null) this.out.empty(PacketType.newLeader, this.master.epoch, 0);
+    else this.out.withData(PacketType.newLeader, this.master.epoch, 0, text, 0, text.length);
+  }
+
+  /** Gives the socket what it has room for. */
+  private pump(): void {
+    const { feed } = this;
+    if (feed === null) return;
+    const room = SYNC_WINDOW_BYTES - this.socket.queuedBytes;
+    if (room <= 0) return;
+    let state: FeedState;
+    try {
+      state = feed.step(Math.min(room, SYNC_BYTES_PER_TURN));
+    } catch (error) {
+      if (!(error instanceof SnapshotAbandoned)) throw error;
+      this.drop(error.message);
+      return;
+    }
+    if (state === FeedState.failed) {
+      this.drop(feed.fault);
+      return;
+    }
+    if (state === FeedState.waits) return;
+    this.sinceMs = this.master.nowMs;
+    if (state === FeedState.caughtUp) this.master.onCaughtUp(this);
+    else this.master.requestTurn();
+  }
+
+  private settle(result: PacketResult): void {
+    if (result === PacketResult.later) {
+      if (!this.isPaused) this.socket.pause();
+      this.isPaused = true;
+    } else if (result === PacketResult.malformed) {
+      this.drop(this.reader.fault);
+    } else if (result === PacketResult.drained && this.isPaused) {
+      this.isPaused = false;
+      this.socket.resume();
+    }
+  }
+
+  private flush(): void {
+    if (this.current === 'closed' || this.out.length === 0) return;
+    this.out.flush(this.socket);
+    const queued = this.socket.queuedBytes;
+    if (queued > QUEUE_BYTES_MAX) this.drop(`it has left ${queued >> 20} MiB unread`);
+  }
+
+  private enter(state: LinkState): void {
+    this.current = state;
+    this.sinceMs = this.master.nowMs;
+  }
+
+  private finish(): void {
+    this.current = 'closed';
+    this.feed?.close();
+    this.feed = null;
+    this.out.clear();
+  }
+}
