@@ -10,6 +10,7 @@
  * says so to the commit stage once, and gives every learner its packets in one write.
  */
 import type { Logger } from '../actor/logger.js';
+import { SeldomLogger } from '../actor/seldom-logger.js';
 import { assert } from '../base/assert.js';
 import { readInt32 } from '../base/bytes.js';
 import { Fifo } from '../base/fifo.js';
@@ -70,12 +71,15 @@ interface PendingSync {
 const COUNTER_LAST = 0xffffffff;
 const BIND_ATTEMPTS = 5;
 const BIND_RETRY_MS = 100;
+const STRANGERS_MAX = 256;
+const UNLISTED_MAX = 64;
 const LEADER_INFO = new Uint8Array([0, QUORUM_PROTOCOL_VERSION >> 16, 0, 0]);
 
 export class Leader implements Role, LearnerMaster {
   readonly timing: QuorumTiming;
   readonly line: PipelinePort;
   readonly log: Logger;
+  readonly strangerLog: SeldomLogger;
   nowMs: number;
   tick = 0;
   /** Counter of the last zxid proposed in this epoch; 0: none yet. */
@@ -131,6 +135,7 @@ export class Leader implements Role, LearnerMaster {
     this.timing = host.timing;
     this.line = host.line;
     this.log = host.log;
+    this.strangerLog = new SeldomLogger(host.log, host.clock);
     this.nowMs = host.clock.monotonicMs();
     this.startedMs = this.nowMs;
     this.phaseSinceMs = this.nowMs;
@@ -205,7 +210,8 @@ export class Leader implements Role, LearnerMaster {
   onVoterLooking(sid: number): void {
     const { epochWaitMsMax } = this.timing;
     if (epochWaitMsMax < 0 || this.discovery.isFixed || !this.options.supporters.has(sid)) return;
-    if (this.nowMs - this.startedMs > epochWaitMsMax) this.end(`voter ${sid} looks for a leader and the epoch is not begun`);
+    if (this.nowMs - this.startedMs > epochWaitMsMax)
+      this.end(`voter ${sid} looks for a leader and the epoch is not begun`);
   }
 
   onTick(nowMs: number): void {
@@ -238,7 +244,7 @@ export class Leader implements Role, LearnerMaster {
     this.answerSyncs();
     for (const link of this.links.values()) link.turn();
     // A link that has caught up in its turn has joined the broadcast behind what was distributed.
-    if (this.hasNewAcks) this.host.requestTurn();
+    if (this.hasNewAcks && this.current === 'broadcast') this.host.requestTurn();
   }
 
   onConfigsChanged(): void {
@@ -264,6 +270,10 @@ export class Leader implements Role, LearnerMaster {
       link.drop('it has the id of this server');
       return;
     }
+    if (!this.isWelcome(link)) {
+      link.drop(`server ${link.sid} is in no configuration`);
+      return;
+    }
     if (compareSigned(link.configVersionHi, link.configVersionLo, committed.versionHi, committed.versionLo) > 0) {
       link.drop(`its configuration 0x${hex64(link.configVersionHi, link.configVersionLo)} is newer than this server's`);
       return;
@@ -280,7 +290,8 @@ export class Leader implements Role, LearnerMaster {
   onEpochAck(link: LearnerHandler, epoch: number): void {
     // A link of before is over whether it knows or not: what it acknowledged may be truncated now.
     for (const other of [...this.links.values()]) {
-      if (other !== link && other.sid === link.sid && other.state !== 'info') other.drop('the same server has come again');
+      if (other !== link && other.sid === link.sid && other.state !== 'info')
+        other.drop('the same server has come again');
     }
     if (this.current === 'epochAcks') {
       if (epoch !== -1) {
@@ -377,9 +388,35 @@ export class Leader implements Role, LearnerMaster {
 
   private accept(socket: PeerSocket): PeerSocketEvents | null {
     if (this.current === 'over') return null;
+    this.limitStrangers();
     const link = new LearnerHandler(this, socket, ++this.lastLink, this.options.partBytesMax);
     this.links.set(link.number, link);
     return link;
+  }
+
+  /** Of those who have not said who they are the oldest goes. */
+  private limitStrangers(): void {
+    let oldest: LearnerHandler | null = null;
+    let count = 0;
+    for (const link of this.links.values()) {
+      if (link.state !== 'info') continue;
+      oldest ??= link;
+      count++;
+    }
+    if (count >= STRANGERS_MAX) oldest?.drop(`${count} others have not said who they are either`);
+  }
+
+  /** With a fixed membership nobody else is served; a server that is to join by reconfig is followed by none before that. */
+  private isWelcome(link: LearnerHandler): boolean {
+    const { committed, lastSeen } = this.host.configs;
+    const isListed = (sid: number): boolean =>
+      committed.member(sid) !== undefined || lastSeen.member(sid) !== undefined;
+    if (isListed(link.sid)) return true;
+    if (!this.options.isReconfigEnabled) return false;
+    let others = 0;
+    for (const other of this.links.values())
+      if (other !== link && other.state !== 'info' && !isListed(other.sid)) others++;
+    return others < UNLISTED_MAX;
   }
 
   // ---- up to the broadcast
@@ -461,7 +498,8 @@ export class Leader implements Role, LearnerMaster {
     const { op } = feed.plan;
     if (link.isObserver) {
       let running = 0;
-      for (const other of this.links.values()) if (other.state === 'sync' && other.isSentSnapshot === (op === 'SNAP')) running++;
+      for (const other of this.links.values())
+        if (other.state === 'sync' && other.isSentSnapshot === (op === 'SNAP')) running++;
       if (running >= (op === 'SNAP' ? this.options.snapSyncsMax : this.options.diffSyncsMax)) {
         link.drop(`${running} learners are being brought up to date already`);
         return;
@@ -476,7 +514,8 @@ export class Leader implements Role, LearnerMaster {
 
   private verifiersNow(): QuorumVerifier[] {
     const { committed, lastSeen } = this.host.configs;
-    const isPending = compareSigned(lastSeen.versionHi, lastSeen.versionLo, committed.versionHi, committed.versionLo) > 0;
+    const isPending =
+      compareSigned(lastSeen.versionHi, lastSeen.versionLo, committed.versionHi, committed.versionLo) > 0;
     return isPending ? [committed, lastSeen] : [committed];
   }
 
@@ -557,7 +596,14 @@ export class Leader implements Role, LearnerMaster {
     }
     if (this.followers.length > 0) this.toFollowers.empty(PacketType.commit, epoch, zxidLo);
     if (this.observers.length > 0) {
-      this.toObservers.withData(PacketType.inform, epoch, zxidLo, pending.bytes, pending.entryOffset, pending.entryLength);
+      this.toObservers.withData(
+        PacketType.inform,
+        epoch,
+        zxidLo,
+        pending.bytes,
+        pending.entryOffset,
+        pending.entryLength,
+      );
     }
   }
 
@@ -582,7 +628,8 @@ export class Leader implements Role, LearnerMaster {
   }
 
   private ackedBySid(sid: number, least: number): number {
-    for (const link of this.followers) if (link.sid === sid) return this.ackedBy(link) >= least ? this.ackedBy(link) : 0;
+    for (const link of this.followers)
+      if (link.sid === sid) return this.ackedBy(link) >= least ? this.ackedBy(link) : 0;
     return 0;
   }
 
@@ -612,11 +659,16 @@ export class Leader implements Role, LearnerMaster {
   private distribute(): void {
     spread(this.toFollowers, this.followers);
     spread(this.toObservers, this.observers);
-    if (this.lastProposed > this.lastCommitted) for (const link of this.followers) if (link.acked < this.lastProposed) link.watch();
+    if (this.lastProposed > this.lastCommitted)
+      for (const link of this.followers) if (link.acked < this.lastProposed) link.watch();
   }
 
   private answerSyncs(): void {
-    for (let head = this.syncs.peek(); head !== undefined && head.counter <= this.lastCommitted; head = this.syncs.peek()) {
+    for (
+      let head = this.syncs.peek();
+      head !== undefined && head.counter <= this.lastCommitted;
+      head = this.syncs.peek()
+    ) {
       this.syncs.shift();
       if (head.link.state !== 'closed') head.link.out.empty(PacketType.sync, 0, 0);
     }
@@ -682,7 +734,12 @@ function sameQuorumAddresses(
   a: { readonly addresses: readonly { readonly host: string; readonly quorumPort: number }[] },
   b: { readonly addresses: readonly { readonly host: string; readonly quorumPort: number }[] },
 ): boolean {
-  const texts = [a, b].map(({ addresses }) => addresses.map(({ host, quorumPort }) => `${host} ${quorumPort}`).sort().join());
+  const texts = [a, b].map(({ addresses }) =>
+    addresses
+      .map(({ host, quorumPort }) => `${host} ${quorumPort}`)
+      .sort()
+      .join(),
+  );
   return texts[0] === texts[1];
 }
 

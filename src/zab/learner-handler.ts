@@ -10,6 +10,7 @@
  * close this connection, and nothing else.
  */
 import type { Logger } from '../actor/logger.js';
+import type { SeldomLogger } from '../actor/seldom-logger.js';
 import { readInt32 } from '../base/bytes.js';
 import { hex64, numberFromHalves } from '../base/int64.js';
 import type { PeerSocket, PeerSocketEvents } from '../election/peer-network.js';
@@ -53,6 +54,8 @@ export interface LearnerMaster {
   readonly timing: QuorumTiming;
   readonly line: PipelinePort;
   readonly log: Logger;
+  /** For what anybody can cause who finds the port. */
+  readonly strangerLog: SeldomLogger;
 
   /** It has said who it is. */
   onLearnerInfo(link: LearnerHandler): void;
@@ -75,6 +78,8 @@ const SYNC_BYTES_PER_TURN = 256 << 10;
 const QUEUE_BYTES_MAX = 64 << 20;
 /** A request's records in prep's mailbox, beyond its bytes. */
 const RECORD_BYTES = 128;
+/** Until it has said who it is. */
+const FIRST_PACKET_BYTES_MAX = 4096;
 const NOBODY = new Uint8Array([0xff, 0xff, 0xff, 0xff]); // vector<Id> of null
 
 export class LearnerHandler implements PeerSocketEvents, PacketHandler {
@@ -95,7 +100,8 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
   ackDeadlineTick: number;
   private readonly master: LearnerMaster;
   private readonly socket: PeerSocket;
-  private readonly reader: PacketReader;
+  private readonly reader = new PacketReader(FIRST_PACKET_BYTES_MAX);
+  private readonly partBytesMax: number;
   private current: LinkState = 'info';
   private sinceMs: number; // in this state, or since the sync last made progress
   private heardMs: number;
@@ -110,7 +116,7 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
     this.master = master;
     this.socket = socket;
     this.number = number;
-    this.reader = new PacketReader(partBytesMax);
+    this.partBytesMax = partBytesMax;
     this.sinceMs = master.nowMs;
     this.heardMs = master.nowMs;
     this.ackDeadlineTick = master.tick + master.timing.initLimitTicks + master.timing.syncLimitTicks;
@@ -126,7 +132,7 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
 
   /** For logs: who it is. */
   get name(): string {
-    if (this.current === 'info') return `the connection from ${this.remote}`;
+    if (this.current === 'info') return `a connection from ${this.remote}`;
     return `${this.isObserver ? 'observer' : 'follower'} ${this.sid} (${this.remote})`;
   }
 
@@ -181,7 +187,10 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
   ping(): void {
     const { master } = this;
     if (this.current !== 'newLeader' && this.current !== 'acknowledged' && this.current !== 'streaming') return;
-    if (this.watched !== 0 && master.nowMs - this.watchedSinceMs >= master.timing.syncLimitTicks * master.timing.tickMs) {
+    if (
+      this.watched !== 0 &&
+      master.nowMs - this.watchedSinceMs >= master.timing.syncLimitTicks * master.timing.tickMs
+    ) {
       this.drop(`it has not acknowledged 0x${hex64(master.epoch, this.watched)} within syncLimit`);
       return;
     }
@@ -213,7 +222,8 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
         if (nowMs - this.sinceMs > initMs) this.drop(`it said nothing within initLimit (${this.current})`);
         return;
       case 'sync':
-        if (nowMs - this.sinceMs > initMs) this.drop('it took nothing within initLimit while it was brought up to date');
+        if (nowMs - this.sinceMs > initMs)
+          this.drop('it took nothing within initLimit while it was brought up to date');
         return;
       case 'streaming':
         if (this.isPaused) this.heardMs = nowMs;
@@ -232,7 +242,7 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
 
   drop(reason: string): void {
     if (this.current === 'closed') return;
-    this.master.log.warn(`closed the connection of ${this.name}: ${reason}`);
+    this.say(`closed ${this.name}: ${reason}`);
     this.close();
     this.master.onGone(this);
   }
@@ -263,7 +273,7 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
 
   onClose(reason: string): void {
     if (this.current === 'closed') return;
-    this.master.log.warn(`the connection of ${this.name} is gone: ${reason}`);
+    this.say(`${this.name} is gone: ${reason}`);
     this.finish();
     this.master.onGone(this);
     this.master.requestTurn();
@@ -355,6 +365,7 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
       this.configVersionHi = info.configVersionHi;
       this.configVersionLo = info.configVersionLo;
     }
+    this.reader.partBytesMax = this.partBytesMax;
     this.enter('epoch');
     this.master.onLearnerInfo(this);
     return this.verdict();
@@ -499,6 +510,11 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
   private enter(state: LinkState): void {
     this.current = state;
     this.sinceMs = this.master.nowMs;
+  }
+
+  private say(text: string): void {
+    if (this.current === 'info') this.master.strangerLog.warn('stranger', text);
+    else this.master.log.warn(text);
   }
 
   private finish(): void {

@@ -52,7 +52,8 @@ const NOTHING = new Uint8Array(0);
 export class PacketReader {
   /** Why the last result was `malformed`. */
   fault = '';
-  private readonly partBytesMax: number;
+  /** jute.maxbuffer and its extra: data and ids may each have so many bytes. Less for a peer that has said nothing yet. */
+  partBytesMax: number;
   private rest: Uint8Array = NOTHING;
   private restLength = 0;
   // Invariant: unless `isLater`, the rest is the beginning of one packet, shorter than `needed`.
@@ -64,7 +65,6 @@ export class PacketReader {
   private scanned = 0;
   private stringsLeft = 0;
 
-  /** `partBytesMax`: jute.maxbuffer and its extra; data and ids may each have so many bytes. */
   constructor(partBytesMax: number) {
     this.partBytesMax = partBytesMax;
   }

@@ -147,6 +147,9 @@ export class SyncFeed {
       },
     );
     (disk as DiskProposals | null)?.close();
+    // No log holds (epoch, 0), and a server of the reference that looks for it keeps the first record behind it.
+    if (plan.op === 'TRUNC' && plan.zxidLo === 0)
+      return { op: 'SNAP', zxidHi: treeHi, zxidLo: treeLo, isFromDisk: false };
     return plan;
   }
 
