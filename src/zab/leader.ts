@@ -57,6 +57,8 @@ export interface LeaderOptions {
   /** Voters whose votes have elected it. */
   readonly supporters: ReadonlySet<number>;
   readonly sources: SyncSources;
+  /** The quorum port listens, on all of its addresses: who follows finds somebody there. Once. */
+  onQuorumPortOpen(): void;
 }
 
 export type LeaderPhase = 'discovery' | 'epochAcks' | 'synchronization' | 'establishing' | 'broadcast' | 'over';
@@ -99,6 +101,8 @@ export class Leader implements Role, LearnerMaster {
   private bindsLeft = BIND_ATTEMPTS;
   private bindAtMs = 0; // 0: bound, or on the way
   private bindFailure = '';
+  private listening = 0;
+  private wasOpen = false;
 
   private readonly links = new Map<number, LearnerHandler>(); // by number
   // The links whose buffers the broadcast goes to: behind NEWLEADER.
@@ -369,11 +373,20 @@ export class Leader implements Role, LearnerMaster {
         isEverywhere ? undefined : host,
         quorumPort,
         (socket) => this.accept(socket),
-        () => undefined,
+        () => this.onListening(),
         (error) => this.onBindError(listener, `${host}:${quorumPort}: ${error.message}`),
       );
       this.listeners.push(listener);
     }
+  }
+
+  private onListening(): void {
+    this.listening++;
+    if (this.current === 'over' || this.listening !== this.listeners.length) return;
+    this.bindsLeft = BIND_ATTEMPTS;
+    if (this.wasOpen) return;
+    this.wasOpen = true;
+    this.options.onQuorumPortOpen();
   }
 
   /** All of them anew, a little later: the port may still be in the hands of the role before. */
@@ -381,6 +394,7 @@ export class Leader implements Role, LearnerMaster {
     if (this.current === 'over' || !this.listeners.includes(listener)) return;
     for (const other of this.listeners) other.close();
     this.listeners.length = 0;
+    this.listening = 0;
     this.bindFailure = failure;
     this.bindsLeft--;
     if (this.bindsLeft > 0) this.bindAtMs = this.host.clock.monotonicMs() + BIND_RETRY_MS;

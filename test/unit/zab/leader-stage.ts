@@ -302,6 +302,7 @@ export class LeaderStage {
       diffSyncsMax: 100,
       supporters: new Set(),
       sources: this.sources,
+      onQuorumPortOpen: () => this.logged.push('listens'),
       ...options.options,
     });
   }
