@@ -31,6 +31,8 @@ export interface EnsembleOptions {
   readonly cfgOf?: (sid: number, kind: MemberKind) => NonNullable<ServerOptions['cfg']>;
   readonly heapMb?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** How a member's process is started, when not as usual: under strace, for one. */
+  readonly wrap?: (kind: ServerKind, member: EnsembleMember) => ServerKind;
   /** Members that are not started with the ensemble. */
   readonly absent?: readonly number[];
 }
@@ -145,7 +147,8 @@ export class EnsembleProcess {
     if (member.isRunning) throw new Error(`member ${sid} runs already`);
     await member.forget();
     member.kind = kind ?? member.kind;
-    member.process = await ServerProcess.spawn(KINDS[member.kind], {
+    const usual = KINDS[member.kind];
+    member.process = await ServerProcess.spawn(this.options.wrap?.(usual, member) ?? usual, {
       dataDir: member.dataDir,
       port: member.clientPort,
       heapMb: this.options.heapMb ?? APACHE_HEAP_MB,

@@ -145,6 +145,11 @@ export class WireConnection {
     });
   }
 
+  /** Of a connection that somebody else has made. */
+  static of(socket: Socket): WireConnection {
+    return new WireConnection(socket);
+  }
+
   /** The same over TLS, its handshake done as far as the client can tell. */
   static openTls(port: number, options: ConnectionOptions = {}): Promise<WireConnection> {
     return new Promise((resolve, reject) => {
@@ -204,6 +209,11 @@ export class WireConnection {
     const payload = await this.take(prefix.readInt32BE(0), deadlineMs);
     if (payload === null) throw new Error('closed by the server inside a frame');
     return payload;
+  }
+
+  /** That many bytes, whatever they mean; null when the connection ended before the first of them. */
+  async readBytes(count: number, deadlineMs = DEADLINE_MS): Promise<Buffer | null> {
+    return count === 0 ? Buffer.alloc(0) : await this.take(count, deadlineMs);
   }
 
   /** Everything up to the end of the connection. */
