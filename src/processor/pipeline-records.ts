@@ -113,6 +113,8 @@ export const WORD_LENGTH_B = 13;
 export const WORD_LARGE_BYTES = 14;
 /** Of records that quorum-peer sends into the line to halt, settle, serve or change the database. */
 export const WORD_DIRECT_COUNT = WORD_XID;
+/** Of `serving` in a member: how many `halt` final had seen before it, so that prep knows one that is over already. */
+export const WORD_HALT_COUNT = WORD_XID;
 /** Number of the learner's link (1 and more) by which a request came to the leader; 0: of a client of this server. */
 export const WORD_LEARNER = 15;
 

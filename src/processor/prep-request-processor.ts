@@ -1,42 +1,36 @@
 /**
- * PrepRequestProcessor: decides. Takes requests from every connection shard, judges each against the tree plus all that was
- * decided before, gives every write its zxid and turns it into a transaction; opens and closes sessions.
+ * PrepRequestProcessor: decides. Judges each request against the tree plus all that was decided before, gives every write its
+ * zxid and turns it into a transaction; opens and closes sessions. The class behind prep's actor (prep-actor.ts) in a standalone
+ * server and in a leader, where requests of the learners come in by the same door.
  *
- * Owns the outstanding changes, the session slots, the session ids and the next zxid; lives on one thread (on the main one
- * in `compact`). It reads the tree only through its reader, never writes it, never touches a file or a socket, and never
- * answers a client: everything, refusals included, goes down the pipeline in order.
+ * Owns the outstanding changes, the session slots (while the role lasts), the owners of sessions, and the next zxid; lives on
+ * one thread (on the main one in `compact`). It reads the tree only through its reader, never writes it, never touches a file or
+ * a socket, and never answers a client: everything, refusals included, goes down the pipeline in order.
  *
- *   connections.k --request--> [prep] --txn | pass | echo--> sync
- *   session-tracker --request (expireSession)--> [prep]
- *   container-manager --request (deleteContainer)--> [prep]
- *   restorer --restore--> [prep] --restore--> sync          from then on it takes nothing, until
- *   final --serving--> [prep]            when recovery is done, and after each restore
+ * What a learner has forwarded is a transaction, whatever is wrong with it: the learner waits for one.
  */
-import type { Actor, ActorContext } from '../actor/actor.js';
-import type { MailboxSender, RecordHandler } from '../actor/mailbox/mailbox.js';
-import { assert } from '../base/assert.js';
+import type { ActorContext } from '../actor/actor.js';
 import { copyBytes, readInt32, writeInt32 } from '../base/bytes.js';
 import { Fifo } from '../base/fifo.js';
 import { compareUnsigned, hiOfNumber, loOfNumber } from '../base/int64.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode } from '../protocol/op-code.js';
-import { SessionIds } from '../session/session-id.js';
-import { SessionIndex } from '../session/session-index.js';
-import { type SessionTable, SlotState } from '../session/session-table.js';
+import type { SessionIds } from '../session/session-id.js';
+import { OWN_CLIENTS, SessionOwners } from '../session/session-owners.js';
+import { SessionSlots } from '../session/session-slots.js';
+import type { SessionTable } from '../session/session-table.js';
 import { DIGEST_VERSION } from '../store/digest-check.js';
-import { NodeKind } from '../store/node-layout.js';
 import type { TreeReader } from '../store/tree-reader.js';
 import { TXN_DIGEST_BYTES, TXN_HEADER_BYTES } from '../store/txn-applier.js';
 import type { AclPolicy } from './acl.js';
 import { OutstandingChanges } from './change-record.js';
 import {
-  FLAG_REPLACED,
   InternalOp,
   PIPELINE_HEADER_BYTES,
   PIPELINE_HEADER_WORDS,
   RecordType,
   WORD_ERROR,
-  WORD_FLAGS,
+  WORD_LEARNER,
   WORD_LENGTH_A,
   WORD_LENGTH_B,
   WORD_OP,
@@ -47,19 +41,21 @@ import {
   WORD_ZXID_HI,
   WORD_ZXID_LO,
 } from './pipeline-records.js';
+import { CloseSessionPlanner } from './prep/close-session.js';
 import { planCreate } from './prep/create.js';
 import { planDelete } from './prep/delete.js';
 import { planDeleteContainer } from './prep/delete-container.js';
 import { DigestPrediction } from './prep/digest-prediction.js';
+import type { LineSender } from './prep/line-sender.js';
 import { planMulti } from './prep/multi.js';
 import { DECODE_FAILED, PrepRequest } from './prep/prep-request.js';
 import { QuotaCheck } from './prep/quota-check.js';
 import { planReconfig } from './prep/reconfig.js';
+import type { RoleRequests } from './prep/role-requests.js';
 import { planSetAcl } from './prep/set-acl.js';
 import { planSetData } from './prep/set-data.js';
 
-export interface PrepOptions {
-  readonly serverId: number;
+export interface PrepRules {
   readonly extendedTypes: boolean;
   readonly reconfigEnabled: boolean;
   readonly closeSessionListsPaths: boolean;
@@ -68,122 +64,67 @@ export interface PrepOptions {
   readonly digestEnabled: boolean;
 }
 
-/** About three microseconds of reading, so that it fits between two write sections. */
-const EPHEMERALS_PER_SLICE = 64;
+/** Of a touch: a session, and its timeout. */
+const TOUCH_BYTES = 12;
 
-interface ClosingSlot {
-  slot: number;
-  zxidHi: number;
-  zxidLo: number;
-}
-
-export class PrepRequestProcessor implements Actor {
-  readonly inboxes: Record<string, RecordHandler>;
-  /** What final says finishes recovery; were it to wait for room further down, the circle of mailboxes could stand still. */
-  readonly alwaysDrains = ['final'] as const;
-
+export class PrepRequestProcessor implements RoleRequests {
   private readonly tree: TreeReader;
   private readonly sessions: SessionTable;
   private readonly context: ActorContext;
-  private readonly options: PrepOptions;
-  private readonly toSync: MailboxSender;
+  private readonly line: LineSender;
   private readonly changes: OutstandingChanges;
   private readonly request: PrepRequest;
+  private readonly closing: CloseSessionPlanner;
   private readonly sessionIds: SessionIds;
-  private readonly sessionIndex = new SessionIndex();
-  private readonly freeSlots: number[] = [];
-  /** Slots whose close transaction is on its way; free again once the tree has applied it. */
-  private readonly closingSlots = new Fifo<ClosingSlot>();
+  private readonly slots: SessionSlots;
+  /** Null in a standalone server. */
+  private readonly owners: SessionOwners | null;
   // Invariant: every transaction sent down has a zxid above all sent before it.
   private zxidHi = 0;
   private zxidLo = 0;
-  private slotsHandedOut = 0;
-  /** Where the entry that `copyEphemerals` appended last begins; counts only if the slice was valid. */
-  private lastCopied = 0;
-  /** False: before recovery is done, and while a restore is on its way. */
-  private serving = false;
   private freshBatch = true;
 
   constructor(
     context: ActorContext,
+    line: LineSender,
     tree: TreeReader,
     sessions: SessionTable,
+    sessionIds: SessionIds,
     aclPolicy: AclPolicy,
-    options: PrepOptions,
+    rules: PrepRules,
+    isMember: boolean,
   ) {
     this.context = context;
+    this.line = line;
     this.tree = tree;
     this.sessions = sessions;
-    this.options = options;
-    this.toSync = context.outbox('sync');
-    this.changes = new OutstandingChanges(tree, new Fifo(), options.digestEnabled);
-    const quotas = options.enforceQuota ? new QuotaCheck(tree, context.clock, context.log) : null;
-    const prediction = options.digestEnabled ? new DigestPrediction(this.changes) : null;
-    this.request = new PrepRequest(this.changes, aclPolicy, sessions, options, quotas, prediction);
-    this.sessionIds = new SessionIds(options.serverId, context.clock.wallMs());
-    const onRequest: RecordHandler = (type, bytes, words, offset, length) =>
-      this.onRequest(type, bytes, words, offset, length);
-    this.inboxes = {
-      final: (_type, _bytes, words, offset) => this.onServing(words, offset >> 2),
-    };
-    for (const name of context.inboxNames('connections')) this.inboxes[name] = onRequest;
-    this.inboxes['session-tracker'] = onRequest;
-    this.inboxes['container-manager'] = (type, bytes, words, offset, length) => {
-      // It looks at the tree, which is whole a moment before this stage hears of it; it will find the same again.
-      if (this.serving) this.onRequest(type, bytes, words, offset, length);
-    };
-    // The last one, so that nothing of the same turn comes behind it.
-    this.inboxes.restorer = (_type, bytes, words, offset, length) => this.onRestore(bytes, words, offset, length);
+    this.sessionIds = sessionIds;
+    this.slots = new SessionSlots(sessions);
+    this.owners = isMember ? new SessionOwners() : null;
+    this.changes = new OutstandingChanges(tree, new Fifo(), rules.digestEnabled);
+    const quotas = rules.enforceQuota ? new QuotaCheck(tree, context.clock, context.log) : null;
+    const prediction = rules.digestEnabled ? new DigestPrediction(this.changes) : null;
+    this.request = new PrepRequest(this.changes, aclPolicy, sessions, this.owners, rules, quotas, prediction);
+    this.closing = new CloseSessionPlanner(tree, this.request, rules.closeSessionListsPaths);
   }
 
-  /** What final says is taken all the same, and with it comes the next turn. */
-  mayTake(): boolean {
-    return this.serving;
+  /** Everything that was outstanding is over: applied, or never was. */
+  begin(zxidHi: number, zxidLo: number): void {
+    this.zxidHi = zxidHi;
+    this.zxidLo = zxidLo;
+    this.changes.clear();
+    this.takeDigest();
+    this.slots.adopt((sessionHi, sessionLo) => this.sessionIds.passOver(sessionHi, sessionLo));
+    this.owners?.clear();
+    this.freshBatch = true;
   }
 
   onBatchEnd(): void {
     this.freshBatch = true;
   }
 
-  /** The tree and the session table are filled; from here on prep alone opens and closes slots. */
-  private onServing(words: Int32Array, header: number): void {
-    assert(!this.serving, 'prep serves already');
-    this.serving = true;
-    // A restore that came to nothing has changed nothing.
-    if (words[header + WORD_ERROR] !== ErrorCode.Ok) return;
-    if (((words[header + WORD_FLAGS] as number) & FLAG_REPLACED) !== 0) this.forgetDatabase();
-    this.zxidHi = words[header + WORD_ZXID_HI] as number;
-    this.zxidLo = words[header + WORD_ZXID_LO] as number;
-    this.takeDigest();
-    this.slotsHandedOut = this.sessions.slotCountUsed;
-    for (let slot = 0; slot < this.slotsHandedOut; slot++) {
-      if (this.sessions.state(slot) !== SlotState.open) {
-        this.freeSlots.push(slot);
-        continue;
-      }
-      const sessionHi = this.sessions.sessionHi(slot);
-      const sessionLo = this.sessions.sessionLo(slot);
-      this.sessionIndex.set(sessionHi, sessionLo, slot);
-      this.sessionIds.passOver(sessionHi, sessionLo);
-    }
-  }
-
-  /**
-   * Everything was drained before the database was replaced, so what was outstanding is over. What tracker and container
-   * manager have found they found in the old one; they will find in this one what there is.
-   */
-  private forgetDatabase(): void {
-    this.changes.clear();
-    this.sessionIndex.clear();
-    this.freeSlots.length = 0;
-    this.closingSlots.clear();
-    for (const name of ['session-tracker', 'container-manager']) {
-      this.context.inbox(name).drain(() => {}, Number.MAX_SAFE_INTEGER);
-    }
-  }
-
-  /** Gives the restore a zxid that is above everything, old and new, and stops taking requests behind it. */
-  private onRestore(bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
+  /** Gives the restore a zxid that is above everything, old and new. */
+  onRestore(bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
     const header = offset >> 2;
     let zxidHi = words[header + WORD_ZXID_HI] as number;
     let zxidLo = words[header + WORD_ZXID_LO] as number;
@@ -195,8 +136,16 @@ export class PrepRequestProcessor implements Actor {
     if (zxidLo === 0) zxidHi = (zxidHi + 1) | 0;
     words[header + WORD_ZXID_HI] = zxidHi;
     words[header + WORD_ZXID_LO] = zxidLo;
-    this.passOn(RecordType.restore, bytes, offset, length);
-    this.serving = false;
+    this.line.passOn(RecordType.restore, bytes, offset, length);
+  }
+
+  /** Sessions that a learner has heard of since it was asked last. */
+  onTouch(bytes: Uint8Array, offset: number, length: number): void {
+    const nowMs = this.context.clock.monotonicMs();
+    for (let at = offset; at + TOUCH_BYTES <= offset + length; at += TOUCH_BYTES) {
+      const slot = this.slots.slotOf(readInt32(bytes, at), readInt32(bytes, at + 4));
+      if (slot >= 0) this.sessions.touch(slot, nowMs);
+    }
   }
 
   /** The tree's own, once for each database: nothing is on its way now, and from here on this stage knows it. */
@@ -212,14 +161,13 @@ export class PrepRequestProcessor implements Actor {
     }
   }
 
-  private onRequest(type: number, bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
-    assert(this.serving, 'a request came before recovery was done');
+  onRequest(type: number, bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
     if (this.freshBatch) {
       this.freshBatch = false;
       this.forgetApplied();
     }
     if (type === RecordType.echo) {
-      this.passOn(type, bytes, offset, length);
+      this.line.passOn(type, bytes, offset, length);
       return;
     }
     const header = offset >> 2;
@@ -231,6 +179,8 @@ export class PrepRequestProcessor implements Actor {
     request.slot = words[header + WORD_SLOT] as number;
     request.sessionHi = words[header + WORD_SESSION_HI] as number;
     request.sessionLo = words[header + WORD_SESSION_LO] as number;
+    request.learner = words[header + WORD_LEARNER] as number;
+    if (request.learner !== OWN_CLIENTS) request.slot = this.slots.slotOf(request.sessionHi, request.sessionLo);
     const op = words[header + WORD_OP] as number;
     switch (op) {
       case OpCode.create:
@@ -246,7 +196,8 @@ export class PrepRequestProcessor implements Actor {
         this.write(op, words, header);
         return;
       case OpCode.createSession:
-        this.createSession(words, header);
+        if (request.learner === OWN_CLIENTS) this.createSession(words, header);
+        else this.createSessionOf(words, header);
         return;
       case OpCode.closeSession:
         this.closeSession(words, header);
@@ -258,8 +209,13 @@ export class PrepRequestProcessor implements Actor {
         this.reopenSession(bytes, words, offset, length);
         return;
       default:
-        // Reads behind writes, sync, ping: they only keep their place.
-        this.passOn(RecordType.pass, bytes, offset, length);
+        // Reads behind writes, sync, ping: they only keep their place. What else a learner sends, it waits for.
+        if (request.learner === OWN_CLIENTS || op === OpCode.sync) {
+          this.line.passOn(RecordType.pass, bytes, offset, length);
+        } else {
+          this.nextZxid();
+          this.sendError(words, header, ErrorCode.Unimplemented);
+        }
     }
   }
 
@@ -269,17 +225,24 @@ export class PrepRequestProcessor implements Actor {
     request.txn.reset();
     const error = this.plan(op);
     if (error === DECODE_FAILED) {
-      // No transaction, so the number is given back (client-protocol 3.3).
-      if (this.zxidLo === 0) this.zxidHi = (this.zxidHi - 1) | 0;
-      this.zxidLo = (this.zxidLo - 1) | 0;
-      this.refuse(words, header, ErrorCode.MarshallingError);
-      return;
-    }
-    if (error !== ErrorCode.Ok) {
-      request.txn.reset();
-      request.txn.writeInt(error);
-      request.txnType = OpCode.error;
-    }
+      if (request.learner !== OWN_CLIENTS) this.sendError(words, header, ErrorCode.MarshallingError);
+      else this.refuseDecided(words, header, ErrorCode.MarshallingError);
+    } else if (error !== ErrorCode.Ok) this.sendError(words, header, error);
+    else this.sendTxn(words, header, error);
+  }
+
+  /** No transaction after all, so the number is given back (client-protocol 3.3). */
+  private refuseDecided(words: Int32Array, header: number, error: number): void {
+    if (this.zxidLo === 0) this.zxidHi = (this.zxidHi - 1) | 0;
+    this.zxidLo = (this.zxidLo - 1) | 0;
+    this.line.answer(words, header, error);
+  }
+
+  private sendError(words: Int32Array, header: number, error: number): void {
+    const { txn } = this.request;
+    txn.reset();
+    txn.writeInt(error);
+    this.request.txnType = OpCode.error;
     this.sendTxn(words, header, error);
   }
 
@@ -307,35 +270,52 @@ export class PrepRequestProcessor implements Actor {
   }
 
   private createSession(words: Int32Array, header: number): void {
-    const request = this.request;
-    const timeoutMs = request.body.readInt();
-    const slot = this.freeSlots.pop() ?? this.slotsHandedOut;
-    if (slot >= this.sessions.slotCountMax) {
-      this.context.log.warn(`No room for another session: ${this.sessions.slotCountMax} are open`);
-      this.refuse(words, header, ErrorCode.SystemError);
+    const { request, sessionIds } = this;
+    request.sessionHi = sessionIds.currentHi;
+    request.sessionLo = sessionIds.currentLo;
+    this.nextZxid();
+    if (!this.tryOpen()) {
+      this.refuseDecided(words, header, ErrorCode.SystemError);
       return;
     }
-    if (slot === this.slotsHandedOut) this.slotsHandedOut++;
-    const sessionHi = this.sessionIds.currentHi;
-    const sessionLo = this.sessionIds.currentLo;
-    this.sessionIds.advance();
+    sessionIds.advance();
+    this.sendTxn(words, header, ErrorCode.Ok);
+  }
+
+  /** The learner has chosen the id. A session that there is already is opened by the transaction once more, and that is all. */
+  private createSessionOf(words: Int32Array, header: number): void {
     this.nextZxid();
-    const nowMs = this.context.clock.monotonicMs();
-    this.sessions.open(slot, sessionHi, sessionLo, timeoutMs, nowMs, this.zxidHi, this.zxidLo);
-    this.sessionIndex.set(sessionHi, sessionLo, slot);
+    if (this.tryOpen()) this.sendTxn(words, header, ErrorCode.Ok);
+    else this.sendError(words, header, ErrorCode.SystemError);
+  }
+
+  /** The session of the request in work, with the transaction that is about to be sent. */
+  private tryOpen(): boolean {
+    const { request, slots } = this;
+    const { sessionHi, sessionLo } = request;
+    const timeoutMs = request.body.readInt();
+    let slot = slots.slotOf(sessionHi, sessionLo);
+    if (slot < 0) {
+      const nowMs = this.context.clock.monotonicMs();
+      slot = slots.tryOpen(sessionHi, sessionLo, timeoutMs, nowMs, this.zxidHi, this.zxidLo);
+    }
+    if (slot < 0) {
+      this.context.log.warn(`No room for another session: ${this.sessions.slotCountMax} are open`);
+      return false;
+    }
+    this.owners?.set(slot, request.learner);
     request.slot = slot;
-    request.sessionHi = sessionHi;
-    request.sessionLo = sessionLo;
     request.txn.reset();
     request.txn.writeInt(timeoutMs);
     request.txnType = OpCode.createSession;
-    this.sendTxn(words, header, ErrorCode.Ok);
+    return true;
   }
 
   /** A client closes its own session. One that is closing already gets no second transaction and no reply. */
   private closeSession(words: Int32Array, header: number): void {
-    if (this.request.checkSession() !== ErrorCode.Ok) {
-      this.refuse(words, header, ErrorCode.SessionExpired);
+    const { request } = this;
+    if (request.learner === OWN_CLIENTS && request.checkSession() !== ErrorCode.Ok) {
+      this.line.answer(words, header, ErrorCode.SessionExpired);
       return;
     }
     this.close(words, header);
@@ -343,137 +323,33 @@ export class PrepRequestProcessor implements Actor {
 
   /** The tracker names slot, session and the touch that it saw: any later touch saves the session. */
   private expireSession(words: Int32Array, header: number): void {
-    const request = this.request;
-    if (request.checkSession() !== ErrorCode.Ok) return;
-    if ((this.sessions.touchedMs(request.slot) | 0) !== request.body.readInt()) return;
+    const { request, sessions } = this;
+    if (!sessions.isOpen(request.slot, request.sessionHi, request.sessionLo)) return;
+    if ((sessions.touchedMs(request.slot) | 0) !== request.body.readInt()) return;
     this.close(words, header);
   }
 
   private close(words: Int32Array, header: number): void {
-    const request = this.request;
+    const { request } = this;
     this.nextZxid();
     request.txn.reset();
-    request.txnType = OpCode.closeSession;
-    const count = this.planEphemeralDeletes();
-    if (!this.options.closeSessionListsPaths) request.txn.reset();
-    else writeInt32(request.txn.bytes, 0, count);
-    this.sessions.startClosing(request.slot, this.zxidHi, this.zxidLo);
-    this.sessionIndex.delete(request.sessionHi, request.sessionLo);
-    this.closingSlots.push({ slot: request.slot, zxidHi: this.zxidHi, zxidLo: this.zxidLo });
+    this.closing.plan();
+    if (request.slot >= 0) this.slots.startClosing(request.slot, this.zxidHi, this.zxidLo);
     this.sendTxn(words, header, ErrorCode.Ok);
   }
 
-  /**
-   * Lists the session's ephemerals behind a place for their count: those of the tree that no outstanding change has
-   * touched, then those of the outstanding changes; each counts as deleted from here on.
-   *
-   * The tree's list is read in slices, each valid in itself, so that a long one gets done between the sections of a busy
-   * writer. What no outstanding change has touched cannot go meanwhile, since only this stage decides: the last such node
-   * of a slice is the place to go on from, and new nodes come at the head of the list.
-   */
-  private planEphemeralDeletes(): number {
-    const request = this.request;
-    const { sessionHi, sessionLo } = request;
-    const txn = request.txn;
-    txn.writeInt(0);
-    let count = 0;
-    /** Where the entry of the node to go on from begins in `txn`; 0 for the head of the list. */
-    let last = 0;
-    for (let more = true; more; ) {
-      const begin = txn.length;
-      const found = this.copyEphemerals(sessionHi, sessionLo, last);
-      if (found < 0) {
-        txn.length = begin;
-        continue;
-      }
-      count += found;
-      more = found === EPHEMERALS_PER_SLICE;
-      last = this.lastCopied;
-    }
-    this.changes.visitEphemeralsOf(sessionHi, sessionLo, (record) => {
-      txn.writeInt(record.pathLength);
-      txn.writeBytes(record.path, 0, record.pathLength);
-      count++;
-    });
-    let position = 4;
-    for (let i = 0; i < count; i++) {
-      const length = readInt32(txn.bytes, position);
-      this.planEphemeralDelete(txn.bytes, position + 4, length);
-      position += 4 + length;
-    }
-    return count;
-  }
-
-  /**
-   * Appends up to a slice of the session's untouched ephemerals, each as a ustring, from behind the one whose entry begins
-   * at `last`. Returns how many, or -1 when the tree was written meanwhile.
-   */
-  private copyEphemerals(sessionHi: number, sessionLo: number, last: number): number {
-    const { tree } = this;
-    const { txn } = this.request;
-    const sequence = tree.begin();
-    if (sequence < 0) return -1;
-    const limit = tree.ephemeralCountOf(sessionHi, sessionLo);
-    let ref =
-      last === 0
-        ? tree.firstEphemeralOf(sessionHi, sessionLo)
-        : tree.nextEphemeral(tree.find(txn.bytes, last + 4, readInt32(txn.bytes, last)));
-    let count = 0;
-    for (let i = 0; i < limit && ref !== 0 && count < EPHEMERALS_PER_SLICE; i++) {
-      const length = tree.pathLength(ref);
-      const at = txn.reserve(4 + length);
-      tree.copyPath(ref, txn.bytes, at + 4, length);
-      if (!this.changes.has(txn.bytes, at + 4, length)) {
-        writeInt32(txn.bytes, at, length);
-        txn.length = at + 4 + length;
-        this.lastCopied = at;
-        count++;
-      }
-      ref = tree.nextEphemeral(ref);
-    }
-    return tree.valid(sequence) ? count : -1;
-  }
-
-  private planEphemeralDelete(bytes: Uint8Array, offset: number, length: number): void {
-    let slash = length - 1;
-    while (slash > 0 && bytes[offset + slash] !== 0x2f) slash--;
-    const parent = this.changes.get(bytes, offset, slash === 0 ? 1 : slash);
-    this.changes.touch(parent, this.zxidHi, this.zxidLo);
-    parent.childCount -= 1;
-    const node = this.changes.get(bytes, offset, length);
-    assert(node.exists && node.kind === NodeKind.ephemeral, 'a session owns a node that is not an ephemeral');
-    this.changes.touch(node, this.zxidHi, this.zxidLo);
-    node.exists = false;
-    this.request.prediction?.onDelete(parent, node);
-  }
-
+  /** From here on the session is alive by whoever asked. */
   private reopenSession(bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
-    const request = this.request;
+    const { request } = this;
     const timeoutMs = request.body.readInt();
-    const slot = this.sessionIndex.slotOf(request.sessionHi, request.sessionLo);
-    if (slot >= 0) this.sessions.renew(slot, timeoutMs, this.context.clock.monotonicMs());
+    const slot = this.slots.slotOf(request.sessionHi, request.sessionLo);
+    if (slot >= 0) {
+      this.sessions.renew(slot, timeoutMs, this.context.clock.monotonicMs());
+      this.owners?.set(slot, request.learner);
+    }
     words[(offset >> 2) + WORD_SLOT] = slot;
     words[(offset >> 2) + WORD_ERROR] = slot >= 0 ? ErrorCode.Ok : ErrorCode.SessionExpired;
-    this.passOn(RecordType.pass, bytes, offset, length);
-  }
-
-  /** A refusal without a transaction: an echo with an error and no body, in its place. */
-  private refuse(words: Int32Array, header: number, error: number): void {
-    const out = this.toSync;
-    out.claim(RecordType.echo, PIPELINE_HEADER_BYTES);
-    const at = out.offset >> 2;
-    for (let i = 0; i < PIPELINE_HEADER_WORDS; i++) out.words[at + i] = words[header + i] as number;
-    out.words[at + WORD_ERROR] = error;
-    out.words[at + WORD_LENGTH_A] = 0;
-    out.words[at + WORD_LENGTH_B] = 0;
-    out.commit();
-  }
-
-  private passOn(type: number, bytes: Uint8Array, offset: number, length: number): void {
-    const out = this.toSync;
-    out.claim(type, length);
-    copyBytes(bytes, offset, out.bytes, out.offset, length);
-    out.commit();
+    this.line.passOn(RecordType.pass, bytes, offset, length);
   }
 
   private sendTxn(words: Int32Array, header: number, error: number): void {
@@ -482,7 +358,7 @@ export class PrepRequestProcessor implements Actor {
     // A stand-alone error has none; a failed multi has (persistence 2.1).
     const hasDigest = request.prediction !== null && request.txnType !== OpCode.error;
     const entryLength = TXN_HEADER_BYTES + txn.length + (hasDigest ? TXN_DIGEST_BYTES : 0);
-    const out = this.toSync;
+    const { out } = this.line;
     out.claim(RecordType.txn, PIPELINE_HEADER_BYTES + entryLength);
     const at = out.offset >> 2;
     for (let i = 0; i < PIPELINE_HEADER_WORDS; i++) out.words[at + i] = words[header + i] as number;
@@ -536,12 +412,6 @@ export class PrepRequestProcessor implements Actor {
     const zxidLo = tree.zxidLo();
     if (sequence < 0 || !tree.valid(sequence)) return;
     this.changes.forget(zxidHi, zxidLo);
-    for (;;) {
-      const closing = this.closingSlots.peek();
-      if (closing === undefined || compareUnsigned(closing.zxidHi, closing.zxidLo, zxidHi, zxidLo) > 0) return;
-      this.closingSlots.shift();
-      this.sessions.release(closing.slot);
-      this.freeSlots.push(closing.slot);
-    }
+    this.slots.releaseClosed(zxidHi, zxidLo);
   }
 }

@@ -31,7 +31,7 @@ import { AclPolicy, type Identity } from '../processor/acl.js';
 import { aclSchemes } from '../processor/auth/acl-schemes.js';
 import { ContainerManagerActor } from '../processor/container-manager-actor.js';
 import { FinalRequestProcessor, type Recovered, type RecoveredSession } from '../processor/final-request-processor.js';
-import { PrepRequestProcessor } from '../processor/prep-request-processor.js';
+import { PrepActor } from '../processor/prep-actor.js';
 import { RestorerActor } from '../processor/restorer-actor.js';
 import { SessionTrackerActor } from '../processor/session-tracker-actor.js';
 import { SessionTable } from '../session/session-table.js';
@@ -93,7 +93,7 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
     case ActorKind.connections:
       return makeConnections(context, config);
     case ActorKind.prep:
-      return new PrepRequestProcessor(
+      return new PrepActor(
         context,
         tree.reader(context, config.guarded),
         new SessionTable(sharedMemory(context, SharedName.sessions)),

@@ -1,8 +1,9 @@
 /**
  * The heartbeat table: one slot per session in shared memory, so that touching a session costs its connection one plain store.
  *
- * Writers, one per word: `prep` opens and closes slots and owns every word but `touched`; the connection shard that holds
- * the session's connection owns `touched` (prep sets it once when it opens the slot). Readers: the session tracker, every
+ * Writers, one per word: `prep` opens and closes slots and owns every word but `touched` (on a learner, and between two roles, it
+ * is final: session-slots.ts); the connection shard that holds the session's connection owns `touched` (who opens the slot sets
+ * it once). Readers: the session tracker, every
  * connection shard, the admin commands. No word is ever waited for, so plain loads and stores are enough: a reader that
  * sees an old `touched` looks again a tick later, and a shard compares the session id before it touches, so that the worst
  * a stale slot number can do is touch a session that was opened this very moment.
@@ -13,7 +14,9 @@
  *   | state | session hi| session lo| timeoutMs | touched (double) | zxid hi| zxid lo|
  *   +-------+-----------+-----------+-----------+------------------+--------+--------+
  *
- *   `zxid` is that of the transaction that opened the session, and while the state is closing that of its close. `touched` is monotonic milliseconds, as a double: an int would wrap after 24 days of the machine's life.
+ *   `zxid` is that of the transaction that opened the session, and while the state is closing that of its close; UNLOGGED for a
+ *   session that no transaction has opened. `touched` is monotonic milliseconds, as a double: an int would wrap after 24 days of
+ *   the machine's life.
  *
  *   header (8 words): word 0 = number of slots ever used (slots above it are free), word 1 = open sessions
  */
@@ -22,6 +25,10 @@ import { compareUnsigned } from '../base/int64.js';
 
 export const SlotState = { free: 0, open: 1, closing: 2 } as const;
 export type SlotState = (typeof SlotState)[keyof typeof SlotState];
+
+/** Above all zxids, both halves: a session of this server alone (ensemble-protocol 8.3), which no snapshot names. */
+export const UNLOGGED_HI = 0x7fffffff;
+export const UNLOGGED_LO = -1;
 
 const SLOT_WORDS = 8;
 const HEADER_WORDS = 8;
@@ -87,6 +94,12 @@ export class SessionTable {
       words[at + SESSION_HI] === sessionHi &&
       words[at + SESSION_LO] === sessionLo
     );
+  }
+
+  /** A session of this server alone, which no transaction has opened. */
+  isUnlogged(slot: number): boolean {
+    const at = this.at(slot);
+    return this.words[at + ZXID_HI] === UNLOGGED_HI && this.words[at + ZXID_LO] === UNLOGGED_LO;
   }
 
   touch(slot: number, nowMs: number): void {
@@ -182,8 +195,14 @@ export class SessionTable {
       if (slot !== undefined) kept.add(slot);
     }
     for (let slot = 0; slot < used; slot++) {
-      if (kept.has(slot)) this.touch(slot, nowMs);
-      else words[this.at(slot) + STATE] = SlotState.free;
+      const at = this.at(slot);
+      if (!kept.has(slot)) {
+        words[at + STATE] = SlotState.free;
+        continue;
+      }
+      words[at + ZXID_HI] = 0;
+      words[at + ZXID_LO] = 0;
+      this.touch(slot, nowMs);
     }
     words[1] = kept.size;
     let next = 0;
@@ -194,10 +213,52 @@ export class SessionTable {
     }
   }
 
+  /**
+   * The tree ends at this zxid and nothing is on its way any more: sessions whose opening is not among what was applied never
+   * were, and those whose close is not are open. Only when nobody else writes.
+   */
+  settle(zxidHi: number, zxidLo: number): void {
+    const words = this.words;
+    let open = 0;
+    for (let slot = 0; slot < this.slotCountUsed; slot++) {
+      const at = this.at(slot);
+      const state = words[at + STATE];
+      if (state === SlotState.free) continue;
+      const isApplied =
+        compareUnsigned(words[at + ZXID_HI] as number, words[at + ZXID_LO] as number, zxidHi, zxidLo) <= 0;
+      if (isApplied !== (state === SlotState.open)) {
+        words[at + STATE] = SlotState.free;
+        continue;
+      }
+      open++;
+      if (state === SlotState.open) continue;
+      words[at + ZXID_HI] = 0;
+      words[at + ZXID_LO] = 0;
+      Atomics.store(words, at + STATE, SlotState.open);
+    }
+    words[1] = open;
+  }
+
+  /** Every open session has its whole time before it: somebody begins to watch over them. */
+  touchAll(nowMs: number): void {
+    for (let slot = 0; slot < this.slotCountUsed; slot++) {
+      if (this.state(slot) === SlotState.open) this.touch(slot, nowMs);
+    }
+  }
+
   release(slot: number): void {
     const at = this.at(slot);
     assert(this.words[at + STATE] === SlotState.closing, 'only a closing session can be released');
     this.words[at + STATE] = SlotState.free;
+  }
+
+  /** The session is closed and all of it applied. */
+  close(slot: number): void {
+    const at = this.at(slot);
+    const words = this.words;
+    assert(words[at + STATE] === SlotState.open, 'only an open session can be closed');
+    Atomics.store(words, at + STATE, SlotState.free);
+    words[1] = (words[1] as number) - 1;
   }
 
   private at(slot: number): number {

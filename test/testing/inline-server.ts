@@ -36,7 +36,7 @@ import { AclPolicy } from '../../src/processor/acl.js';
 import { aclSchemes } from '../../src/processor/auth/acl-schemes.js';
 import { ContainerManagerActor } from '../../src/processor/container-manager-actor.js';
 import { FinalRequestProcessor, type Recovered } from '../../src/processor/final-request-processor.js';
-import { PrepRequestProcessor } from '../../src/processor/prep-request-processor.js';
+import { PrepActor } from '../../src/processor/prep-actor.js';
 import { RestorerActor } from '../../src/processor/restorer-actor.js';
 import { SessionTrackerActor } from '../../src/processor/session-tracker-actor.js';
 import { SyncRequestProcessor } from '../../src/processor/sync-request-processor.js';
@@ -381,7 +381,7 @@ export class InlineServer {
       case ActorKind.connections:
         return this.createConnections(context, tree, aclPolicy);
       case ActorKind.prep:
-        return new PrepRequestProcessor(context, tree.reader(context, guarded), this.sessions, aclPolicy, {
+        return new PrepActor(context, tree.reader(context, guarded), this.sessions, aclPolicy, {
           serverId: 1,
           extendedTypes: this.config.extendedTypesEnabled,
           reconfigEnabled: this.config.reconfigEnabled,

@@ -8,6 +8,7 @@
  */
 
 import { ErrorCode } from '../../protocol/error-code.js';
+import type { SessionOwners } from '../../session/session-owners.js';
 import type { SessionTable } from '../../session/session-table.js';
 import type { AclEntry, AclPolicy, Identity } from '../acl.js';
 import { parseIdentities, parseStoredAcl } from '../acl.js';
@@ -37,7 +38,10 @@ export class PrepRequest {
   /** Null: digests are off. */
   readonly prediction: DigestPrediction | null;
   txnType = 0;
+  /** -1: the session is not open. */
   slot = 0;
+  /** The link by which the request came, 0 for one of this server's clients. */
+  learner = 0;
   sessionHi = 0;
   sessionLo = 0;
   zxidHi = 0;
@@ -47,6 +51,8 @@ export class PrepRequest {
   timeLo = 0;
 
   private readonly sessions: SessionTable;
+  /** Null: there are no learners. */
+  private readonly owners: SessionOwners | null;
   private readonly lists = new RecentlyParsed(parseStoredAcl);
   private readonly people = new RecentlyParsed(parseIdentities);
   private identityBytes: Uint8Array = new Uint8Array(0);
@@ -58,6 +64,7 @@ export class PrepRequest {
     changes: OutstandingChanges,
     aclPolicy: AclPolicy,
     sessions: SessionTable,
+    owners: SessionOwners | null,
     rules: { readonly extendedTypes: boolean; readonly reconfigEnabled: boolean },
     quotas: QuotaCheck | null,
     prediction: DigestPrediction | null,
@@ -65,6 +72,7 @@ export class PrepRequest {
     this.changes = changes;
     this.aclPolicy = aclPolicy;
     this.sessions = sessions;
+    this.owners = owners;
     this.extendedTypes = rules.extendedTypes;
     this.reconfigEnabled = rules.reconfigEnabled;
     this.quotas = quotas;
@@ -84,9 +92,12 @@ export class PrepRequest {
     return this.parsedIdentities;
   };
 
-  /** Ok, or SessionExpired once the session has begun to close (client-protocol 5.2 step 11). */
+  /** Ok; SessionExpired once the session has begun to close (client-protocol 5.2 step 11); SessionMoved to who has it no more. */
   checkSession(): number {
-    return this.sessions.isOpen(this.slot, this.sessionHi, this.sessionLo) ? ErrorCode.Ok : ErrorCode.SessionExpired;
+    const { slot } = this;
+    if (slot < 0 || !this.sessions.isOpen(slot, this.sessionHi, this.sessionLo)) return ErrorCode.SessionExpired;
+    if (this.owners === null || this.owners.tryAdopt(slot, this.learner)) return ErrorCode.Ok;
+    return ErrorCode.SessionMoved;
   }
 
   /** Ok or NoAuth. */

@@ -22,7 +22,7 @@ import {
   WORD_SLOT,
   WORD_ZXID_LO,
 } from '../../../src/processor/pipeline-records.js';
-import { PrepRequestProcessor } from '../../../src/processor/prep-request-processor.js';
+import { PrepActor } from '../../../src/processor/prep-actor.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import { encodeDeleteRequest } from '../../../src/protocol/requests.js';
 import { decodeTxnEntry } from '../../../src/protocol/txns.js';
@@ -38,7 +38,7 @@ class Prep {
   readonly fixture = new TreeFixture();
   readonly reader = this.fixture.newReader();
   readonly toSync = new LocalMailbox(1 << 20);
-  private readonly prep: PrepRequestProcessor;
+  private readonly prep: PrepActor;
   private readonly inbox = new LocalMailbox(1 << 20);
 
   constructor(ephemerals: number) {
@@ -51,7 +51,7 @@ class Prep {
       clock: new ManualClock(),
       log: silentLogger,
     } as unknown as ActorContext;
-    this.prep = new PrepRequestProcessor(context, this.reader, sessions, new AclPolicy(false, []), {
+    this.prep = new PrepActor(context, this.reader, sessions, new AclPolicy(false, []), {
       serverId: 1,
       extendedTypes: false,
       reconfigEnabled: false,

@@ -1,0 +1,41 @@
+/**
+ * What prep sends down the line besides transactions: records as they came, and refusals without one. Used by whatever class has
+ * the requests of the role, on prep's thread.
+ */
+import type { MailboxSender } from '../../actor/mailbox/mailbox.js';
+import { copyBytes } from '../../base/bytes.js';
+import {
+  PIPELINE_HEADER_BYTES,
+  PIPELINE_HEADER_WORDS,
+  RecordType,
+  WORD_ERROR,
+  WORD_LENGTH_A,
+  WORD_LENGTH_B,
+} from '../pipeline-records.js';
+
+export class LineSender {
+  readonly out: MailboxSender;
+
+  constructor(out: MailboxSender) {
+    this.out = out;
+  }
+
+  passOn(type: number, bytes: Uint8Array, offset: number, length: number): void {
+    const { out } = this;
+    out.claim(type, length);
+    copyBytes(bytes, offset, out.bytes, out.offset, length);
+    out.commit();
+  }
+
+  /** An answer without a transaction: an echo with an error (or Ok) and no body, in its place. */
+  answer(words: Int32Array, header: number, error: number): void {
+    const { out } = this;
+    out.claim(RecordType.echo, PIPELINE_HEADER_BYTES);
+    const at = out.offset >> 2;
+    for (let i = 0; i < PIPELINE_HEADER_WORDS; i++) out.words[at + i] = words[header + i] as number;
+    out.words[at + WORD_ERROR] = error;
+    out.words[at + WORD_LENGTH_A] = 0;
+    out.words[at + WORD_LENGTH_B] = 0;
+    out.commit();
+  }
+}
