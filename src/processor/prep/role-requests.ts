@@ -1,4 +1,9 @@
-/** What prep's actor asks of the class that has the requests in a role; each is told of nothing while another has them. */
+/**
+ * What prep's actor asks of the class that has the requests in a role: leader and standalone, learner, read-only.
+ *
+ * One object of each lives as long as the actor, on its thread. It is told of nothing while another has the requests, and must
+ * not rely on what it knew before `begin`.
+ */
 export interface RoleRequests {
   /** Clients are served in this role from here on; the tree is that of this zxid, and nothing is on its way. */
   begin(zxidHi: number, zxidLo: number): void;
