@@ -5,9 +5,9 @@
  * they carry. What a stranger can do here is bounded: connections that have not shown yet what they speak are limited in time
  * and number, and the oldest one makes room for the newest.
  *
- *   plain       accepted -> moved -> accept(socket)
- *   TLS         accepted -> handshake -> accept(socket)
- *   either      accepted -> first bytes -> as one of the above
+ *   plain            accepted -> moved -> accept(socket)
+ *   TLS, or either   accepted -> first bytes -> handshake -> accept(socket)
+ *                                            -> moved     -> accept(socket), or refused
  */
 import { lookup } from 'node:dns';
 import { createServer, type Server, Socket } from 'node:net';
@@ -96,10 +96,7 @@ export class NodePeerNetwork implements PeerNetwork {
     } else {
       this.loadTls(tls).then(
         (quorumTls) => {
-          const takesPlain = !tls.options.isRequired || tls.options.takesPlain;
-          take = takesPlain
-            ? (accepted) => this.takeEither(quorumTls, tls.options.detectionMs, accepted, accept)
-            : (accepted) => this.takeTls(quorumTls, accepted, accept);
+          take = (accepted) => this.takeByFirstBytes(quorumTls, tls, accepted, accept);
           begin();
         },
         (error: Error) => isClosed || onError(error),
@@ -188,28 +185,26 @@ export class NodePeerNetwork implements PeerNetwork {
     peer.beginReading();
   }
 
-  private takeTls(tls: QuorumTls, accepted: Socket, accept: Accept): void {
+  /** Nothing is done for a connection that has not sent anything: not even where nothing but TLS will do. */
+  private takeByFirstBytes(tls: QuorumTls, part: QuorumTlsPart, accepted: Socket, accept: Accept): void {
     const peer = this.newPeer(accepted);
     if (peer === null) return;
+    const takesPlain = !part.options.isRequired || part.options.takesPlain;
     accepted.on('error', () => accepted.destroy());
     this.pending.add(accepted, peer.remoteAddress);
-    this.secure(tls, accepted, peer, accept);
-  }
-
-  private takeEither(tls: QuorumTls, detectionMs: number, accepted: Socket, accept: Accept): void {
-    const peer = this.newPeer(accepted);
-    if (peer === null) return;
-    const onError = (): void => void accepted.destroy();
-    accepted.on('error', onError);
-    this.pending.add(accepted, peer.remoteAddress);
-    detectFirstBytes(accepted, detectionMs, (isTls, first) => {
+    detectFirstBytes(accepted, takesPlain ? part.options.detectionMs : PENDING_MS_MAX, (isTls, first) => {
       if (isTls) {
         if (first !== null) accepted.unshift(first);
         this.secure(tls, accepted, peer, accept);
         return;
       }
       this.pending.remove(accepted);
-      this.takePlain(accepted, first, accept);
+      if (takesPlain) {
+        this.takePlain(accepted, first, accept);
+        return;
+      }
+      this.seldom.warn('plain', `A connection from ${peer.remoteAddress} that does not speak TLS is refused`);
+      accepted.destroy();
     });
   }
 

@@ -26,6 +26,9 @@ export interface TlsConfig {
 const DEFAULT_SCHEME = 'x509';
 const DEFAULT_PROTOCOLS: readonly TlsProtocol[] = ['TLSv1.3'];
 
+/** Keys of client ports, and those of the connections between servers: the same words behind another beginning. */
+export type TlsPrefix = 'ssl.' | 'ssl.quorum.';
+
 export function readTlsConfig(settings: Settings, connectionShards: number, log: Logger): TlsConfig {
   const secureClientPort = checkPort(settings.strictInt('secureClientPort'));
   const address = settings.strictText('secureClientPortAddress');
@@ -62,16 +65,9 @@ export async function withTlsLoaded<C extends TlsConfig>(config: C): Promise<C> 
 
 function readTlsOptions(settings: Settings, connectionShards: number, log: Logger): TlsOptions {
   checkAuthProvider(settings);
-  for (const key of ['ssl.crl', 'ssl.ocsp'] as const) {
-    if (settings.lenientBool(key)) {
-      throw new ConfigError(`${key} is true, but this server cannot check whether certificates have been revoked`);
-    }
-  }
-  const keyStore = readStore(settings, 'keyStore');
-  const trustStore = readStore(settings, 'trustStore');
-  if (keyStore === null) {
-    throw new ConfigError('ssl.keyStore.location is not set, but TLS needs a private key and its certificate');
-  }
+  refuseRevocation(settings, 'ssl.');
+  const keyStore = readKeyStore(settings, 'ssl.');
+  const trustStore = readStore(settings, 'ssl.', 'trustStore');
   if (trustStore === null) {
     log.warn('zookeeper.ssl.trustStore.location not specified: clients are trusted by well-known public authorities');
   }
@@ -79,8 +75,8 @@ function readTlsOptions(settings: Settings, connectionShards: number, log: Logge
   return {
     keyStore,
     trustStore,
-    clientAuth: readClientAuth(settings),
-    protocols: readProtocols(settings),
+    clientAuth: readClientAuth(settings, 'ssl.'),
+    protocols: readProtocols(settings, 'ssl.', DEFAULT_PROTOCOLS),
     cipherSuites: listOf(settings.text('ssl.ciphersuites')),
     verifiesClientHost:
       settings.lenientBool('ssl.hostnameVerification') && settings.lenientBool('ssl.clientHostnameVerification'),
@@ -100,29 +96,51 @@ function checkAuthProvider(settings: Settings): void {
   throw new ConfigError(`ssl.authProvider is ${scheme}, but this server knows the clients of TLS by x509 only`);
 }
 
-function readStore(settings: Settings, name: 'keyStore' | 'trustStore'): StoreLocation | null {
-  const path = settings.text(`ssl.${name}.location`);
+export function refuseRevocation(settings: Settings, prefix: TlsPrefix): void {
+  for (const key of [`${prefix}crl`, `${prefix}ocsp`] as const) {
+    if (settings.lenientBool(key)) {
+      throw new ConfigError(`${key} is true, but this server cannot check whether certificates have been revoked`);
+    }
+  }
+}
+
+export function readKeyStore(settings: Settings, prefix: TlsPrefix): StoreLocation {
+  const keyStore = readStore(settings, prefix, 'keyStore');
+  if (keyStore !== null) return keyStore;
+  throw new ConfigError(`${prefix}keyStore.location is not set, but TLS needs a private key and its certificate`);
+}
+
+export function readStore(
+  settings: Settings,
+  prefix: TlsPrefix,
+  name: 'keyStore' | 'trustStore',
+): StoreLocation | null {
+  const path = settings.text(`${prefix}${name}.location`);
   if (path === '') return null;
   return {
     path,
-    type: settings.text(`ssl.${name}.type`),
-    password: settings.text(`ssl.${name}.password`),
-    passwordPath: settings.text(`ssl.${name}.passwordPath`),
+    type: settings.text(`${prefix}${name}.type`),
+    password: settings.text(`${prefix}${name}.password`),
+    passwordPath: settings.text(`${prefix}${name}.passwordPath`),
   };
 }
 
-function readClientAuth(settings: Settings): TlsOptions['clientAuth'] {
-  const text = settings.text('ssl.clientAuth') || 'need';
+export function readClientAuth(settings: Settings, prefix: TlsPrefix): TlsOptions['clientAuth'] {
+  const text = settings.text(`${prefix}clientAuth`) || 'need';
   const found = CLIENT_AUTH.find((choice) => choice === text.toLowerCase());
   if (found === undefined)
-    throw new ConfigError(`Invalid option ${text} for ssl.clientAuth. Choose need, want or none.`);
+    throw new ConfigError(`Invalid option ${text} for ${prefix}clientAuth. Choose need, want or none.`);
   return found;
 }
 
-function readProtocols(settings: Settings): readonly TlsProtocol[] {
-  const enabled = listOf(settings.text('ssl.enabledProtocols'));
-  const single = settings.text('ssl.protocol');
-  const names = enabled.length > 0 ? enabled : single === '' ? DEFAULT_PROTOCOLS : [single];
+export function readProtocols(
+  settings: Settings,
+  prefix: TlsPrefix,
+  defaults: readonly TlsProtocol[],
+): readonly TlsProtocol[] {
+  const enabled = listOf(settings.text(`${prefix}enabledProtocols`));
+  const single = settings.text(`${prefix}protocol`);
+  const names = enabled.length > 0 ? enabled : single === '' ? defaults : [single];
   for (const name of names) {
     if (TLS_PROTOCOLS.some((known) => known === name)) continue;
     throw new ConfigError(`TLS protocol ${name} is not one of ${TLS_PROTOCOLS.join(', ')}`);
@@ -130,7 +148,7 @@ function readProtocols(settings: Settings): readonly TlsProtocol[] {
   return TLS_PROTOCOLS.filter((protocol) => names.includes(protocol));
 }
 
-function listOf(text: string): string[] {
+export function listOf(text: string): string[] {
   return text
     .split(',')
     .map((word) => word.trim())
