@@ -16,8 +16,8 @@ import { AuthSetupError, EnforcedAuthError } from './start-error.js';
 const PROVIDER_PREFIX = 'zookeeper.authProvider.';
 const SUPER_USER_PROPERTY = 'zookeeper.superUser';
 const PROVIDER_PACKAGE = 'org.apache.zookeeper.server.auth.';
-const DIGEST_LOGIN_MODULE = `${PROVIDER_PACKAGE}DigestLoginModule`;
-const USER_OPTION_PREFIX = 'user_';
+export const DIGEST_LOGIN_MODULE = `${PROVIDER_PACKAGE}DigestLoginModule`;
+export const USER_OPTION_PREFIX = 'user_';
 /** The SASL user whose password may be given apart from the others'. */
 const SUPER_USER = 'super';
 
@@ -117,7 +117,7 @@ function readSaslOptions(settings: Settings): SaslOptions | null {
 }
 
 /** A name or a file: URL; Java's `==` in front, which replaces other files, has nothing to replace here. */
-function readJaasFile(name: string, section: string, properties: ReadonlyMap<string, string>): JaasSections {
+export function readJaasFile(name: string, section: string, properties: ReadonlyMap<string, string>): JaasSections {
   const bare = name.startsWith('=') ? name.slice(1) : name;
   try {
     const path = bare.startsWith('file:') ? fileURLToPath(bare) : bare;

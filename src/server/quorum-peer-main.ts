@@ -11,6 +11,7 @@ import { clientPorts } from './client-ports.js';
 import { checkDataDirectories } from './data-directory.js';
 import { EXIT_SIGNALS, ExitCode, type ExitSignal, exitLine } from './exit-code.js';
 import { checkPortsFree } from './free-ports.js';
+import { withPeerSecurityLoaded } from './peer-security-config.js';
 import { LOG_FORMATS, LOG_LEVELS, loadServerConfig, readOptions, type ServerConfig } from './server-config.js';
 import { ServerLog } from './server-log.js';
 import { StandaloneServer } from './standalone-server.js';
@@ -61,7 +62,7 @@ function startAdminLater(server: StandaloneServer): void {
 }
 
 async function main(): Promise<void> {
-  const config = await withTlsLoaded(readConfig(commandLine()));
+  const config = await withPeerSecurityLoaded(await withTlsLoaded(readConfig(commandLine())));
   if (config.quorumPeer !== null)
     throw new ConfigError('an ensemble is configured, but not served by this version yet');
   checkDataDirectories(config.dataDir, config.dataLogDir, config.datadirAutocreate);

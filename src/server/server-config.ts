@@ -23,6 +23,7 @@ import { type ContainerConfig, readContainerConfig } from './container-config.js
 import { parseJvmFlags, splitShellWords } from './jvm-flags.js';
 import { type LearnerSyncConfig, readLearnerSyncConfig } from './learner-sync-config.js';
 import { type LimitsConfig, readLimits } from './limits-config.js';
+import { NO_PEER_SECURITY, type PeerSecurity, readPeerSecurity } from './peer-security-config.js';
 import { choosePlacement, PLACEMENT_SETTINGS, type PlacementName } from './placement-choice.js';
 import { checkPort, normalHost } from './port-and-host.js';
 import { checkDynamicKeys, checkPeerType, parseQuorumConfig } from './quorum-config.js';
@@ -107,6 +108,7 @@ export interface ServerConfig extends TlsConfig {
   readonly learnerSync: LearnerSyncConfig;
   /** Null: the server is standalone. */
   readonly quorumPeer: QuorumPeerConfig | null;
+  readonly peerSecurity: PeerSecurity;
   readonly reconfigEnabled: boolean;
   readonly skipAcl: boolean;
   /** Secret. */
@@ -192,6 +194,7 @@ function fromWords(words: readonly string[], options: ReadonlyMap<string, string
       ...sessionTimeouts(settings, tickMs),
       serverId: 0,
       quorumPeer: null,
+      peerSecurity: NO_PEER_SECURITY,
     });
   } catch (error) {
     if (error instanceof BadValueError) throw new InvocationError(error.message, { cause: error });
@@ -241,6 +244,7 @@ function fromFile(path: string, options: ReadonlyMap<string, string>, input: Con
         isEnsemble && myid !== null
           ? readQuorumPeerConfig(settings, myid.sid, tickMs, membership, pairs, readNextMembers(path))
           : null,
+      peerSecurity: isEnsemble ? readPeerSecurity(settings, log) : NO_PEER_SECURITY,
     });
   } catch (error) {
     if (error instanceof BadValueError || error instanceof PropertiesSyntaxError || isSystemError(error)) {
@@ -265,6 +269,7 @@ type Essentials = Pick<
   | 'maxSessionTimeoutMs'
   | 'serverId'
   | 'quorumPeer'
+  | 'peerSecurity'
 >;
 
 function assemble(settings: Settings, input: ConfigInput, essentials: Essentials): ServerConfig {

@@ -11,8 +11,17 @@ import { decodeUtf8 } from '../../base/utf8.js';
 import { clientResponse, DIGEST_URI, type Md5, serverResponse } from '../../protocol/sasl/digest-md5.js';
 import { type Directives, DirectivesError, parseDirectives } from '../../protocol/sasl/digest-md5-directives.js';
 
-const REALM = 'zk-sasl-md5';
 const RESPONSE_DIGITS = 32;
+
+/** What is fixed on one kind of port. */
+export interface DigestMd5Port {
+  readonly realm: string;
+  readonly digestUri: string;
+  /** Who says as whom he wants to act must say himself. */
+  readonly actsAsSelfOnly: boolean;
+}
+
+const CLIENT_PORT: DigestMd5Port = { realm: 'zk-sasl-md5', digestUri: DIGEST_URI, actsAsSelfOnly: false };
 
 const Phase = { challengeDue: 0, responseDue: 1, over: 2 } as const;
 type Phase = (typeof Phase)[keyof typeof Phase];
@@ -26,12 +35,14 @@ export type SaslStep =
 export class DigestMd5Server {
   private readonly passwords: ReadonlyMap<string, string>;
   private readonly nonce: string;
+  private readonly port: DigestMd5Port;
   private phase: Phase = Phase.challengeDue;
 
   /** `nonce` is printable, without quotes, and never used before. */
-  constructor(passwords: ReadonlyMap<string, string>, nonce: string) {
+  constructor(passwords: ReadonlyMap<string, string>, nonce: string, port: DigestMd5Port = CLIENT_PORT) {
     this.passwords = passwords;
     this.nonce = nonce;
+    this.port = port;
   }
 
   evaluate(token: Uint8Array): SaslStep {
@@ -48,7 +59,7 @@ export class DigestMd5Server {
   }
 
   private challenge(): string {
-    return `realm="${REALM}",nonce="${this.nonce}",charset=utf-8,algorithm=md5-sess`;
+    return `realm="${this.port.realm}",nonce="${this.nonce}",charset=utf-8,algorithm=md5-sess`;
   }
 
   private judge(token: Uint8Array): SaslStep {
@@ -72,7 +83,7 @@ export class DigestMd5Server {
     const user = decodeUtf8(userBytes, 0, userBytes.length);
     const password = this.passwords.get(user);
     if (password === undefined) return failed(`unknown user ${JSON.stringify(user)}`);
-    const secrets = { user, realm: REALM, password };
+    const secrets = { user, realm: this.port.realm, password };
     const nonce = Buffer.from(this.nonce, 'latin1');
     const exchange = { nonce, cnonce, authzid: directives.get('authzid') ?? null, digestUri };
     const expected = Buffer.from(clientResponse(md5, secrets, exchange), 'latin1');
@@ -92,10 +103,13 @@ export class DigestMd5Server {
       return value === undefined ? null : decodeUtf8(value, 0, value.length);
     };
     if ((text('charset') ?? 'utf-8') !== 'utf-8') return 'charset is not utf-8';
-    if (text('realm') !== REALM) return 'realm is not the one offered';
+    if (text('realm') !== this.port.realm) return 'realm is not the one offered';
     if (text('nonce') !== this.nonce) return 'nonce is not the one given';
     if ((text('qop') ?? 'auth') !== 'auth') return 'qop is not auth';
-    if (text('digest-uri')?.toLowerCase() !== DIGEST_URI) return `digest-uri is not ${DIGEST_URI}`;
+    const { digestUri, actsAsSelfOnly } = this.port;
+    if (text('digest-uri')?.toLowerCase() !== digestUri) return `digest-uri is not ${digestUri}`;
+    const authzid = text('authzid');
+    if (actsAsSelfOnly && authzid !== null && authzid !== text('username')) return 'authzid is not the user';
     return null;
   }
 }
