@@ -197,7 +197,9 @@ describe('SASL', () => {
     const nameless = jaas(
       `QuorumServer { ${DIGEST_MODULE} required user_t="secret1"; }; QuorumLearner { ${DIGEST_MODULE} required password="secret1"; };`,
     );
-    expect(refusal(all(nameless))).toBe('Section QuorumLearner of the login configuration has no username and password');
+    expect(refusal(all(nameless))).toBe(
+      'Section QuorumLearner of the login configuration has no username and password',
+    );
   });
 
   it('by Kerberos is not for this server', () => {
