@@ -91,6 +91,7 @@ const SHELLS: Readonly<Record<string, readonly Banned[]>> = {
   'src/net/tls-context.ts': ['sockets'],
   'src/net/tls-key-store.ts': ['files'],
   'src/net/tls-store-watch.ts': ['timers', 'files'],
+  'src/peer/authenticated-peer-network.ts': ['timers'],
   'src/peer/connection-race.ts': ['sockets', 'timers'],
   'src/peer/first-bytes.ts': ['sockets', 'timers'],
   'src/peer/member-addresses.ts': ['sockets'],
