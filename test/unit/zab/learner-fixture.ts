@@ -10,7 +10,7 @@ import type { ActorContext } from '../../../src/actor/actor.js';
 import { silentLogger } from '../../../src/actor/logger.js';
 import type { MailboxSender } from '../../../src/actor/mailbox/mailbox.js';
 import { readInt32 } from '../../../src/base/bytes.js';
-import { ManualClock } from '../../../src/base/clock.js';
+import { type Clock, ManualClock } from '../../../src/base/clock.js';
 import { encodeUtf8 } from '../../../src/base/utf8.js';
 import type { PeerAddress, PeerNetwork, PeerSocket, PeerSocketEvents } from '../../../src/election/peer-network.js';
 import { parseQuorumConfigText } from '../../../src/election/quorum-config-text.js';
@@ -144,7 +144,21 @@ export interface WorldOptions {
   readonly needsSnapshot?: boolean;
   readonly isUncounted?: boolean;
   readonly partBytesMax?: number;
+  /** A leader that the test does not play. */
+  readonly real?: RealLeader;
 }
+
+export interface RealLeader {
+  readonly network: PeerNetwork;
+  readonly clock: Clock;
+  readonly tickMs: number;
+  /** Text of the members. */
+  readonly config: string;
+  readonly sid: number;
+}
+
+const MY_ID = 1;
+const LEADER = 2;
 
 export class LearnerWorld {
   readonly clock = new ManualClock();
@@ -178,9 +192,10 @@ export class LearnerWorld {
     const toPrep = new RecordingSender((type) => this.tell(`prep ${nameOf(RecordType, type)}`));
     const outboxes: Record<string, MailboxSender> = { sync: this.toSync, commit: toCommit, prep: toPrep };
     const line = new PipelinePort({ outbox: (name: string) => outboxes[name] } as unknown as ActorContext);
+    if (options.real !== undefined) this.config = parseQuorumConfigText(options.real.config);
     this.learner = new Learner(this.makeHost(line, options), {
       kind: options.kind ?? 'follower',
-      leader: 2,
+      leader: options.real?.sid ?? LEADER,
       partBytesMax: options.partBytesMax ?? 1 << 20,
       touched: {
         reset: () => this.tell('touched.reset'),
@@ -310,10 +325,10 @@ export class LearnerWorld {
   private makeHost(line: PipelinePort, options: WorldOptions): LearnerHost {
     const world = this;
     return {
-      myId: 1,
-      clock: this.clock,
+      myId: MY_ID,
+      clock: options.real?.clock ?? this.clock,
       log: silentLogger,
-      network: this.makeNetwork(),
+      network: options.real === undefined ? this.makeNetwork() : this.overhear(options.real.network),
       epochs: {
         get acceptedEpoch() {
           return world.accepted;
@@ -333,7 +348,7 @@ export class LearnerWorld {
         },
       },
       timing: {
-        tickMs: TICK_MS,
+        tickMs: options.real?.tickMs ?? TICK_MS,
         initLimitTicks: 10,
         syncLimitTicks: 5,
         connectLimitTicks: 0,
@@ -383,6 +398,23 @@ export class LearnerWorld {
         return this.socket;
       },
       close: () => undefined,
+    };
+  }
+
+  /** What the learner writes is told, and written. */
+  private overhear(network: PeerNetwork): PeerNetwork {
+    return {
+      listen: network.listen.bind(network),
+      connect: (addresses, timeoutMs, events) => {
+        const socket = network.connect(addresses, timeoutMs, events);
+        const write = socket.write.bind(socket);
+        socket.write = (bytes, offset, length) => {
+          this.tellPackets(bytes.slice(offset, offset + length));
+          return write(bytes, offset, length);
+        };
+        return socket;
+      },
+      close: () => network.close(),
     };
   }
 
