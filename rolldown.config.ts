@@ -12,6 +12,7 @@ import { defineConfig, type RolldownOptions } from 'rolldown';
 const SERVER = [
   'server/quorum-peer-main.js',
   'server/actor-factory.js',
+  'server/member-factory.js',
   'server/log-thread.js',
   'actor/worker-entry.js',
 ];

@@ -1,5 +1,5 @@
 /**
- * Makes every actor of the standalone server from its spec: the one place where classes meet their configuration and their
+ * Makes every actor that each server has from its spec: the one place where classes meet their configuration and their
  * share of the machine.
  *
  * Imported by every worker (worker-entry.ts) and by the main thread; module state is therefore per thread. The actors of
@@ -24,7 +24,7 @@ import { DurableZxid } from '../persistence/durable-zxid.js';
 import { snapshotName } from '../persistence/file-names.js';
 import { joinPath } from '../persistence/file-store.js';
 import { NodeFileStore } from '../persistence/node-file-store.js';
-import { type RecoveredDatabase, recover } from '../persistence/recovery.js';
+import { type RecoveredDatabase, type RecoveryOptions, recover } from '../persistence/recovery.js';
 import { RecoveryProgress } from '../persistence/recovery-progress.js';
 import { loadRestoredDatabase } from '../persistence/restored-database.js';
 import { AclPolicy, type Identity } from '../processor/acl.js';
@@ -36,11 +36,14 @@ import { RestorerActor } from '../processor/restorer-actor.js';
 import { SessionTrackerActor } from '../processor/session-tracker-actor.js';
 import { SessionTable } from '../session/session-table.js';
 import type { DigestMismatch } from '../store/digest-check.js';
+import type { TreeReader } from '../store/tree-reader.js';
+import { PeerStatus } from '../zab/peer-status.js';
 import { AdminCounters } from './admin-counters.js';
 import { clientPorts } from './client-ports.js';
 import { DatadirCleanupActor } from './datadir-cleanup-actor.js';
 import { recogniseNumber } from './four-letter-words.js';
 import { directoriesOf, makeSync } from './log-thread.js';
+import { recoverMember } from './member-recovery.js';
 import { purgeInPool } from './purge-pool.js';
 import { threadReadAhead } from './read-ahead-thread.js';
 import { ownsRoot } from './root-owner.js';
@@ -80,6 +83,11 @@ const STANDALONE_SERVER_ID = 1;
 
 const tree = new ThreadTree();
 
+/** For the actors of a member that are made elsewhere. */
+export function treeReader(context: ActorContext, guarded: boolean): TreeReader {
+  return tree.reader(context, guarded);
+}
+
 export const createActor: CreateActor = (kind, name, context) => make(kind, name, context, null);
 
 export function createActorWith(ports: MainPorts): CreateActor {
@@ -99,7 +107,7 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
         new SessionTable(sharedMemory(context, SharedName.sessions)),
         aclPolicy(server),
         {
-          serverId: STANDALONE_SERVER_ID,
+          serverId: server.quorumPeer?.myId ?? STANDALONE_SERVER_ID,
           extendedTypes: server.extendedTypesEnabled,
           reconfigEnabled: server.reconfigEnabled,
           closeSessionListsPaths: server.closeSessionTxnEnabled,
@@ -236,7 +244,7 @@ function recoverDatabase(
   onDigestMismatch: (mismatch: DigestMismatch) => void,
 ): Recovered {
   const beganMs = new SystemClock().monotonicMs();
-  const recovered = recover({
+  const options: RecoveryOptions = {
     fileStore: new NodeFileStore(),
     dataDir: server.dataDir,
     dataLogDir: server.dataLogDir,
@@ -249,7 +257,8 @@ function recoverDatabase(
     progress: new RecoveryProgress(new SystemClock(), (message) => context.log.info(message)),
     readAhead: threadReadAhead((error) => context.log.error('the thread that reads snapshots ahead failed', { error })),
     onDigestMismatch,
-  });
+  };
+  const recovered = server.quorumPeer === null ? recover(options) : recoverAsMember(context, options);
   const { lastZxidHi, lastZxidLo, recordsReplayed } = recovered;
   const sessions = [...recovered.sessions, ...deadSessions(context, recovered.sessions, server.minSessionTimeoutMs)];
   new DurableZxid(sharedMemory(context, SharedName.durableZxid)).publish(lastZxidHi, lastZxidLo);
@@ -267,6 +276,13 @@ function recoverDatabase(
   if (recordsReplayed > 0) tellSnapshotDue(toSnapshotter);
   tellDatabaseLoaded(context.outbox('datadir-cleanup'));
   return { sessions, lastZxidHi, lastZxidLo, digestMismatches: recovered.digestMismatches };
+}
+
+/** The quorum peer hears of the database later than this is written. */
+function recoverAsMember(context: ActorContext, options: RecoveryOptions): RecoveredDatabase {
+  const recovered = recoverMember(options, context.log);
+  new PeerStatus(sharedMemory(context, SharedName.peerStatus)).setOwesTail(recovered.missingTail !== null);
+  return recovered;
 }
 
 function loadedSnapshot({

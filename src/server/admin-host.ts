@@ -24,6 +24,8 @@ export interface AdminHost {
   readonly isServing: boolean;
   readonly snapshots: SnapshotPort;
   newRestore(): LiveRestore;
+  /** Why this server takes no restore; null: it does. */
+  readonly restoreRefusal: string | null;
   /** Whether these identities have every permission on the root node. Null: it cannot be read at this moment; ask again. */
   ownsRoot(identities: readonly Identity[]): boolean | null;
 }

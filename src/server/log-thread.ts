@@ -59,6 +59,7 @@ export function makeSync(context: ActorContext, server: ServerConfig): Actor {
       );
     },
     warn: (message) => log.warn(message),
+    keepsHigherMark: server.quorumPeer !== null,
   });
   const policy = new SnapshotPolicy(server.snapCount, server.snapLogBytesMax, new Prng(randomBytes(4).readUInt32LE()));
   const durable = new DurableZxid(sharedMemory(context, SharedName.durableZxid));

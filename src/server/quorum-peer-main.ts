@@ -11,12 +11,13 @@ import { clientPorts } from './client-ports.js';
 import { checkDataDirectories } from './data-directory.js';
 import { EXIT_SIGNALS, ExitCode, type ExitSignal, exitLine } from './exit-code.js';
 import { checkPortsFree } from './free-ports.js';
+import { LiveServer } from './live-server.js';
 import { withPeerSecurityLoaded } from './peer-security-config.js';
 import { LOG_FORMATS, LOG_LEVELS, loadServerConfig, readOptions, type ServerConfig } from './server-config.js';
 import { ServerLog } from './server-log.js';
-import { StandaloneServer } from './standalone-server.js';
+import { standalonePlan } from './standalone-server.js';
 import { logStartBanner } from './start-banner.js';
-import { ConfigError, reportStartFailure } from './start-error.js';
+import { reportStartFailure } from './start-error.js';
 import { withTlsLoaded } from './tls-config.js';
 
 const SAMPLE_CONFIG = fileURLToPath(new URL('../../../conf/zoo_sample.cfg', import.meta.url));
@@ -55,7 +56,7 @@ function readConfig(argv: readonly string[]): ServerConfig {
 }
 
 /** Its modules are loaded when the first clients, who have been waiting for the port, have their sessions. */
-function startAdminLater(server: StandaloneServer): void {
+function startAdminLater(server: LiveServer): void {
   if (adminDue) return;
   adminDue = true;
   setTimeout(() => server.startAdmin().catch(failStart), ADMIN_START_DELAY_MS);
@@ -67,7 +68,12 @@ async function main(): Promise<void> {
     throw new ConfigError('an ensemble is configured, but not served by this version yet');
   checkDataDirectories(config.dataDir, config.dataLogDir, config.datadirAutocreate);
   await checkPortsFree(config);
-  const server = new StandaloneServer(config, log, {
+  const { quorumPeer } = config;
+  const plan =
+    quorumPeer === null
+      ? standalonePlan(config)
+      : (await import('./ensemble-server.js')).ensemblePlan(config, quorumPeer);
+  const server = new LiveServer(config, plan, log, {
     onListening: () => startAdminLater(server),
     onListenFailed: failStart,
     onFatal: (error, source, exitCode) => {

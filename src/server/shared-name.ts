@@ -14,6 +14,8 @@ export const SharedName = {
   connectionThrottle: 'connection-throttle',
   listenState: 'listen-state',
   durableZxid: 'durable-zxid',
+  /** A member's alone. */
+  peerStatus: 'peer-status',
 } as const;
 
 export function slabName(index: number): string {

@@ -11,6 +11,7 @@ import { NodeFileStore } from '../persistence/node-file-store.js';
 import { publishedDigest } from '../persistence/published-digest.js';
 import type { SnapshotWriterOptions } from '../persistence/snapshot-writer.js';
 import { SessionTable } from '../session/session-table.js';
+import { appliedZxid } from '../store/applied-zxid.js';
 import { TreeReader } from '../store/tree-reader.js';
 import { attemptSnapshot, type SnapshotFile, type SnapshotOutcome } from './snapshot-attempt.js';
 import type { SnapshotConfig } from './snapshot-config.js';
@@ -77,13 +78,4 @@ export default function takeSnapshot(task: SnapshotTask): SnapshotOutcome {
 function roomBytes(directory: string): number {
   const { bavail, blocks, bsize } = statfsSync(directory);
   return bavail * bsize - Math.min(RESERVE_BYTES, blocks * bsize * RESERVE_PART);
-}
-
-function appliedZxid(reader: TreeReader): { hi: number; lo: number } {
-  for (;;) {
-    const sequence = reader.begin();
-    const hi = reader.zxidHi();
-    const lo = reader.zxidLo();
-    if (sequence >= 0 && reader.valid(sequence)) return { hi, lo };
-  }
 }

@@ -48,6 +48,13 @@ export class AuthSetupError extends StartError {
   readonly sentence = 'Unexpected exception, exiting abnormally';
 }
 
+/** A member that none of the members' lines names: also one that a reconfiguration has removed. */
+export class NoMemberError extends StartError {
+  override readonly name = 'NoMemberError';
+  readonly exitCode = ExitCode.unexpectedError;
+  readonly sentence = 'Unexpected exception, exiting abnormally';
+}
+
 /** Authentication is enforced, but nobody could authenticate himself that way. */
 export class EnforcedAuthError extends StartError {
   override readonly name = 'EnforcedAuthError';

@@ -2,7 +2,7 @@
  * The supervisor's ear among the actors: what connection shards have to tell the main thread.
  *
  * Lives on the main thread and owns nothing; each record becomes one call of an event, and what follows (the log line, the
- * exit, a four-letter word's answer) is the business of standalone-server.ts.
+ * exit, a four-letter word's answer) is the business of live-server.ts.
  */
 import type { Actor, ActorContext } from '../actor/actor.js';
 import type { RecordHandler } from '../actor/mailbox/mailbox.js';

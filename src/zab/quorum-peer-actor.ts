@@ -49,13 +49,14 @@ import {
   WORD_ZXID_LO,
 } from '../processor/pipeline-records.js';
 import { ErrorCode } from '../protocol/error-code.js';
+import type { LearnerHost } from './learner-host.js';
 import { readLoggedHistory } from './logged-history.js';
 import type { PeerStatus } from './peer-status.js';
 import { PipelinePort } from './pipeline-port.js';
 import { ProposalHistory } from './proposal-history.js';
 import { QuorumConfigs, type QuorumConfigsOptions } from './quorum-configs.js';
 import { type Decision, type PeerPhase, QuorumPeer } from './quorum-peer.js';
-import type { Epochs, QuorumTiming, Role, RoleHost } from './role.js';
+import type { Epochs, QuorumTiming, Role } from './role.js';
 
 /** What a role is made of beyond its host. */
 export interface RoleOpening {
@@ -71,6 +72,8 @@ export interface OpenedRole {
   /** Of a leader: this voter looks for another one. */
   onVoterLooking(sid: number): void;
 }
+
+export type OpenRole = (host: LearnerHost, opening: RoleOpening) => OpenedRole;
 
 export interface QuorumPeerActorParts {
   readonly myId: number;
@@ -92,8 +95,18 @@ export interface QuorumPeerActorParts {
   readonly observerRestMsMax: number;
   /** From 0 to below 1. */
   chance(): number;
-  openRole(host: RoleHost, opening: RoleOpening): OpenedRole;
+  readonly openRole: OpenRole;
+  /** A leader's state up to this zxid is durable here, whatever this member had acknowledged before. */
+  onSynchronized(zxidHi: number, zxidLo: number): void;
 }
+
+/** What `onControl` of the actor answers: the committed configuration's text. */
+export const ASK_MEMBERS = 'members';
+/** In bytes, one more than it is; 0: nothing has been proposed. */
+const PROPOSAL_SIZES = ['last_proposal_size', 'min_proposal_size', 'max_proposal_size'];
+const LAST_SIZE = 0;
+const MIN_SIZE = 1;
+const MAX_SIZE = 2;
 
 const TICKS_PER_TICK = 20;
 const TICK_MIN_MS = 10;
@@ -110,7 +123,8 @@ export class QuorumPeerActor implements Actor {
   private readonly history: ProposalHistory;
   private readonly configs: QuorumConfigs;
   private readonly machine: QuorumPeer;
-  private readonly host: RoleHost;
+  private readonly host: LearnerHost;
+  private readonly proposalSizes: Float64Array;
   private epochFiles: EpochFiles | null = null;
   private opened: OpenedRole | null = null;
   private decision: Decision | null = null;
@@ -122,6 +136,8 @@ export class QuorumPeerActor implements Actor {
   /** Not yet told to the election and the role. */
   private haveConfigsChanged = false;
   private restartsElection = false;
+  /** Only a whole database from a leader will do, over as many roles as it takes. */
+  private needsSnapshot = false;
 
   constructor(context: ActorContext, parts: QuorumPeerActorParts) {
     this.context = context;
@@ -161,6 +177,7 @@ export class QuorumPeerActor implements Actor {
       },
     );
     this.host = this.makeHost();
+    this.proposalSizes = context.counters.registerBlock(PROPOSAL_SIZES);
     this.inboxes = {
       sync: (_type, _bytes, words, offset) => this.onDurable(words, offset >> 2),
       final: (_type, _bytes, words, offset) => this.onDone(words, offset >> 2),
@@ -187,6 +204,11 @@ export class QuorumPeerActor implements Actor {
     this.machine.onTick(nowMs);
   }
 
+  onControl(request: unknown): unknown {
+    assert(request === ASK_MEMBERS, 'nothing else is asked of the quorum peer');
+    return this.configs.committed.toText();
+  }
+
   onStop(): void {
     this.opened?.role.close();
     this.opened = null;
@@ -210,8 +232,20 @@ export class QuorumPeerActor implements Actor {
       return;
     }
     const { role } = this;
-    if (role === null) this.bounce(bytes, words, offset);
-    else this.guarded(() => role.onLine(type, bytes, words, offset, length));
+    if (role === null) {
+      this.bounce(bytes, words, offset);
+      return;
+    }
+    if (type === RecordType.txn) this.countProposal(words[(offset >> 2) + WORD_LENGTH_A] as number);
+    this.guarded(() => role.onLine(type, bytes, words, offset, length));
+  }
+
+  private countProposal(byteCount: number): void {
+    const sizes = this.proposalSizes;
+    const counted = byteCount + 1;
+    sizes[LAST_SIZE] = counted;
+    if (counted > (sizes[MAX_SIZE] as number)) sizes[MAX_SIZE] = counted;
+    if (sizes[MIN_SIZE] === 0 || counted < (sizes[MIN_SIZE] as number)) sizes[MIN_SIZE] = counted;
   }
 
   /** What comes behind the end of a role goes back to its client; nobody is told anything, since the connections close. */
@@ -434,9 +468,11 @@ export class QuorumPeerActor implements Actor {
     return this.epochFiles;
   }
 
-  private makeHost(): RoleHost {
+  private makeHost(): LearnerHost {
     const { context, parts, history, configs, line } = this;
     const epochs = (): Epochs => this.epochs;
+    const needsSnapshot = (): boolean => this.needsSnapshot;
+    const isUncounted = (): boolean => parts.status.owesTail;
     return {
       myId: parts.myId,
       clock: context.clock,
@@ -449,6 +485,20 @@ export class QuorumPeerActor implements Actor {
       configs,
       history,
       line,
+      get needsSnapshot() {
+        return needsSnapshot();
+      },
+      get isUncounted() {
+        return isUncounted();
+      },
+      onNeedsSnapshot: () => {
+        this.needsSnapshot = true;
+      },
+      onSynchronized: (_epoch, zxidHi, zxidLo) => {
+        parts.onSynchronized(zxidHi, zxidLo);
+        parts.status.setOwesTail(false);
+        this.needsSnapshot = false;
+      },
       onBroadcast: (epoch) => this.onBroadcast(epoch),
       onOver: (reason) => this.over(reason),
       requestTurn: () => context.requestTurn(),

@@ -56,6 +56,10 @@ export const restore: MakeCommand = (host): Command => {
         log.warn('Restore command is disabled (admin.restore.enabled)');
         return { status: 503 };
       }
+      if (host.restoreRefusal !== null) {
+        log.warn(`Restore command is refused: ${host.restoreRefusal}`);
+        return { status: 503, error: host.restoreRefusal };
+      }
       if (!config.serializeLastZxid) {
         log.warn('Restore command is refused: serializeLastProcessedZxid.enabled is false');
         return { status: 500 };

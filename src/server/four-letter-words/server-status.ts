@@ -53,6 +53,19 @@ export interface SettingsStatus {
   readonly maxSessionTimeoutMs: number;
   readonly clientPortListenBacklog: number;
   readonly serverId: number;
+  /** Null: standalone. */
+  readonly quorum: QuorumSettings | null;
+}
+
+/** What `conf` shows of an ensemble. */
+export interface QuorumSettings {
+  readonly initLimitTicks: number;
+  readonly syncLimitTicks: number;
+  readonly electionPorts: readonly number[];
+  readonly quorumPorts: readonly number[];
+  readonly isObserver: boolean;
+  /** The committed ones, as text. */
+  readonly members: string;
 }
 
 export interface DirectoryStatus {

@@ -104,6 +104,7 @@ beforeEach(async () => {
       lastSnapshot: () => file,
     },
     newRestore: () => live as unknown as LiveRestore,
+    restoreRefusal: null,
     ownsRoot: () => true,
   };
 });
@@ -402,6 +403,15 @@ describe('restore', () => {
     host.ownsRoot = () => false;
     expect((await post('/commands/rest', 'body', { ...AUTH, Expect: '100-continue' })).status).toBe(403);
     expect(restored).toHaveLength(1);
+  });
+
+  it('of a server that takes none is refused in one clear line', async () => {
+    host.restoreRefusal = 'the database is another one';
+    await start();
+    const text = errorText('restore', 'the database is another one');
+    expect(await post('/commands/restore', 'body')).toMatchObject({ status: 503, text });
+    expect(warnings).toEqual(['Restore command is refused: the database is another one']);
+    expect(restored).toEqual([]);
   });
 
   it('wants a body', async () => {

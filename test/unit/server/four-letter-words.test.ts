@@ -75,6 +75,7 @@ const STATUS: ServerStatus = {
     maxSessionTimeoutMs: 40000,
     clientPortListenBacklog: -1,
     serverId: 0,
+    quorum: null,
   },
   directories: {
     dataDir: '/data/version-2',

@@ -1,0 +1,59 @@
+/**
+ * The plan of a member of an ensemble. Main thread, once; what it says of the moment it reads from what the quorum peer publishes.
+ */
+import { parseQuorumConfigText } from '../election/quorum-config-text.js';
+import { CAN_REUSE_PORT } from '../net/node-client-network.js';
+import { ServerRole } from '../processor/pipeline-records.js';
+import { PeerStatus } from '../zab/peer-status.js';
+import { ASK_MEMBERS } from '../zab/quorum-peer-actor.js';
+import { ensemblePlacement, ensembleTopology } from './ensemble-topology.js';
+import type { QuorumSettings, ServerMode } from './four-letter-words/server-status.js';
+import type { QuorumPeerConfig } from './quorum-peer-config.js';
+import type { ServerConfig } from './server-config.js';
+import type { ServerPlan } from './server-plan.js';
+import { SharedName } from './shared-name.js';
+import { NoMemberError } from './start-error.js';
+
+const MODES: Readonly<Record<ServerRole, ServerMode>> = {
+  [ServerRole.standalone]: 'standalone',
+  [ServerRole.leader]: 'leader',
+  [ServerRole.follower]: 'follower',
+  [ServerRole.observer]: 'observer',
+  [ServerRole.readOnly]: 'read-only',
+};
+
+export function ensemblePlan(config: ServerConfig, peer: QuorumPeerConfig): ServerPlan {
+  if (parseQuorumConfigText(peer.membersText).member(peer.myId) === undefined) {
+    throw new NoMemberError(`My id ${peer.myId} not in the peer list`);
+  }
+  const memory = { [SharedName.peerStatus]: PeerStatus.createMemory() };
+  const status = new PeerStatus(memory[SharedName.peerStatus]);
+  return {
+    topology: ensembleTopology(config, !CAN_REUSE_PORT),
+    placement: ensemblePlacement(config.placement, config.connectionShards),
+    memory,
+    factoryUrl: new URL('./member-factory.js', import.meta.url),
+    loadCreateActor: async (ports) => (await import('./member-factory.js')).createActorWith(ports),
+    mode: () => {
+      const role = status.servingAs;
+      return role === null ? null : MODES[role];
+    },
+    quorumSettings: async (ask) => quorumSettings(peer, String(await ask('quorum-peer', ASK_MEMBERS))),
+    doesWithoutAdmin: true,
+    restoreRefusal:
+      'a member of an ensemble has the database of its ensemble: restore into a standalone server, and let the others join it empty',
+  };
+}
+
+function quorumSettings(peer: QuorumPeerConfig, members: string): QuorumSettings {
+  const own = parseQuorumConfigText(members).member(peer.myId);
+  const addresses = own?.addresses ?? [];
+  return {
+    initLimitTicks: peer.initLimitTicks,
+    syncLimitTicks: peer.syncLimitTicks,
+    electionPorts: addresses.map(({ electionPort }) => electionPort),
+    quorumPorts: addresses.map(({ quorumPort }) => quorumPort),
+    isObserver: own?.type === 'observer',
+    members,
+  };
+}

@@ -1,0 +1,140 @@
+/**
+ * Makes the actors of a member of an ensemble: the three that only a member has here, all others as actor-factory.ts does.
+ *
+ * Imported by every worker of a member and by its main thread. A standalone server never loads it, nor what lies behind it.
+ */
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { Actor, ActorContext, CreateActor } from '../actor/actor.js';
+import { assert } from '../base/assert.js';
+import { Prng } from '../base/prng.js';
+import { ElectionActor } from '../election/election-actor.js';
+import { parseQuorumConfigText } from '../election/quorum-config-text.js';
+import { NodePeerNetwork } from '../peer/node-peer-network.js';
+import type { DataDirectories } from '../persistence/data-directories.js';
+import { DynamicConfigFiles } from '../persistence/dynamic-config-files.js';
+import { type FileStore, joinPath } from '../persistence/file-store.js';
+import { NodeFileStore } from '../persistence/node-file-store.js';
+import { type MarkedLog, resetSyncMark } from '../persistence/sync-mark.js';
+import { listTxnLogs } from '../persistence/txn-log-files.js';
+import { CommitProcessor } from '../processor/commit-processor.js';
+import { PeerStatus } from '../zab/peer-status.js';
+import { QuorumPeerActor } from '../zab/quorum-peer-actor.js';
+import {
+  createActor as createOther,
+  createActorWith as createOtherWith,
+  type MainPorts,
+  treeReader,
+} from './actor-factory.js';
+import { directoriesOf } from './log-thread.js';
+import { memberRoles } from './member-roles.js';
+import type { QuorumPeerConfig } from './quorum-peer-config.js';
+import type { ServerConfig } from './server-config.js';
+import { SharedName, sharedMemory } from './shared-name.js';
+import { type ActorConfig, ActorKind } from './standalone-topology.js';
+
+export { createLogger } from './log-thread.js';
+
+/** A read-only server waits for this long at least (ensemble-protocol 8.3). */
+const READ_ONLY_AFTER_MIN_MS = 2000;
+/** Of the committed log: what a DIFF may send from memory. */
+const COMMITTED_LOG_BYTES_MAX = 64 << 20;
+
+export const createActor: CreateActor = (kind, name, context) =>
+  createMembers(kind, context) ?? createOther(kind, name, context);
+
+export function createActorWith(ports: MainPorts): CreateActor {
+  const others = createOtherWith(ports);
+  return (kind, name, context) => createMembers(kind, context) ?? others(kind, name, context);
+}
+
+function createMembers(kind: string, context: ActorContext): Actor | null {
+  const { server, guarded } = context.config as ActorConfig;
+  const peer = server.quorumPeer;
+  assert(peer !== null, 'a member of an ensemble has the configuration of one');
+  switch (kind) {
+    case ActorKind.commit:
+      return new CommitProcessor(context);
+    case ActorKind.election:
+      return makeElection(context, server, peer);
+    case ActorKind.quorumPeer:
+      return makeQuorumPeer(context, server, peer, guarded);
+    default:
+      return null;
+  }
+}
+
+function makeElection(context: ActorContext, server: ServerConfig, peer: QuorumPeerConfig): Actor {
+  return new ElectionActor(context, networkOf(context, peer), {
+    myId: peer.myId,
+    cnxTimeoutMs: peer.electionConnectTimeoutMs,
+    handshakeTimeoutMs: peer.electionHandshakeTimeoutMs,
+    notificationMsMin: peer.notificationMinMs,
+    notificationMsMax: peer.notificationMaxMs,
+    multiAddress: peer.multiAddress,
+    bindRetries: peer.electionBindTries,
+    listenOnAllIps: peer.listenOnAllIps,
+    reconfigEnabled: server.reconfigEnabled,
+    configText: peer.membersText,
+    lastSeenText: peer.lastSeenText,
+  });
+}
+
+function makeQuorumPeer(context: ActorContext, server: ServerConfig, peer: QuorumPeerConfig, guarded: boolean): Actor {
+  const fileStore = new NodeFileStore();
+  const prng = new Prng(randomBytes(4).readUInt32LE());
+  const directories = directoriesOf(server);
+  const status = new PeerStatus(sharedMemory(context, SharedName.peerStatus));
+  return new QuorumPeerActor(context, {
+    myId: peer.myId,
+    network: networkOf(context, peer),
+    fileStore,
+    directories,
+    timing: {
+      tickMs: server.tickMs,
+      initLimitTicks: peer.initLimitTicks,
+      syncLimitTicks: peer.syncLimitTicks,
+      connectLimitTicks: peer.connectLimitTicks,
+      connectRetryMs: peer.connectRetryMs,
+      epochWaitMsMax: peer.epochWaitMsMax,
+    },
+    committed: parseQuorumConfigText(peer.membersText),
+    lastSeen: peer.lastSeenText === null ? null : parseQuorumConfigText(peer.lastSeenText),
+    configs: {
+      isReconfigEnabled: server.reconfigEnabled,
+      files: server.configFile === null ? null : new DynamicConfigFiles(fileStore, resolve(server.configFile)),
+      staticPairs: new Map(Object.entries(peer.staticPairs)),
+      hasDynamicFile: peer.hasDynamicFile,
+    },
+    status,
+    shardCount: server.connectionShards,
+    committedLogCount: server.learnerSync.commitLogCount,
+    committedLogBytesMax: COMMITTED_LOG_BYTES_MAX,
+    readOnlyAfterMs: server.readOnlyModeEnabled
+      ? Math.max(READ_ONLY_AFTER_MIN_MS, server.tickMs)
+      : Number.POSITIVE_INFINITY,
+    observerRestMsMax: peer.observerRestMsMax,
+    chance: () => prng.float(),
+    onSynchronized: (zxidHi, zxidLo) => {
+      // What this member acknowledged and lost was never committed, if its leader does not have it.
+      if (status.owesTail)
+        resetSyncMark(fileStore, directories.logDirectory, zxidHi, zxidLo, logOf(fileStore, directories));
+    },
+    openRole: memberRoles(context, server, peer, treeReader(context, guarded), fileStore, directories),
+  });
+}
+
+/** The one that was begun last. */
+function logOf(fileStore: FileStore, { logDirectory }: DataDirectories): MarkedLog | null {
+  const last = listTxnLogs(fileStore, logDirectory).at(-1);
+  if (last === undefined) return null;
+  return { zxidHi: last.zxidHi, zxidLo: last.zxidLo, path: joinPath(logDirectory, last.name) };
+}
+
+function networkOf(context: ActorContext, peer: QuorumPeerConfig): NodePeerNetwork {
+  const network = new NodePeerNetwork({ keepAlive: peer.tcpKeepAlive, tls: null }, context.log);
+  const texts = peer.lastSeenText === null ? [peer.membersText] : [peer.membersText, peer.lastSeenText];
+  const members = texts.flatMap((text) => parseQuorumConfigText(text).members);
+  network.setMemberHosts(members.flatMap(({ addresses }) => addresses.map(({ host }) => host)));
+  return network;
+}
