@@ -64,8 +64,6 @@ function startAdminLater(server: LiveServer): void {
 
 async function main(): Promise<void> {
   const config = await withPeerSecurityLoaded(await withTlsLoaded(readConfig(commandLine())));
-  if (config.quorumPeer !== null)
-    throw new ConfigError('an ensemble is configured, but not served by this version yet');
   checkDataDirectories(config.dataDir, config.dataLogDir, config.datadirAutocreate);
   await checkPortsFree(config);
   const { quorumPeer } = config;
