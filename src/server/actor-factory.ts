@@ -113,6 +113,7 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
           closeSessionListsPaths: server.closeSessionTxnEnabled,
           enforceQuota: server.quotas.enforceQuota,
           digestEnabled: server.digestEnabled,
+          isMember: server.quorumPeer !== null,
         },
       );
     case ActorKind.sync:

@@ -6,11 +6,17 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Actor, ActorContext, CreateActor } from '../actor/actor.js';
+import { SeldomLogger } from '../actor/seldom-logger.js';
+import { SystemClock } from '../actor/system-clock.js';
 import { assert } from '../base/assert.js';
 import { Prng } from '../base/prng.js';
-import { ElectionActor } from '../election/election-actor.js';
+import { ElectionActor, type ElectionOptions } from '../election/election-actor.js';
+import { noPeerAuthentication } from '../election/peer-authenticator.js';
+import type { PeerNetwork } from '../election/peer-network.js';
 import { parseQuorumConfigText } from '../election/quorum-config-text.js';
+import { AuthenticatedPeerNetwork } from '../peer/authenticated-peer-network.js';
 import { NodePeerNetwork } from '../peer/node-peer-network.js';
+import { QuorumSasl } from '../peer/quorum-sasl.js';
 import type { DataDirectories } from '../persistence/data-directories.js';
 import { DynamicConfigFiles } from '../persistence/dynamic-config-files.js';
 import { type FileStore, joinPath } from '../persistence/file-store.js';
@@ -65,7 +71,8 @@ function createMembers(kind: string, context: ActorContext): Actor | null {
 }
 
 function makeElection(context: ActorContext, server: ServerConfig, peer: QuorumPeerConfig): Actor {
-  return new ElectionActor(context, networkOf(context, peer), {
+  const { sasl } = server.peerSecurity;
+  const options: ElectionOptions = {
     myId: peer.myId,
     cnxTimeoutMs: peer.electionConnectTimeoutMs,
     handshakeTimeoutMs: peer.electionHandshakeTimeoutMs,
@@ -77,7 +84,9 @@ function makeElection(context: ActorContext, server: ServerConfig, peer: QuorumP
     reconfigEnabled: server.reconfigEnabled,
     configText: peer.membersText,
     lastSeenText: peer.lastSeenText,
-  });
+  };
+  const authenticator = sasl === null ? noPeerAuthentication : new QuorumSasl(sasl, randomBytes);
+  return new ElectionActor(context, networkOf(context, server, peer), options, authenticator);
 }
 
 function makeQuorumPeer(context: ActorContext, server: ServerConfig, peer: QuorumPeerConfig, guarded: boolean): Actor {
@@ -87,7 +96,8 @@ function makeQuorumPeer(context: ActorContext, server: ServerConfig, peer: Quoru
   const status = new PeerStatus(sharedMemory(context, SharedName.peerStatus));
   return new QuorumPeerActor(context, {
     myId: peer.myId,
-    network: networkOf(context, peer),
+    network: quorumNetworkOf(context, server, peer),
+    onMemberHosts: (hosts) => networkOf(context, server, peer).setMemberHosts(hosts),
     fileStore,
     directories,
     timing: {
@@ -131,10 +141,29 @@ function logOf(fileStore: FileStore, { logDirectory }: DataDirectories): MarkedL
   return { zxidHi: last.zxidHi, zxidLo: last.zxidLo, path: joinPath(logDirectory, last.name) };
 }
 
-function networkOf(context: ActorContext, peer: QuorumPeerConfig): NodePeerNetwork {
-  const network = new NodePeerNetwork({ keepAlive: peer.tcpKeepAlive, tls: null }, context.log);
-  const texts = peer.lastSeenText === null ? [peer.membersText] : [peer.membersText, peer.lastSeenText];
+/** One for both actors of this thread: whose certificates are whose is told to it once. */
+let network: NodePeerNetwork | null = null;
+
+function networkOf(context: ActorContext, server: ServerConfig, peer: QuorumPeerConfig): NodePeerNetwork {
+  if (network !== null) return network;
+  network = new NodePeerNetwork({ keepAlive: peer.tcpKeepAlive, tls: server.peerSecurity.tlsLoaded }, context.log);
+  // The election's port is open before the quorum peer says who the members are.
+  const texts = [peer.membersText, ...(peer.lastSeenText === null ? [] : [peer.lastSeenText])];
   const members = texts.flatMap((text) => parseQuorumConfigText(text).members);
   network.setMemberHosts(members.flatMap(({ addresses }) => addresses.map(({ host }) => host)));
   return network;
+}
+
+/** Quorum ports speak SASL before anything else. */
+function quorumNetworkOf(context: ActorContext, server: ServerConfig, peer: QuorumPeerConfig): PeerNetwork {
+  const plain = networkOf(context, server, peer);
+  const { sasl } = server.peerSecurity;
+  if (sasl === null) return plain;
+  const seldom = new SeldomLogger(context.log, new SystemClock());
+  return new AuthenticatedPeerNetwork(
+    plain,
+    new QuorumSasl(sasl, randomBytes),
+    peer.electionHandshakeTimeoutMs,
+    seldom,
+  );
 }

@@ -78,6 +78,8 @@ export type OpenRole = (host: LearnerHost, opening: RoleOpening) => OpenedRole;
 export interface QuorumPeerActorParts {
   readonly myId: number;
   readonly network: PeerNetwork;
+  /** Of all members, committed and proposed, at the start and whenever they change. */
+  onMemberHosts(hosts: readonly string[]): void;
   readonly fileStore: FileStore;
   readonly directories: DataDirectories;
   readonly timing: QuorumTiming;
@@ -438,6 +440,8 @@ export class QuorumPeerActor implements Actor {
 
   private tellConfigs(): void {
     const { committed, lastSeen } = this.configs;
+    const members = [...committed.members, ...lastSeen.members];
+    this.parts.onMemberHosts(members.flatMap(({ addresses }) => addresses.map(({ host }) => host)));
     sendConfigs(this.toElection, committed.toText(), lastSeen.toText(), this.restartsElection);
     this.haveConfigsChanged = false;
     this.restartsElection = false;
