@@ -52,14 +52,28 @@ export class MemberAddresses {
     if (this.unanswered === 0) this.lookUpAll();
   }
 
+  /** Whether a member is at the address; nobody is judged before the members are known. Told as by `hostsAt`. */
+  isMember(address: string, onAnswer: (isMember: boolean) => void): void {
+    this.hostsAt(address, (hosts) => onAnswer(hosts.length > 0 || !this.isKnown || this.isNeighbour(address)));
+  }
+
   private at(address: string): readonly string[] {
     return this.hosts.filter((host) => this.found.get(host)?.has(address) === true);
+  }
+
+  /** Who calls another loopback address, or the wildcard, on his own machine comes from 127.0.0.1. */
+  private isNeighbour(address: string): boolean {
+    if (!isLoopback(address)) return false;
+    return this.hosts.some((host) =>
+      [...(this.found.get(host) ?? [])].some((own) => isLoopback(own) || isWildcard(own)),
+    );
   }
 
   private lookUpAll(): void {
     this.lastRoundMs = this.clock.monotonicMs();
     const round = ++this.round;
     this.unanswered = this.hosts.length;
+    if (this.unanswered === 0) process.nextTick(() => this.onLookedUp(round));
     for (const host of this.hosts) {
       if (isIP(host) !== 0) {
         this.found.set(host, new Set([host]));
@@ -78,8 +92,20 @@ export class MemberAddresses {
 
   private onLookedUp(round: number): void {
     if (round !== this.round) return;
-    this.unanswered--;
-    if (this.unanswered > 0) return;
-    for (const answer of this.waiting.splice(0)) answer();
+    this.unanswered = Math.max(0, this.unanswered - 1);
+    if (this.unanswered === 0) for (const answer of this.waiting.splice(0)) answer();
   }
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
+}
+
+function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
+}
+
+/** An IPv4 address as itself where a socket for both kinds spells it as an IPv6 one. */
+export function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
 }

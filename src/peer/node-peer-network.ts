@@ -17,7 +17,7 @@ import { SystemClock } from '../actor/system-clock.js';
 import type { PeerAddress, PeerListener, PeerNetwork, PeerSocket, PeerSocketEvents } from '../election/peer-network.js';
 import { attemptPlain, ConnectionRace } from './connection-race.js';
 import { detectFirstBytes } from './first-bytes.js';
-import { MemberAddresses } from './member-addresses.js';
+import { MemberAddresses, plainAddress } from './member-addresses.js';
 import { movedForReading, NodePeerSocket, readingThroughBuffer } from './node-peer-socket.js';
 import { PendingConnections } from './pending-connections.js';
 import type { QuorumTls, QuorumTlsPart } from './quorum-tls.js';
@@ -33,6 +33,8 @@ export interface PeerNetworkOptions {
   readonly keepAlive: boolean;
   /** Null: nobody speaks TLS. */
   readonly tls: QuorumTlsPart | null;
+  /** Who comes from an address at which no member is, is not let in (CVE-2018-8012). */
+  readonly refusesForeign: boolean;
 }
 
 type Accept = (socket: PeerSocket) => PeerSocketEvents | null;
@@ -54,7 +56,7 @@ export class NodePeerNetwork implements PeerNetwork {
     this.members = new MemberAddresses(clock);
   }
 
-  /** The hosts of all members, as configured: whose certificates are whose is judged by them. */
+  /** The hosts of all members, as configured: who is foreign, and whose certificates are whose, is judged by them. */
   setMemberHosts(hosts: readonly string[]): void {
     this.members.setHosts(hosts);
   }
@@ -69,9 +71,9 @@ export class NodePeerNetwork implements PeerNetwork {
     let isClosed = false;
     let isListening = false;
     let take = (accepted: Socket): void => this.takePlain(accepted, null, accept);
-    const server = createServer(
-      { noDelay: true, keepAlive: this.options.keepAlive, pauseOnConnect: true },
-      (accepted) => take(accepted),
+    const { keepAlive } = this.options;
+    const server = createServer({ noDelay: true, keepAlive, pauseOnConnect: true }, (accepted) =>
+      this.unlessForeign(accepted, () => take(accepted)),
     );
     server.on('error', (error) => {
       if (isClosed) return;
@@ -171,6 +173,32 @@ export class NodePeerNetwork implements PeerNetwork {
     lookup(host, { family: 0, order: 'ipv4first' } as { family: 0 }, (error, address) => {
       if (error === null) onResolved(address);
       else onError(error);
+    });
+  }
+
+  /** Its address may have to be looked up; what it sends meanwhile waits in the system. */
+  private unlessForeign(accepted: Socket, take: () => void): void {
+    const { remoteAddress } = accepted;
+    if (!this.options.refusesForeign || remoteAddress === undefined) {
+      take();
+      return;
+    }
+    const destroy = (): void => void accepted.destroy();
+    accepted.on('error', destroy);
+    this.pending.add(accepted, remoteAddress);
+    this.members.isMember(plainAddress(remoteAddress), (isMember) => {
+      this.pending.remove(accepted);
+      accepted.removeListener('error', destroy);
+      if (accepted.destroyed) return;
+      if (isMember) {
+        take();
+        return;
+      }
+      this.seldom.warn(
+        'foreign',
+        `A connection from ${remoteAddress} is refused: no member of the ensemble is there (threadkeeper.quorum.foreignAddresses)`,
+      );
+      accepted.destroy();
     });
   }
 

@@ -17,7 +17,7 @@ import { type LoadedTls, loadTlsContext } from '../net/tls-context.js';
 import { storeFiles, TLS_COUNTERS, type TlsOptions } from '../net/tls-options.js';
 import { stampOf } from '../net/tls-store-watch.js';
 import type { Attempt } from './connection-race.js';
-import type { MemberAddresses } from './member-addresses.js';
+import { type MemberAddresses, plainAddress } from './member-addresses.js';
 
 export interface QuorumTlsOptions {
   /** What stands in it of client hosts is not for this: see below. */
@@ -156,9 +156,4 @@ export class QuorumTls {
     }
     return this.context;
   }
-}
-
-/** An IPv4 address as itself where a socket for both kinds spells it as an IPv6 one. */
-export function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
 }

@@ -1526,6 +1526,15 @@ export const CONFIG_KEYS = [
     sentence: 'Threads that own client connections: auto (by core count) or a number from 1 to 64.',
     properties: ['zookeeper.threadkeeper.connectionShards', 'threadkeeper.connectionShards'],
   },
+  {
+    name: 'threadkeeper.quorum.foreignAddresses',
+    regime: 'choice',
+    default: 'refuse',
+    unit: '',
+    sentence:
+      'refuse: election and quorum ports are for addresses that names in server.N stand for; allow: for all, as with reconfigEnabled.',
+    properties: ['zookeeper.threadkeeper.quorum.foreignAddresses', 'threadkeeper.quorum.foreignAddresses'],
+  },
 ] as const satisfies readonly ConfigKey[];
 
 type Row = (typeof CONFIG_KEYS)[number];

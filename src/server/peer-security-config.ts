@@ -16,12 +16,21 @@ export interface PeerSecurity {
   readonly tlsLoaded: QuorumTlsPart | null;
   /** Null: nobody authenticates himself. */
   readonly sasl: QuorumSaslOptions | null;
+  /** Servers from addresses of no member are refused. */
+  readonly refusesForeign: boolean;
 }
 
-export const NO_PEER_SECURITY: PeerSecurity = { tls: null, tlsLoaded: null, sasl: null };
+export const NO_PEER_SECURITY: PeerSecurity = { tls: null, tlsLoaded: null, sasl: null, refusesForeign: false };
 
 export function readPeerSecurity(settings: Settings, log: Logger): PeerSecurity {
-  return { tls: readQuorumTlsOptions(settings, log), tlsLoaded: null, sasl: readQuorumSaslOptions(settings) };
+  const foreign = settings.choice('threadkeeper.quorum.foreignAddresses', ['refuse', 'allow']);
+  return {
+    tls: readQuorumTlsOptions(settings, log),
+    tlsLoaded: null,
+    sasl: readQuorumSaslOptions(settings),
+    // Where members may change, somebody who joins comes from an address that is in no configuration yet.
+    refusesForeign: foreign === 'refuse' && !settings.strictBool('reconfigEnabled'),
+  };
 }
 
 /** The same configuration with the stores read: that they cannot be is found out before anything is started. */

@@ -12,7 +12,7 @@ let network: NodePeerNetwork;
 let listener: Listening;
 
 beforeEach(async () => {
-  network = new NodePeerNetwork({ keepAlive: true, tls: null }, silentLogger);
+  network = new NodePeerNetwork({ keepAlive: true, tls: null, refusesForeign: false }, silentLogger);
   listener = await listening(network);
 });
 afterEach(async () => {
@@ -197,6 +197,43 @@ describe('opening', () => {
       attemptPlain(made)('127.0.0.1', port, '127.0.0.1', () => resolve('connected'), resolve);
     });
     expect(reason).toBe(`connect ECONNREFUSED 127.0.0.1:${port}`);
+  });
+});
+
+describe('a foreign address (CVE-2018-8012)', () => {
+  const warnings: string[] = [];
+  const guarded = new NodePeerNetwork(
+    { keepAlive: false, tls: null, refusesForeign: true },
+    { ...silentLogger, warn: (message) => void warnings.push(message) },
+  );
+
+  async function isTaken(hosts: readonly string[]): Promise<boolean> {
+    guarded.setMemberHosts(hosts);
+    const port = await listening(guarded);
+    const caller = connecting(network, port.port);
+    await until('it is taken or gone', DEADLINE_MS, () => port.accepted.length > 0 || caller.closed.length > 0);
+    const taken = port.accepted.length > 0;
+    caller.socket?.destroy();
+    await port.close();
+    return taken;
+  }
+
+  it('is refused, and said so once in a while', async () => {
+    expect(await isTaken(['192.0.2.7', 'no-such-host.invalid'])).toBe(false);
+    expect(await isTaken(['192.0.2.7'])).toBe(false);
+    expect(warnings.filter((line) => line.includes('127.0.0.1 is refused: no member'))).toHaveLength(1);
+  });
+
+  it('is none where a name of a member stands for it, or for this machine itself', async () => {
+    expect(await isTaken(['192.0.2.7', '127.0.0.1'])).toBe(true);
+    expect(await isTaken(['localhost'])).toBe(true);
+    // As Debian has it for a machine's own name; who calls that comes from 127.0.0.1.
+    expect(await isTaken(['127.0.1.1'])).toBe(true);
+    expect(await isTaken(['0.0.0.0'])).toBe(true);
+  });
+
+  it('is none before the members are known', async () => {
+    expect(await isTaken([])).toBe(true);
   });
 });
 

@@ -226,7 +226,7 @@ describe('a network that authenticates', () => {
   });
 
   function network(authenticator: PeerAuthenticator, timeoutMs = DEADLINE_MS): AuthenticatedPeerNetwork {
-    const inner = new NodePeerNetwork({ keepAlive: false, tls: null }, log);
+    const inner = new NodePeerNetwork({ keepAlive: false, tls: null, refusesForeign: false }, log);
     nets.push(inner);
     return new AuthenticatedPeerNetwork(inner, authenticator, timeoutMs, new SeldomLogger(log, new ManualClock()));
   }
@@ -275,7 +275,7 @@ describe('a network that authenticates', () => {
     const listener = await listenOn(network(sasl(), 40));
     const mute = await connecting(network(sasl({ credentials: null })), listener.port).opened();
     expect(await mute.gone()).toBe('closed by the peer');
-    const deaf = new NodePeerNetwork({ keepAlive: false, tls: null }, log);
+    const deaf = new NodePeerNetwork({ keepAlive: false, tls: null, refusesForeign: false }, log);
     nets.push(deaf);
     const silent = await listening(deaf);
     listeners.push(silent);

@@ -63,7 +63,12 @@ function network({ tls, store, ...wishes }: Wishes = {}): NodePeerNetwork {
     detectionMs: 5000,
     ...wishes,
   };
-  return keep(new NodePeerNetwork({ keepAlive: false, tls: { options, loaded: loadTls(options.tls) } }, log));
+  return keep(
+    new NodePeerNetwork(
+      { keepAlive: false, tls: { options, loaded: loadTls(options.tls) }, refusesForeign: false },
+      log,
+    ),
+  );
 }
 
 function keep(made: NodePeerNetwork): NodePeerNetwork {
@@ -104,7 +109,7 @@ async function talks(caller: NodePeerNetwork, listener: Listening, host = '127.0
 describe('the way from plain bytes to TLS', () => {
   const steps = ['plain', 'unified', 'both', 'tls'] as const;
   const made = (step: (typeof steps)[number]): NodePeerNetwork => {
-    if (step === 'plain') return keep(new NodePeerNetwork({ keepAlive: false, tls: null }, log));
+    if (step === 'plain') return keep(new NodePeerNetwork({ keepAlive: false, tls: null, refusesForeign: false }, log));
     return network({ isRequired: step !== 'unified', takesPlain: step !== 'tls' });
   };
 

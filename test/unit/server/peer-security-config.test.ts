@@ -64,7 +64,11 @@ describe('TLS', () => {
   const tls = (): Keys => ({ sslQuorum: 'true', 'ssl.quorum.keyStore.location': store });
 
   it('is off unless a key asks for it', () => {
-    expect(security({ 'ssl.quorum.keyStore.location': store })).toEqual({ tls: null, tlsLoaded: null, sasl: null });
+    expect(security({ 'ssl.quorum.keyStore.location': store })).toMatchObject({
+      tls: null,
+      tlsLoaded: null,
+      sasl: null,
+    });
   });
 
   it('wants certificates of both sides, their names, and speaks 1.2 and 1.3', () => {
@@ -209,4 +213,11 @@ describe('SASL', () => {
         'is not supported; between servers there is org.apache.zookeeper.server.auth.DigestLoginModule only',
     );
   });
+});
+
+it('servers from addresses of nobody are refused unless members may change, or a key allows them (CVE-2018-8012)', () => {
+  expect(security({}).refusesForeign).toBe(true);
+  expect(security({ reconfigEnabled: 'true' }).refusesForeign).toBe(false);
+  expect(security({ 'threadkeeper.quorum.foreignAddresses': 'allow' }).refusesForeign).toBe(false);
+  expect(refusal({ 'threadkeeper.quorum.foreignAddresses': 'no' })).toMatch(/^Invalid option no for threadkeeper/);
 });
