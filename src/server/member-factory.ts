@@ -141,12 +141,13 @@ function logOf(fileStore: FileStore, { logDirectory }: DataDirectories): MarkedL
   return { zxidHi: last.zxidHi, zxidLo: last.zxidLo, path: joinPath(logDirectory, last.name) };
 }
 
-/** One for both actors of this thread: whose certificates are whose is told to it once. */
+/** One for both actors of this thread: who is a member, and whose certificates are whose, is told to it once. */
 let network: NodePeerNetwork | null = null;
 
 function networkOf(context: ActorContext, server: ServerConfig, peer: QuorumPeerConfig): NodePeerNetwork {
   if (network !== null) return network;
-  network = new NodePeerNetwork({ keepAlive: peer.tcpKeepAlive, tls: server.peerSecurity.tlsLoaded }, context.log);
+  const { tlsLoaded: tls, refusesForeign } = server.peerSecurity;
+  network = new NodePeerNetwork({ keepAlive: peer.tcpKeepAlive, tls, refusesForeign }, context.log);
   // The election's port is open before the quorum peer says who the members are.
   const texts = [peer.membersText, ...(peer.lastSeenText === null ? [] : [peer.lastSeenText])];
   const members = texts.flatMap((text) => parseQuorumConfigText(text).members);

@@ -23,7 +23,7 @@ let ensemble: EnsembleProcess;
 let leader: number;
 let config: string;
 const clock = new SystemClock();
-const network = new NodePeerNetwork({ keepAlive: false, tls: null }, silentLogger);
+const network = new NodePeerNetwork({ keepAlive: false, tls: null, refusesForeign: false }, silentLogger);
 const members: Member[] = [];
 
 /** A member of ours without a disk: what is to be logged is durable at once, unless `isDiskSlow`. */
