@@ -202,6 +202,8 @@ export class FakeSources implements SyncSources {
 export interface StageOptions {
   readonly config?: string;
   readonly myId?: number;
+  /** Zxid of the snapshot it started from. */
+  readonly snapshot?: string;
   /** What this server's log holds; the last one is where its tree stands. */
   readonly log?: string;
   readonly acceptedEpoch?: number;
@@ -211,6 +213,8 @@ export interface StageOptions {
   readonly commitLogCount?: number;
   readonly systemBytesMax?: number;
   readonly seed?: number;
+  /** Shared with another stage. */
+  readonly network?: SimPeerNetwork;
 }
 
 const BOXES = ['prep', 'sync', 'commit'] as const;
@@ -247,13 +251,10 @@ export class LeaderStage {
     const prng = new Prng(options.seed ?? 1);
     const { systemBytesMax } = options;
     const latency = { latencyMsMin: 0, latencyMsMax: 0 };
-    this.network = new SimPeerNetwork(
-      prng,
-      this.clock,
-      systemBytesMax === undefined ? latency : { ...latency, systemBytesMax },
-    );
+    const limits = systemBytesMax === undefined ? latency : { ...latency, systemBytesMax };
+    this.network = options.network ?? new SimPeerNetwork(prng, this.clock, limits);
     this.history = new ProposalHistory(new CommittedLog(commitLogCount, 1 << 20));
-    this.history.reset(0, 0);
+    this.history.reset(...zxidOf(options.snapshot ?? '0.0'));
     for (const zxid of zxidsOf(log)) {
       const entry = entryAt(zxid);
       this.history.append(...zxidOf(zxid), entry, 0, entry.length);
@@ -478,6 +479,9 @@ class StagePort extends PipelinePort {
   }
 }
 
+/** Of what comes in greater pieces no hex is kept. */
+const HEX_BYTES_MAX = 16 << 10;
+
 export interface LearnerOptions {
   readonly observer?: boolean;
   /** What it says it has accepted, and what its history is of. */
@@ -571,7 +575,7 @@ export class ScriptedLearner implements PeerSocketEvents {
   }
 
   onData(bytes: Uint8Array, length: number): void {
-    this.hex += toHex(bytes.subarray(0, length));
+    if (length < HEX_BYTES_MAX) this.hex += toHex(bytes.subarray(0, length));
     this.reader.push(bytes, length, {
       onPacket: (type, hi, lo, from, offset, dataLength) => {
         const data = dataLength < 0 ? null : from.slice(offset, offset + dataLength);
@@ -628,7 +632,7 @@ export class ScriptedLearner implements PeerSocketEvents {
     this.out.end();
   }
 
-  private put(text: string): void {
+  put(text: string): void {
     const [name, zxid, hex] = text.split(' ');
     let type = 1;
     while (packetName(type) !== name) type++;
@@ -643,8 +647,8 @@ export class ScriptedLearner implements PeerSocketEvents {
 
   private onRaw(bytes: Uint8Array, offset: number, count: number): number {
     const before = this.raw.length;
-    this.raw += String.fromCharCode(...bytes.subarray(offset, offset + count));
-    const end = this.raw.indexOf('\0\0\0\nBenWasHere');
+    this.raw += decodeUtf8(bytes, offset, count);
+    const end = this.raw.indexOf('\0\0\0\nBenWasHere', Math.max(0, before - 20));
     if (end < 0) return count;
     const length = end + 14;
     this.stream = this.raw.slice(0, end);
@@ -653,7 +657,7 @@ export class ScriptedLearner implements PeerSocketEvents {
     return length - before;
   }
 
-  private flush(): void {
+  flush(): void {
     this.out.flush(this.socket);
   }
 }
