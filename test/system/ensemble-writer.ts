@@ -77,8 +77,9 @@ export class EnsembleWriter {
     return writer;
   }
 
-  /** Writes until `stop`; ends with the first broken promise. */
+  /** Writes until `stop`, and can be asked to again; ends with the first broken promise. */
   async run(): Promise<void> {
+    this.stopping = false;
     while (!this.stopping) {
       await this.writeUntilBroken();
       if (this.sent.length > 0 || !this.stopping) await this.reopen();

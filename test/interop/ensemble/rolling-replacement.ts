@@ -1,0 +1,121 @@
+/**
+ * Apache's ensemble becomes ours and Apache's again, member by member on the same data directories, while sessions write: each
+ * member in its turn is stopped or killed and started again as the other kind. After each step writing rests for a moment: all
+ * members must be at one zxid, show the same trees and remember the same digests, and everything acknowledged must be there.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { Prng } from '../../../src/base/prng.js';
+import { EnsembleWriter } from '../../system/ensemble-writer.js';
+import { Ledger } from '../../system/kill-nine-ledger.js';
+import { EnsembleProcess, type MemberKind } from '../../testing/ensemble-process.js';
+import { fourLetterWord } from '../../testing/four-letter-word.js';
+import { differencesOf, readTree } from '../../testing/tree-reading.js';
+
+const OUTSTANDING = 8;
+
+export interface RollingOptions {
+  readonly from: MemberKind;
+  readonly to: MemberKind;
+  readonly seed: number;
+  readonly writers: number;
+  /** How long sessions write before a member is replaced, and again behind it. */
+  readonly writingMs: number;
+  /** All members become `to` and then `from` again, that many times. */
+  readonly rounds: number;
+  readonly onStep?: (line: string) => void;
+}
+
+export interface RollingReport {
+  readonly steps: number;
+  readonly acknowledged: number;
+  readonly survivedUnacknowledged: number;
+  readonly nodesVerified: number;
+  readonly sessionsReopened: number;
+  /** Pairs of digests of one zxid that were compared. */
+  readonly digestsCompared: number;
+}
+
+export async function replaceRolling(options: RollingOptions): Promise<RollingReport> {
+  const random = new Prng(options.seed);
+  const { from, to } = options;
+  await using ensemble = await EnsembleProcess.start({ kinds: [from, from, from] });
+  const ports = ensemble.members.map(({ clientPort }) => clientPort);
+  const writers: EnsembleWriter[] = [];
+  let steps = 0;
+  let digestsCompared = 0;
+  try {
+    for (let i = 0; i < options.writers; i++) {
+      const ledger = new Ledger(`/w${i}`, random.fork(`writer ${i}`));
+      writers.push(await EnsembleWriter.open(ledger, i, { ports, outstanding: OUTSTANDING }));
+    }
+    for (let round = 0; round < options.rounds; round++) {
+      for (const kind of [to, from]) {
+        for (const { sid } of ensemble.members) {
+          const wasLeader = (await ensemble.leader()) === sid;
+          const abruptly = random.below(2) === 0;
+          const work = Promise.all(writers.map((writer) => writer.run()));
+          // A writer that fails must not wait for the others.
+          await Promise.race([work, delay(options.writingMs)]);
+          await (abruptly ? ensemble.kill(sid) : ensemble.stopMember(sid));
+          await ensemble.startMember(sid, kind);
+          await Promise.race([work, ensemble.awaitServing()]);
+          await Promise.race([work, delay(options.writingMs)]);
+          for (const writer of writers) writer.stop();
+          await work;
+          digestsCompared += await verify(ensemble, writers);
+          steps++;
+          options.onStep?.(
+            `member ${sid}${wasLeader ? ', which led,' : ''} was ${abruptly ? 'killed' : 'stopped'} and is ${kind} now: ` +
+              `${ensemble.members.map((member) => member.kind).join(', ')}; member ${await ensemble.leader()} leads; ` +
+              `${sum(writers, (writer) => writer.ledger.acknowledged)} writes acknowledged so far`,
+          );
+        }
+      }
+    }
+  } finally {
+    for (const writer of writers) writer.destroy();
+  }
+  return {
+    steps,
+    acknowledged: sum(writers, (writer) => writer.ledger.acknowledged),
+    survivedUnacknowledged: sum(writers, (writer) => writer.ledger.survived),
+    nodesVerified: sum(writers, (writer) => writer.nodesVerified),
+    sessionsReopened: sum(writers, (writer) => writer.reopened),
+    digestsCompared,
+  };
+}
+
+/** Nobody writes. Returns how many digests were compared. */
+async function verify(ensemble: EnsembleProcess, writers: readonly EnsembleWriter[]): Promise<number> {
+  await ensemble.awaitSameZxid();
+  for (const port of ensemble.ports()) for (const writer of writers) await writer.verifyAll(port);
+  const [tree, ...others] = await Promise.all(ensemble.ports().map(readTree));
+  for (const other of others) {
+    const differences = differencesOf(tree as NonNullable<typeof tree>, other);
+    if (differences.length > 0) throw new Error(`trees differ:\n${differences.join('\n')}`);
+  }
+  return await compareDigests(ensemble);
+}
+
+/** What members remember of the same zxids must be the same. */
+export async function compareDigests(ensemble: EnsembleProcess): Promise<number> {
+  const known = new Map<string, string>();
+  let compared = 0;
+  for (const { clientPort, sid } of ensemble.running) {
+    const text = await fourLetterWord(clientPort, 'hash');
+    for (const [, zxid, digest] of text.matchAll(/^([0-9a-f]+): (-?\d+)$/gm)) {
+      const unsigned = String(BigInt.asUintN(64, BigInt(digest as string)));
+      const before = known.get(zxid as string);
+      if (before !== undefined) compared++;
+      if (before !== undefined && before !== unsigned) {
+        throw new Error(`member ${sid} remembers another digest of ${zxid} than a member before it`);
+      }
+      known.set(zxid as string, unsigned);
+    }
+  }
+  return compared;
+}
+
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
+}
