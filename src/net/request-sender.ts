@@ -18,6 +18,7 @@ import {
   WORD_ERROR,
   WORD_FLAGS,
   WORD_LARGE_BYTES,
+  WORD_LEARNER,
   WORD_LENGTH_A,
   WORD_LENGTH_B,
   WORD_OP,
@@ -193,6 +194,7 @@ export class RequestSender {
     const isLarge = type === RecordType.request && frameBytes > this.options.largeRequests.largeBytesThreshold;
     words[at + WORD_LARGE_BYTES] = isLarge ? frameBytes : 0;
     if (isLarge) this.outstanding.addLargeBytes(frameBytes);
+    words[at + WORD_LEARNER] = 0; // a claimed record is not empty: a request of our own client must say so
     const body = out.offset + PIPELINE_HEADER_BYTES;
     copyBytes(identityBytes, 0, out.bytes, body, identityBytes.length);
     copyBytes(bytes, offset, out.bytes, body + identityBytes.length, length);

@@ -1,14 +1,3 @@
-/**
- * A whole standalone server in one thread, by hand: the production actors in their production topology, on a clock that is
- * moved, a disk and a network that are simulated. It does nothing until it is stepped, dies when told to, and starts again
- * from what its disk kept. Also the seed of the ensemble simulator: everything it is made of lies in `inline/`.
- *
- *   run()          deterministic: delivers and turns until nothing is left to do
- *   runAtRandom()  the same work in an order, and in batches, drawn from a generator
- *   advance(ms)    time goes on, tick by tick
- *   crash()        only the simulated disk stays; restart() recovers from it
- */
-import type { Actor, ActorContext, CreateActor } from '../../src/actor/actor.js';
 import type { CountersReader } from '../../src/actor/counters/counters-reader.js';
 import type { Logger } from '../../src/actor/logger.js';
 import { silentLogger } from '../../src/actor/logger.js';
@@ -16,56 +5,23 @@ import type { Topology } from '../../src/actor/topology.js';
 import { assert } from '../../src/base/assert.js';
 import { ManualClock } from '../../src/base/clock.js';
 import { Prng } from '../../src/base/prng.js';
-import { Authenticator } from '../../src/net/auth/authenticator.js';
-import { ConnectionCounts } from '../../src/net/connection-counts.js';
-import { ConnectionThrottle } from '../../src/net/connection-throttle.js';
-import { ConnectionsActor } from '../../src/net/connections-actor.js';
-import { ListenState } from '../../src/net/listen-state.js';
-import { OutstandingCounts } from '../../src/net/outstanding-counts.js';
-import { openDataDirectories } from '../../src/persistence/data-directories.js';
-import { DurableZxid } from '../../src/persistence/durable-zxid.js';
 import type { FileStore } from '../../src/persistence/file-store.js';
-import { recover } from '../../src/persistence/recovery.js';
 import { encodeRestorePlan, RESTORE_NAME } from '../../src/persistence/restore-plan.js';
 import { proveRestore } from '../../src/persistence/restore-proof.js';
-import { loadRestoredDatabase } from '../../src/persistence/restored-database.js';
 import { SimCrashError, SimFileStore } from '../../src/persistence/sim-file-store.js';
-import { SnapshotPolicy } from '../../src/persistence/snapshot-policy.js';
-import { TxnLogWriter } from '../../src/persistence/txn-log-writer.js';
-import { AclPolicy } from '../../src/processor/acl.js';
-import { aclSchemes } from '../../src/processor/auth/acl-schemes.js';
-import { ContainerManagerActor } from '../../src/processor/container-manager-actor.js';
-import { FinalRequestProcessor, type Recovered } from '../../src/processor/final-request-processor.js';
-import { PrepActor } from '../../src/processor/prep-actor.js';
-import { RestorerActor } from '../../src/processor/restorer-actor.js';
-import { SessionTrackerActor } from '../../src/processor/session-tracker-actor.js';
-import { SyncRequestProcessor } from '../../src/processor/sync-request-processor.js';
-import { clientPorts } from '../../src/server/client-ports.js';
-import { DatadirCleanupActor } from '../../src/server/datadir-cleanup-actor.js';
-import { recogniseNumber } from '../../src/server/four-letter-words.js';
-import { restoreInstaller } from '../../src/server/log-thread.js';
 import type { PlacementName } from '../../src/server/placement-choice.js';
-import { runPurge } from '../../src/server/purge-task.js';
 import { loadServerConfig, type ServerConfig } from '../../src/server/server-config.js';
 import { createSharedMemory } from '../../src/server/shared-memory.js';
 import { SharedName } from '../../src/server/shared-name.js';
-import { tellDatabaseLoaded, tellSnapshotDue, tellSnapshotLoaded } from '../../src/server/snapshot-records.js';
 import type { SnapshotSchedule } from '../../src/server/snapshot-schedule.js';
-import {
-  type ActorConfig,
-  ActorKind,
-  standalonePlacement,
-  standaloneTopology,
-} from '../../src/server/standalone-topology.js';
-import { SupervisorActor } from '../../src/server/supervisor-actor.js';
+import { standalonePlacement, standaloneTopology } from '../../src/server/standalone-topology.js';
 import { ThreadTree } from '../../src/server/thread-tree.js';
 import { SessionTable } from '../../src/session/session-table.js';
 import type { DataTree } from '../../src/store/data-tree.js';
-import type { DigestMismatch } from '../../src/store/digest-check.js';
 import type { TreeReader } from '../../src/store/tree-reader.js';
-import { type LoggedTxn, RecordedLog } from './inline/recorded-log.js';
+import { type HeardWord, InlineActors } from './inline/inline-actors.js';
+import type { LoggedTxn } from './inline/recorded-log.js';
 import { SimClientNetwork, type SimConnection, type SimConnectionOptions } from './inline/sim-client-network.js';
-import { SnapshotterByHand } from './inline/snapshotter-by-hand.js';
 import { ThreadsByHand } from './inline/threads-by-hand.js';
 import { type Handshake, type Reply, WireClient } from './inline/wire-client.js';
 
@@ -109,11 +65,7 @@ export class InlineServer {
   /** What the actors logged at warn and error, and everything else they said. */
   readonly warnings: string[] = [];
   readonly sayings: string[] = [];
-  readonly words: { shard: number; connection: number; client: string; word: number; payload: Uint8Array }[] = [];
-  /** Of the last start. */
-  recoveredZxid = 0n;
-  /** Of this life: asks for snapshots, knows the last one. */
-  snapshots: SnapshotSchedule | null = null;
+  readonly words: HeardWord[] = [];
   /** The failure that ended this life, unless somebody has taken it. */
   failure: { actorName: string; error: Error } | null = null;
   /** The first time that a tree was not what its digest says, unless somebody has taken it; every test fails by it. */
@@ -123,8 +75,8 @@ export class InlineServer {
   private readonly prng: Prng;
   private topology: Topology | null = null;
   private threads: ThreadsByHand | null = null;
-  private finalTree: DataTree | null = null;
-  private restorer: RestorerActor | null = null;
+  /** Of the last start. */
+  private actors: InlineActors | null = null;
   private memory: Record<string, SharedArrayBuffer> = {};
   private shardNext = 0;
 
@@ -165,10 +117,21 @@ export class InlineServer {
     return this.threads !== null;
   }
 
+  /** Of the last start. */
+  get recoveredZxid(): bigint {
+    return this.actors?.recoveredZxid ?? 0n;
+  }
+
+  /** Of this life: asks for snapshots, knows the last one. */
+  get snapshots(): SnapshotSchedule | null {
+    return this.actors?.snapshots ?? null;
+  }
+
   /** The tree as the final stage has it. */
   get tree(): TreeReader {
-    assert(this.finalTree !== null, 'the server is running');
-    return this.finalTree.reader;
+    const tree = this.actors?.finalTree ?? null;
+    assert(tree !== null, 'the server is running');
+    return tree.reader;
   }
 
   get sessions(): SessionTable {
@@ -192,7 +155,8 @@ export class InlineServer {
    * when it is done, or that nothing has changed; throws what is wrong with the snapshot.
    */
   restoreFrom(snapshot: Uint8Array, onDone: (isRestored: boolean) => void = () => {}): void {
-    const { snapshotDirectory } = this.directories();
+    assert(this.actors !== null, 'the server is running');
+    const { snapshotDirectory } = this.actors.directories();
     const file = this.disk.createNew(`${snapshotDirectory}/${RESTORE_NAME}`);
     file.write(snapshot, 0, snapshot.length, 0);
     file.close();
@@ -202,9 +166,9 @@ export class InlineServer {
       this.config.emulate353TtlNodes,
       this.config.digestEnabled,
     );
-    assert(this.restorer !== null, 'the server is running');
+    assert(this.actors.restorer !== null, 'the server is running');
     const { lastZxidHi: zxidHi, lastZxidLo: zxidLo } = proven;
-    this.restorer.restore({ plan: encodeRestorePlan(proven.plan), zxidHi, zxidLo, onDone });
+    this.actors.restorer.restore({ plan: encodeRestorePlan(proven.plan), zxidHi, zxidLo, onDone });
   }
 
   // ---- its lives
@@ -219,13 +183,18 @@ export class InlineServer {
     );
     this.topology = this.withRingBytes(standaloneTopology(this.config, this.options.shardsShareSocket ?? false));
     this.failure = null;
+    const actors = this.createActors();
+    this.actors = actors;
     this.threads = new ThreadsByHand(
       this.topology,
       standalonePlacement(this.config.placement, this.config.connectionShards),
       this.memory,
       {
         clock: this.clock,
-        createActorsOf: () => this.actorFactory(),
+        createActorsOf: () => {
+          const tree = new ThreadTree();
+          return (kind, name, context) => actors.create(kind, name, context, tree);
+        },
         createLogger: () => this.logger(),
         onFatal: (error, actorName) => {
           this.failure ??= { actorName, error };
@@ -369,190 +338,27 @@ export class InlineServer {
     return { ...silentLogger, warn: keep, error, info: (message) => this.sayings.push(message) };
   }
 
-  private actorFactory(): CreateActor {
-    const tree = new ThreadTree();
-    return (kind, name, context) => this.createActor(kind, name, context, tree);
-  }
-
-  private createActor(kind: string, name: string, context: ActorContext, tree: ThreadTree): Actor {
-    const { guarded } = context.config as ActorConfig;
-    const aclPolicy = new AclPolicy(this.config.skipAcl, aclSchemes(this.config.auth));
-    switch (kind) {
-      case ActorKind.connections:
-        return this.createConnections(context, tree, aclPolicy);
-      case ActorKind.prep:
-        return new PrepActor(context, tree.reader(context, guarded), this.sessions, aclPolicy, {
-          serverId: 1,
-          extendedTypes: this.config.extendedTypesEnabled,
-          reconfigEnabled: this.config.reconfigEnabled,
-          closeSessionListsPaths: this.config.closeSessionTxnEnabled,
-          enforceQuota: this.config.quotas.enforceQuota,
-          digestEnabled: this.config.digestEnabled,
-        });
-      case ActorKind.sync:
-        return this.createSync(context);
-      case ActorKind.final:
-        this.finalTree = tree.owned(context);
-        return new FinalRequestProcessor(context, this.finalTree, this.sessions, aclPolicy, {
-          recover: (onDigestMismatch) => this.recover(context, onDigestMismatch),
-          loadRestored: (zxidHi, zxidLo) => this.loadRestored(zxidHi, zxidLo),
-        });
-      case ActorKind.sessionTracker:
-        return new SessionTrackerActor(context, this.sessions, this.config.tickMs);
-      case ActorKind.containerManager:
-        return new ContainerManagerActor(context, tree.reader(context, guarded), {
-          ...this.config.containers,
-          expireTtlNodes: this.config.extendedTypesEnabled || this.config.emulate353TtlNodes,
-        });
-      case ActorKind.snapshotter:
-        return this.createSnapshotter(context, tree.reader(context, guarded));
-      case ActorKind.restorer:
-        this.restorer = new RestorerActor(context);
-        return this.restorer;
-      case ActorKind.datadirCleanup:
-        return this.createDatadirCleanup(context);
-      case ActorKind.supervisor:
-        return new SupervisorActor(context, this.config.connectionShards, {
-          onListening: () => {},
-          onListenFailed: (_index, message) => this.warnings.push(message),
-          onWord: (shard, connection, client, word, payload) =>
-            this.words.push({ shard, connection, client, word, payload }),
-        });
-      default:
-        return assert(false, `there is no actor of kind ${kind} (${name})`) as never;
-    }
-  }
-
-  /** Purges in its own turn, as the snapshotter writes. */
-  private createDatadirCleanup(context: ActorContext): Actor {
-    const { snapRetainCount: retainCount, purgeIntervalHours: intervalHours } = this.config;
-    return new DatadirCleanupActor(
-      context,
-      { retainCount, intervalHours },
-      {
-        mayPurge: () => this.snapshots?.isUnfinished === false && this.restorer?.isBusy === false,
-        begin: (count, done) => done(runPurge(this.files, { directories: this.directories(), retainCount: count })),
-      },
-    );
-  }
-
-  private createSnapshotter(context: ActorContext, reader: TreeReader): Actor {
-    const { snapshotDirectory } = this.directories();
-    const snapshotter = new SnapshotterByHand(context, this.files, snapshotDirectory, reader, this.config.snapshots);
-    this.snapshots = snapshotter.schedule;
-    return snapshotter;
-  }
-
   private randomBytes(count: number): Uint8Array {
     const { randomBytes } = this.options;
     return randomBytes?.(count) ?? Uint8Array.from({ length: count }, () => this.prng.below(256));
   }
 
-  private createConnections(context: ActorContext, tree: ThreadTree, aclPolicy: AclPolicy): Actor {
-    const { shard, guarded } = context.config as ActorConfig;
-    const { config } = this;
-    return new ConnectionsActor(
-      context,
-      this.network.portOf(shard),
-      tree.reader(context, guarded),
-      this.sessions,
-      aclPolicy,
-      new Authenticator(config.auth, (count) => this.randomBytes(count), context.log),
-      new ConnectionCounts(shared(context, SharedName.connectionCounts), shard, config.connectionShards),
-      new OutstandingCounts(shared(context, SharedName.outstandingCounts), shard, config.connectionShards),
-      new ConnectionThrottle(shared(context, SharedName.connectionThrottle), config.limits.connectionThrottle, () =>
-        this.prng.float(),
-      ),
-      new ListenState(shared(context, SharedName.listenState)),
-      (word) => recogniseNumber(word) !== null,
-      {
-        shard,
-        shardCount: config.connectionShards,
-        ports: clientPorts(config),
-        backlog: undefined,
-        keepAlive: false,
-        frameBytesMax: config.frameBytesMax,
-        minSessionTimeoutMs: config.minSessionTimeoutMs,
-        maxSessionTimeoutMs: config.maxSessionTimeoutMs,
-        maxClientCnxns: config.maxClientCnxns,
-        maxCnxns: config.maxCnxns,
-        globalOutstandingLimit: config.outstandingLimit,
-        largeRequests: config.limits.largeRequests,
-        requestThrottler: config.limits.requestThrottler,
-        sessionlessTimeoutMs: config.sessionlessCnxnTimeoutMs,
-      },
-      guarded,
-    );
-  }
-
-  private createSync(context: ActorContext): Actor {
-    const writer = new TxnLogWriter({
-      fileStore: this.files,
-      directory: this.directories().logDirectory,
-      clock: this.clock,
-      preAllocBytes: this.config.preAllocBytes,
-      forceSync: true,
-      sizeLimitBytes: this.config.txnLogBytesMax,
-      syncWarningThresholdMs: this.config.fsyncWarningThresholdMs,
-      onSync: () => {},
-      onSlowSync: () => {},
-      warn: () => undefined,
-    });
-    const policy = new SnapshotPolicy(this.config.snapCount, this.config.snapLogBytesMax, this.prng.fork('snapshots'));
-    const durable = new DurableZxid(shared(context, SharedName.durableZxid));
-    const install = restoreInstaller(this.disk, this.directories(), context.log);
-    return new SyncRequestProcessor(context, new RecordedLog(writer, this.logged), policy, durable, install, {
-      flushDelayMs: this.config.flushDelayMs,
-      pollMs: this.config.writeQueuePollMsMax,
-      batchCountMax: this.config.batchCountMax > 0 ? this.config.batchCountMax : Number.POSITIVE_INFINITY,
-    });
-  }
-
-  private recover(context: ActorContext, onDigestMismatch: (mismatch: DigestMismatch) => void): Recovered {
-    const tree = this.finalTree as DataTree;
-    const recovered = recover({
-      fileStore: this.files,
+  private createActors(): InlineActors {
+    const { config, clock, prng, disk, files, network, memory, logged, warnings, words } = this;
+    return new InlineActors({
+      config,
       dataDir: DATA_DIR,
-      dataLogDir: DATA_DIR,
-      tree,
-      datadirAutocreate: true,
-      dbAutocreate: true,
-      trustEmptySnapshot: false,
-      emulate353TtlNodes: this.config.emulate353TtlNodes,
-      warn: (message) => this.warnings.push(message),
-      onDigestMismatch,
+      clock,
+      prng,
+      disk,
+      files,
+      network,
+      memory,
+      logged,
+      warnings,
+      words,
+      randomBytes: (count) => this.randomBytes(count),
+      prepareTree: this.options.prepareTree ?? null,
     });
-    if (this.options.prepareTree !== undefined) {
-      tree.beginWrite();
-      this.options.prepareTree(tree);
-      tree.endWrite(recovered.lastZxidHi, recovered.lastZxidLo);
-    }
-    new DurableZxid(shared(context, SharedName.durableZxid)).publish(recovered.lastZxidHi, recovered.lastZxidLo);
-    this.recoveredZxid = (BigInt(recovered.lastZxidHi) << 32n) | BigInt(recovered.lastZxidLo >>> 0);
-    while ((this.logged.at(-1)?.zxid ?? 0n) > this.recoveredZxid) this.logged.pop();
-    const { snapshot } = recovered;
-    const toSnapshotter = context.outbox('snapshotter');
-    const sizeBytes =
-      snapshot === null ? 0 : this.disk.sizeOf(`${recovered.directories.snapshotDirectory}/${snapshot.name}`);
-    tellSnapshotLoaded(toSnapshotter, snapshot && { ...snapshot, sizeBytes, fileTimeMs: 0 });
-    if (recovered.recordsReplayed > 0) tellSnapshotDue(toSnapshotter);
-    tellDatabaseLoaded(context.outbox('datadir-cleanup'));
-    return recovered;
   }
-
-  private loadRestored(zxidHi: number, zxidLo: number): Recovered {
-    const { snapshotDirectory } = this.directories();
-    const { emulate353TtlNodes } = this.config;
-    const tree = this.finalTree as DataTree;
-    const sessions = loadRestoredDatabase(this.disk, snapshotDirectory, tree, emulate353TtlNodes, zxidHi, zxidLo);
-    return { sessions, lastZxidHi: zxidHi, lastZxidLo: zxidLo, digestMismatches: 0 };
-  }
-
-  private directories(): { logDirectory: string; snapshotDirectory: string } {
-    return openDataDirectories(this.files, DATA_DIR, DATA_DIR, true);
-  }
-}
-
-function shared(context: ActorContext, name: string): SharedArrayBuffer {
-  return context.shared[name] as SharedArrayBuffer;
 }
