@@ -7,6 +7,7 @@
  */
 import type { Actor, ActorContext } from '../actor/actor.js';
 import type { MailboxSender, RecordHandler } from '../actor/mailbox/mailbox.js';
+import { SeldomLogger } from '../actor/seldom-logger.js';
 import { AssertionError, assert } from '../base/assert.js';
 import { hex64 } from '../base/int64.js';
 import { ElectionListener } from './election-listener.js';
@@ -67,6 +68,7 @@ export class ElectionActor implements Actor, ElectionPort, CnxEvents {
   private readonly connections: QuorumCnxManager;
   private readonly listener: ElectionListener;
   private readonly election: FastLeaderElection;
+  private readonly seldom: SeldomLogger;
   private configText: string;
   private own: QuorumMember;
 
@@ -142,9 +144,9 @@ export class ElectionActor implements Actor, ElectionPort, CnxEvents {
         return;
       }
       case ElectionRecord.look: {
-        const { zxidHi, zxidLo, currentEpoch } = readLook(words, offset);
+        const { zxidHi, zxidLo, currentEpoch, mayVote } = readLook(words, offset);
         this.context.log.info(`New election. My id = ${this.options.myId}, proposed zxid=0x${hex64(zxidHi, zxidLo)}`);
-        this.election.look(zxidHi, zxidLo, currentEpoch, nowMs);
+        this.election.look(zxidHi, zxidLo, currentEpoch, mayVote, nowMs);
         return;
       }
       case ElectionRecord.leave:
@@ -243,6 +245,6 @@ export class ElectionActor implements Actor, ElectionPort, CnxEvents {
   }
 
   configUnreadable(sid: number, reason: string): void {
-    this.context.log.warn(`Server ${sid} sent a configuration that cannot be read: ${reason}`);
+    this.seldom.warn('config', `Server ${sid} sent a configuration that cannot be read: ${reason}`);
   }
 }

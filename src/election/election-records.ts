@@ -5,7 +5,7 @@
  *   quorum-peer -> election
  *   configs      0 flags | 1 length of committed | 2 length of last seen (0: the same) | texts
  *                flag 1: restart (9.5): links and listener are made anew, the round is 0 again, a call under way is over
- *   look         0,1 last logged zxid | 2,3 currentEpoch           a call begins; `elected` or `gossip` answers it
+ *   look         0,1 last logged zxid | 2,3 currentEpoch | 4 1: may vote | 5 -    a call begins; `elected` or `gossip` answers it
  *   leave        -                        the role is over: LOOKING from now on, though `look` comes only when the log has settled
  *   announce     -                        LEADING, and the quorum port is open: every voter may know at once
  *   established  0,1 epoch                peerEpoch of the current vote from here on (4.5)
@@ -41,7 +41,7 @@ export type ElectionRecord = (typeof ElectionRecord)[keyof typeof ElectionRecord
 
 const FLAG_RESTART = 1;
 const CONFIGS_BYTES = 12;
-const LOOK_BYTES = 16;
+const LOOK_BYTES = 24;
 const ESTABLISHED_BYTES = 8;
 const APPOINT_BYTES = 24;
 const ELECTED_BYTES = 48;
@@ -70,12 +70,21 @@ export function sendConfigs(
   out.commit();
 }
 
-export function sendLook(out: MailboxSender, zxidHi: number, zxidLo: number, currentEpoch: number): void {
+/** `mayVote` false: this server has lost something that it had acknowledged, and must not count until it has it back. */
+export function sendLook(
+  out: MailboxSender,
+  zxidHi: number,
+  zxidLo: number,
+  currentEpoch: number,
+  mayVote = true,
+): void {
   out.claim(ElectionRecord.look, LOOK_BYTES);
   const at = out.offset >> 2;
   out.words[at] = zxidHi;
   out.words[at + 1] = zxidLo;
   writeNumber(out.words, at + 2, currentEpoch);
+  out.words[at + 4] = mayVote ? 1 : 0;
+  out.words[at + 5] = 0;
   out.commit();
 }
 
@@ -137,11 +146,17 @@ export interface Look {
   readonly zxidHi: number;
   readonly zxidLo: number;
   readonly currentEpoch: number;
+  readonly mayVote: boolean;
 }
 
 export function readLook(words: Int32Array, offset: number): Look {
   const at = offset >> 2;
-  return { zxidHi: words[at], zxidLo: words[at + 1], currentEpoch: readNumber(words, at + 2) };
+  return {
+    zxidHi: words[at],
+    zxidLo: words[at + 1],
+    currentEpoch: readNumber(words, at + 2),
+    mayVote: words[at + 4] === 1,
+  };
 }
 
 export function readEstablished(words: Int32Array, offset: number): number {

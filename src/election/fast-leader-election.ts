@@ -60,6 +60,8 @@ const FINALIZE_WAIT_MS = 200;
 const RECONNECT_MS = 1000;
 const STRANGER_ANSWER_MS = 50;
 const ARRIVALS_MAX = 100;
+/** Who is no member may ask too; so many are remembered, and no more. */
+const ASKERS_MAX = 256;
 
 interface Arrival {
   readonly sender: number;
@@ -84,7 +86,7 @@ export class FastLeaderElection {
   private gossiped: QuorumVerifier | null = null;
   /** Sids that asked while we did not know. */
   private readonly unanswered = new Set<number>();
-  /** When a server without a vote was answered last; bounded by the size of an id's neighbourhood: cleared with each call. */
+  /** When a server without a vote was answered last. */
   private readonly answeredMs = new Map<number, number>();
   private lastText: string | null = null;
   private lastConfig: QuorumVerifier | null = null;
@@ -92,6 +94,7 @@ export class FastLeaderElection {
   // Of a call.
   private calling = false;
   private callStartMs = 0;
+  private mayVote = true;
   private initial: Vote = { leader: NOBODY, zxidHi: 0, zxidLo: 0, round: 0, peerEpoch: NOBODY };
   private proposal: Vote = this.initial;
   private readonly arrivals = new Fifo<Arrival>();
@@ -138,15 +141,17 @@ export class FastLeaderElection {
     if (this.state === PeerState.looking) this.current = null;
   }
 
-  look(zxidHi: number, zxidLo: number, currentEpoch: number, nowMs: number): void {
+  /** `mayVote` false: what this server has lost must not decide anything; it takes the place that it is given. */
+  look(zxidHi: number, zxidLo: number, currentEpoch: number, mayVote: boolean, nowMs: number): void {
     if (this.gaveUp) return;
     this.endCallKeepingArrivals();
     this.state = PeerState.looking;
     this.round += 1;
     this.current ??= { leader: this.myId, zxidHi, zxidLo, round: -1, peerEpoch: currentEpoch };
+    this.mayVote = mayVote;
     const isObserver = this.isObserver;
     this.initial = {
-      leader: this.committed.isVoter(this.myId) ? this.myId : NOBODY,
+      leader: mayVote && this.committed.isVoter(this.myId) ? this.myId : NOBODY,
       zxidHi: isObserver ? NOBODY_HI : zxidHi,
       zxidLo: isObserver ? 0 : zxidLo,
       round: this.round,
@@ -263,11 +268,16 @@ export class FastLeaderElection {
 
   /** It may not vote, and is told what we know, or what we last knew; the round is the present one. */
   private answerStranger(sender: number, nowMs: number): void {
-    if (this.state === PeerState.looking) this.unanswered.add(sender);
+    if (this.state === PeerState.looking) this.remember(sender);
     const answeredMs = this.answeredMs.get(sender);
     if (this.current === null || (answeredMs !== undefined && nowMs < answeredMs + STRANGER_ANSWER_MS)) return;
+    if (this.answeredMs.size >= ASKERS_MAX) this.answeredMs.clear();
     this.answeredMs.set(sender, nowMs);
     this.port.send(sender, this.state, { ...this.current, round: this.round });
+  }
+
+  private remember(asker: number): void {
+    if (this.unanswered.size < ASKERS_MAX) this.unanswered.add(asker);
   }
 
   private arrive(sender: number, notification: Notification): void {
@@ -287,10 +297,11 @@ export class FastLeaderElection {
 
   private step(sender: number, notification: Notification, nowMs: number): void {
     this.notifyAtMs = nowMs + this.notifyMs;
+    if (notification.leader === NOBODY && notification.state === PeerState.looking) this.remember(sender);
     if (!this.isVoter(sender) || !this.isVoter(notification.leader)) return;
     switch (notification.state) {
       case PeerState.looking:
-        if (!this.isVoter(this.myId)) return;
+        if (!this.hasVote) return;
         if (this.finalizing) this.onLookingWhileFinalizing(sender, notification, nowMs);
         else this.onLooking(sender, notification, nowMs);
         return;
@@ -323,7 +334,7 @@ export class FastLeaderElection {
       return;
     }
     this.finalizeAtMs = nowMs + FINALIZE_WAIT_MS;
-    if (vote.round > this.round) this.unanswered.add(sender);
+    if (vote.round > this.round) this.remember(sender);
     if (vote.round !== this.round) return;
     this.recvset.set(sender, castVote(vote, PeerState.looking, 0));
     this.decideIfAllHaveVoted(nowMs);
@@ -408,7 +419,7 @@ export class FastLeaderElection {
       this.port.send(sid, PeerState.looking, this.proposal);
       return;
     }
-    this.arrive(sid, { ...this.proposal, state: PeerState.looking, version: 2, configText: null });
+    if (this.hasVote) this.arrive(sid, { ...this.proposal, state: PeerState.looking, version: 2, configText: null });
   }
 
   private notifySoon(nowMs: number): void {
@@ -440,6 +451,10 @@ export class FastLeaderElection {
 
   private get isObserver(): boolean {
     return this.committed.member(this.myId)?.type === 'observer';
+  }
+
+  private get hasVote(): boolean {
+    return this.mayVote && this.isVoter(this.myId);
   }
 
   private get isPending(): boolean {

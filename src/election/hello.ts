@@ -98,7 +98,7 @@ export class HelloReader {
     const isV0 = this.keptLength === V0_BYTES;
     const at = isV0 ? 0 : SID;
     const sid = numberFromHalves(readInt32(kept, at), readInt32(kept, at + 4));
-    if (!Number.isSafeInteger(sid)) {
+    if (!Number.isSafeInteger(sid) || sid < 0) {
       this.fault = `no server has the id ${sid}`;
       return;
     }

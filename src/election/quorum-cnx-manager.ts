@@ -9,6 +9,7 @@
  * because somebody called. Nothing waits for anything: many handshakes may be under way, each with a deadline of its own.
  */
 import type { Logger } from '../actor/logger.js';
+import type { SeldomLogger } from '../actor/seldom-logger.js';
 import { type ConnectionOwner, ElectionConnection } from './election-connection.js';
 import type { LinkState } from './fast-leader-election.js';
 import { encodeHello } from './hello.js';
@@ -20,6 +21,8 @@ import type { SendQueue } from './send-worker.js';
 export interface CnxSettings {
   readonly myId: number;
   readonly multiAddress: boolean;
+  /** False: a server that no configuration knows is refused. */
+  readonly reconfigEnabled: boolean;
   readonly cnxTimeoutMs: number;
   readonly handshakeTimeoutMs: number;
 }
@@ -45,10 +48,10 @@ interface Peer extends SendQueue {
   wokenUntilMs: number;
 }
 
-/** Accepted connections that have not said who they are. Members are few: whoever else is there in such numbers is no member. */
+/** Accepted connections that have not said who they are. A member does so at once: when there are more, the oldest is none. */
 const UNGREETED_MAX = 256;
-/** Servers that no configuration knows: a connection is all there is of them. */
-const STRANGERS_MAX = 256;
+/** Servers that no configuration knows, about to join or removed: a connection is all there is of them. */
+const STRANGERS_MAX = 64;
 /** A second wake-up call while the other side is connecting back would make it drop what it has just made. */
 const WAKE_UP_MS = 300;
 
@@ -58,6 +61,8 @@ export class QuorumCnxManager implements ConnectionOwner {
   private readonly authenticator: PeerAuthenticator;
   private readonly events: CnxEvents;
   private readonly log: Logger;
+  /** For what a stranger can make happen as often as he likes. */
+  private readonly seldom: SeldomLogger;
   private committed: QuorumVerifier;
   private lastSeen: QuorumVerifier;
   private own: QuorumMember;
@@ -67,6 +72,8 @@ export class QuorumCnxManager implements ConnectionOwner {
   private readonly peers = new Map<number, Peer>();
   /** Everything that is not a link: attempts, handshakes, and what is ending. */
   private readonly pending = new Set<ElectionConnection>();
+  /** Those of them that were accepted and have not passed their handshake, oldest first. */
+  private readonly ungreeted = new Set<ElectionConnection>();
 
   /** `own`: this server as a member, or as one that is about to be. */
   constructor(
@@ -75,6 +82,7 @@ export class QuorumCnxManager implements ConnectionOwner {
     authenticator: PeerAuthenticator,
     events: CnxEvents,
     log: Logger,
+    seldom: SeldomLogger,
     committed: QuorumVerifier,
     lastSeen: QuorumVerifier,
     own: QuorumMember,
@@ -84,6 +92,7 @@ export class QuorumCnxManager implements ConnectionOwner {
     this.authenticator = authenticator;
     this.events = events;
     this.log = log;
+    this.seldom = seldom;
     this.committed = committed;
     this.lastSeen = lastSeen;
     this.own = own;
@@ -146,18 +155,17 @@ export class QuorumCnxManager implements ConnectionOwner {
       this.attempt(peer, addresses);
       return;
     }
-    this.log.warn(`No address of server ${sid}: it is in no configuration`);
+    this.seldom.warn('unknown', `No address of server ${sid}: it is in no configuration`);
     this.forgetStranger(peer);
   }
 
-  /** A new connection of somebody else's making; null refuses it. */
-  accept(socket: PeerSocket): PeerSocketEvents | null {
-    let ungreeted = 0;
-    for (const connection of this.pending) if (!connection.isInitiator) ungreeted++;
-    if (ungreeted >= UNGREETED_MAX) return null;
+  /** A new connection of somebody else's making. */
+  accept(socket: PeerSocket): PeerSocketEvents {
+    if (this.ungreeted.size >= UNGREETED_MAX) this.refuseOldest();
     const deadlineMs = this.nowMs + this.settings.handshakeTimeoutMs;
     const connection = ElectionConnection.accept(this, this.authenticator, socket, deadlineMs);
     this.pending.add(connection);
+    this.ungreeted.add(connection);
     return connection;
   }
 
@@ -166,6 +174,7 @@ export class QuorumCnxManager implements ConnectionOwner {
     for (const connection of this.pending) connection.destroy();
     for (const peer of this.peers.values()) peer.link?.destroy();
     this.pending.clear();
+    this.ungreeted.clear();
     this.peers.clear();
   }
 
@@ -174,8 +183,12 @@ export class QuorumCnxManager implements ConnectionOwner {
   onGreeted(connection: ElectionConnection): void {
     const { sid } = connection;
     const { myId } = this.settings;
+    this.ungreeted.delete(connection);
     if (sid === myId) {
-      this.log.warn(`Election connection from ${connection.remote} says it is this server (${myId}): closed`);
+      this.seldom.warn('own', `Election connection from ${connection.remote} says it is this server (${myId}): closed`);
+      connection.end();
+    } else if (!this.settings.reconfigEnabled && !this.isMember(sid)) {
+      this.seldom.warn('stranger', `Election connection from ${connection.remote} closed: nobody knows a server ${sid}`);
       connection.end();
     } else if (connection.isInitiator) {
       if (sid > myId) this.endWakeUpCall(connection);
@@ -193,7 +206,8 @@ export class QuorumCnxManager implements ConnectionOwner {
 
   onFault(connection: ElectionConnection, reason: string): void {
     const who = Number.isNaN(connection.sid) ? connection.remote : `server ${connection.sid} (${connection.remote})`;
-    this.log.warn(`Election connection with ${who} closed: ${reason}`);
+    this.seldom.warn('fault', `Election connection with ${who} closed: ${reason}`);
+    this.ungreeted.delete(connection);
     if (!connection.isLinked) {
       // It may have been told why, and is given until its deadline to read it.
       connection.end();
@@ -278,8 +292,18 @@ export class QuorumCnxManager implements ConnectionOwner {
     this.forgetStranger(peer);
   }
 
+  private refuseOldest(): void {
+    for (const oldest of this.ungreeted) {
+      this.seldom.warn('many', `Too many election connections that do not say who they are: ${oldest.remote} closed`);
+      oldest.destroy();
+      this.forget(oldest);
+      return;
+    }
+  }
+
   private forget(connection: ElectionConnection): void {
     this.pending.delete(connection);
+    this.ungreeted.delete(connection);
     const peer = this.peers.get(connection.sid);
     if (peer === undefined || peer.attempt !== connection) return;
     peer.attempt = null;

@@ -56,7 +56,11 @@ describe('records between quorum peer and election', () => {
     ]);
     expect(carried((out) => sendLook(out, -1, -2, 2 ** 31))).toEqual([
       ElectionRecord.look,
-      { zxidHi: -1, zxidLo: -2, currentEpoch: 2 ** 31 },
+      { zxidHi: -1, zxidLo: -2, currentEpoch: 2 ** 31, mayVote: true },
+    ]);
+    expect(carried((out) => sendLook(out, 0, 0, 0, false))).toEqual([
+      ElectionRecord.look,
+      { zxidHi: 0, zxidLo: 0, currentEpoch: 0, mayVote: false },
     ]);
     expect(carried(sendLeave)).toEqual([ElectionRecord.leave, undefined]);
     expect(carried(sendAnnounce)).toEqual([ElectionRecord.announce, undefined]);

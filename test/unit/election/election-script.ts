@@ -75,9 +75,9 @@ export class ElectionScript implements ElectionPort {
     return taken;
   }
 
-  look(zxid: string, epoch: number): readonly string[] {
+  look(zxid: string, epoch: number, mayVote = true): readonly string[] {
     const { zxidHi, zxidLo } = vote(`0 ${zxid} r0 e0`);
-    this.election.look(zxidHi, zxidLo, epoch, this.nowMs);
+    this.election.look(zxidHi, zxidLo, epoch, mayVote, this.nowMs);
     return this.take();
   }
 

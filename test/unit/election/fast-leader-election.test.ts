@@ -285,6 +285,24 @@ describe('who has no vote', () => {
     expect(server.wait(190)).toEqual([]);
   });
 
+  it('a voter that has lost what it had acknowledged asks like one, and takes the place it is given', () => {
+    const server = new ElectionScript(3, '1 2 3');
+    expect(server.look('500000000', 5, false)).toEqual(['-> 1 LOOKING - 500000000 r1 e5', '-> 2 LOOKING - 500000000 r1 e5']);
+    server.hear(1, 'LOOKING 2 0 r1 e0');
+    server.hear(2, 'LOOKING 2 0 r1 e0');
+    expect(server.wait(190)).toEqual([]);
+    server.hear(1, 'FOLLOWING 2 0 r1 e0');
+    expect(server.hear(2, 'LEADING 2 0 r1 e0')).toEqual(['FOLLOWING 2 0 r1 e0 by 1,2 after 190']);
+    const asked = new ElectionScript(1, '1 2 3');
+    asked.look('0', 0);
+    asked.hear(3, 'LOOKING - 500000000 r1 e5');
+    asked.hear(2, 'LOOKING 2 0 r1 e0');
+    expect(asked.hear(2, 'LEADING 2 0 r1 e0')).toEqual([
+      'FOLLOWING 2 0 r1 e0 by 1,2 after 0',
+      '-> 3 FOLLOWING 2 0 r1 e0',
+    ]);
+  });
+
   it('is told at once, in any state, the vote of last time with the present round', () => {
     const server = new ElectionScript(1, '1 2 3 4:observer');
     server.look('100000005', 1);

@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest';
+import { ElectionWorld } from './election-world.js';
+
+describe('an ensemble', () => {
+  it('elects the largest id among equals, as soon as all have voted', () => {
+    const world = new ElectionWorld('1 2 3');
+    for (const sid of [1, 2, 3]) world.start(sid);
+    for (const sid of [1, 2, 3]) world.server(sid).look();
+    const ms = world.runUntil(() => world.decisions.every((decision) => decision !== 'LOOKING'));
+    expect(world.decisions).toEqual(['FOLLOWING 3', 'FOLLOWING 3', 'LEADING']);
+    expect(ms).toBeLessThan(60);
+  });
+
+  it('waits 200 ms for a server that has not been seen yet', () => {
+    const world = new ElectionWorld('1 2 3');
+    for (const sid of [1, 2]) world.start(sid).look();
+    const ms = world.runUntil(() => world.decisions.every((decision) => decision !== 'LOOKING'));
+    expect(world.decisions).toEqual(['FOLLOWING 2', 'LEADING']);
+    expect(ms).toBeGreaterThanOrEqual(200);
+    expect(ms).toBeLessThan(260);
+  });
+
+  it('has a leader at once when the old one was killed', () => {
+    const world = new ElectionWorld('1 2 3');
+    for (const sid of [1, 2, 3]) world.start(sid).look();
+    world.run(400);
+    expect(world.decisions).toEqual(['FOLLOWING 3', 'FOLLOWING 3', 'LEADING']);
+    world.kill(3);
+    for (const sid of [1, 2]) world.server(sid).look(1, 7, 1);
+    const ms = world.runUntil(() => world.decisions.every((decision) => decision !== 'LOOKING'));
+    expect(world.decisions).toEqual(['FOLLOWING 2', 'LEADING']);
+    expect(ms).toBeLessThan(20);
+  });
+
+  it('takes one back that was killed, at once', () => {
+    const world = new ElectionWorld('1 2 3 4 5');
+    for (const sid of [1, 2, 3, 4, 5]) world.start(sid).look();
+    world.run(500);
+    expect(world.decisions).toEqual(['FOLLOWING 5', 'FOLLOWING 5', 'FOLLOWING 5', 'FOLLOWING 5', 'LEADING']);
+    for (const sid of [1, 4]) {
+      world.kill(sid);
+      world.run(50);
+      world.start(sid).look(9, 9, 9);
+      const ms = world.runUntil(() => world.server(sid).decision === 'FOLLOWING 5');
+      expect(ms).toBeLessThan(50);
+    }
+    world.run(20);
+    expect(world.server(5).votersLooking).toContain(4);
+  });
+
+  it('observers observe, and know it as soon as the voters do', () => {
+    const world = new ElectionWorld('1 2 3 4:observer 5:observer');
+    for (const sid of [1, 2, 3, 4, 5]) world.start(sid).look();
+    const ms = world.runUntil(() => world.decisions.every((decision) => decision !== 'LOOKING'));
+    expect(world.decisions).toEqual(['FOLLOWING 3', 'FOLLOWING 3', 'LEADING', 'OBSERVING 3', 'OBSERVING 3']);
+    expect(ms).toBeLessThan(100);
+    world.kill(3);
+    for (const sid of [1, 2, 4, 5]) world.server(sid).look(1, 0, 1);
+    expect(world.runUntil(() => world.decisions.every((decision) => decision !== 'LOOKING'))).toBeLessThan(50);
+    expect(world.decisions).toEqual(['FOLLOWING 2', 'LEADING', 'OBSERVING 2', 'OBSERVING 2']);
+  });
+
+  it('ZOOKEEPER-1789: ids of observers that are larger or smaller than all others disturb nobody', () => {
+    const world = new ElectionWorld('0:observer 1 2 3 1000000000000:observer');
+    for (const sid of [0, 1_000_000_000_000, 1, 2, 3]) world.start(sid).look();
+    world.runUntil(() => world.decisions.every((decision) => decision !== 'LOOKING'), 2000);
+    expect(world.decisions).toEqual(['OBSERVING 3', 'FOLLOWING 3', 'FOLLOWING 3', 'LEADING', 'OBSERVING 3']);
+  });
+
+  it('ZOOKEEPER-2164, -3756: a server that does not answer delays nobody', () => {
+    const world = new ElectionWorld('1 2 3 4 5');
+    for (const sid of [1, 2, 4, 5]) world.network.host(`h${sid}`).powerOff();
+    world.network.host('h3').dropsConnections = true;
+    for (const sid of [1, 2, 4, 5]) {
+      world.network.host(`h${sid}`).powerOn();
+      world.start(sid).look();
+    }
+    const ms = world.runUntil(() => world.decisions.every((decision) => decision !== 'LOOKING'));
+    expect(world.decisions).toEqual(['FOLLOWING 5', 'FOLLOWING 5', 'FOLLOWING 5', 'LEADING']);
+    expect(ms).toBeLessThan(260);
+  });
+
+  it('whoever was cut off is back within seconds, however long it had waited', () => {
+    const world = new ElectionWorld('1 2 3');
+    world.network.partition([['h1'], ['h2', 'h3']]);
+    for (const sid of [1, 2, 3]) world.start(sid).look();
+    world.run(90_000);
+    expect(world.decisions).toEqual(['LOOKING', 'FOLLOWING 3', 'LEADING']);
+    world.network.healAll();
+    expect(world.runUntil(() => world.server(1).decision === 'FOLLOWING 3')).toBeLessThan(3000);
+  });
+
+  it('elects nobody without a quorum', () => {
+    const world = new ElectionWorld('1 2 3 4 5:observer');
+    for (const sid of [1, 2, 5]) world.start(sid).look();
+    world.run(5000);
+    expect(world.decisions).toEqual(['LOOKING', 'LOOKING', 'LOOKING']);
+    world.start(3).look();
+    world.runUntil(() => world.decisions.every((decision) => decision !== 'LOOKING'), 1000);
+    expect(world.decisions).toEqual(['FOLLOWING 3', 'FOLLOWING 3', 'LEADING', 'OBSERVING 3']);
+  });
+
+  it('the answer to a question that came before the leader could be reached goes out when it can', () => {
+    const world = new ElectionWorld('1 2 3 4:observer');
+    for (const sid of [1, 2, 3, 4]) world.start(sid).announces = false;
+    for (const sid of [1, 2, 3, 4]) world.server(sid).look();
+    world.runUntil(() => world.server(3).decision === 'LEADING');
+    world.run(100);
+    // Nobody is hurried to a port that is not open yet.
+    expect(world.server(1).decision).toBe('LOOKING');
+    world.run(200);
+    expect(world.server(1).decision).toBe('FOLLOWING 3');
+  });
+});
+
+describe('the election port', () => {
+  it('ZOOKEEPER-2836, -3320: is tried three times, a second apart, and then the server ends with 14', () => {
+    const world = new ElectionWorld('1 2 3');
+    world.network.host('h1').listen(
+      'h1',
+      3000,
+      () => null,
+      () => {},
+      () => {},
+    );
+    const server = world.start(1);
+    world.run(1950);
+    expect(server.fatal).toEqual([]);
+    world.run(200);
+    expect(server.fatal).toEqual([
+      'ElectionPortError: cannot listen for elections on h1:3000 after 3 attempts: listen EADDRINUSE: h1:3000',
+    ]);
+  });
+
+  it('is bound when it is free again', () => {
+    const world = new ElectionWorld('1 2 3');
+    const listener = world.network.host('h1').listen(
+      'h1',
+      3000,
+      () => null,
+      () => {},
+      () => {},
+    );
+    for (const sid of [1, 2]) world.start(sid).look();
+    world.run(500);
+    listener.close();
+    world.runUntil(() => world.server(1).decision === 'FOLLOWING 2', 3000);
+    expect(world.server(1).fatal).toEqual([]);
+  });
+
+  it('is tried for ever if so configured', () => {
+    const world = new ElectionWorld('1 2 3', { bindRetries: 0 });
+    world.network.host('h1').listen(
+      'h1',
+      3000,
+      () => null,
+      () => {},
+      () => {},
+    );
+    const server = world.start(1);
+    world.run(30_000);
+    expect(server.fatal).toEqual([]);
+    expect(server.logged.filter((line) => line.startsWith('Cannot listen'))).toHaveLength(30);
+  });
+
+  it('is one for all interfaces if so configured', () => {
+    const world = new ElectionWorld('1 2', { listenOnAllIps: true });
+    world.network.host('h1', ['elsewhere']);
+    for (const sid of [1, 2]) world.start(sid).look();
+    world.runUntil(() => world.server(1).decision === 'FOLLOWING 2');
+    expect(world.server(1).logged).toContain('My election bind port: 0.0.0.0:3000');
+  });
+});
