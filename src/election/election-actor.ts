@@ -89,12 +89,14 @@ export class ElectionActor implements Actor, ElectionPort, CnxEvents {
     assert(own !== undefined, 'this server is a member when it starts');
     this.own = own;
     this.configText = committed.toText();
+    this.seldom = new SeldomLogger(context.log, context.clock);
     this.connections = new QuorumCnxManager(
       options,
       network,
       authenticator,
       this,
       context.log,
+      this.seldom,
       committed,
       lastSeen,
       own,

@@ -188,7 +188,10 @@ export class QuorumCnxManager implements ConnectionOwner {
       this.seldom.warn('own', `Election connection from ${connection.remote} says it is this server (${myId}): closed`);
       connection.end();
     } else if (!this.settings.reconfigEnabled && !this.isMember(sid)) {
-      this.seldom.warn('stranger', `Election connection from ${connection.remote} closed: nobody knows a server ${sid}`);
+      this.seldom.warn(
+        'stranger',
+        `Election connection from ${connection.remote} closed: nobody knows a server ${sid}`,
+      );
       connection.end();
     } else if (connection.isInitiator) {
       if (sid > myId) this.endWakeUpCall(connection);

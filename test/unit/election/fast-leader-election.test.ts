@@ -287,7 +287,10 @@ describe('who has no vote', () => {
 
   it('a voter that has lost what it had acknowledged asks like one, and takes the place it is given', () => {
     const server = new ElectionScript(3, '1 2 3');
-    expect(server.look('500000000', 5, false)).toEqual(['-> 1 LOOKING - 500000000 r1 e5', '-> 2 LOOKING - 500000000 r1 e5']);
+    expect(server.look('500000000', 5, false)).toEqual([
+      '-> 1 LOOKING - 500000000 r1 e5',
+      '-> 2 LOOKING - 500000000 r1 e5',
+    ]);
     server.hear(1, 'LOOKING 2 0 r1 e0');
     server.hear(2, 'LOOKING 2 0 r1 e0');
     expect(server.wait(190)).toEqual([]);
