@@ -7,11 +7,13 @@
  */
 import { assert } from '../base/assert.js';
 import { compareSigned } from '../base/int64.js';
+import type { CommittedLog, CommittedLogResult } from '../persistence/committed-log.js';
 import type { DataDirectories } from '../persistence/data-directories.js';
 import type { FileStore } from '../persistence/file-store.js';
 import { LogFloor } from '../persistence/log-floor.js';
 import { TxnLogDamage } from '../persistence/txn-log-damage.js';
 import { chooseTxnLogs, listTxnLogs } from '../persistence/txn-log-files.js';
+import type { TxnLogReader } from '../persistence/txn-log-reader.js';
 import { TxnLogSequence } from '../persistence/txn-log-sequence.js';
 import type { ProposalHistory } from './proposal-history.js';
 
@@ -38,14 +40,9 @@ export function readLoggedHistory(
       if (compareSigned(reader.zxidHi, reader.zxidLo, floor.hi, floor.lo) <= 0) continue;
       if (!isBegun) committedLog.clear(-1, -1);
       isBegun = true;
-      const kept = committedLog.append(
-        reader.bytes,
-        reader.entryOffset,
-        reader.entryLength,
-        reader.zxidHi,
-        reader.zxidLo,
-      );
-      if (kept === 'hole') committedLog.clear(reader.zxidHi, reader.zxidLo);
+      if (append(committedLog, reader) !== 'hole') continue;
+      committedLog.clear(-1, -1);
+      append(committedLog, reader);
     }
   } catch (error) {
     if (!(error instanceof TxnLogDamage)) throw error;
@@ -57,4 +54,8 @@ export function readLoggedHistory(
   const isAtEnd = committedLog.maxHi === zxidHi && committedLog.maxLo === zxidLo;
   if (!isAtEnd && zxidLo !== 0) committedLog.clear(zxidHi, zxidLo);
   assert(history.pendingCount === 0, 'what is in the log is committed');
+}
+
+function append(log: CommittedLog, reader: TxnLogReader): CommittedLogResult {
+  return log.append(reader.bytes, reader.entryOffset, reader.entryLength, reader.zxidHi, reader.zxidLo);
 }
