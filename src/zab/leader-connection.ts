@@ -14,10 +14,13 @@ const ATTEMPTS_MAX = 5;
 const STALL_MS = 1000;
 
 export interface LeaderConnectionOptions {
-  readonly addresses: readonly PeerAddress[];
+  /** Whom to try in turn: the leader, or observer masters; each with all of its addresses. */
+  readonly targets: readonly (readonly PeerAddress[])[];
   /** For all attempts. */
   readonly connectMsMax: number;
   readonly retryMs: number;
+  /** Before the targets are tried again from the first. */
+  readonly roundMs: number;
   readonly silenceMsMax: number;
   readonly partBytesMax: number;
 }
@@ -131,9 +134,10 @@ export class LeaderConnection implements PeerSocketEvents {
   }
 
   private retry(reason: string): void {
+    const { targets, retryMs, roundMs } = this.options;
     this.state = 'waiting';
-    this.nextAttemptMs = this.nowMs + this.options.retryMs;
-    if (this.attempts === ATTEMPTS_MAX || this.nextAttemptMs >= this.deadlineMs) {
+    this.nextAttemptMs = this.nowMs + (this.attempts % targets.length === 0 ? Math.max(retryMs, roundMs) : retryMs);
+    if (this.attempts >= Math.max(ATTEMPTS_MAX, targets.length) || this.nextAttemptMs >= this.deadlineMs) {
       this.lose(`no connection to the leader after ${this.attempts} attempts: ${reason}`);
     } else {
       this.log.info(`No connection to the leader yet: ${reason}`);
@@ -141,9 +145,11 @@ export class LeaderConnection implements PeerSocketEvents {
   }
 
   private attempt(): void {
+    const { targets } = this.options;
+    const addresses = targets[this.attempts % targets.length];
     this.attempts++;
     this.state = 'connecting';
-    this.socket = this.network.connect(this.options.addresses, Math.max(this.deadlineMs - this.nowMs, 1), this);
+    this.socket = this.network.connect(addresses, Math.max(this.deadlineMs - this.nowMs, 1), this);
   }
 
   private settle(result: PacketResult): void {

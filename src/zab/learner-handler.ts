@@ -44,7 +44,10 @@ export type LinkState =
   | 'streaming'
   | 'closed';
 
-/** The leader, as its learners' links see it. */
+/** Where learners' requests go: a leader's own pipeline, or for an observer master the leader. */
+export type RequestInlet = Pick<PipelinePort, 'hasRoomForRequests' | 'forwarded' | 'touch'>;
+
+/** The leader, as its learners' links see it; or a follower that serves observers. */
 export interface LearnerMaster {
   readonly epoch: number;
   /** Counter of the last zxid that was proposed in this epoch. */
@@ -52,7 +55,7 @@ export interface LearnerMaster {
   readonly tick: number;
   readonly nowMs: number;
   readonly timing: QuorumTiming;
-  readonly line: PipelinePort;
+  readonly line: RequestInlet;
   readonly log: Logger;
   /** For what anybody can cause who finds the port. */
   readonly strangerLog: SeldomLogger;

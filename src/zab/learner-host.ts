@@ -6,6 +6,7 @@
  */
 import type { RoleHost } from './role.js';
 import type { TouchedSessions } from './session-touches.js';
+import type { SyncSources } from './sync-sources.js';
 
 export interface LearnerHost extends RoleHost {
   /**
@@ -24,6 +25,21 @@ export interface LearnerHost extends RoleHost {
   onSynchronized(epoch: number, zxidHi: number, zxidLo: number): void;
 }
 
+/** observerMasterPort > 0, which it must be on all servers: followers serve observers (8.2). */
+export interface ObserverMasterOptions {
+  readonly port: number;
+  /** quorumListenOnAllIPs */
+  readonly listenOnAllIps: boolean;
+  /** Observers that are sent a snapshot, or a DIFF, at one time; beyond that they are turned away. */
+  readonly snapSyncsMax: number;
+  readonly diffSyncsMax: number;
+  /** zookeeper.observer.reconnectDelayMs: an observer's pause, at most, when it has tried all masters. */
+  readonly reconnectMsMax: number;
+  readonly sources: SyncSources;
+  /** From 0 to below 1. */
+  chance(): number;
+}
+
 export interface LearnerOptions {
   readonly kind: 'follower' | 'observer';
   /** Sid. */
@@ -31,4 +47,6 @@ export interface LearnerOptions {
   /** jute.maxbuffer and its extra. */
   readonly partBytesMax: number;
   readonly touched: TouchedSessions;
+  /** Null: observers are the leader's alone. */
+  readonly observerMaster: ObserverMasterOptions | null;
 }

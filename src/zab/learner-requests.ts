@@ -1,11 +1,12 @@
 /**
- * What a learner's own clients want of the leader (ensemble-protocol 6.2): requests in the order of prep's line, each with its
- * place in the commit stage taken before it leaves, and re-opened sessions, which wait here for the leader's word.
+ * What a learner wants of the leader (ensemble-protocol 6.2): requests of its own clients in the order of prep's line, each with
+ * its place in the commit stage taken before it leaves; re-opened sessions, which wait here for the leader's word; and what
+ * observers ask of it, which it passes on as it came (8.2).
  *
  * Owned by the learner, on the quorum peer's thread. The leader answers each kind in the order in which it was asked.
  */
 import type { Logger } from '../actor/logger.js';
-import { readInt32 } from '../base/bytes.js';
+import { copyBytes, readInt32 } from '../base/bytes.js';
 import { Fifo } from '../base/fifo.js';
 import { hex64 } from '../base/int64.js';
 import {
@@ -27,20 +28,30 @@ import type { PipelinePort } from './pipeline-port.js';
 import { PacketType, REVALIDATE_REPLY_BYTES, REVALIDATE_REPLY_IS_VALID } from './quorum-packet.js';
 import { RoleFault } from './role-fault.js';
 
-/** The whole record of a client that waits for its session. */
+/** An observer that asked through this server. */
+export interface Relay {
+  synced(): void;
+  /** The data of the leader's REVALIDATE; valid during the call only. */
+  revalidated(bytes: Uint8Array, offset: number, length: number): void;
+}
+
+/** A session that waits for the leader's word, for a client with its whole record, or for an observer. */
 interface Reopening {
   readonly sessionHi: number;
   readonly sessionLo: number;
-  readonly words: Int32Array;
-  readonly bytes: Uint8Array;
+  readonly record: Uint8Array;
+  readonly relay: Relay | null;
 }
+
+const NOTHING = new Uint8Array(0);
 
 export class LearnerRequests {
   private readonly line: PipelinePort;
   private readonly out: PacketBuffer;
   private readonly log: Logger;
   private readonly reopenings = new Fifo<Reopening>();
-  private syncCount = 0; // forwarded and not answered
+  /** Forwarded and not answered; null: of an own client. */
+  private readonly syncs = new Fifo<Relay | null>();
 
   constructor(line: PipelinePort, out: PacketBuffer, log: Logger) {
     this.line = line;
@@ -56,7 +67,7 @@ export class LearnerRequests {
       return;
     }
     this.line.awaiting(bytes, words, offset, length);
-    if (op === OpCode.sync) this.syncCount++;
+    if (op === OpCode.sync) this.syncs.push(null);
     const { out } = this;
     const isCreateSession = op === OpCode.createSession;
     const lengthA = words[at + WORD_LENGTH_A];
@@ -70,11 +81,41 @@ export class LearnerRequests {
     else out.endWithIds(bytes, part, lengthA);
   }
 
+  /** A request of an observer's client, as it came. */
+  relay(
+    relay: Relay,
+    op: number,
+    cxid: number,
+    sessionHi: number,
+    sessionLo: number,
+    ids: Uint8Array,
+    idsOffset: number,
+    idsLength: number,
+    body: Uint8Array,
+    bodyOffset: number,
+    bodyLength: number,
+  ): void {
+    const { out } = this;
+    if (op === InternalOp.reopenSession) {
+      this.reopenings.push({ sessionHi, sessionLo, record: NOTHING, relay });
+      this.putRevalidate(sessionHi, sessionLo, body, bodyOffset, bodyLength);
+      return;
+    }
+    if (op === OpCode.sync) this.syncs.push(relay);
+    out.begin(PacketType.request, -1, -1);
+    out.putLong(sessionHi, sessionLo);
+    out.putInt(cxid);
+    out.putInt(op);
+    out.putBytes(body, bodyOffset, bodyLength);
+    out.endWithIds(ids, idsOffset, idsLength);
+  }
+
   /** Of the oldest sync; false if nobody asked. What was committed before is told before. */
   onSync(): boolean {
-    if (this.syncCount === 0) return false;
-    this.syncCount--;
-    this.line.synced();
+    const relay = this.syncs.shift();
+    if (relay === undefined) return false;
+    if (relay === null) this.line.synced();
+    else relay.synced();
     return true;
   }
 
@@ -88,23 +129,38 @@ export class LearnerRequests {
       this.log.warn(`The leader revalidated session 0x${hex64(sessionHi, sessionLo)}, for which nobody waits`);
       return;
     }
+    const { record, relay } = reopening;
+    if (relay !== null) {
+      relay.revalidated(bytes, offset, length);
+      return;
+    }
     const isValid = bytes[offset + REVALIDATE_REPLY_IS_VALID] !== 0;
-    reopening.words[WORD_ERROR] = isValid ? ErrorCode.Ok : ErrorCode.SessionExpired;
-    this.line.local(RecordType.pass, reopening.bytes, 0, reopening.bytes.length);
+    new Int32Array(record.buffer)[WORD_ERROR] = isValid ? ErrorCode.Ok : ErrorCode.SessionExpired;
+    this.line.local(RecordType.pass, record, 0, record.length);
   }
 
   private revalidate(bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
     const at = offset >> 2;
     const sessionHi = words[at + WORD_SESSION_HI];
     const sessionLo = words[at + WORD_SESSION_LO];
-    // The length is the header's and the parts': the copy must be as a mailbox would hand it out.
-    const copy = bytes.slice(offset, offset + length);
-    const header = new Int32Array(copy.buffer, 0, PIPELINE_HEADER_BYTES >> 2);
-    this.reopenings.push({ sessionHi, sessionLo, words: header, bytes: copy });
+    const record = new Uint8Array((length + 3) & ~3).subarray(0, length);
+    copyBytes(bytes, offset, record, 0, length);
+    this.reopenings.push({ sessionHi, sessionLo, record, relay: null });
+    const body = offset + PIPELINE_HEADER_BYTES + words[at + WORD_LENGTH_A];
+    this.putRevalidate(sessionHi, sessionLo, bytes, body, words[at + WORD_LENGTH_B]);
+  }
+
+  private putRevalidate(
+    sessionHi: number,
+    sessionLo: number,
+    timeout: Uint8Array,
+    timeoutOffset: number,
+    timeoutLength: number,
+  ): void {
     const { out } = this;
     out.begin(PacketType.revalidate, -1, -1);
     out.putLong(sessionHi, sessionLo);
-    out.putBytes(bytes, offset + PIPELINE_HEADER_BYTES + words[at + WORD_LENGTH_A], words[at + WORD_LENGTH_B]);
+    out.putBytes(timeout, timeoutOffset, timeoutLength);
     out.end();
   }
 

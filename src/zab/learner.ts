@@ -7,6 +7,8 @@
  * mean; this wires them, and is the one place where the role ends. Once it has ended nothing is logged, committed or
  * acknowledged any more (ZOOKEEPER-4712), whatever its parts, the socket or the line still say.
  */
+import type { PeerAddress } from '../election/peer-network.js';
+import type { QuorumVerifier } from '../election/quorum-verifier.js';
 import { RecordType, ServerRole } from '../processor/pipeline-records.js';
 import { Follower } from './follower.js';
 import { LeaderConnection, type LeaderConnectionEvents } from './leader-connection.js';
@@ -16,9 +18,11 @@ import type { LearnerHost, LearnerOptions } from './learner-host.js';
 import { LearnerRequests } from './learner-requests.js';
 import { LearnerSync } from './learner-sync.js';
 import { Observer } from './observer.js';
+import { ObserverMaster } from './observer-master.js';
 import { PacketVerdict } from './packet-reader.js';
 import { ReceivedConfigs } from './received-configs.js';
 import { ReceivedTxns } from './received-txns.js';
+import { RelayedTouches } from './relayed-touches.js';
 import type { Role } from './role.js';
 import { RoleFault } from './role-fault.js';
 
@@ -26,6 +30,7 @@ export type LearnerPhase = 'connecting' | 'discovery' | 'synchronization' | 'sta
 
 /** Of onRaw: the connection is closed. */
 const CLOSED = -1;
+const LEADER_PART_BYTES_MAX = 256 << 20;
 
 export class Learner implements Role, LeaderConnectionEvents {
   private readonly host: LearnerHost;
@@ -36,7 +41,9 @@ export class Learner implements Role, LeaderConnectionEvents {
   private readonly configs: ReceivedConfigs;
   private readonly requests: LearnerRequests;
   private readonly broadcast: Follower | Observer;
+  private readonly touches: RelayedTouches;
   private sync: LearnerSync | null = null; // from discovery's end on
+  private master: ObserverMaster | null = null; // while a follower broadcasts
   private hasStarted = false;
   private current: LearnerPhase = 'connecting';
 
@@ -45,16 +52,18 @@ export class Learner implements Role, LeaderConnectionEvents {
     this.host = host;
     this.options = options;
     const { timing, history, line, log } = host;
-    const member = host.configs.committed.member(options.leader);
+    const master = options.observerMaster;
     this.connection = new LeaderConnection(
       host.network,
       log,
       {
-        addresses: (member?.addresses ?? []).map(({ host: name, quorumPort }) => ({ host: name, port: quorumPort })),
+        targets: targetsOf(host.configs.committed, options),
         connectMsMax: timing.tickMs * (timing.connectLimitTicks > 0 ? timing.connectLimitTicks : timing.initLimitTicks),
         retryMs: timing.connectRetryMs,
+        roundMs: master !== null && options.kind === 'observer' ? master.chance() * master.reconnectMsMax : 0,
         silenceMsMax: timing.tickMs * timing.initLimitTicks,
-        partBytesMax: options.partBytesMax,
+        // What the leader has committed cannot be refused, however long: a closeSession lists all ephemerals.
+        partBytesMax: Math.max(options.partBytesMax, LEADER_PART_BYTES_MAX),
       },
       this,
     );
@@ -63,7 +72,8 @@ export class Learner implements Role, LeaderConnectionEvents {
     this.txns = new ReceivedTxns(history, line);
     this.configs = new ReceivedConfigs(host.configs, this.txns);
     this.requests = new LearnerRequests(line, out, log);
-    const common = new LearnerBroadcast(this.txns, this.requests, options.touched, out, log);
+    this.touches = new RelayedTouches(options.touched);
+    const common = new LearnerBroadcast(this.txns, this.requests, this.touches, out, log);
     const Kind = options.kind === 'follower' ? Follower : Observer;
     this.broadcast = new Kind(this.txns, this.configs, common);
     host.requestTurn();
@@ -98,7 +108,8 @@ export class Learner implements Role, LeaderConnectionEvents {
     if (this.current === 'over' || sync === null) return;
     if (type === RecordType.serve && this.current === 'starting') {
       this.current = 'broadcast';
-      this.options.touched.reset();
+      this.touches.reset();
+      this.serveObservers();
       this.host.onBroadcast(this.discovery.epoch);
     } else {
       this.guard(() => sync.onDone(type, zxidHi, zxidLo, error));
@@ -106,7 +117,11 @@ export class Learner implements Role, LeaderConnectionEvents {
   }
 
   onTick(nowMs: number): void {
-    if (this.current !== 'over' && this.hasStarted) this.connection.onTick(nowMs);
+    if (this.current === 'over' || !this.hasStarted) return;
+    this.connection.onTick(nowMs);
+    if (this.master === null) return;
+    this.master.onTick(nowMs);
+    this.host.requestTurn();
   }
 
   onBatchEnd(): void {
@@ -124,6 +139,8 @@ export class Learner implements Role, LeaderConnectionEvents {
   close(): void {
     this.current = 'over';
     this.connection.close();
+    this.master?.close();
+    this.master = null;
   }
 
   // ---- LeaderConnectionEvents
@@ -208,11 +225,27 @@ export class Learner implements Role, LeaderConnectionEvents {
     this.host.line.serve(this.options.kind === 'follower' ? ServerRole.follower : ServerRole.observer, 0, 0);
   }
 
-  /** One record for what was committed, one write for what is to be sent. */
+  private serveObservers(): void {
+    const { host, options, txns } = this;
+    if (options.kind !== 'follower' || options.observerMaster === null) return;
+    const { out } = this.connection;
+    this.master = new ObserverMaster(
+      host,
+      options.observerMaster,
+      options.partBytesMax,
+      this.requests,
+      this.touches,
+      out,
+    );
+    txns.sink = this.master;
+  }
+
+  /** One record for what was committed, and one write to each side for what is to be sent. */
   private finishTurn(): void {
     if (this.current === 'over') return;
     const { connection, txns } = this;
     txns.publish();
+    this.master?.turn();
     if (this.sync?.isAcknowledging && this.options.kind === 'follower') txns.acknowledge(connection.out);
     connection.flush();
   }
@@ -232,8 +265,25 @@ export class Learner implements Role, LeaderConnectionEvents {
 
   private over(reason: string): void {
     if (this.current === 'over') return;
-    this.current = 'over';
-    this.connection.close();
+    this.close();
     this.host.onOver(reason);
   }
+}
+
+/** Observers try the masters in any order, and the leader when none is there. */
+function targetsOf(config: QuorumVerifier, options: LearnerOptions): PeerAddress[][] {
+  const { leader, kind, observerMaster } = options;
+  const targets: PeerAddress[][] = [];
+  if (kind === 'observer' && observerMaster !== null) {
+    for (const { sid, type, addresses } of config.members) {
+      if (sid === leader || type === 'observer') continue;
+      targets.push(addresses.map(({ host }) => ({ host, port: observerMaster.port })));
+    }
+    for (let last = targets.length - 1; last > 0; last--) {
+      const other = Math.floor(observerMaster.chance() * (last + 1));
+      [targets[last], targets[other]] = [targets[other], targets[last]];
+    }
+  }
+  targets.push((config.member(leader)?.addresses ?? []).map(({ host, quorumPort }) => ({ host, port: quorumPort })));
+  return targets;
 }

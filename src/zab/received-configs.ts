@@ -44,12 +44,14 @@ export class ReceivedConfigs {
   /** Throws RoleFault, also when the change ends the role. */
   commitAndActivate(zxidHi: number, zxidLo: number, bytes: Uint8Array, dataOffset: number, dataLength: number): void {
     if (dataLength < ACTIVATE_ENTRY) throw new RoleFault(`The leader sent a COMMITANDACTIVATE of ${dataLength} bytes`);
-    if (!this.txns.commit(zxidHi, zxidLo)) return;
+    const designated = bytes.slice(dataOffset + ACTIVATE_LEADER, dataOffset + ACTIVATE_ENTRY);
+    if (!this.txns.commit(zxidHi, zxidLo, designated)) return;
     const change = this.proposed.shift();
     if (change === undefined || change.zxidHi !== zxidHi || change.zxidLo !== zxidLo) {
       throw new RoleFault('The leader activated a transaction that is no reconfiguration');
     }
-    this.activate(change.config, leaderIn(bytes, dataOffset), zxidHi, zxidLo);
+    const leader = numberFromHalves(readInt32(designated, 0), readInt32(designated, 4));
+    this.activate(change.config, leader, zxidHi, zxidLo);
   }
 
   /** Throws RoleFault, also when the change ends the role. */
@@ -91,9 +93,4 @@ function configTextOf(bytes: Uint8Array, offset: number): string {
   const path = offset + TXN_BODY;
   const data = path + 4 + readInt32(bytes, path);
   return decodeUtf8(bytes, data + 4, Math.max(readInt32(bytes, data), 0));
-}
-
-function leaderIn(bytes: Uint8Array, dataOffset: number): number {
-  const at = dataOffset + ACTIVATE_LEADER;
-  return numberFromHalves(readInt32(bytes, at), readInt32(bytes, at + 4));
 }

@@ -23,6 +23,19 @@ import { RoleFault } from './role-fault.js';
 /** What a record in the line has beside its entry. */
 const RECORD_BYTES = 64;
 
+/** Somebody else who is told what is committed: a follower's observers. */
+export interface CommitSink {
+  /** The bytes are valid during the call only. `activation`: the designated leader's id, of a reconfiguration. */
+  onCommitted(
+    zxidHi: number,
+    zxidLo: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    activation: Uint8Array | null,
+  ): void;
+}
+
 interface Held {
   readonly zxidHi: number;
   readonly zxidLo: number;
@@ -32,6 +45,7 @@ interface Held {
 export class ReceivedTxns {
   /** While synchronizing, what this server has already may come again, and is dropped. */
   mayRepeat = true;
+  sink: CommitSink | null = null;
   private readonly history: ProposalHistory;
   private readonly line: PipelinePort;
   private isHolding = false;
@@ -114,8 +128,8 @@ export class ReceivedTxns {
   }
 
   /** The oldest that waits, and no other (6.4). False: it was committed before. Throws RoleFault. */
-  commit(zxidHi: number, zxidLo: number): boolean {
-    const { history } = this;
+  commit(zxidHi: number, zxidLo: number, activation: Uint8Array | null = null): boolean {
+    const { history, sink } = this;
     const isOld = compareSigned(zxidHi, zxidLo, history.lastCommittedHi, history.lastCommittedLo) <= 0;
     if (isOld && this.mayRepeat) return false;
     if (this.isHolding) {
@@ -132,6 +146,10 @@ export class ReceivedTxns {
     }
     history.commitHead();
     this.hasCommitted = true;
+    if (sink !== null) {
+      const { bytes, entryOffset, entryLength } = history.pending;
+      sink.onCommitted(zxidHi, zxidLo, bytes, entryOffset, entryLength, activation);
+    }
     return true;
   }
 

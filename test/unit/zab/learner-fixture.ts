@@ -32,7 +32,7 @@ import {
   WORD_ZXID_LO,
 } from '../../../src/processor/pipeline-records.js';
 import { Learner } from '../../../src/zab/learner.js';
-import type { LearnerHost, LearnerOptions } from '../../../src/zab/learner-host.js';
+import type { LearnerHost, LearnerOptions, ObserverMasterOptions } from '../../../src/zab/learner-host.js';
 import { PacketBuffer } from '../../../src/zab/packet-buffer.js';
 import { PacketReader, PacketVerdict } from '../../../src/zab/packet-reader.js';
 import { PipelinePort } from '../../../src/zab/pipeline-port.js';
@@ -144,6 +144,7 @@ export interface WorldOptions {
   readonly needsSnapshot?: boolean;
   readonly isUncounted?: boolean;
   readonly partBytesMax?: number;
+  readonly observerMaster?: ObserverMasterOptions;
   /** A leader that the test does not play. */
   readonly real?: RealLeader;
 }
@@ -197,6 +198,7 @@ export class LearnerWorld {
       kind: options.kind ?? 'follower',
       leader: options.real?.sid ?? LEADER,
       partBytesMax: options.partBytesMax ?? 1 << 20,
+      observerMaster: options.observerMaster ?? null,
       touched: {
         reset: () => this.tell('touched.reset'),
         appendTo: (out) => {

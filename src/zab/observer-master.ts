@@ -1,0 +1,277 @@
+/**
+ * ObserverMaster: a follower that serves observers (ensemble-protocol 8.2), so that the leader need not. The links are the
+ * leader's (learner-handler.ts); what differs is that nothing is decided here: the epoch is the follower's, what is committed
+ * comes from the leader and is passed on behind its COMMIT, and what observers ask goes to the leader as the follower's own.
+ *
+ * Owned by the learner while it broadcasts, on the quorum peer's thread. An observer reads what this follower has committed, so
+ * its tree is never ahead of what a quorum has; when the follower's role ends, so do its links.
+ */
+import type { Logger } from '../actor/logger.js';
+import { SeldomLogger } from '../actor/seldom-logger.js';
+import { assert } from '../base/assert.js';
+import { compareSigned } from '../base/int64.js';
+import { encodeUtf8 } from '../base/utf8.js';
+import type { PeerListener, PeerSocket, PeerSocketEvents } from '../election/peer-network.js';
+import { LearnerHandler, type LearnerMaster, type RequestInlet } from './learner-handler.js';
+import type { ObserverMasterOptions } from './learner-host.js';
+import type { LearnerRequests, Relay } from './learner-requests.js';
+import { PacketBuffer } from './packet-buffer.js';
+import { PacketType, QUORUM_PROTOCOL_VERSION } from './quorum-packet.js';
+import type { CommitSink } from './received-txns.js';
+import type { RelayedTouches } from './relayed-touches.js';
+import type { QuorumTiming, RoleHost } from './role.js';
+import { SyncFeed } from './sync-feed.js';
+
+/** What waits for the leader, beyond which observers are not read. */
+const FORWARDED_BYTES_MAX = 4 << 20;
+const STRANGERS_MAX = 64;
+const UNLISTED_MAX = 64;
+const BIND_RETRY_MS = 1000;
+const LEADER_INFO = new Uint8Array([0, QUORUM_PROTOCOL_VERSION >> 16, 0, 0]);
+const NONE = -1;
+
+export class ObserverMaster implements LearnerMaster, CommitSink {
+  readonly epoch: number;
+  readonly timing: QuorumTiming;
+  readonly line: RequestInlet;
+  readonly log: Logger;
+  readonly strangerLog: SeldomLogger;
+  nowMs: number;
+  tick = 0;
+  private readonly host: RoleHost;
+  private readonly options: ObserverMasterOptions;
+  private readonly partBytesMax: number;
+  private readonly requests: LearnerRequests;
+  private readonly out: PacketBuffer; // to the leader
+  private readonly listeners: PeerListener[] = [];
+  private bindAtMs = 0; // 0: bound, or on the way
+  private readonly links = new Map<number, LearnerHandler>(); // by number
+  private readonly relays = new Map<number, Relay>(); // of the links
+  private readonly observers: LearnerHandler[] = []; // behind NEWLEADER
+  private readonly toObservers = new PacketBuffer(); // of this turn
+  private lastLink = 0;
+  private lastAnonymousSid = 0;
+  private nextHalfTickMs: number;
+  private isSecondHalf = false;
+
+  /** `out`: what goes to the leader. */
+  constructor(
+    host: RoleHost,
+    options: ObserverMasterOptions,
+    partBytesMax: number,
+    requests: LearnerRequests,
+    touches: RelayedTouches,
+    out: PacketBuffer,
+  ) {
+    this.host = host;
+    this.options = options;
+    this.partBytesMax = partBytesMax;
+    this.requests = requests;
+    this.out = out;
+    this.epoch = host.epochs.currentEpoch;
+    this.timing = host.timing;
+    this.log = host.log;
+    this.strangerLog = new SeldomLogger(host.log, host.clock);
+    this.nowMs = host.clock.monotonicMs();
+    this.nextHalfTickMs = this.nowMs + this.timing.tickMs / 2;
+    this.line = {
+      hasRoomForRequests: (byteCount) => this.out.length + byteCount <= FORWARDED_BYTES_MAX,
+      forwarded: (link, ...request) => {
+        const relay = this.relays.get(link);
+        assert(relay !== undefined, 'a link that forwards is there');
+        this.requests.relay(relay, ...request);
+      },
+      touch: (bytes, offset, length) => touches.add(bytes, offset, length),
+    };
+    this.bind();
+  }
+
+  /** Counter of the last transaction that is committed here. */
+  get lastProposed(): number {
+    const { lastCommittedHi, lastCommittedLo } = this.host.history;
+    return lastCommittedHi === this.epoch ? lastCommittedLo >>> 0 : 0;
+  }
+
+  /** For reports: who is connected, in order of their coming. */
+  get learners(): IterableIterator<LearnerHandler> {
+    return this.links.values();
+  }
+
+  onTick(nowMs: number): void {
+    const heldUpMs = nowMs - this.nowMs;
+    this.nowMs = nowMs;
+    if (heldUpMs > this.timing.tickMs / 2) for (const link of this.links.values()) link.forgive(heldUpMs);
+    if (this.bindAtMs !== 0 && nowMs >= this.bindAtMs) this.bind();
+    for (const link of [...this.links.values()]) link.checkTimes();
+    if (nowMs < this.nextHalfTickMs) return;
+    this.nextHalfTickMs = nowMs + this.timing.tickMs / 2;
+    for (const link of [...this.links.values()]) link.ping();
+    this.isSecondHalf = !this.isSecondHalf;
+    if (this.isSecondHalf) this.tick++;
+    this.host.requestTurn();
+  }
+
+  /** What was committed in this turn, and everything else, in one write for each observer. */
+  turn(): void {
+    this.distribute();
+    for (const link of this.links.values()) link.turn();
+  }
+
+  close(): void {
+    for (const listener of this.listeners) listener.close();
+    this.listeners.length = 0;
+    for (const link of this.links.values()) link.close();
+    this.links.clear();
+    this.relays.clear();
+    this.observers.length = 0;
+  }
+
+  // ---- CommitSink
+
+  onCommitted(
+    zxidHi: number,
+    zxidLo: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    activation: Uint8Array | null,
+  ): void {
+    if (this.observers.length === 0) return;
+    const { toObservers } = this;
+    if (activation === null) {
+      toObservers.withData(PacketType.inform, zxidHi, zxidLo, bytes, offset, length);
+      return;
+    }
+    toObservers.begin(PacketType.informAndActivate, zxidHi, zxidLo);
+    toObservers.putBytes(activation, 0, activation.length);
+    toObservers.putBytes(bytes, offset, length);
+    toObservers.end();
+  }
+
+  // ---- LearnerMaster
+
+  onLearnerInfo(link: LearnerHandler): void {
+    const { committed } = this.host.configs;
+    if (!link.isObserver) link.drop('a follower serves observers only');
+    else if (!this.isWelcome(link)) link.drop(`server ${link.sid} is in no configuration, like too many others`);
+    else if (compareSigned(link.configVersionHi, link.configVersionLo, committed.versionHi, committed.versionLo) > 0) {
+      link.drop("its configuration is newer than this server's");
+    } else link.leaderInfo(LEADER_INFO);
+  }
+
+  onEpochAck(link: LearnerHandler): void {
+    for (const other of [...this.links.values()]) {
+      if (other !== link && other.sid === link.sid && other.state !== 'info')
+        other.drop('the same server has come again');
+    }
+    const { host, options } = this;
+    const feed = new SyncFeed(host.history, options.sources, link.out, link.lastHi, link.lastLo, NONE, NONE);
+    const isSnap = feed.plan.op === 'SNAP';
+    let others = 0;
+    for (const other of this.links.values()) if (other.state === 'sync' && other.isSentSnapshot === isSnap) others++;
+    if (others >= (isSnap ? options.snapSyncsMax : options.diffSyncsMax)) {
+      feed.close();
+      link.drop(`${others} other observers are brought up to date`);
+      return;
+    }
+    this.log.info(`sends ${feed.plan.op} to ${link.name}`);
+    link.beginSync(feed);
+  }
+
+  onCaughtUp(link: LearnerHandler): void {
+    this.distribute(); // to those who were there before: this one has it
+    link.endSync(encodeUtf8(this.host.configs.lastSeen.toText()));
+    this.observers.push(link);
+  }
+
+  onNewLeaderAck(link: LearnerHandler): void {
+    link.upToDate();
+  }
+
+  onAck(): void {}
+
+  onGone(link: LearnerHandler): void {
+    this.links.delete(link.number);
+    this.relays.delete(link.number);
+    const index = this.observers.indexOf(link);
+    if (index >= 0) this.observers.splice(index, 1);
+  }
+
+  nextAnonymousSid(): number {
+    return --this.lastAnonymousSid;
+  }
+
+  requestTurn(): void {
+    this.host.requestTurn();
+  }
+
+  // ---- inside
+
+  private bind(): void {
+    const { host, options } = this;
+    const own = host.configs.committed.member(host.myId);
+    this.bindAtMs = 0;
+    if (own === undefined) return;
+    const hosts = options.listenOnAllIps ? [undefined] : [...new Set(own.addresses.map((address) => address.host))];
+    for (const name of hosts) {
+      const listener = host.network.listen(
+        name,
+        options.port,
+        (socket) => this.accept(socket),
+        () => {},
+        (error) => this.onBindError(listener, error),
+      );
+      this.listeners.push(listener);
+    }
+  }
+
+  /** The follower goes on; observers find other masters meanwhile. */
+  private onBindError(listener: PeerListener, error: Error): void {
+    if (!this.listeners.includes(listener)) return;
+    this.log.warn(`cannot listen for observers on port ${this.options.port}: ${error.message}`);
+    for (const other of this.listeners) other.close();
+    this.listeners.length = 0;
+    this.bindAtMs = this.nowMs + BIND_RETRY_MS;
+  }
+
+  private accept(socket: PeerSocket): PeerSocketEvents | null {
+    let strangers = 0;
+    for (const link of this.links.values()) if (link.state === 'info') strangers++;
+    if (strangers >= STRANGERS_MAX) return null;
+    const link = new LearnerHandler(this, socket, ++this.lastLink, this.partBytesMax);
+    this.links.set(link.number, link);
+    this.relays.set(link.number, this.relayOf(link));
+    return link;
+  }
+
+  /** Members, and some who are about to become members. */
+  private isWelcome(link: LearnerHandler): boolean {
+    const { committed, lastSeen } = this.host.configs;
+    const isListed = (sid: number): boolean => (committed.member(sid) ?? lastSeen.member(sid)) !== undefined;
+    if (isListed(link.sid)) return true;
+    let others = 0;
+    for (const other of this.links.values())
+      if (other !== link && other.state !== 'info' && !isListed(other.sid)) others++;
+    return others < UNLISTED_MAX;
+  }
+
+  private distribute(): void {
+    const { toObservers } = this;
+    if (toObservers.length === 0) return;
+    for (const link of this.observers) link.out.putBytes(toObservers.bytes, 0, toObservers.length);
+    toObservers.clear();
+  }
+
+  /** The leader's answers find the observer that asked, if it is still there. */
+  private relayOf(link: LearnerHandler): Relay {
+    return {
+      synced: () => {
+        this.distribute();
+        if (link.state !== 'closed') link.out.empty(PacketType.sync, 0, 0);
+      },
+      revalidated: (bytes, offset, length) => {
+        if (link.state !== 'closed') link.out.withData(PacketType.revalidate, -1, -1, bytes, offset, length);
+      },
+    };
+  }
+}
