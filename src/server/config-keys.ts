@@ -280,8 +280,7 @@ export const CONFIG_KEYS = [
     regime: 'strict-int',
     default: '0',
     unit: 'port',
-    sentence: 'Where followers serve observers; 0 means not at all.',
-    accepted: true,
+    sentence: 'Where followers serve observers; 0 means not at all. The same on all servers.',
   },
   {
     name: 'syncEnabled',
@@ -360,6 +359,13 @@ export const CONFIG_KEYS = [
     default: '200',
     unit: 'ms',
     sentence: 'An observer that lost its leader looks for another one after a random part of this.',
+  },
+  {
+    name: 'observer.reconnectDelayMs',
+    regime: 'lenient-long',
+    default: '0',
+    unit: 'ms',
+    sentence: 'An observer that has tried all followers in vain rests for a random part of this.',
   },
   {
     name: 'observer.syncEnabled',

@@ -130,7 +130,9 @@ function makeQuorumPeer(context: ActorContext, server: ServerConfig, peer: Quoru
       if (status.owesTail)
         resetSyncMark(fileStore, directories.logDirectory, zxidHi, zxidLo, logOf(fileStore, directories));
     },
-    openRole: memberRoles(context, server, peer, treeReader(context, guarded), fileStore, directories),
+    openRole: memberRoles(context, server, peer, treeReader(context, guarded), fileStore, directories, () =>
+      prng.float(),
+    ),
   });
 }
 

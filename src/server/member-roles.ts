@@ -16,6 +16,7 @@ import { appliedZxid } from '../store/applied-zxid.js';
 import type { TreeReader } from '../store/tree-reader.js';
 import { Leader } from '../zab/leader.js';
 import { Learner } from '../zab/learner.js';
+import type { ObserverMasterOptions } from '../zab/learner-host.js';
 import type { OpenRole } from '../zab/quorum-peer-actor.js';
 import { SessionTouches } from '../zab/session-touches.js';
 import type { SyncSources } from '../zab/sync-sources.js';
@@ -33,11 +34,13 @@ export function memberRoles(
   reader: TreeReader,
   fileStore: FileStore,
   directories: DataDirectories,
+  chance: () => number,
 ): OpenRole {
   const sessions = new SessionTable(sharedMemory(context, SharedName.sessions));
   const touched = new SessionTouches(sessions);
   const sources = syncSources(server.learnerSync, reader, sessions, fileStore, directories);
   const partBytesMax = server.frameBytesMax + server.recordExtraBytes;
+  const observerMaster = peer.observerMasterPort === 0 ? null : observerMasterOptions(server, peer, sources, chance);
   return (host, { decision, supporters, onQuorumPortOpen }) => {
     if (decision.state === PeerState.leading) {
       const { snapSyncsMax, diffSyncsMax } = server.learnerSync;
@@ -54,8 +57,25 @@ export function memberRoles(
       return { role: leader, onVoterLooking: (sid) => leader.onVoterLooking(sid) };
     }
     const kind = decision.state === PeerState.observing ? 'observer' : 'follower';
-    const learner = new Learner(host, { kind, leader: decision.leader, partBytesMax, touched });
+    const learner = new Learner(host, { kind, leader: decision.leader, partBytesMax, touched, observerMaster });
     return { role: learner, onVoterLooking: () => {} };
+  };
+}
+
+function observerMasterOptions(
+  { learnerSync }: ServerConfig,
+  peer: QuorumPeerConfig,
+  sources: SyncSources,
+  chance: () => number,
+): ObserverMasterOptions {
+  return {
+    port: peer.observerMasterPort,
+    listenOnAllIps: peer.listenOnAllIps,
+    snapSyncsMax: learnerSync.snapSyncsMax,
+    diffSyncsMax: learnerSync.diffSyncsMax,
+    reconnectMsMax: peer.observerReconnectMsMax,
+    sources,
+    chance,
   };
 }
 

@@ -42,6 +42,10 @@ export interface QuorumPeerConfig {
   /** Observers log what they are told. */
   readonly observerSyncEnabled: boolean;
   readonly leaderServes: boolean;
+  /** Where followers serve observers; 0: nowhere. */
+  readonly observerMasterPort: number;
+  /** How long an observer rests, at most, when it has tried all of them. */
+  readonly observerReconnectMsMax: number;
 }
 
 export interface ConfiguredMembers {
@@ -83,6 +87,8 @@ export function readQuorumPeerConfig(
     observerRestMsMax: Math.max(0, settings.lenientLong('observer.election.DelayMs')),
     observerSyncEnabled: isObserverSyncEnabled(settings),
     leaderServes: !settings.switched('leaderServes'),
+    observerMasterPort: Math.max(0, settings.strictInt('observerMasterPort')),
+    observerReconnectMsMax: Math.max(0, settings.lenientLong('observer.reconnectDelayMs')),
   };
 }
 

@@ -228,7 +228,7 @@ export class ObserverMaster implements LearnerMaster, CommitSink {
   /** The follower goes on; observers find other masters meanwhile. */
   private onBindError(listener: PeerListener, error: Error): void {
     if (!this.listeners.includes(listener)) return;
-    this.log.warn(`cannot listen for observers on port ${this.options.port}: ${error.message}`);
+    this.strangerLog.warn('port', `cannot listen for observers on port ${this.options.port}: ${error.message}`);
     for (const other of this.listeners) other.close();
     this.listeners.length = 0;
     this.bindAtMs = this.nowMs + BIND_RETRY_MS;
