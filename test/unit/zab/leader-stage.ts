@@ -118,6 +118,11 @@ export class FakeConfigs implements ConfigView {
     this.told = told;
   }
 
+  /** Of a term before. */
+  propose(text: string): void {
+    this.lastSeen = parseQuorumConfigText(text);
+  }
+
   seen(config: QuorumVerifier): void {
     this.lastSeen = config;
     this.told.push(`seen ${zxidText(config.versionHi, config.versionLo)}`);
@@ -343,6 +348,10 @@ export class LeaderStage {
       if (!moved && !turned) return;
     }
     throw new Error('it never comes to rest');
+  }
+
+  requestTurn(): void {
+    this.isTurnDue = true;
   }
 
   /** One turn, if one was asked for. */

@@ -1,0 +1,156 @@
+// Reconfiguration at the leader: quorums of both configurations, the packets of 13.6, and who leads afterwards.
+
+import { describe, expect, test } from 'vitest';
+import { int64FromHalves } from '../../../src/base/int64.js';
+import { encodeUtf8 } from '../../../src/base/utf8.js';
+import { OpCode } from '../../../src/protocol/op-code.js';
+import { entryOf } from '../persistence/txn-entries.js';
+import { fromHex, toHex } from './hex.js';
+import { configText, LeaderStage, type ScriptedLearner, type StageOptions, zxidOf } from './leader-stage.js';
+
+function reconfigEntry(text: string): (zxid: string) => Uint8Array {
+  return (zxid) =>
+    entryOf(int64FromHalves(...zxidOf(zxid)), {
+      type: OpCode.reconfig,
+      txn: { path: '/zookeeper/config', data: encodeUtf8(text), version: -1 },
+    });
+}
+
+function members(sids: readonly number[], version: string): string {
+  return `${sids.map((sid) => `server.${sid}=m${sid}:2888:3888:participant\n`).join('')}version=${version}`;
+}
+
+function serving(
+  sids: readonly number[],
+  options: StageOptions = {},
+): { stage: LeaderStage; learners: ScriptedLearner[] } {
+  const { stage, learners } = LeaderStage.serving(sids, {
+    config: configText(3, [], '100000000'),
+    options: { isReconfigEnabled: true },
+    ...options,
+  });
+  for (const learner of learners) learner.isSlow = true;
+  return { stage, learners };
+}
+
+function committed(stage: LeaderStage): string[] {
+  return stage.take().filter((text) => text.startsWith('commit'));
+}
+
+describe('reconfiguration', () => {
+  test('13.6: golden bytes of COMMITANDACTIVATE and INFORMANDACTIVATE', () => {
+    const config = configText(3, [4], '100000000');
+    const { stage, learners } = LeaderStage.serving([2], { config, myId: 3, options: { isReconfigEnabled: true } });
+    const observer = stage.learner(4, { observer: true, auto: true });
+    stage.write(2);
+    stage.settle();
+    observer.takeHex();
+    learners[0].takeHex();
+    const text = `server.2=m2:2888:3888:participant\nserver.3=m3:2888:3888:participant\nversion=100000003`;
+    const entry = reconfigEntry(text)('1.3');
+    stage.write(1, OpCode.reconfig, reconfigEntry(text));
+    stage.settle();
+    const length = entry.length.toString(16).padStart(8, '0');
+    expect(learners[0].takeHex()).toBe(
+      toHex(fromHex(`00000002 0000000100000003 ${length} ${toHex(entry)} ffffffff`)) +
+        toHex(fromHex('00000009 0000000100000003 00000008 0000000000000003 ffffffff')),
+    );
+    const informed = (entry.length + 8).toString(16).padStart(8, '0');
+    expect(observer.takeHex()).toBe(
+      toHex(fromHex(`00000013 0000000100000003 ${informed} 0000000000000003 ${toHex(entry)} ffffffff`)),
+    );
+    expect(stage.take().slice(-3)).toEqual(['sync txn 1.3', 'activate 1.3 leader 3 at 1.3', 'commit committed 1.3']);
+  });
+
+  test('from its proposal on a quorum of both is needed, behind its commit one of the new', () => {
+    const { stage, learners } = serving([2, 4, 5]);
+    const [second, fourth, fifth] = learners;
+    stage.write(1);
+    stage.write(1, OpCode.reconfig, reconfigEntry(members([1, 2, 3, 4, 5], '100000002')));
+    stage.write(1);
+    stage.settle();
+    second.send('ACK 1.3');
+    expect(committed(stage)).toEqual(['commit committed 1.1']);
+    fourth.send('ACK 1.2');
+    expect(committed(stage)).toEqual(['commit committed 1.2']);
+    // Proposed while both counted, so both count for it still.
+    fifth.send('ACK 1.3');
+    expect(committed(stage)).toEqual(['commit committed 1.3']);
+    stage.write(1);
+    stage.settle();
+    fourth.send('ACK 1.4');
+    expect(committed(stage)).toEqual([]);
+    fifth.send('ACK 1.4');
+    expect(committed(stage)).toEqual(['commit committed 1.4']);
+  });
+
+  test('a leader that is not in the new configuration names one that has the most, and commits nothing behind it', () => {
+    const { stage, learners } = serving([2, 3]);
+    const [second, third] = learners;
+    stage.write(1, OpCode.reconfig, reconfigEntry(members([2, 3], '100000001')));
+    stage.write(1);
+    stage.settle();
+    third.send('ACK 1.2');
+    expect(committed(stage)).toEqual([]);
+    second.send('ACK 1.1');
+    expect(stage.take().slice(-2)).toEqual(['activate 1.1 leader 3 at 1.1', 'commit committed 1.1']);
+    expect(second.take().at(-1)).toBe('COMMITANDACTIVATE 1.1 0000000000000003');
+    second.send('ACK 1.2');
+    third.send('ACK 1.2');
+    expect(committed(stage)).toEqual([]);
+    stage.pass(2500);
+    expect(stage.over).toBe('');
+    second.end();
+    stage.pass(2500);
+    expect(stage.over).toContain('not enough followers are left');
+  });
+
+  test('liveness needs both while a configuration is pending', () => {
+    const { stage, learners } = serving([2]);
+    stage.write(1, OpCode.reconfig, reconfigEntry(members([1, 2, 3, 4, 5], '100000001')));
+    stage.settle();
+    stage.pass(1100);
+    expect(stage.over).toContain('1, 2 are no quorum');
+    expect(learners[0].take()).toContain('PROPOSAL 1.1 [1.1]');
+  });
+
+  test('recovery: a configuration that was seen and not committed is completed by NEWLEADER acks of both', () => {
+    const stage = new LeaderStage({
+      config: configText(3, [], '100000000'),
+      log: '1.1..1.3',
+      options: { isReconfigEnabled: true },
+    });
+    stage.configs.propose(members([1, 3, 4, 5], '100000003'));
+    const [second, fourth, fifth] = [2, 4, 5].map((sid) => stage.learner(sid, { auto: true, last: '1.3' }));
+    expect(stage.leader.phase).toBe('broadcast');
+    expect(stage.take()).toEqual([
+      'acceptedEpoch 2',
+      'currentEpoch 2',
+      'activate 1.3 leader 1 at 2.0',
+      'sync serve 1 2.0',
+      'broadcast 2',
+    ]);
+    for (const learner of [second, fourth, fifth]) expect(learner.take()).toContain('NEWLEADER 2.0 100000003');
+  });
+
+  test('recovery: without a quorum of the pending configuration nobody is established', () => {
+    const stage = new LeaderStage({
+      config: configText(3, [], '100000000'),
+      log: '1.1..1.3',
+      options: { isReconfigEnabled: true },
+    });
+    stage.configs.propose(members([1, 3, 4, 5], '100000003'));
+    stage.learner(2, { auto: true, last: '1.3' });
+    stage.learner(4, { auto: true, last: '1.3' });
+    expect(stage.leader.phase).toBe('synchronization');
+    stage.pass(10_100);
+    expect(stage.over).toContain('no quorum within initLimit (synchronization');
+  });
+
+  test('ZOOKEEPER-3829: with reconfiguration disabled a leader commits whatever its configurations say', () => {
+    const { stage } = LeaderStage.serving([2], { config: members([2, 3, 1], '0') });
+    stage.write(1);
+    stage.settle();
+    expect(committed(stage)).toEqual(['commit committed 1.1']);
+  });
+});
