@@ -315,7 +315,11 @@ export class Leader implements Role, LearnerMaster {
   }
 
   onCaughtUp(link: LearnerHandler): void {
-    this.distribute(); // to those who were there before: this one gets what is proposed from the history
+    // This turn's packets are with those who were there before; this one gets what is proposed from the history.
+    assert(
+      this.toFollowers.length === 0 && this.toObservers.length === 0,
+      'a link joins between two turns of the broadcast',
+    );
     link.endSync(encodeUtf8(this.host.configs.lastSeen.toText()));
     if (link.isObserver) {
       this.observers.push(link);
