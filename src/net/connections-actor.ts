@@ -13,6 +13,13 @@ import type { RecordHandler } from '../actor/mailbox/mailbox.js';
 import { copyBytes, readInt32 } from '../base/bytes.js';
 import type { AclPolicy } from '../processor/acl.js';
 import { ipIdentityOf } from '../processor/ip-address.js';
+import {
+  PIPELINE_HEADER_BYTES,
+  PIPELINE_HEADER_WORDS,
+  RecordType,
+  WORD_CONNECTION,
+  WORD_SHARD,
+} from '../processor/pipeline-records.js';
 import { ScratchBytes } from '../processor/scratch-bytes.js';
 import type { SessionTable } from '../session/session-table.js';
 import type { TreeReader } from '../store/tree-reader.js';
@@ -36,6 +43,7 @@ import { type ShardControl, ShardRecord } from './shard-control.js';
 import { ShardCounter, ShardCounters } from './shard-counters.js';
 import { ShardListener, type ShardListenerOptions } from './shard-listener.js';
 import { ShardPosition } from './shard-position.js';
+import { ShardRole } from './shard-role.js';
 import { WatchNotifier } from './watch-notifier.js';
 
 export interface ConnectionsOptions extends ShardListenerOptions, RequestSenderOptions, SessionOpenerOptions {
@@ -44,6 +52,8 @@ export interface ConnectionsOptions extends ShardListenerOptions, RequestSenderO
   readonly maxCnxns: number;
   readonly sessionlessTimeoutMs: number;
   readonly requestThrottler: RequestThrottlerOptions;
+  /** False: while the server leads, its clients are turned away. */
+  readonly leaderServes?: boolean;
 }
 
 /** Whether these four bytes, as a big-endian int, are a four-letter word. */
@@ -64,7 +74,7 @@ export class ConnectionsActor implements Actor {
   private readonly authenticator: Authenticator;
   private readonly counts: ConnectionCounts;
   private readonly outstanding: OutstandingCounts;
-  private readonly listenState: ListenState;
+  private readonly role: ShardRole;
   private readonly options: ConnectionsOptions;
   private readonly isWord: IsFourLetterWord;
   private readonly tree: TreeReader;
@@ -83,6 +93,7 @@ export class ConnectionsActor implements Actor {
   /** The connection whose frames are being handed out. */
   private current!: ServerCnxn;
   private nowMs = 0;
+  private listens = false;
   private stopped = false;
 
   constructor(
@@ -104,7 +115,7 @@ export class ConnectionsActor implements Actor {
     this.authenticator = authenticator;
     this.counts = counts;
     this.outstanding = outstanding;
-    this.listenState = listenState;
+    this.role = new ShardRole(listenState, options.shard, options.leaderServes ?? true);
     this.tree = tree;
     this.sessions = sessions;
     this.options = options;
@@ -112,7 +123,7 @@ export class ConnectionsActor implements Actor {
     const throttler = new RequestThrottler(options.requestThrottler);
     this.throttler = throttler;
     this.tickMs = throttler.isOn ? Math.min(TICK_MS, options.requestThrottler.stallMs) : TICK_MS;
-    const { connections, position } = this;
+    const { connections, position, role } = this;
     const { clock, log } = context;
     const requestTurn = (): void => context.requestTurn();
     const counters = new ShardCounters(context.counters);
@@ -128,7 +139,18 @@ export class ConnectionsActor implements Actor {
       },
     });
     const sender = new RequestSender(context.outbox('prep'), outstanding, replies, options, requestTurn);
-    const opener = new SessionOpener(connections, sender, replies, position, counters, throttle, clock, log, options);
+    const opener = new SessionOpener(
+      connections,
+      sender,
+      replies,
+      position,
+      role,
+      counters,
+      throttle,
+      clock,
+      log,
+      options,
+    );
     const listener = new ShardListener(context, network, listenState, options, (socket) => this.accept(socket));
     const results = new ResultRouter(
       options.shard,
@@ -140,7 +162,8 @@ export class ConnectionsActor implements Actor {
       position,
       counters,
       clock,
-      (replaced) => (replaced ? this.onDatabaseReplaced() : listener.start()),
+      (serverRole, replaced) => (replaced ? this.onDatabaseReplaced() : this.onServing(serverRole)),
+      () => this.onHalt(),
     );
     const fromFinal = context.inbox('final');
     const onResult: RecordHandler = (type, bytes, words, offset) => results.onResult(type, bytes, words, offset);
@@ -176,13 +199,18 @@ export class ConnectionsActor implements Actor {
     }
   }
 
-  /** A shard made anew finds a server that serves already; its first commit records tell it how far it is behind. */
+  /**
+   * A shard made anew finds a server that serves already; its first commit records tell it how far it is behind. Or one that is
+   * between two roles, and waits for this shard's fence.
+   */
   onStart(): void {
     this.counts.clearOwn();
-    if (!this.listenState.isServing) return;
+    if (!this.role.isKnown) return;
     this.position.zxidHi = this.tree.zxidHi();
     this.position.zxidLo = this.tree.zxidLo();
+    this.listens = true;
     this.listener.resume();
+    if (this.role.isHalted) this.sendFence();
   }
 
   onBatchEnd(): void {
@@ -247,6 +275,44 @@ export class ConnectionsActor implements Actor {
       }
     }
     this.context.requestTurn();
+  }
+
+  // ---- roles
+
+  private onServing(role: number): void {
+    this.role.serve(role);
+    this.listen();
+  }
+
+  /**
+   * Nobody is served until the next role (ensemble-protocol 1.3): clients lose their connections, and keep their sessions. Who has
+   * not asked for a session yet may still be about to ask a four-letter word.
+   */
+  private onHalt(): void {
+    this.role.halt();
+    for (const cnxn of this.connections.byId.values()) {
+      if (cnxn.state !== CnxnState.handshake && cnxn.state !== CnxnState.answering) this.replies.closeAfterFlush(cnxn);
+    }
+    this.sendFence();
+    this.listen();
+  }
+
+  /** Behind the last request of the old role. */
+  private sendFence(): void {
+    const out = this.context.outbox('prep');
+    out.claim(RecordType.fence, PIPELINE_HEADER_BYTES);
+    const at = out.offset >> 2;
+    out.words.fill(0, at, at + PIPELINE_HEADER_WORDS);
+    out.words[at + WORD_SHARD] = this.options.shard;
+    out.words[at + WORD_CONNECTION] = -1;
+    out.commit();
+    this.context.requestTurn();
+  }
+
+  private listen(): void {
+    if (this.listens) return;
+    this.listens = true;
+    this.listener.start();
   }
 
   private purgeWatches(): void {

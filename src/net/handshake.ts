@@ -39,13 +39,17 @@ export class ConnectRequestView {
   }
 }
 
-/** Appends a whole frame. `timeoutMs` 0 is the answer to a session that is not valid: id and password are zero then. */
+/**
+ * Appends a whole frame. `timeoutMs` 0 is the answer to a session that is not valid: id and password are zero then. `isReadOnly` is
+ * told to whoever has asked in that form.
+ */
 export function writeConnectResponse(
   out: ScratchBytes,
   timeoutMs: number,
   sessionHi: number,
   sessionLo: number,
   withReadOnly: boolean,
+  isReadOnly: boolean,
 ): void {
   out.writeInt(withReadOnly ? 37 : 36);
   out.writeInt(0);
@@ -55,5 +59,5 @@ export function writeConnectResponse(
   out.writeInt(PASSWORD_BYTES);
   const password = timeoutMs === 0 ? new Uint8Array(PASSWORD_BYTES) : sessionPassword(sessionHi, sessionLo);
   out.writeBytes(password, 0, PASSWORD_BYTES);
-  if (withReadOnly) out.writeByte(0);
+  if (withReadOnly) out.writeByte(isReadOnly ? 1 : 0);
 }

@@ -1,8 +1,9 @@
 /**
  * Where the shards listen, for a shard that is made anew while the server runs: it has missed the records that told its
- * predecessor. Written by shard 0, read by any. Three words for each port, by its index among the configured ones:
+ * predecessor. Written by shard 0, read by any: three words for each port, by its index among the configured ones. Behind them one
+ * word for each shard, written and read by itself: what it was told last (shard-role.ts).
  *
- *   | 1: open | port | descriptor shared by the shards, or -1 |
+ *   | 1: open | port | descriptor shared by the shards, or -1 |   ...   | told | told | ...
  */
 const PORTS_MAX = 2;
 const WORDS = 3;
@@ -14,19 +15,22 @@ export class ListenState {
     this.words = new Int32Array(memory);
   }
 
-  static byteLength(): number {
-    return PORTS_MAX * WORDS * 4;
+  static byteLengthFor(shardCount: number): number {
+    return (PORTS_MAX * WORDS + shardCount) * 4;
+  }
+
+  told(shard: number): number {
+    return this.words[PORTS_MAX * WORDS + shard] as number;
+  }
+
+  tell(shard: number, told: number): void {
+    this.words[PORTS_MAX * WORDS + shard] = told;
   }
 
   publish(index: number, port: number, fd: number): void {
     this.words[index * WORDS + 1] = port;
     this.words[index * WORDS + 2] = fd;
     Atomics.store(this.words, index * WORDS, 1);
-  }
-
-  /** Some port is open. */
-  get isServing(): boolean {
-    return this.isOpen(0) || this.isOpen(1);
   }
 
   isOpen(index: number): boolean {

@@ -54,7 +54,8 @@ export class ResultRouter {
   private readonly counters: ShardCounters;
   private readonly clock: Clock;
   /** `replaced`: by a restore, while the server runs. */
-  private readonly onServing: (replaced: boolean) => void;
+  private readonly onServing: (role: number, replaced: boolean) => void;
+  private readonly onHalt: () => void;
 
   constructor(
     shard: number,
@@ -66,7 +67,8 @@ export class ResultRouter {
     position: ShardPosition,
     counters: ShardCounters,
     clock: Clock,
-    onServing: (replaced: boolean) => void,
+    onServing: (role: number, replaced: boolean) => void,
+    onHalt: () => void,
   ) {
     this.shard = shard;
     this.connections = connections;
@@ -78,6 +80,7 @@ export class ResultRouter {
     this.counters = counters;
     this.clock = clock;
     this.onServing = onServing;
+    this.onHalt = onHalt;
   }
 
   onResult(type: number, bytes: Uint8Array, words: Int32Array, offset: number): void {
@@ -88,7 +91,12 @@ export class ResultRouter {
     if (type === RecordType.serving) {
       position.zxidHi = zxidHi;
       position.zxidLo = zxidLo;
-      this.onServing(((words[header + WORD_FLAGS] as number) & FLAG_REPLACED) !== 0);
+      const replaced = ((words[header + WORD_FLAGS] as number) & FLAG_REPLACED) !== 0;
+      this.onServing(words[header + WORD_OP] as number, replaced);
+      return;
+    }
+    if (type === RecordType.halt) {
+      this.onHalt();
       return;
     }
     if (type === RecordType.moved) {
@@ -131,6 +139,11 @@ export class ResultRouter {
     this.sender.onReturned(cnxn);
     // Nothing follows the frame that ended the connection, and a session that opens now has lost its connection already.
     if (cnxn.state === CnxnState.closing) return;
+    // No reply at all: the request is lost with its server's role, or the session is another connection's.
+    if (error === ErrorCode.ConnectionLoss || error === ErrorCode.SessionMoved) {
+      this.replies.closeAfterFlush(cnxn);
+      return;
+    }
     const op = words[header + WORD_OP] as number;
     this.measure(cnxn, words[header + WORD_ARRIVED_MS] as number);
     if (op === OpCode.createSession || op === InternalOp.reopenSession) {

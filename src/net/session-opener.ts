@@ -20,6 +20,7 @@ import { CnxnState, type ServerCnxn } from './server-cnxn.js';
 import type { ShardConnections } from './shard-connections.js';
 import { ShardCounter, type ShardCounters } from './shard-counters.js';
 import type { ShardPosition } from './shard-position.js';
+import type { ShardRole } from './shard-role.js';
 
 export interface SessionOpenerOptions {
   readonly minSessionTimeoutMs: number;
@@ -33,6 +34,7 @@ export class SessionOpener {
   private readonly sender: RequestSender;
   private readonly replies: ReplyWriter;
   private readonly position: ShardPosition;
+  private readonly role: ShardRole;
   private readonly counters: ShardCounters;
   private readonly throttle: ConnectionThrottle;
   private readonly clock: Clock;
@@ -46,6 +48,7 @@ export class SessionOpener {
     sender: RequestSender,
     replies: ReplyWriter,
     position: ShardPosition,
+    role: ShardRole,
     counters: ShardCounters,
     throttle: ConnectionThrottle,
     clock: Clock,
@@ -56,6 +59,7 @@ export class SessionOpener {
     this.sender = sender;
     this.replies = replies;
     this.position = position;
+    this.role = role;
     this.counters = counters;
     this.throttle = throttle;
     this.clock = clock;
@@ -64,8 +68,16 @@ export class SessionOpener {
   }
 
   onConnectRequest(cnxn: ServerCnxn, bytes: Uint8Array, offset: number, length: number): FrameVerdict {
-    const { request, position } = this;
+    const { request, position, role } = this;
     if (!request.read(bytes, offset, length)) return this.close(cnxn);
+    if (!role.servesClients) {
+      this.log.info(`Closing the connection of ${cnxn.peer}: this server does not serve clients at the moment`);
+      return this.close(cnxn);
+    }
+    if (role.isReadOnly && !request.readOnly) {
+      this.log.info(`Refusing session request for not-read-only client ${cnxn.peer}`);
+      return this.close(cnxn);
+    }
     // Before anything that counts: a frame that has to come again must not pay twice.
     if (!this.sender.hasRoomFor(cnxn, TIMEOUT_BYTES)) return FrameVerdict.later;
     const renews = request.sessionHi !== 0 || request.sessionLo !== 0;
@@ -114,7 +126,15 @@ export class SessionOpener {
     cnxn.sessionLo = sessionLo;
     cnxn.state = CnxnState.open;
     this.connections.bySlot.set(slot, cnxn);
-    writeConnectResponse(this.replies.outOf(cnxn), cnxn.timeoutMs, sessionHi, sessionLo, cnxn.knowsReadOnly);
+    const { isReadOnly } = this.role;
+    writeConnectResponse(
+      this.replies.outOf(cnxn),
+      cnxn.timeoutMs,
+      sessionHi,
+      sessionLo,
+      cnxn.knowsReadOnly,
+      isReadOnly,
+    );
     this.counters.add(ShardCounter.packetsSent, 1);
     cnxn.packetsSent++;
   }
@@ -123,7 +143,7 @@ export class SessionOpener {
   refuse(cnxn: ServerCnxn): void {
     const id = hex64(cnxn.sessionHi, cnxn.sessionLo);
     this.log.info(`Invalid session 0x${id} for client ${cnxn.peer}, probably expired`);
-    writeConnectResponse(this.replies.outOf(cnxn), 0, 0, 0, cnxn.knowsReadOnly);
+    writeConnectResponse(this.replies.outOf(cnxn), 0, 0, 0, cnxn.knowsReadOnly, this.role.isReadOnly);
     this.replies.closeAfterFlush(cnxn);
   }
 

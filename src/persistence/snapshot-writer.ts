@@ -69,6 +69,8 @@ export class SnapshotWriteError extends Error {
   readonly exitCode = EXIT_SNAPSHOT_ERROR;
 }
 
+const REPLACED = 'the tree was replaced while a snapshot was being written';
+
 export class SnapshotWriter {
   private readonly options: SnapshotWriterOptions;
   private good: { readonly zxidHi: number; readonly zxidLo: number } | null; // the newest whole snapshot
@@ -122,6 +124,8 @@ export class SnapshotWriter {
       this.options.waitUntilDurable(lastZxidHi, lastZxidLo);
       fileStore.rename(temporary, joinPath(directory, name));
       path = joinPath(directory, name); // not durable yet: nobody may count on it
+      // Whoever replaces the tree first clears it and then looks which snapshots there are: it has seen this one, or is seen here.
+      if (reader.incarnation() !== incarnation) throw new SnapshotAbandoned(REPLACED);
       fileStore.syncDirectory(directory);
       this.good = { zxidHi, zxidLo };
       const { nodeCount } = content;
@@ -161,7 +165,7 @@ export class SnapshotWriter {
       const isSame = reader.incarnation() === incarnation;
       if (sequence >= 0 && reader.valid(sequence)) {
         if (isSame) return [zxidHi, zxidLo];
-        throw new SnapshotAbandoned('the tree was replaced while a snapshot was being written');
+        throw new SnapshotAbandoned(REPLACED);
       }
       backOff();
     }

@@ -3,7 +3,8 @@
  * go a deleteContainer to prep, no more of them than maxPerMinute.
  *
  * Lives on the main thread. A round is worked off in slices, one per tick, so that a million TTL nodes keep nobody waiting.
- * It does not follow up: prep decides, and what was refused is found again in the next round.
+ * It does not follow up: prep decides, and what was refused is found again in the next round. In a member of an ensemble it works
+ * only while the server leads.
  */
 import type { Actor, ActorContext } from '../actor/actor.js';
 import type { MailboxSender, RecordHandler } from '../actor/mailbox/mailbox.js';
@@ -16,6 +17,7 @@ import {
   PIPELINE_HEADER_BYTES,
   PIPELINE_HEADER_WORDS,
   RecordType,
+  ServerRole,
   WORD_CONNECTION,
   WORD_LENGTH_B,
   WORD_OP,
@@ -45,15 +47,24 @@ export class ContainerManagerActor implements Actor {
   private readonly options: ContainerManagerOptions;
   private readonly manager: ContainerManager;
   private readonly toPrep: MailboxSender;
+  private readonly isMember: boolean;
   /** Between two of them, as ZooKeeper's integer division has it. */
   private readonly sendIntervalMs: number;
   private roundNextMs = Number.POSITIVE_INFINITY;
   private sendNextMs = 0;
   private isBusy = false;
 
-  constructor(context: ActorContext, tree: TreeReader, options: ContainerManagerOptions) {
+  constructor(context: ActorContext, tree: TreeReader, options: ContainerManagerOptions, isMember = false) {
     this.context = context;
     this.options = options;
+    this.isMember = isMember;
+    if (isMember) {
+      this.inboxes.final = (type, _bytes, words, offset) => {
+        const leads = type === RecordType.serving && words[(offset >> 2) + WORD_OP] === ServerRole.leader;
+        this.roundNextMs = leads ? context.clock.monotonicMs() + options.checkIntervalMs : Number.POSITIVE_INFINITY;
+        this.isBusy = false;
+      };
+    }
     this.manager = new ContainerManager(tree, options);
     this.toPrep = context.outbox('prep');
     this.sendIntervalMs = Math.floor(MINUTE_MS / options.maxPerMinute);
@@ -70,7 +81,7 @@ export class ContainerManagerActor implements Actor {
     this.context.log.info(
       `Using checkIntervalMs=${checkIntervalMs} maxPerMinute=${maxPerMinute} maxNeverUsedIntervalMs=${maxNeverUsedIntervalMs}`,
     );
-    this.roundNextMs = this.context.clock.monotonicMs() + checkIntervalMs;
+    if (!this.isMember) this.roundNextMs = this.context.clock.monotonicMs() + checkIntervalMs;
   }
 
   onTick(nowMs: number): void {

@@ -10,9 +10,13 @@
  *   sync --txn | pass | echo--> [final] --commit | reply | moved--> connections.k
  *                               [final] --serving--> prep, connections.k       when recovery is done, and after each restore
  *   sync --restore--> [final] --restored--> restorer
+ *
+ * In a member of an ensemble commit stands between sync and it (its name here is still sync), and serving begins and ends with roles:
+ * role-changes.ts has what that takes.
  */
 import type { Actor, ActorContext } from '../actor/actor.js';
 import type { MailboxSender, RecordHandler } from '../actor/mailbox/mailbox.js';
+import { assert } from '../base/assert.js';
 import { copyBytes } from '../base/bytes.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode } from '../protocol/op-code.js';
@@ -28,10 +32,12 @@ import {
   FLAG_BODY,
   FLAG_OWN_ZXID,
   FLAG_REPLACED,
+  FLAG_UNLOGGED,
   InternalOp,
   PIPELINE_HEADER_BYTES,
   PIPELINE_HEADER_WORDS,
   RecordType,
+  ServerRole,
   WORD_ERROR,
   WORD_FLAGS,
   WORD_LENGTH_A,
@@ -47,6 +53,7 @@ import { finishRead, isRead } from './read/finish-read.js';
 import { ReadContext, Watch } from './read/read-context.js';
 import { finishSetWatches } from './read/set-watches.js';
 import { RecentlyParsed } from './recently-parsed.js';
+import { type MemberDatabase, RoleChanges } from './role-changes.js';
 import { ScratchBytes } from './scratch-bytes.js';
 import { isWatchRequest, NO_ACTION, WatchRequest } from './watch-request.js';
 
@@ -93,12 +100,14 @@ export class FinalRequestProcessor implements Actor, TxnListener {
   private readonly shards: MailboxSender[];
   private readonly toPrep: MailboxSender;
   private readonly toRestorer: MailboxSender;
+  /** Null in a standalone server. */
+  private readonly roles: RoleChanges | null;
   private readonly reply = new ScratchBytes(4096);
   private readonly changes = new ScratchBytes(4096);
   private readonly watchRequest = new WatchRequest();
   private requestOp = 0;
   private inMulti = false;
-  // Of the transaction applied last, also inside an open section. Invariant: never falls.
+  // Of the transaction applied last, also inside an open section. Invariant: never falls while one role lasts.
   private zxidHi = 0;
   private zxidLo = 0;
   private sectionTxns = 0;
@@ -112,6 +121,7 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     sessions: SessionTable,
     aclPolicy: AclPolicy,
     database: DatabaseSource,
+    member: MemberDatabase | null = null,
   ) {
     this.context = context;
     this.tree = tree;
@@ -129,12 +139,14 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     this.shards = context.outboxes('connections');
     this.toPrep = context.outbox('prep');
     this.toRestorer = context.outbox('restorer');
+    this.roles = member === null ? null : this.newRoleChanges(member);
     this.inboxes = {
       sync: (type, bytes, words, offset) => {
         if (type === RecordType.txn) this.onTxn(bytes, words, offset);
         else if (type === RecordType.pass) this.onPass(bytes, words, offset);
+        else if (type === RecordType.echo) this.onEcho(bytes, words, offset);
         else if (type === RecordType.restore) this.onRestore(words, offset >> 2);
-        else this.onEcho(bytes, words, offset);
+        else this.onRoleRecord(type, bytes, words, offset);
       },
     };
   }
@@ -149,7 +161,33 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     for (const session of recovered.sessions) {
       this.sessions.open(slot++, session.idHi, session.idLo, session.timeoutMs, nowMs);
     }
+    if (this.roles !== null) {
+      this.roles.onLoaded();
+      return;
+    }
     for (const out of [this.toPrep, ...this.shards]) this.tell(out, RecordType.serving, ErrorCode.Ok, 0);
+  }
+
+  private newRoleChanges(member: MemberDatabase): RoleChanges {
+    const stage = this;
+    return new RoleChanges(this.context, this.tree, this.sessions, member, {
+      get zxidHi() {
+        return stage.zxidHi;
+      },
+      get zxidLo() {
+        return stage.zxidLo;
+      },
+      setZxid(zxidHi, zxidLo) {
+        stage.zxidHi = zxidHi;
+        stage.zxidLo = zxidLo;
+      },
+    });
+  }
+
+  private onRoleRecord(type: number, bytes: Uint8Array, words: Int32Array, offset: number): void {
+    assert(this.roles !== null, 'only a member of an ensemble has roles');
+    this.endSection();
+    this.roles.onRecord(type, bytes, words, offset);
   }
 
   /**
@@ -186,6 +224,7 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     out.words[at + WORD_ZXID_LO] = this.zxidLo;
     out.words[at + WORD_ERROR] = error;
     out.words[at + WORD_FLAGS] = flags;
+    out.words[at + WORD_OP] = ServerRole.standalone;
     out.commit();
   }
 
@@ -197,6 +236,7 @@ export class FinalRequestProcessor implements Actor, TxnListener {
 
   private onTxn(bytes: Uint8Array, words: Int32Array, offset: number): void {
     const header = offset >> 2;
+    if (this.roles !== null && !this.roles.mayApply) return;
     if (this.sectionTxns === 0) this.tree.beginWrite();
     this.reply.reset();
     this.changes.reset();
@@ -209,8 +249,11 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     // A multi's results are framed by their own headers, from before the first to behind the last.
     this.inMulti = this.requestOp === OpCode.multi && (words[header + WORD_ERROR] as number) === ErrorCode.Ok;
     const result = this.applier.apply(bytes, entry, length, this);
-    if (this.digests !== null) this.digests.onApplied(this.applier);
+    // What follows a snapshot that was sent while it changed may be in it already.
+    const isRepeat = ((words[header + WORD_FLAGS] as number) & FLAG_UNLOGGED) !== 0;
+    if (this.digests !== null && !isRepeat) this.digests.onApplied(this.applier);
     let error: number = result;
+    if (this.roles !== null) error = this.roles.onApplied(this.applier, entry, words, header) || error;
     if (this.inMulti) {
       this.writeMultiHeader(...MULTI_END);
       error = ErrorCode.Ok;
@@ -325,6 +368,7 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     const header = offset >> 2;
     const op = words[header + WORD_OP] as number;
     if (op === InternalOp.reopenSession) {
+      this.roles?.onReopened(bytes, words, offset);
       this.reopened(words, header);
       return;
     }

@@ -1,7 +1,8 @@
 /**
  * The shell of SessionTracker: looks at the session table once per tick and sends what is due to prep.
  *
- * Lives on the main thread. Does not follow up: prep decides, and a session that was touched meanwhile lives on.
+ * Lives on the main thread. Does not follow up: prep decides, and a session that was touched meanwhile lives on. In a member of
+ * an ensemble it works only while the server leads, or is read-only and has sessions of its own.
  */
 import type { Actor, ActorContext } from '../actor/actor.js';
 import type { MailboxSender, RecordHandler } from '../actor/mailbox/mailbox.js';
@@ -14,6 +15,7 @@ import {
   PIPELINE_HEADER_BYTES,
   PIPELINE_HEADER_WORDS,
   RecordType,
+  ServerRole,
   WORD_CONNECTION,
   WORD_LENGTH_B,
   WORD_OP,
@@ -31,10 +33,18 @@ export class SessionTrackerActor implements Actor {
   private readonly table: SessionTable;
   private readonly tracker: SessionTracker;
   private readonly toPrep: MailboxSender;
+  private isActive: boolean;
 
   /** `tickMs` is the width of the buckets, zoo.cfg's tickTime. */
-  constructor(context: ActorContext, table: SessionTable, tickMs: number) {
+  constructor(context: ActorContext, table: SessionTable, tickMs: number, isMember = false) {
     this.context = context;
+    this.isActive = !isMember;
+    if (isMember) {
+      this.inboxes.final = (type, _bytes, words, offset) => {
+        const role = words[(offset >> 2) + WORD_OP];
+        this.isActive = type === RecordType.serving && (role === ServerRole.leader || role === ServerRole.readOnly);
+      };
+    }
     this.table = table;
     this.tracker = new SessionTracker(table, tickMs);
     this.toPrep = context.outbox('prep');
@@ -43,7 +53,7 @@ export class SessionTrackerActor implements Actor {
   }
 
   onTick(nowMs: number): void {
-    this.tracker.visitExpired(nowMs, this.expire);
+    if (this.isActive) this.tracker.visitExpired(nowMs, this.expire);
   }
 
   /** The record names the touch that was judged, not the latest: any later one is to save the session. */

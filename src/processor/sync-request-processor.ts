@@ -10,15 +10,26 @@
  *   prep --txn | pass | echo--> [sync] --the same--> final
  *                               [sync] --snapshot due--> snapshotter
  *   prep --restore--> [sync] --the same--> final       between two logs: the files of another database take their place
+ *
+ * In a member of an ensemble it stands between quorum-peer and commit (their names here are still prep and final), and says after each
+ * sync up to where the log is on the disk. Where another thread is about to change files (a role's end, TRUNC, SNAP) it has
+ * none open:
+ *
+ *   [sync] --durable--> quorum-peer
+ *   quorum-peer --halt, truncate, snap..., serve, settle--> [sync] --the same, in their place--> commit
  */
 import type { Actor, ActorContext } from '../actor/actor.js';
 import type { MailboxSender, RecordHandler } from '../actor/mailbox/mailbox.js';
+import { assert } from '../base/assert.js';
 import { copyBytes } from '../base/bytes.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import {
+  FLAG_UNLOGGED,
   PIPELINE_HEADER_BYTES,
+  PIPELINE_HEADER_WORDS,
   RecordType,
   WORD_ERROR,
+  WORD_FLAGS,
   WORD_LENGTH_A,
   WORD_ZXID_HI,
   WORD_ZXID_LO,
@@ -53,6 +64,14 @@ export interface DurableZxid {
  */
 export type InstallRestore = (bytes: Uint8Array, offset: number, zxidHi: number, zxidLo: number) => boolean;
 
+/** What only a member of an ensemble does with its log. What they throw ends the process. */
+export interface MemberLog {
+  /** Everything is durable, and no file is open any more; the next append opens what it then finds. */
+  release(): void;
+  /** TRUNC, of a released log: everything above the zxid goes. False: that cannot be done, and nothing has changed. */
+  truncate(zxidHi: number, zxidLo: number): boolean;
+}
+
 export interface GroupCommitOptions {
   /** A sync waits until so long after the one before, so that more transactions share it; 0 = never waits. */
   readonly flushDelayMs: number;
@@ -79,6 +98,9 @@ export class SyncRequestProcessor implements Actor {
   private readonly installRestore: InstallRestore;
   private readonly toFinal: MailboxSender;
   private readonly toSnapshotter: MailboxSender;
+  /** Both null in a standalone server. */
+  private readonly member: MemberLog | null;
+  private readonly toQuorumPeer: MailboxSender | null;
   private readonly counters: Float64Array;
   private zxidHi = 0;
   private zxidLo = 0;
@@ -92,8 +114,11 @@ export class SyncRequestProcessor implements Actor {
     durable: DurableZxid,
     installRestore: InstallRestore,
     options: GroupCommitOptions,
+    member: MemberLog | null = null,
   ) {
     this.context = context;
+    this.member = member;
+    this.toQuorumPeer = member === null ? null : context.outbox('quorum-peer');
     this.options = options;
     // Without a delay nothing waits for the clock: a tick would only wake an idle thread.
     this.tickMs = options.flushDelayMs > 0 ? Math.max(options.pollMs, 1) : Number.POSITIVE_INFINITY;
@@ -118,21 +143,8 @@ export class SyncRequestProcessor implements Actor {
   }
 
   private onRecord(type: number, bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
-    if (type === RecordType.txn) {
-      const header = offset >> 2;
-      this.zxidHi = words[header + WORD_ZXID_HI] as number;
-      this.zxidLo = words[header + WORD_ZXID_LO] as number;
-      const entryLength = words[header + WORD_LENGTH_A] as number;
-      this.log.append(bytes, offset + PIPELINE_HEADER_BYTES, entryLength, this.zxidHi, this.zxidLo);
-      this.appended++;
-      if (this.trigger.onAppend(this.log.bytesSinceRoll)) {
-        this.log.roll();
-        this.toSnapshotter.claim(SNAPSHOT_DUE, 0);
-        this.toSnapshotter.commit();
-      }
-    } else if (type === RecordType.restore) {
-      this.restore(bytes, words, offset);
-    }
+    if (type === RecordType.txn) this.onTxn(bytes, words, offset);
+    else if (type >= RecordType.restore) this.onRoleRecord(type, bytes, words, offset);
     const out = this.toFinal;
     out.claim(type, length);
     copyBytes(bytes, offset, out.bytes, out.offset, length);
@@ -141,6 +153,48 @@ export class SyncRequestProcessor implements Actor {
       this.commit();
       this.acknowledge();
     }
+  }
+
+  private onTxn(bytes: Uint8Array, words: Int32Array, offset: number): void {
+    const header = offset >> 2;
+    if (((words[header + WORD_FLAGS] as number) & FLAG_UNLOGGED) !== 0) return;
+    this.zxidHi = words[header + WORD_ZXID_HI] as number;
+    this.zxidLo = words[header + WORD_ZXID_LO] as number;
+    const entryLength = words[header + WORD_LENGTH_A] as number;
+    this.log.append(bytes, offset + PIPELINE_HEADER_BYTES, entryLength, this.zxidHi, this.zxidLo);
+    this.appended++;
+    if (this.trigger.onAppend(this.log.bytesSinceRoll)) {
+      this.log.roll();
+      this.toSnapshotter.claim(SNAPSHOT_DUE, 0);
+      this.toSnapshotter.commit();
+    }
+  }
+
+  /** What is passed on behind all that came before it, and may ask something of the log. */
+  private onRoleRecord(type: number, bytes: Uint8Array, words: Int32Array, offset: number): void {
+    const header = offset >> 2;
+    switch (type) {
+      case RecordType.restore:
+        this.restore(bytes, words, offset);
+        return;
+      case RecordType.halt:
+      case RecordType.snapBegin:
+      case RecordType.snapSave:
+        this.release();
+        return;
+      case RecordType.truncate:
+        if (!this.release().truncate(words[header + WORD_ZXID_HI] as number, words[header + WORD_ZXID_LO] as number)) {
+          words[header + WORD_ERROR] = ErrorCode.SystemError;
+        }
+    }
+  }
+
+  private release(): MemberLog {
+    const { member } = this;
+    assert(member !== null, 'only a member of an ensemble has roles');
+    if (this.appended > 0) this.commit();
+    member.release();
+    return member;
   }
 
   onBatchEnd(): void {
@@ -178,6 +232,16 @@ export class SyncRequestProcessor implements Actor {
     this.counters[LOG_SYNCS] = (this.counters[LOG_SYNCS] as number) + 1;
     this.appended = 0;
     this.durable.publish(this.zxidHi, this.zxidLo);
+    if (this.toQuorumPeer !== null) this.tellDurable(this.toQuorumPeer);
+  }
+
+  private tellDurable(out: MailboxSender): void {
+    out.claim(RecordType.durable, PIPELINE_HEADER_BYTES);
+    const at = out.offset >> 2;
+    out.words.fill(0, at, at + PIPELINE_HEADER_WORDS);
+    out.words[at + WORD_ZXID_HI] = this.zxidHi;
+    out.words[at + WORD_ZXID_LO] = this.zxidLo;
+    out.commit();
   }
 
   onStop(): void {

@@ -9,17 +9,25 @@ import type { Actor, ActorContext, CreateActor } from '../actor/actor.js';
 import type { Logger } from '../actor/logger.js';
 import { SystemClock } from '../actor/system-clock.js';
 import { assert } from '../base/assert.js';
+import { hex64 } from '../base/int64.js';
 import { Prng } from '../base/prng.js';
 import { type DataDirectories, openDataDirectories } from '../persistence/data-directories.js';
 import { DurableZxid } from '../persistence/durable-zxid.js';
 import { FatalStorageError } from '../persistence/fatal-storage-error.js';
 import { errorCodeOf, type FileStore } from '../persistence/file-store.js';
 import { NodeFileStore } from '../persistence/node-file-store.js';
+import { ReopeningTxnLog } from '../persistence/reopening-txn-log.js';
 import { installRestore } from '../persistence/restore-files.js';
 import { decodeRestorePlan } from '../persistence/restore-plan.js';
 import { SnapshotPolicy } from '../persistence/snapshot-policy.js';
-import { TxnLogWriter } from '../persistence/txn-log-writer.js';
-import { type InstallRestore, SyncRequestProcessor } from '../processor/sync-request-processor.js';
+import { TruncateError, truncateTxnLog } from '../persistence/txn-log-truncate.js';
+import { TxnLogWriter, type TxnLogWriterOptions } from '../persistence/txn-log-writer.js';
+import {
+  type GroupCommitOptions,
+  type InstallRestore,
+  type MemberLog,
+  SyncRequestProcessor,
+} from '../processor/sync-request-processor.js';
 import type { ServerConfig } from './server-config.js';
 import { ServerLog } from './server-log.js';
 import { SharedName, sharedMemory } from './shared-name.js';
@@ -41,8 +49,9 @@ export function makeSync(context: ActorContext, server: ServerConfig): Actor {
   const slowSyncs = context.counters.register('fsync_threshold_exceed_count');
   const syncMs = context.counters.register('fsync_total_ms');
   const directories = directoriesOf(server);
-  const writer = new TxnLogWriter({
-    fileStore: new NodeFileStore(),
+  const fileStore = new NodeFileStore();
+  const writerOptions: TxnLogWriterOptions = {
+    fileStore,
     directory: directories.logDirectory,
     snapshotDirectory: directories.snapshotDirectory,
     clock: new SystemClock(),
@@ -59,16 +68,48 @@ export function makeSync(context: ActorContext, server: ServerConfig): Actor {
       );
     },
     warn: (message) => log.warn(message),
+    // What a member once acknowledged and lost stays owed until its log has reached it (persistence/sync-mark.ts).
     keepsHigherMark: server.quorumPeer !== null,
-  });
+  };
   const policy = new SnapshotPolicy(server.snapCount, server.snapLogBytesMax, new Prng(randomBytes(4).readUInt32LE()));
   const durable = new DurableZxid(sharedMemory(context, SharedName.durableZxid));
-  const install = restoreInstaller(new NodeFileStore(), directoriesOf(server), log);
-  return new SyncRequestProcessor(context, writer, policy, durable, install, {
+  const install = restoreInstaller(fileStore, directories, log);
+  const options: GroupCommitOptions = {
     flushDelayMs: server.flushDelayMs,
     pollMs: server.writeQueuePollMsMax,
     batchCountMax: server.batchCountMax > 0 ? server.batchCountMax : Number.POSITIVE_INFINITY,
-  });
+  };
+  if (server.quorumPeer === null) {
+    const writer = new TxnLogWriter(writerOptions);
+    return new SyncRequestProcessor(context, writer, policy, durable, install, options);
+  }
+  const reopening = new ReopeningTxnLog(() => new TxnLogWriter(writerOptions));
+  const member = memberLog(fileStore, directories, reopening, log);
+  return new SyncRequestProcessor(context, reopening, policy, durable, install, options, member);
+}
+
+export function memberLog(
+  fileStore: FileStore,
+  directories: DataDirectories,
+  log: ReopeningTxnLog,
+  logger: Logger,
+): MemberLog {
+  return {
+    release: () => log.release(),
+    truncate: (zxidHi, zxidLo) => {
+      try {
+        const { lastHi, lastLo, removed } = truncateTxnLog(fileStore, directories, zxidHi, zxidLo);
+        logger.info(`The log is truncated to 0x${hex64(zxidHi, zxidLo)} and ends at 0x${hex64(lastHi, lastLo)}`, {
+          removed,
+        });
+        return true;
+      } catch (error) {
+        if (!(error instanceof TruncateError)) throw error;
+        logger.warn(`${error.message}; the leader has to send a snapshot`);
+        return false;
+      }
+    },
+  };
 }
 
 /** A disk that refuses before the files are changed, a full one for instance, costs the restore and nothing else. */

@@ -26,7 +26,7 @@ export function createSharedMemory(hashKey: Int32Array, shardCount: number): Rec
     [SharedName.connectionCounts]: ConnectionCounts.createMemory(shardCount, hashKey[0] as number),
     [SharedName.outstandingCounts]: new SharedArrayBuffer(OutstandingCounts.byteLengthFor(shardCount)),
     [SharedName.connectionThrottle]: new SharedArrayBuffer(ConnectionThrottle.byteLength()),
-    [SharedName.listenState]: new SharedArrayBuffer(ListenState.byteLength()),
+    [SharedName.listenState]: new SharedArrayBuffer(ListenState.byteLengthFor(shardCount)),
     [SharedName.durableZxid]: new SharedArrayBuffer(DurableZxid.byteLength()),
   };
 }
