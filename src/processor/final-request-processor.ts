@@ -181,6 +181,7 @@ export class FinalRequestProcessor implements Actor, TxnListener {
         stage.zxidHi = zxidHi;
         stage.zxidLo = zxidLo;
       },
+      onDigestMismatch: (mismatch) => this.onDigestMismatch(mismatch),
     });
   }
 

@@ -20,6 +20,7 @@ import { OpCode } from '../protocol/op-code.js';
 import { SessionSlots } from '../session/session-slots.js';
 import type { SessionTable } from '../session/session-table.js';
 import type { DataTree } from '../store/data-tree.js';
+import type { DigestMismatch } from '../store/digest-check.js';
 import { TXN_HEADER_BYTES, type TxnApplier } from '../store/txn-applier.js';
 import type { Recovered, RecoveredSession } from './final-request-processor.js';
 import {
@@ -53,8 +54,8 @@ export interface SentDatabase {
 
 /** What the server gives a member's final stage. */
 export interface MemberDatabase {
-  /** What is on the disk, into the tree, whatever that holds. */
-  reload(): Recovered;
+  /** What is on the disk, into the tree, whatever that holds; tells of each digest that it found not to be the tree's. */
+  reload(onDigestMismatch: (mismatch: DigestMismatch) => void): Recovered;
   /** Empties the tree for the leader's. */
   beginSnapshot(zxidHi: number, zxidLo: number): SentDatabase;
 }
@@ -64,6 +65,7 @@ export interface FinalStage {
   readonly zxidHi: number;
   readonly zxidLo: number;
   setZxid(zxidHi: number, zxidLo: number): void;
+  onDigestMismatch(mismatch: DigestMismatch): void;
 }
 
 export class RoleChanges {
@@ -242,7 +244,7 @@ export class RoleChanges {
     tree.beginWrite();
     tree.clear();
     tree.endWrite(-1, -1);
-    const recovered = this.database.reload();
+    const recovered = this.database.reload((mismatch) => stage.onDigestMismatch(mismatch));
     sessions.replaceAll(recovered.sessions, this.context.clock.monotonicMs());
     this.slots.adopt();
     stage.setZxid(recovered.lastZxidHi, recovered.lastZxidLo);

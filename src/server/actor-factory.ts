@@ -33,6 +33,7 @@ import { ContainerManagerActor } from '../processor/container-manager-actor.js';
 import { FinalRequestProcessor, type Recovered, type RecoveredSession } from '../processor/final-request-processor.js';
 import { PrepActor } from '../processor/prep-actor.js';
 import { RestorerActor } from '../processor/restorer-actor.js';
+import type { MemberDatabase } from '../processor/role-changes.js';
 import { SessionTrackerActor } from '../processor/session-tracker-actor.js';
 import { SessionTable } from '../session/session-table.js';
 import type { DigestMismatch } from '../store/digest-check.js';
@@ -43,6 +44,7 @@ import { clientPorts } from './client-ports.js';
 import { DatadirCleanupActor } from './datadir-cleanup-actor.js';
 import { recogniseNumber } from './four-letter-words.js';
 import { directoriesOf, makeSync } from './log-thread.js';
+import { memberDatabase } from './member-database.js';
 import { recoverMember } from './member-recovery.js';
 import { purgeInPool } from './purge-pool.js';
 import { threadReadAhead } from './read-ahead-thread.js';
@@ -97,6 +99,7 @@ export function createActorWith(ports: MainPorts): CreateActor {
 function make(kind: string, name: string, context: ActorContext, ports: MainPorts | null): Actor {
   const config = context.config as ActorConfig;
   const { server } = config;
+  const isMember = server.quorumPeer !== null;
   switch (kind) {
     case ActorKind.connections:
       return makeConnections(context, config);
@@ -128,18 +131,20 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
           recover: (onDigestMismatch) => recoverDatabase(context, server, onDigestMismatch),
           loadRestored: (zxidHi, zxidLo) => loadRestored(context, server, zxidHi, zxidLo),
         },
+        isMember ? makeMemberDatabase(context, server) : null,
       );
     case ActorKind.sessionTracker:
       return new SessionTrackerActor(
         context,
         new SessionTable(sharedMemory(context, SharedName.sessions)),
         server.tickMs,
+        isMember,
       );
-    case ActorKind.containerManager:
-      return new ContainerManagerActor(context, tree.reader(context, config.guarded), {
-        ...server.containers,
-        expireTtlNodes: server.extendedTypesEnabled || server.emulate353TtlNodes,
-      });
+    case ActorKind.containerManager: {
+      const expireTtlNodes = server.extendedTypesEnabled || server.emulate353TtlNodes;
+      const options = { ...server.containers, expireTtlNodes };
+      return new ContainerManagerActor(context, tree.reader(context, config.guarded), options, isMember);
+    }
     case ActorKind.snapshotter: {
       assert(ports !== null, 'the snapshotter lives on the main thread');
       const { snapshotDirectory } = directoriesOf(server);
@@ -218,6 +223,7 @@ function makeConnections(context: ActorContext, config: ActorConfig): Actor {
       globalOutstandingLimit: server.outstandingLimit,
       largeRequests: server.limits.largeRequests,
       requestThrottler: server.limits.requestThrottler,
+      leaderServes: server.quorumPeer?.leaderServes ?? true,
       sessionlessTimeoutMs: server.sessionlessCnxnTimeoutMs,
     },
     guarded,
@@ -277,6 +283,25 @@ function recoverDatabase(
   if (recordsReplayed > 0) tellSnapshotDue(toSnapshotter);
   tellDatabaseLoaded(context.outbox('datadir-cleanup'));
   return { sessions, lastZxidHi, lastZxidLo, digestMismatches: recovered.digestMismatches };
+}
+
+function makeMemberDatabase(context: ActorContext, server: ServerConfig): MemberDatabase {
+  const directories = directoriesOf(server);
+  return memberDatabase({
+    fileStore: new NodeFileStore(),
+    directories,
+    tree: tree.owned(context),
+    sessions: new SessionTable(sharedMemory(context, SharedName.sessions)),
+    emulate353TtlNodes: server.emulate353TtlNodes,
+    snapshots: server.snapshots,
+    log: context.log,
+    reload: (onDigestMismatch) => recoverDatabase(context, server, onDigestMismatch),
+    onSaved: (snapshot) => {
+      const { lastZxidHi, lastZxidLo } = snapshot;
+      new DurableZxid(sharedMemory(context, SharedName.durableZxid)).publish(lastZxidHi, lastZxidLo);
+      tellSnapshotLoaded(context.outbox('snapshotter'), loadedSnapshot({ snapshot, directories }));
+    },
+  });
 }
 
 /** The quorum peer hears of the database later than this is written. */
