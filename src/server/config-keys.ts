@@ -288,7 +288,6 @@ export const CONFIG_KEYS = [
     default: 'true',
     unit: '',
     sentence: 'Observers keep a log of their own.',
-    accepted: true,
   },
   {
     name: 'leaderConnectDelayDuringRetryMs',
@@ -311,7 +310,6 @@ export const CONFIG_KEYS = [
     word: 'no',
     unit: '',
     sentence: 'no: a leader serves no clients.',
-    accepted: true,
   },
   {
     name: 'cnxTimeout',
@@ -375,7 +373,6 @@ export const CONFIG_KEYS = [
     default: '',
     unit: '',
     sentence: 'Stronger than syncEnabled, where it is set.',
-    accepted: true,
   },
   {
     name: 'standaloneEnabled',

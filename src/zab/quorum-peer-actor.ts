@@ -367,8 +367,7 @@ export class QuorumPeerActor implements Actor {
   // ---- roles
 
   private look(zxidHi: number, zxidLo: number): void {
-    // A member that owes what it acknowledged asks only: with its vote a majority would prove nothing.
-    sendLook(this.toElection, zxidHi, zxidLo, this.epochs.currentEpoch, !this.parts.status.owesTail);
+    sendLook(this.toElection, zxidHi, zxidLo, this.epochs.currentEpoch);
   }
 
   private openRole(decision: Decision): void {

@@ -1,0 +1,85 @@
+/**
+ * Members of both kinds, Apache's 3.8.0 and ours, that speak TLS with each other and prove by DIGEST-MD5 that they belong together:
+ * whoever leads, whoever calls, and on the way there from plain bytes.
+ */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { EnsembleProcess } from '../../testing/ensemble-process.js';
+import { EnsembleSecurity, type Keys, SASL_REQUIRED } from '../../testing/ensemble-security.js';
+import { differencesOf, readTree, type TreeReading } from '../../testing/tree-reading.js';
+import { counted, int32, Op, openAcl, WireConnection } from '../../testing/wire-connection.js';
+
+const DEADLINE_MS = 30_000;
+const TIMES = { tickTime: 500, initLimit: 20, syncLimit: 10 };
+
+let security: EnsembleSecurity;
+beforeAll(() => {
+  security = new EnsembleSecurity();
+});
+afterAll(() => security.remove());
+
+async function writesThroughAll(ensemble: EnsembleProcess, what: string): Promise<void> {
+  for (const { sid, clientPort } of ensemble.running) {
+    const connection = await WireConnection.openSession(clientPort);
+    const reply = await connection.call(1, Op.Create, counted(`/${what}-${sid}`), counted('x'), openAcl, int32(0));
+    expect(reply.err).toBe(0);
+    await connection.closeSession();
+  }
+}
+
+/** Clients' nodes: what a member writes about itself as it starts is not this test's matter. */
+async function treesAreEqual(ensemble: EnsembleProcess): Promise<void> {
+  await ensemble.awaitSameZxid();
+  const readings = await Promise.all(ensemble.ports().map(readTree));
+  const [tree, ...others] = readings.map((all): TreeReading => {
+    return new Map([...all].filter(([path]) => !path.startsWith('/zookeeper')));
+  });
+  expect(tree?.size).toBeGreaterThan(5);
+  for (const other of others) expect(differencesOf(tree as TreeReading, other)).toEqual([]);
+}
+
+test('with TLS and passwords, led by one kind and then by the other', async () => {
+  await using ensemble = await EnsembleProcess.start({
+    kinds: ['threadkeeper', 'apache', 'threadkeeper'],
+    cfg: { ...TIMES, ...security.tls(), ...SASL_REQUIRED },
+    env: security.saslEnvironment(),
+  });
+  await writesThroughAll(ensemble, 'first');
+  // With equal histories it is the largest id that leads: ours now, Apache's when it is gone.
+  expect(await ensemble.leader()).toBe(3);
+  await ensemble.kill(3);
+  await ensemble.awaitServing([1, 2], DEADLINE_MS);
+  expect(await ensemble.leader()).toBe(2);
+  await writesThroughAll(ensemble, 'second');
+  await ensemble.startMember(3);
+  await ensemble.awaitServing([1, 2, 3], DEADLINE_MS);
+  expect(await ensemble.mode(3)).toBe('follower');
+  await writesThroughAll(ensemble, 'third');
+  await treesAreEqual(ensemble);
+}, 90_000);
+
+test('on the way from plain bytes to TLS', async () => {
+  const steps: readonly Keys[] = [
+    {},
+    { ...security.stores(), portUnification: 'true' },
+    { ...security.tls(), portUnification: 'true' },
+    security.tls(),
+  ];
+  const stepOf = [0, 0, 0];
+  await using ensemble = await EnsembleProcess.start({
+    kinds: ['apache', 'threadkeeper', 'threadkeeper'],
+    cfg: TIMES,
+    cfgOf: (sid) => steps[stepOf[sid - 1] as number] as Keys,
+  });
+  await writesThroughAll(ensemble, 'step-0');
+  for (let step = 1; step < steps.length; step++) {
+    // In the end one still takes both: neighbouring steps get along.
+    for (const sid of step < 3 ? [2, 1, 3] : [2, 1]) {
+      await ensemble.kill(sid);
+      stepOf[sid - 1] = step;
+      await ensemble.startMember(sid);
+      await ensemble.awaitServing([1, 2, 3], DEADLINE_MS);
+    }
+    await writesThroughAll(ensemble, `step-${step}`);
+  }
+  await treesAreEqual(ensemble);
+}, 120_000);
