@@ -47,6 +47,8 @@ export interface InlineMemberOptions {
   readonly config?: Partial<ServerConfig>;
   readonly quorum?: Partial<QuorumPeerConfig>;
   readonly clock?: ManualClock;
+  /** Learners are always sent a snapshot. */
+  readonly isSnapForced?: boolean;
   /** The disk and the network as the member is given them. */
   readonly files?: (disk: SimFileStore) => FileStore;
   readonly network?: (host: SimPeerHost) => PeerNetwork;
@@ -322,8 +324,10 @@ export class InlineMember {
 }
 
 function memberConfig(options: InlineMemberOptions): ServerConfig {
+  const defaults = InlineServer.defaults();
   const config: ServerConfig = {
-    ...InlineServer.defaults(),
+    ...defaults,
+    learnerSync: { ...defaults.learnerSync, forceSnapshotSync: options.isSnapForced ?? false },
     preAllocBytes: 8192,
     tickMs: 400,
     minSessionTimeoutMs: 800,

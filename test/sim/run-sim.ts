@@ -1,0 +1,71 @@
+// The simulator from the command line: one seed, told line by line, or many, counted. A seed replays exactly.
+//
+//   node dist/test/sim/run-sim.js --seed 123 [--log none|full]
+//   node dist/test/sim/run-sim.js --seeds 1..1000 [--seconds 600] [--keep-going]
+//
+// Ends with 1 when an invariant did not hold, and says by which seed that can be seen again.
+
+import { parseArgs } from 'node:util';
+import { type SimResult, SimWorld } from './world/sim-world.js';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    seeds: { type: 'string' },
+    seconds: { type: 'string' },
+    log: { type: 'string' },
+    'keep-going': { type: 'boolean' },
+  },
+});
+
+function one(seed: number): boolean {
+  const isSilent = values.log === 'none';
+  const result = new SimWorld(seed, { onLine: isSilent ? null : (line) => console.log(line) }).run();
+  console.log(summary(result));
+  return result.violations.length === 0;
+}
+
+function summary({ seed, violations, events, virtualMs, committed, answered, epochs, faults }: SimResult): string {
+  const hit = [...faults].map(([kind, count]) => `${kind} ${count}`).join(', ');
+  const lines = [
+    `seed ${seed}: ${events} events in ${Math.round(virtualMs)} ms of its time, ${committed} committed, ${answered} answered, ` +
+      `${epochs} epochs; faults: ${hit || 'none'}`,
+    ...violations.map(({ invariant, text }) => `  VIOLATION of ${invariant}: ${text}`),
+  ];
+  return lines.join('\n');
+}
+
+function many(range: string): boolean {
+  const [from, to] = range.split('..').map(Number) as [number, number];
+  const beganMs = performance.now();
+  const endMs = beganMs + Number(values.seconds ?? Number.POSITIVE_INFINITY) * 1000;
+  const faults = new Map<string, number>();
+  const failed: number[] = [];
+  const sums = { seeds: 0, events: 0, committed: 0, answered: 0, epochs: 0, virtualMs: 0 };
+  for (let seed = from; seed <= to && performance.now() < endMs; seed++) {
+    const result = new SimWorld(seed).run();
+    sums.seeds++;
+    sums.events += result.events;
+    sums.committed += result.committed;
+    sums.answered += result.answered;
+    sums.epochs += result.epochs;
+    sums.virtualMs += result.virtualMs;
+    for (const [kind, count] of result.faults) faults.set(kind, (faults.get(kind) ?? 0) + count);
+    if (result.violations.length === 0) continue;
+    failed.push(seed);
+    console.log(summary(result));
+    if (values['keep-going'] !== true) break;
+  }
+  const seconds = (performance.now() - beganMs) / 1000;
+  console.log(
+    `${sums.seeds} seeds in ${seconds.toFixed(1)} s (${(sums.seeds / seconds).toFixed(1)} seeds/s, ` +
+      `${Math.round(sums.events / seconds)} events/s, ${Math.round(sums.virtualMs / 1000)} s of virtual time)`,
+  );
+  console.log(`${sums.committed} transactions committed, ${sums.answered} requests answered, ${sums.epochs} epochs`);
+  console.log(`faults: ${[...faults].map(([kind, count]) => `${kind} ${count}`).join(', ')}`);
+  console.log(`violations: ${failed.length}${failed.length > 0 ? ` (seeds ${failed.join(' ')})` : ''}`);
+  return failed.length === 0;
+}
+
+const isRight = values.seeds !== undefined ? many(values.seeds) : one(Number(values.seed ?? 1));
+process.exitCode = isRight ? 0 : 1;

@@ -1,0 +1,150 @@
+/**
+ * What one seed is about: how many members with which votes, which clients, how fast clocks go, how disks and networks behave,
+ * and which faults come when. Everything is drawn before anything moves; who is hit is chosen when a fault comes.
+ */
+import { Prng } from '../../../src/base/prng.js';
+import { hierarchyOf, majorityOf, type QuorumRule } from '../invariants/quorum-rule.js';
+
+export const FAULT_KINDS = [
+  'power',
+  'powerAll',
+  'kill',
+  'pause',
+  'isolate',
+  'halves',
+  'oneWay',
+  'ring',
+  'electionPort',
+  'quorumPort',
+  'slowLink',
+  'reset',
+  'halfOpen',
+  'blackHole',
+  'refuse',
+  'drop',
+  'slowDisk',
+  'slowStage',
+  'powerInCall',
+  'EIO',
+  'ENOSPC',
+  'clockJump',
+  'clientCut',
+] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+export interface Fault {
+  readonly kind: FaultKind;
+  readonly atMs: number;
+  /** Until it is over, or the member comes back. */
+  readonly lengthMs: number;
+  /** Hits the leader of the moment, if there is one. */
+  readonly wantsLeader: boolean;
+}
+
+export interface MemberPlan {
+  readonly sid: number;
+  readonly isObserver: boolean;
+  /** Of its clock, against the world's. */
+  readonly rate: number;
+  readonly losesSectors: boolean;
+}
+
+export interface SimPlan {
+  readonly seed: number;
+  readonly members: readonly MemberPlan[];
+  readonly membersText: string;
+  readonly rule: QuorumRule;
+  readonly clientCount: number;
+  readonly clientTimeoutMs: number;
+  readonly setsWatchesAgain: boolean;
+  /** Between two requests of one client, on average. */
+  readonly pauseMs: number;
+  readonly outstandingMax: number;
+  readonly latencyMsMax: number;
+  readonly systemBytesMax: number;
+  readonly snapCount: number;
+  readonly isSnapForced: boolean;
+  readonly batchMax: number;
+  readonly safetyMs: number;
+  readonly faults: readonly Fault[];
+}
+
+export const QUORUM_PORT = 2888;
+export const ELECTION_PORT = 3888;
+
+export function hostOf(sid: number): string {
+  return `m${sid}`;
+}
+
+export function drawPlan(seed: number, safetyMs = 12_000): SimPlan {
+  const prng = new Prng(seed).fork('plan');
+  const voterCount = prng.below(4) === 0 ? 5 : prng.below(6) === 0 ? 4 : 3;
+  const observerCount = prng.below(4) === 0 ? 1 : 0;
+  const members = Array.from(
+    { length: voterCount + observerCount },
+    (_, index): MemberPlan => ({
+      sid: index + 1,
+      isObserver: index >= voterCount,
+      rate: prng.below(3) === 0 ? 0.9 + 0.2 * prng.float() : 1,
+      losesSectors: prng.below(6) === 0,
+    }),
+  );
+  const voters = members.filter(({ isObserver }) => !isObserver).map(({ sid }) => sid);
+  const weights = drawWeights(prng, voters);
+  return {
+    seed,
+    members,
+    membersText: textOf(members, weights),
+    rule: weights === null ? majorityOf(voters) : hierarchyOf([voters], weights),
+    clientCount: 2 + prng.below(4),
+    clientTimeoutMs: 1500 + prng.below(4000),
+    setsWatchesAgain: prng.below(3) !== 0,
+    pauseMs: 10 + prng.below(150),
+    outstandingMax: 1 + prng.below(6),
+    latencyMsMax: 1 + prng.below(prng.below(4) === 0 ? 60 : 8),
+    systemBytesMax: prng.below(6) === 0 ? 512 : 64 * 1024,
+    snapCount: prng.below(3) === 0 ? 12 + prng.below(60) : 100_000,
+    isSnapForced: prng.below(8) === 0,
+    batchMax: prng.below(2) === 0 ? 8 : 200,
+    safetyMs,
+    faults: drawFaults(prng, safetyMs),
+  };
+}
+
+/** Null: all voters count the same. One of no weight, sometimes, and one of more. */
+function drawWeights(prng: Prng, voters: readonly number[]): ReadonlyMap<number, number> | null {
+  if (prng.below(6) !== 0) return null;
+  const weights = new Map(voters.map((sid) => [sid, 1]));
+  if (voters.length > 3) weights.set(voters[prng.below(voters.length)] as number, 0);
+  if (prng.below(2) === 0) weights.set(voters[prng.below(voters.length)] as number, 2);
+  return weights;
+}
+
+function textOf(members: readonly MemberPlan[], weights: ReadonlyMap<number, number> | null): string {
+  const lines = members.map(
+    ({ sid, isObserver }) =>
+      `server.${sid}=${hostOf(sid)}:${QUORUM_PORT}:${ELECTION_PORT}:${isObserver ? 'observer' : 'participant'}\n`,
+  );
+  if (weights !== null) {
+    lines.push(`group.1=${[...weights.keys()].join(':')}\n`);
+    for (const [sid, weight] of weights) lines.push(`weight.${sid}=${weight}\n`);
+  }
+  return `${lines.join('')}version=0`;
+}
+
+function drawFaults(prng: Prng, safetyMs: number): Fault[] {
+  // Each seed has its own few kinds: what is rare among all comes together in one.
+  const kinds = FAULT_KINDS.filter(() => prng.below(3) === 0);
+  if (kinds.length === 0) return [];
+  const faults: Fault[] = [];
+  const gapMs = 300 + prng.below(3000);
+  for (let atMs = 1500 + prng.below(gapMs); atMs < safetyMs; atMs += 1 + prng.below(2 * gapMs)) {
+    faults.push({
+      kind: kinds[prng.below(kinds.length)] as FaultKind,
+      atMs,
+      lengthMs: prng.below(3) === 0 ? prng.below(300) : 300 + prng.below(4000),
+      wantsLeader: prng.below(2) === 0,
+    });
+  }
+  return faults;
+}

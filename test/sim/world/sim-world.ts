@@ -1,0 +1,517 @@
+/**
+ * The world of one seed: members, clients, the network between them and the faults, in one thread and in virtual time. It picks
+ * one thing after another that could happen now; when there is none, time goes on to the next moment at which there is. First
+ * everything may go wrong and nothing wrong may be seen; then all is well, and the ensemble has to get on.
+ *
+ * Streams of chance are apart: one more draw for the network leaves workload and faults as they are.
+ */
+import { ManualClock } from '../../../src/base/clock.js';
+import { Prng } from '../../../src/base/prng.js';
+import { ServerRole } from '../../../src/processor/pipeline-records.js';
+import { EventQueue } from '../../testing/inline/event-queue.js';
+import { InlineMember, type InlineMemberOptions } from '../../testing/inline/inline-member.js';
+import { type SimPeerEnd, SimPeerNetwork } from '../../testing/inline/sim-peer-network.js';
+import { SimClient } from '../client/sim-client.js';
+import { SimWorkload } from '../client/workload.js';
+import type { CommittedTxn } from '../history/history.js';
+import { checkHistory } from '../history/history-checker.js';
+import { History } from '../history/history-log.js';
+import { EnsembleRecord } from '../invariants/ensemble-record.js';
+import { Invariant, type Violation } from '../invariants/invariant.js';
+import { QuorumContact } from '../invariants/quorum-contact.js';
+import { checkEphemeralOwners, stateText } from '../invariants/session-state.js';
+import { showZxid } from '../invariants/txn-history.js';
+import { WireRecord } from '../invariants/wire-record.js';
+import { FaultInjector } from './fault-injector.js';
+import { memberNodes, memberSessions } from './member-state.js';
+import { MemberWatch } from './member-watch.js';
+import { SimMember } from './sim-member.js';
+import { drawPlan, ELECTION_PORT, hostOf, type SimPlan } from './sim-plan.js';
+
+const TICK_MS = 400;
+const INIT_LIMIT_TICKS = 10;
+const SYNC_LIMIT_TICKS = 4;
+/** Ticks beyond the sync limit after which nobody without a quorum may serve; by the slowest clock. */
+const CONTACT_TICKS = SYNC_LIMIT_TICKS + 4;
+const SLOWEST_RATE = 0.9;
+/** After everything is well: connections that nobody knows to be dead, an election or two, and a synchronisation. */
+const RECOVERY_MS = 40_000;
+const DRAIN_MS = 10_000;
+const CONTACT_CHECK_MS = 100;
+const VIOLATIONS_MAX = 8;
+const STEPS_MAX = 6_000_000;
+
+/** A member that is made otherwise than it should be: what must be found out. */
+export interface Defect {
+  readonly name: string;
+  /** Returned options stand above the member's own. */
+  spoil(sid: number, options: InlineMemberOptions): Partial<InlineMemberOptions>;
+}
+
+export interface SimResult {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+  readonly events: number;
+  readonly virtualMs: number;
+  readonly faults: ReadonlyMap<string, number>;
+  readonly committed: number;
+  readonly answered: number;
+  readonly epochs: number;
+}
+
+export interface SimOptions {
+  readonly onLine?: ((line: string) => void) | null;
+  readonly defect?: Defect | null;
+  readonly plan?: SimPlan;
+}
+
+export class SimWorld {
+  readonly plan: SimPlan;
+  readonly clock = new ManualClock();
+  readonly network: SimPeerNetwork;
+  readonly members: SimMember[] = [];
+  readonly clients: SimClient[] = [];
+  readonly record: EnsembleRecord;
+  readonly history = new History();
+  private readonly violations: Violation[] = [];
+  private readonly wire: WireRecord;
+  private readonly contact: QuorumContact;
+  private readonly txns = new Map<number, CommittedTxn>();
+  private readonly events = new EventQueue();
+  private readonly schedule: Prng;
+  private readonly workload: SimWorkload;
+  private readonly clientChance: Prng;
+  private readonly faults: FaultInjector;
+  private readonly onLine: ((line: string) => void) | null;
+  private readonly defect: Defect | null;
+  private readonly nextAskMs: number[] = [];
+  private steps = 0;
+  private isWorkOn = true;
+  /** Once all is well: which clients have written something since. */
+  private readonly wroteSince = new Set<number>();
+  private isHealed = false;
+
+  constructor(seed: number, options: SimOptions = {}) {
+    const root = new Prng(seed);
+    this.plan = options.plan ?? drawPlan(seed);
+    this.onLine = options.onLine ?? null;
+    this.defect = options.defect ?? null;
+    this.schedule = root.fork('schedule');
+    this.clientChance = root.fork('clients');
+    const { plan } = this;
+    this.network = new SimPeerNetwork(root.fork('network'), this.clock, {
+      latencyMsMin: 0.2,
+      latencyMsMax: plan.latencyMsMax,
+      systemBytesMax: plan.systemBytesMax,
+    });
+    const onViolation = (violation: Violation): void => this.violate(violation);
+    this.record = new EnsembleRecord(plan.rule, onViolation);
+    this.wire = new WireRecord(this.record, onViolation);
+    this.contact = new QuorumContact(plan.rule, (CONTACT_TICKS * TICK_MS) / SLOWEST_RATE, onViolation);
+    this.workload = new SimWorkload(root.fork('workload'));
+    for (const each of plan.members) this.members.push(this.createMember(each.sid, root));
+    for (let number = 0; number < plan.clientCount; number++) {
+      this.clients.push(new SimClient(number, this.history, plan.clientTimeoutMs, plan.setsWatchesAgain));
+      this.nextAskMs.push(this.clientChance.below(500));
+    }
+    this.faults = new FaultInjector(this, root.fork('faults'));
+    this.network.onWrite = (end, bytes, offset, length) => this.onPeerWrite(end, bytes, offset, length);
+    this.network.onRead = (end) => this.onPeerRead(end);
+    if (this.onLine !== null) {
+      this.history.onLine = (line) => this.say(`client  ${line}`);
+      this.wire.onPacket = (from, to, name, zxid) => this.say(`${from} -> ${to}  ${name} ${showZxid(zxid)}`);
+    }
+  }
+
+  run(): SimResult {
+    const { plan } = this;
+    for (const member of this.members) this.start(member);
+    this.faults.plan(plan.faults);
+    this.every(CONTACT_CHECK_MS, () => this.contact.check(this.clock.monotonicMs()));
+    this.runUntil(plan.safetyMs);
+    if (!this.isOver) this.recover();
+    this.checkEnd();
+    return {
+      seed: plan.seed,
+      violations: this.violations,
+      events: this.steps,
+      virtualMs: this.clock.monotonicMs(),
+      faults: this.faults.counts,
+      committed: this.record.committed.length,
+      answered: this.history.entries.reduce((sum, { kind }) => sum + (kind === 'return' ? 1 : 0), 0),
+      epochs: this.record.leaderByEpoch.size,
+    };
+  }
+
+  // ---- for the faults
+
+  say(text: string): void {
+    this.onLine?.(`${this.clock.monotonicMs().toFixed(1).padStart(9)}  ${text}`);
+  }
+
+  after(ms: number, call: () => void): void {
+    this.events.add(this.clock.monotonicMs() + ms, call);
+  }
+
+  get leader(): SimMember | null {
+    return this.members.find((each) => each.isRunning && each.member.servingAs === ServerRole.leader) ?? null;
+  }
+
+  start(each: SimMember): void {
+    each.isAwaited = false;
+    if (each.isRunning) return;
+    if (!each.host.isUp) each.host.powerOn();
+    this.say(`${each.sid} starts`);
+    each.isBusy = true;
+    try {
+      each.member.start();
+    } catch (error) {
+      each.member.failure ??= { actorName: 'start', error: error instanceof Error ? error : new Error(String(error)) };
+    }
+    this.lookAfter(each);
+  }
+
+  losePower(each: SimMember): void {
+    this.say(`${each.sid} loses its power`);
+    each.member.losePower();
+    this.gone(each);
+  }
+
+  kill(each: SimMember): void {
+    this.say(`${each.sid} is killed`);
+    each.member.kill();
+    this.gone(each);
+  }
+
+  pause(each: SimMember, isPaused: boolean): void {
+    each.isPaused = isPaused;
+    if (isPaused) each.host.pause();
+    else {
+      each.host.resume();
+      each.isBusy = true;
+      this.contact.stoodStill(each.sid, this.clock.monotonicMs());
+    }
+  }
+
+  private gone(each: SimMember): void {
+    each.isPaused = false;
+    this.record.crashed(each.sid);
+    this.contact.serves(each.sid, null, -1, this.clock.monotonicMs());
+  }
+
+  // ---- time
+
+  private get isOver(): boolean {
+    return this.violations.length > 0;
+  }
+
+  /** Until this moment of the world's clock, or a violation. */
+  private runUntil(untilMs: number, isDone: () => boolean = () => false): void {
+    while (!this.isOver && this.clock.monotonicMs() < untilMs && !isDone()) {
+      if (++this.steps > STEPS_MAX) {
+        this.violate({ invariant: Invariant.liveness, text: 'something goes round in circles' });
+        return;
+      }
+      this.network.arriveDue();
+      if (this.stepSomething()) {
+        // Work takes time, too: now and then a little passes while there is more to do.
+        if (this.schedule.below(64) === 0) this.goOn(untilMs, this.schedule.float() * 2);
+      } else this.goOn(untilMs, Number.POSITIVE_INFINITY);
+    }
+  }
+
+  private stepSomething(): boolean {
+    const { members, schedule } = this;
+    const first = schedule.below(members.length + 1);
+    for (let i = 0; i <= members.length; i++) {
+      const index = (first + i) % (members.length + 1);
+      const each = members[index];
+      if (each === undefined) {
+        if (this.pumpClients()) return true;
+        continue;
+      }
+      if (each.isPaused || !each.isRunning) continue;
+      if (!each.isBusy && !each.host.hasSomething()) continue;
+      if (each.member.stepAtRandom(schedule, this.plan.batchMax)) {
+        each.isBusy = true;
+        if (each.member.failure !== null) this.lookAfter(each);
+        return true;
+      }
+      each.isBusy = false;
+    }
+    return false;
+  }
+
+  /** Time goes on to the next moment at which something happens, but not by more than that. */
+  private goOn(untilMs: number, msMax: number): void {
+    const nowMs = this.clock.monotonicMs();
+    let nextMs = Math.min(untilMs, nowMs + msMax, this.events.nextMs(), this.network.nextMs());
+    for (const each of this.members) {
+      if (!each.isRunning || each.isPaused) continue;
+      const dueMs = nowMs + (each.member.tickNextMs() - each.clock.monotonicMs()) / each.plan.rate;
+      if (dueMs < nextMs) nextMs = dueMs;
+    }
+    for (const askMs of this.nextAskMs) if (askMs < nextMs) nextMs = askMs;
+    // Rounding must not keep a tick from being due.
+    const ms = Math.max(nextMs - nowMs, 0) + 0.001;
+    this.clock.advance(ms);
+    for (const each of this.members) {
+      each.clock.advance(ms * each.plan.rate);
+      if (each.isRunning && each.member.tickNextMs() <= each.clock.monotonicMs()) each.isBusy = true;
+    }
+    for (let call = this.events.take(this.clock.monotonicMs()); call !== null; ) {
+      call();
+      call = this.events.take(this.clock.monotonicMs());
+    }
+    this.turnClients();
+  }
+
+  private every(ms: number, call: () => void): void {
+    this.after(ms, () => {
+      call();
+      this.every(ms, call);
+    });
+  }
+
+  // ---- members
+
+  private createMember(sid: number, root: Prng): SimMember {
+    const { plan } = this;
+    const prng = root.fork(`member ${sid}`);
+    const memberPlan = plan.members.find((each) => each.sid === sid);
+    const each = new SimMember(memberPlan as never, this.network.host(hostOf(sid)), prng.fork('disk'));
+    const watch = new MemberWatch(sid, this.record, each.disk, {
+      txnSeen: (zxid, txn) => {
+        if (!this.txns.has(zxid)) this.txns.set(zxid, txn);
+      },
+      serves: (member, role) => this.onServes(member, role),
+      line: (member, text) => this.say(`${member}  ${text}`),
+    });
+    const options: InlineMemberOptions = {
+      sid,
+      prng,
+      host: each.host,
+      disk: each.disk,
+      clock: each.clock,
+      membersText: plan.membersText,
+      config: {
+        tickMs: TICK_MS,
+        minSessionTimeoutMs: 2 * TICK_MS,
+        maxSessionTimeoutMs: 20 * TICK_MS,
+        snapCount: plan.snapCount,
+      },
+      quorum: { initLimitTicks: INIT_LIMIT_TICKS, syncLimitTicks: SYNC_LIMIT_TICKS },
+      isSnapForced: plan.isSnapForced,
+      log: watch,
+      onActor: (kind, actor) => watch.onActor(kind, actor),
+      ...(this.onLine === null
+        ? {}
+        : { onSaying: (level, message) => this.say(`${sid}  ${level === 'info' ? '' : `${level}: `}${message}`) }),
+    };
+    each.watch = watch;
+    each.member = new InlineMember({ ...options, ...(this.defect?.spoil(sid, options) ?? {}) });
+    watch.member = each.member;
+    return each;
+  }
+
+  /** A member whose life has ended by itself. */
+  private lookAfter(each: SimMember): void {
+    const { failure, digestMismatch } = each.member;
+    if (digestMismatch !== null)
+      this.violate({ invariant: Invariant.equalStates, text: `${each.sid}: ${digestMismatch}` });
+    if (failure === null) return;
+    if (each.member.hasLostPower) this.losePower(each);
+    else {
+      if (!each.hasDiskFailed) {
+        const { error, actorName } = failure;
+        const cause = error.cause instanceof Error ? `: ${error.cause.stack}` : '';
+        this.violate({
+          invariant: Invariant.noFailure,
+          text: `${each.sid}, ${actorName}: ${error.stack ?? error.message}${cause}`,
+        });
+      }
+      this.say(`${each.sid} ends: ${failure.error.message}`);
+      this.kill(each);
+    }
+    each.mendDisk();
+    this.faults.startLater(each, 200);
+  }
+
+  private onServes(sid: number, role: ServerRole | null): void {
+    const each = this.members.find((member) => member.sid === sid) as SimMember;
+    const nowMs = this.clock.monotonicMs();
+    const kind =
+      role === null || role === ServerRole.readOnly ? null : role === ServerRole.leader ? 'leader' : 'learner';
+    this.contact.serves(sid, kind, kind === null ? -1 : each.member.status.leader, nowMs);
+    this.say(`${sid} ${role === null ? 'serves nobody' : `serves as ${nameOf(role)}`}`);
+  }
+
+  private onPeerWrite(end: SimPeerEnd, bytes: Uint8Array, offset: number, length: number): void {
+    const { connection, other } = end;
+    if (connection.port === ELECTION_PORT || other === null) return;
+    const own = sidOf(end);
+    const peer = sidOf(other);
+    const byLeader = !end.isInitiator;
+    this.members.find(({ sid }) => sid === own)?.watch.readEpochs();
+    this.wire.written(connection.id, byLeader ? own : peer, byLeader ? peer : own, byLeader, bytes, offset, length);
+  }
+
+  private onPeerRead(end: SimPeerEnd): void {
+    const { connection, other } = end;
+    if (connection.port === ELECTION_PORT || other === null) return;
+    this.contact.heard(sidOf(end), sidOf(other), this.clock.monotonicMs());
+  }
+
+  // ---- clients
+
+  private pumpClients(): boolean {
+    const first = this.clientChance.below(this.clients.length);
+    for (let i = 0; i < this.clients.length; i++) {
+      const client = this.clients[(first + i) % this.clients.length] as SimClient;
+      try {
+        if (client.pump(this.clock.monotonicMs())) return true;
+      } catch (error) {
+        this.violate({ invariant: Invariant.clients, text: error instanceof Error ? error.message : String(error) });
+        return false;
+      }
+    }
+    return false;
+  }
+
+  /** What is due by the clients' own clock. */
+  private turnClients(): void {
+    const nowMs = this.clock.monotonicMs();
+    const { clientChance: chance, plan } = this;
+    this.clients.forEach((client, index) => {
+      if ((this.nextAskMs[index] as number) > nowMs) return;
+      this.nextAskMs[index] = nowMs + 1 + chance.float() * 2 * plan.pauseMs;
+      client.tick(nowMs);
+      if (client.canAsk) {
+        if (!this.isWorkOn || client.outstandingCount >= plan.outstandingMax) return;
+        if (this.isHealed && !this.wroteSince.has(index)) this.probe(client, index);
+        else client.ask(this.workload.draw());
+        this.wake(client.serverSid);
+      } else if (!client.isConnected && !client.isConnecting) {
+        const each = this.members[chance.below(this.members.length)] as SimMember;
+        if (!each.isRunning) return;
+        client.connect(each, nowMs);
+        this.wake(each.sid);
+      }
+    });
+  }
+
+  /** Something that shows, once it is answered, that this client can write. */
+  private probe(client: SimClient, index: number): void {
+    const path = `/probe${index}-`;
+    client.ask({ kind: 'create', path, data: 'p', isEphemeral: false, isSequential: true });
+  }
+
+  wake(sid: number): void {
+    const each = this.members.find((member) => member.sid === sid);
+    if (each !== undefined) each.isBusy = true;
+  }
+
+  // ---- the end
+
+  /** All is well from here on; within some time everybody serves and every client has written. */
+  private recover(): void {
+    this.say('all is well from here on');
+    this.isHealed = true;
+    this.faults.healAll();
+    const limitMs = this.clock.monotonicMs() + RECOVERY_MS;
+    const answeredFrom = this.history.entries.length;
+    this.runUntil(limitMs, () => this.hasRecovered(answeredFrom));
+    if (this.isOver) return;
+    if (!this.hasRecovered(answeredFrom)) {
+      const states = this.members.map(
+        ({ sid, member }) => `${sid}: ${member.servingAs === null ? 'not serving' : nameOf(member.servingAs)}`,
+      );
+      this.violate({
+        invariant: Invariant.liveness,
+        text: `not well after ${RECOVERY_MS} ms: ${states.join(', ')}; ${this.wroteSince.size} of ${this.clients.length} clients have written`,
+      });
+      return;
+    }
+    this.isWorkOn = false;
+    this.runUntil(this.clock.monotonicMs() + DRAIN_MS, () => this.isQuiet());
+    if (!this.isOver && !this.isQuiet()) {
+      this.violate({ invariant: Invariant.liveness, text: 'members do not come to the same zxid' });
+    }
+  }
+
+  private hasRecovered(from: number): boolean {
+    if (this.members.some(({ member }) => member.servingAs === null)) return false;
+    const { entries } = this.history;
+    for (let i = Math.max(from, this.seenEntries); i < entries.length; i++) {
+      const entry = entries[i];
+      if (entry?.kind === 'invoke' && entry.op.kind === 'create' && entry.op.path.startsWith('/probe')) {
+        this.probes.set(entry.id, Number.parseInt(entry.op.path.slice(6), 10));
+      } else if (entry?.kind === 'return' && entry.outcome.err === 0) {
+        const index = this.probes.get(entry.id);
+        if (index !== undefined) this.wroteSince.add(index);
+      }
+    }
+    this.seenEntries = entries.length;
+    return this.wroteSince.size === this.clients.length;
+  }
+
+  private seenEntries = 0;
+  private readonly probes = new Map<number, number>();
+
+  private isQuiet(): boolean {
+    if (this.clients.some((client) => client.outstandingCount > 0)) return false;
+    const { committed } = this.record;
+    return this.members.every(({ sid }) => this.record.member(sid).applied >= committed.last);
+  }
+
+  private checkEnd(): void {
+    const txns: CommittedTxn[] = [];
+    for (let i = 0; i < this.record.committed.length; i++) {
+      const txn = this.txns.get(this.record.committed.zxidAt(i));
+      if (txn !== undefined) txns.push(txn);
+    }
+    const { violations } = checkHistory(this.history.entries, txns);
+    for (const { rule, text } of violations) {
+      this.violate({ invariant: Invariant.clients, text: `${rule}: ${text}` });
+    }
+    if (this.isOver) return;
+    const [first, ...others] = this.members.map((each) => this.stateOf(each));
+    for (const { sid, text } of others) {
+      if (text === first?.text) continue;
+      this.violate({
+        invariant: Invariant.equalStates,
+        text: `${first?.sid} and ${sid} differ in the end: ${firstDifference(first?.text ?? '', text)}`,
+      });
+    }
+  }
+
+  private stateOf(each: SimMember): { sid: number; text: string } {
+    const { finalTree, sessions } = each.member.parts;
+    if (finalTree === null) return { sid: each.sid, text: 'nothing' };
+    const nodes = memberNodes(finalTree.reader);
+    const open = memberSessions(sessions);
+    checkEphemeralOwners(each.sid, nodes, open, (violation) => this.violate(violation));
+    return { sid: each.sid, text: stateText(nodes, open) };
+  }
+
+  private violate(violation: Violation): void {
+    if (this.violations.length >= VIOLATIONS_MAX) return;
+    this.violations.push(violation);
+    this.say(`VIOLATION of ${violation.invariant}: ${violation.text}`);
+  }
+}
+
+function sidOf(end: SimPeerEnd): number {
+  return Number.parseInt(end.host.name.slice(1), 10);
+}
+
+function nameOf(role: ServerRole): string {
+  return Object.entries(ServerRole).find(([, value]) => value === role)?.[0] ?? String(role);
+}
+
+function firstDifference(a: string, b: string): string {
+  const left = a.split('\n');
+  const right = b.split('\n');
+  const at = left.findIndex((line, index) => line !== right[index]);
+  return `"${left[at] ?? ''}" and "${right[at] ?? ''}"`;
+}
