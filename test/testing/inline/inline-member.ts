@@ -267,7 +267,9 @@ export class InlineMember {
     const directories = this.parts.directories();
     const { guarded } = context.config as ActorConfig;
     const chance = prng.fork('rest');
-    const openRole = memberRoles(context, config, peer, tree.reader(context, guarded), files, directories);
+    const openRole = memberRoles(context, config, peer, tree.reader(context, guarded), files, directories, () =>
+      chance.float(),
+    );
     return new QuorumPeerActor(context, {
       myId: peer.myId,
       network: this.peerNetwork(),
@@ -357,6 +359,8 @@ function memberConfig(options: InlineMemberOptions): ServerConfig {
     multiAddress: false,
     observerRestMsMax: 200,
     observerSyncEnabled: true,
+    observerMasterPort: 0,
+    observerReconnectMsMax: 0,
     leaderServes: true,
     ...options.quorum,
   };
