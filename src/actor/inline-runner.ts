@@ -49,12 +49,14 @@ export class InlineRunner {
   /**
    * Picks one of the things that could happen next: an actor takes a batch of 1 to `batchMax` records, or an actor that
    * has taken one publishes its next outbox (until it has published them all it takes nothing, as on a thread). False
-   * when nothing can happen without time going on or something coming in.
+   * when nothing can happen without time going on or something coming in. An actor that is held gets no turn.
    */
-  stepAtRandom(prng: Prng, batchMax: number): boolean {
+  stepAtRandom(prng: Prng, batchMax: number, isHeld: ((actorName: string) => boolean) | null = null): boolean {
     const nowMs = this.host.clock.monotonicMs();
     const candidates = this.host.cycle.cells.filter(
-      (cell) => this.publishing.has(cell) || cell.hasWork() || (cell.running && cell.tickNextMs <= nowMs),
+      (cell) =>
+        (this.publishing.has(cell) || cell.hasWork() || (cell.running && cell.tickNextMs <= nowMs)) &&
+        (isHeld === null || !isHeld(cell.name)),
     );
     if (candidates.length === 0) return false;
     const cell = candidates[prng.below(candidates.length)];

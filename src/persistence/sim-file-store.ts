@@ -374,6 +374,12 @@ export class SimFileStore implements FileStore {
     this.isOff = false;
   }
 
+  /** The process is gone and the machine goes on: what was written is there, synced or not. */
+  closeHandles(): void {
+    this.generation++;
+    this.isOff = false;
+  }
+
   /** Puts a file there, durable: how tests bring a data directory in. */
   place(path: string, bytes: Uint8Array): void {
     this.makeDirectories(parentOf(path));

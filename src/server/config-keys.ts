@@ -288,6 +288,7 @@ export const CONFIG_KEYS = [
     default: 'true',
     unit: '',
     sentence: 'Observers keep a log of their own.',
+    accepted: true,
   },
   {
     name: 'leaderConnectDelayDuringRetryMs',
@@ -310,6 +311,7 @@ export const CONFIG_KEYS = [
     word: 'no',
     unit: '',
     sentence: 'no: a leader serves no clients.',
+    accepted: true,
   },
   {
     name: 'cnxTimeout',
@@ -373,6 +375,7 @@ export const CONFIG_KEYS = [
     default: '',
     unit: '',
     sentence: 'Stronger than syncEnabled, where it is set.',
+    accepted: true,
   },
   {
     name: 'standaloneEnabled',

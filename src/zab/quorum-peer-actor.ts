@@ -367,7 +367,8 @@ export class QuorumPeerActor implements Actor {
   // ---- roles
 
   private look(zxidHi: number, zxidLo: number): void {
-    sendLook(this.toElection, zxidHi, zxidLo, this.epochs.currentEpoch);
+    // A member that owes what it acknowledged asks only: with its vote a majority would prove nothing.
+    sendLook(this.toElection, zxidHi, zxidLo, this.epochs.currentEpoch, !this.parts.status.owesTail);
   }
 
   private openRole(decision: Decision): void {

@@ -16,7 +16,8 @@ import { OutstandingCounts } from '../../../src/net/outstanding-counts.js';
 import { type DataDirectories, openDataDirectories } from '../../../src/persistence/data-directories.js';
 import { DurableZxid } from '../../../src/persistence/durable-zxid.js';
 import type { FileStore } from '../../../src/persistence/file-store.js';
-import { recover } from '../../../src/persistence/recovery.js';
+import { type RecoveredDatabase, type RecoveryOptions, recover } from '../../../src/persistence/recovery.js';
+import { ReopeningTxnLog } from '../../../src/persistence/reopening-txn-log.js';
 import { loadRestoredDatabase } from '../../../src/persistence/restored-database.js';
 import type { SimFileStore } from '../../../src/persistence/sim-file-store.js';
 import { SnapshotPolicy } from '../../../src/persistence/snapshot-policy.js';
@@ -24,15 +25,21 @@ import { TxnLogWriter } from '../../../src/persistence/txn-log-writer.js';
 import { AclPolicy } from '../../../src/processor/acl.js';
 import { aclSchemes } from '../../../src/processor/auth/acl-schemes.js';
 import { ContainerManagerActor } from '../../../src/processor/container-manager-actor.js';
-import { FinalRequestProcessor, type Recovered } from '../../../src/processor/final-request-processor.js';
+import {
+  type DatabaseSource,
+  FinalRequestProcessor,
+  type Recovered,
+} from '../../../src/processor/final-request-processor.js';
 import { PrepActor } from '../../../src/processor/prep-actor.js';
 import { RestorerActor } from '../../../src/processor/restorer-actor.js';
+import type { MemberDatabase } from '../../../src/processor/role-changes.js';
 import { SessionTrackerActor } from '../../../src/processor/session-tracker-actor.js';
 import { SyncRequestProcessor } from '../../../src/processor/sync-request-processor.js';
 import { clientPorts } from '../../../src/server/client-ports.js';
 import { DatadirCleanupActor } from '../../../src/server/datadir-cleanup-actor.js';
 import { recogniseNumber } from '../../../src/server/four-letter-words.js';
-import { restoreInstaller } from '../../../src/server/log-thread.js';
+import { memberLog, restoreInstaller } from '../../../src/server/log-thread.js';
+import { memberDatabase } from '../../../src/server/member-database.js';
 import { runPurge } from '../../../src/server/purge-task.js';
 import type { ServerConfig } from '../../../src/server/server-config.js';
 import { SharedName } from '../../../src/server/shared-name.js';
@@ -45,7 +52,7 @@ import { SessionTable } from '../../../src/session/session-table.js';
 import type { DataTree } from '../../../src/store/data-tree.js';
 import type { DigestMismatch } from '../../../src/store/digest-check.js';
 import type { TreeReader } from '../../../src/store/tree-reader.js';
-import { type LoggedTxn, RecordedLog } from './recorded-log.js';
+import { type LoggedTxn, type LogObserver, RecordedLog } from './recorded-log.js';
 import type { SimClientNetwork } from './sim-client-network.js';
 import { SnapshotterByHand } from './snapshotter-by-hand.js';
 
@@ -74,6 +81,10 @@ export interface InlineActorsParts {
   readonly randomBytes: (count: number) => Uint8Array;
   /** Called inside a write section after recovery, before anybody is served. */
   readonly prepareTree: ((tree: DataTree) => void) | null;
+  /** Of a member of an ensemble: its sid, and how it recovers. */
+  readonly serverId?: number;
+  readonly recover?: (options: RecoveryOptions, context: ActorContext) => RecoveredDatabase;
+  readonly log?: LogObserver;
 }
 
 export class InlineActors {
@@ -86,6 +97,10 @@ export class InlineActors {
 
   constructor(parts: InlineActorsParts) {
     this.parts = parts;
+  }
+
+  private get isMember(): boolean {
+    return this.parts.serverId !== undefined;
   }
 
   get sessions(): SessionTable {
@@ -107,7 +122,8 @@ export class InlineActors {
         return this.createConnections(context, tree, aclPolicy);
       case ActorKind.prep:
         return new PrepActor(context, tree.reader(context, guarded), this.sessions, aclPolicy, {
-          serverId: 1,
+          serverId: this.parts.serverId ?? 1,
+          isMember: this.isMember,
           extendedTypes: config.extendedTypesEnabled,
           reconfigEnabled: config.reconfigEnabled,
           closeSessionListsPaths: config.closeSessionTxnEnabled,
@@ -116,19 +132,24 @@ export class InlineActors {
         });
       case ActorKind.sync:
         return this.createSync(context);
-      case ActorKind.final:
+      case ActorKind.final: {
         this.finalTree = tree.owned(context);
-        return new FinalRequestProcessor(context, this.finalTree, this.sessions, aclPolicy, {
+        const source: DatabaseSource = {
           recover: (onDigestMismatch) => this.recover(context, onDigestMismatch),
           loadRestored: (zxidHi, zxidLo) => this.loadRestored(zxidHi, zxidLo),
-        });
+        };
+        const member = this.isMember ? this.memberDatabase(context) : null;
+        return new FinalRequestProcessor(context, this.finalTree, this.sessions, aclPolicy, source, member);
+      }
       case ActorKind.sessionTracker:
-        return new SessionTrackerActor(context, this.sessions, config.tickMs);
+        return new SessionTrackerActor(context, this.sessions, config.tickMs, this.isMember);
       case ActorKind.containerManager:
-        return new ContainerManagerActor(context, tree.reader(context, guarded), {
-          ...config.containers,
-          expireTtlNodes: config.extendedTypesEnabled || config.emulate353TtlNodes,
-        });
+        return new ContainerManagerActor(
+          context,
+          tree.reader(context, guarded),
+          { ...config.containers, expireTtlNodes: config.extendedTypesEnabled || config.emulate353TtlNodes },
+          this.isMember,
+        );
       case ActorKind.snapshotter:
         return this.createSnapshotter(context, tree.reader(context, guarded));
       case ActorKind.restorer:
@@ -213,35 +234,59 @@ export class InlineActors {
   }
 
   private createSync(context: ActorContext): Actor {
-    const writer = new TxnLogWriter({
-      fileStore: this.parts.files,
-      directory: this.directories().logDirectory,
-      clock: this.parts.clock,
-      preAllocBytes: this.parts.config.preAllocBytes,
-      forceSync: true,
-      sizeLimitBytes: this.parts.config.txnLogBytesMax,
-      syncWarningThresholdMs: this.parts.config.fsyncWarningThresholdMs,
-      onSync: () => {},
-      onSlowSync: () => {},
-      warn: () => undefined,
-    });
-    const policy = new SnapshotPolicy(
-      this.parts.config.snapCount,
-      this.parts.config.snapLogBytesMax,
-      this.parts.prng.fork('snapshots'),
-    );
+    const { files, config, clock, disk, logged } = this.parts;
+    const directories = this.directories();
+    const newWriter = (): TxnLogWriter =>
+      new TxnLogWriter({
+        fileStore: files,
+        directory: directories.logDirectory,
+        clock,
+        preAllocBytes: config.preAllocBytes,
+        forceSync: true,
+        sizeLimitBytes: config.txnLogBytesMax,
+        syncWarningThresholdMs: config.fsyncWarningThresholdMs,
+        onSync: () => {},
+        onSlowSync: () => {},
+        warn: () => undefined,
+        keepsHigherMark: this.isMember,
+      });
+    const reopening = new ReopeningTxnLog(newWriter);
+    const log = new RecordedLog(this.isMember ? reopening : newWriter(), logged, this.parts.log ?? null);
+    const policy = new SnapshotPolicy(config.snapCount, config.snapLogBytesMax, this.parts.prng.fork('snapshots'));
     const durable = new DurableZxid(shared(context, SharedName.durableZxid));
-    const install = restoreInstaller(this.parts.disk, this.directories(), context.log);
-    return new SyncRequestProcessor(context, new RecordedLog(writer, this.parts.logged), policy, durable, install, {
-      flushDelayMs: this.parts.config.flushDelayMs,
-      pollMs: this.parts.config.writeQueuePollMsMax,
-      batchCountMax: this.parts.config.batchCountMax > 0 ? this.parts.config.batchCountMax : Number.POSITIVE_INFINITY,
+    const install = restoreInstaller(disk, directories, context.log);
+    const options = {
+      flushDelayMs: config.flushDelayMs,
+      pollMs: config.writeQueuePollMsMax,
+      batchCountMax: config.batchCountMax > 0 ? config.batchCountMax : Number.POSITIVE_INFINITY,
+    };
+    const member = this.isMember ? memberLog(files, directories, reopening, context.log) : null;
+    return new SyncRequestProcessor(context, log, policy, durable, install, options, member);
+  }
+
+  private memberDatabase(context: ActorContext): MemberDatabase {
+    const directories = this.directories();
+    const { files, config, disk } = this.parts;
+    return memberDatabase({
+      fileStore: files,
+      directories,
+      tree: this.finalTree as DataTree,
+      sessions: this.sessions,
+      emulate353TtlNodes: config.emulate353TtlNodes,
+      snapshots: config.snapshots,
+      log: context.log,
+      reload: (onDigestMismatch) => this.recover(context, onDigestMismatch),
+      onSaved: ({ name, zxidHi, zxidLo, lastZxidHi, lastZxidLo }) => {
+        new DurableZxid(shared(context, SharedName.durableZxid)).publish(lastZxidHi, lastZxidLo);
+        const sizeBytes = disk.sizeOf(`${directories.snapshotDirectory}/${name}`);
+        tellSnapshotLoaded(context.outbox('snapshotter'), { name, zxidHi, zxidLo, sizeBytes, fileTimeMs: 0 });
+      },
     });
   }
 
   private recover(context: ActorContext, onDigestMismatch: (mismatch: DigestMismatch) => void): Recovered {
     const tree = this.finalTree as DataTree;
-    const recovered = recover({
+    const options: RecoveryOptions = {
       fileStore: this.parts.files,
       dataDir: this.parts.dataDir,
       dataLogDir: this.parts.dataDir,
@@ -252,7 +297,8 @@ export class InlineActors {
       emulate353TtlNodes: this.parts.config.emulate353TtlNodes,
       warn: (message) => this.parts.warnings.push(message),
       onDigestMismatch,
-    });
+    };
+    const recovered = this.parts.recover?.(options, context) ?? recover(options);
     if (this.parts.prepareTree !== null) {
       tree.beginWrite();
       this.parts.prepareTree(tree);

@@ -4,7 +4,6 @@
  */
 import { readInt32 } from '../../../src/base/bytes.js';
 import { int64FromHalves } from '../../../src/base/int64.js';
-import type { TxnLogWriter } from '../../../src/persistence/txn-log-writer.js';
 import type { TxnLog } from '../../../src/processor/sync-request-processor.js';
 
 export interface LoggedTxn {
@@ -16,13 +15,21 @@ export interface LoggedTxn {
   readonly entry: Uint8Array;
 }
 
-export class RecordedLog implements TxnLog {
-  private readonly writer: TxnLogWriter;
-  private readonly into: LoggedTxn[];
+/** Told what is appended, and that all of it is on the disk. */
+export interface LogObserver {
+  appended(txn: LoggedTxn): void;
+  committed(): void;
+}
 
-  constructor(writer: TxnLogWriter, into: LoggedTxn[]) {
+export class RecordedLog implements TxnLog {
+  private readonly writer: TxnLog;
+  private readonly into: LoggedTxn[];
+  private readonly observer: LogObserver | null;
+
+  constructor(writer: TxnLog, into: LoggedTxn[], observer: LogObserver | null = null) {
     this.writer = writer;
     this.into = into;
+    this.observer = observer;
   }
 
   get bytesSinceRoll(): number {
@@ -33,18 +40,21 @@ export class RecordedLog implements TxnLog {
     this.writer.append(bytes, offset, length, zxidHi, zxidLo);
     const longAt = (at: number): bigint =>
       int64FromHalves(readInt32(bytes, offset + at), readInt32(bytes, offset + at + 4));
-    this.into.push({
+    const txn: LoggedTxn = {
       sessionId: longAt(0),
       cxid: readInt32(bytes, offset + 8),
       zxid: longAt(12),
       timeMs: longAt(20),
       type: readInt32(bytes, offset + 28),
       entry: bytes.slice(offset, offset + length),
-    });
+    };
+    this.into.push(txn);
+    this.observer?.appended(txn);
   }
 
   commit(): void {
     this.writer.commit();
+    this.observer?.committed();
   }
 
   writeMark(): void {

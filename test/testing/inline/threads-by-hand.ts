@@ -112,12 +112,12 @@ export class ThreadsByHand {
     return worked;
   }
 
-  /** One step of one thread, both chosen by the generator; false when nothing can happen now. */
-  stepAtRandom(prng: Prng, batchMax: number): boolean {
+  /** One step of one thread, both chosen by the generator; false when nothing can happen now. Who is held gets no turn. */
+  stepAtRandom(prng: Prng, batchMax: number, isHeld: ((actorName: string) => boolean) | null = null): boolean {
     const first = prng.below(this.runners.length);
     for (let i = 0; i < this.runners.length; i++) {
       const runner = this.runners[(first + i) % this.runners.length] as InlineRunner;
-      if (runner.stepAtRandom(prng, batchMax)) return true;
+      if (runner.stepAtRandom(prng, batchMax, isHeld)) return true;
     }
     return false;
   }

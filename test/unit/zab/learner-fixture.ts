@@ -145,6 +145,13 @@ export interface WorldOptions {
   readonly isUncounted?: boolean;
   readonly partBytesMax?: number;
   readonly observerMaster?: ObserverMasterOptions;
+  /** Where observers find this member. */
+  readonly ownHost?: PeerNetwork;
+  readonly myId?: number;
+  /** Instead of CONFIG_TEXT. */
+  readonly members?: string;
+  /** Of others too. */
+  readonly clock?: ManualClock;
   /** A leader that the test does not play. */
   readonly real?: RealLeader;
 }
@@ -162,7 +169,7 @@ const MY_ID = 1;
 const LEADER = 2;
 
 export class LearnerWorld {
-  readonly clock = new ManualClock();
+  readonly clock: ManualClock;
   readonly history = new ProposalHistory(new CommittedLog(500, 1 << 20));
   readonly learner: Learner;
   readonly toSync: RecordingSender;
@@ -174,17 +181,19 @@ export class LearnerWorld {
   failEpochWrite: 'accepted' | 'current' | null = null;
   failSynchronized = false;
   isMajorChange = false;
-  config: QuorumVerifier = parseQuorumConfigText(CONFIG_TEXT);
+  config: QuorumVerifier;
   accepted: number;
   current: number;
   /** The records that went to the commit stage as they are: header words. */
   readonly locals: { type: number; words: Int32Array; bytes: Uint8Array }[] = [];
   private list: string[] = [];
+  private reacted = 0;
   private wantsTurn = false;
   private socket: ScriptedSocket | null = null;
 
   constructor(options: WorldOptions = {}) {
     const [lastHi, lastLo] = options.last ?? [0, 0];
+    this.clock = options.clock ?? new ManualClock();
     this.history.reset(lastHi, lastLo);
     this.accepted = options.accepted ?? lastHi;
     this.current = options.current ?? lastHi;
@@ -193,7 +202,7 @@ export class LearnerWorld {
     const toPrep = new RecordingSender((type) => this.tell(`prep ${nameOf(RecordType, type)}`));
     const outboxes: Record<string, MailboxSender> = { sync: this.toSync, commit: toCommit, prep: toPrep };
     const line = new PipelinePort({ outbox: (name: string) => outboxes[name] } as unknown as ActorContext);
-    if (options.real !== undefined) this.config = parseQuorumConfigText(options.real.config);
+    this.config = parseQuorumConfigText(options.real?.config ?? options.members ?? CONFIG_TEXT);
     this.learner = new Learner(this.makeHost(line, options), {
       kind: options.kind ?? 'follower',
       leader: options.real?.sid ?? LEADER,
@@ -216,7 +225,22 @@ export class LearnerWorld {
     this.turn();
     const { list } = this;
     this.list = [];
+    this.reacted = 0;
     return list;
+  }
+
+  /** The pipeline does at once what it is asked to since the last call; everything stays in the list. */
+  react(): void {
+    this.turn();
+    while (this.reacted < this.list.length) {
+      const [what, zxid = ''] = this.list[this.reacted++].split(' ');
+      const [hi, lo] = zxid.split(':').map(Number);
+      if (what === 'log') this.durable(hi, lo);
+      else if (what === 'truncate') this.done(RecordType.truncate, [hi, lo]);
+      else if (what === 'snapEnd') this.done(RecordType.snapEnd);
+      else if (what === 'snapSave') this.done(RecordType.snapSave);
+      else if (what === 'serve') this.done(RecordType.serve);
+    }
   }
 
   /** Goes on with turns as long as one is asked for. */
@@ -327,10 +351,10 @@ export class LearnerWorld {
   private makeHost(line: PipelinePort, options: WorldOptions): LearnerHost {
     const world = this;
     return {
-      myId: MY_ID,
+      myId: options.myId ?? MY_ID,
       clock: options.real?.clock ?? this.clock,
       log: silentLogger,
-      network: options.real === undefined ? this.makeNetwork() : this.overhear(options.real.network),
+      network: options.real === undefined ? this.makeNetwork(options.ownHost) : this.overhear(options.real.network),
       epochs: {
         get acceptedEpoch() {
           return world.accepted;
@@ -388,10 +412,11 @@ export class LearnerWorld {
     };
   }
 
-  private makeNetwork(): PeerNetwork {
+  private makeNetwork(ownHost: PeerNetwork | undefined): PeerNetwork {
     return {
-      listen: () => {
-        throw new Error('a learner listens to nobody');
+      listen: (...parts) => {
+        if (ownHost === undefined) throw new Error('a learner listens to nobody');
+        return ownHost.listen(...parts);
       },
       connect: (addresses, _timeoutMs, events) => {
         this.addresses.push([...addresses]);

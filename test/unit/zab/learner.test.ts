@@ -13,6 +13,7 @@ import {
   CONFIG_TEXT,
   commit,
   committedZxids,
+  entryAt,
   INIT_LIMIT_MS,
   inform,
   LearnerWorld,
@@ -732,6 +733,14 @@ describe('following', () => {
     world.toSync.room = Number.POSITIVE_INFINITY;
     expect(world.take()).toEqual(['log 1:2', 'log 1:3', 'committed 1:1']);
     expect(world.peer.isPaused).toBe(false);
+  });
+
+  test('what the leader has committed is taken, however long', () => {
+    const world = new LearnerWorld({ partBytesMax: 100 });
+    world.follow();
+    world.take();
+    world.packets([PacketType.proposal, [1, 1], entryAt([1, 1], `/${'x'.repeat(3 << 20)}`)]);
+    expect(world.take()).toEqual(['log 1:1']);
   });
 
   test('a packet that is none ends the role', () => {
