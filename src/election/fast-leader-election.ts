@@ -17,7 +17,9 @@
  *   4. A new connection to a voter gets the present proposal, and the waiting times begin anew; voters that are not connected are
  *      tried every second, however long the waiting time has become.
  *   5. A server without a vote believes no LOOKING server: what it is told is that server's last vote, for a leader that is gone.
- *   6. Nobody who is not a voter is answered twice within 50 ms: two servers that are strangers to each other would never stop.
+ *   6. A worse vote of the same round is answered with the proposal: its sender may not have seen ours, which came while it still had
+ *      a role. Once for each time that the proposal is told, so that two who disagree for good do not shout.
+ *   7. Nobody who is not a voter is answered twice within 50 ms: two servers that are strangers to each other would never stop.
  */
 import { assert } from '../base/assert.js';
 import { Fifo } from '../base/fifo.js';
@@ -59,6 +61,8 @@ export interface ElectionSettings {
 const FINALIZE_WAIT_MS = 200;
 const RECONNECT_MS = 1000;
 const STRANGER_ANSWER_MS = 50;
+/** Longer than a server that looks waits before it asks again, in its first attempts. */
+const ANSWER_OUTDATED_MS = 2000;
 const ARRIVALS_MAX = 100;
 /** Who is no member may ask too; so many are remembered, and no more. */
 const ASKERS_MAX = 256;
@@ -86,7 +90,7 @@ export class FastLeaderElection {
   private gossiped: QuorumVerifier | null = null;
   /** Sids that asked while we did not know. */
   private readonly unanswered = new Set<number>();
-  /** When a server without a vote was answered last. */
+  /** When a server was answered last, in a role or for want of a vote. */
   private readonly answeredMs = new Map<number, number>();
   private lastText: string | null = null;
   private lastConfig: QuorumVerifier | null = null;
@@ -102,6 +106,8 @@ export class FastLeaderElection {
   private readonly recvset = new Map<number, CastVote>();
   /** Votes of servers that are no longer looking, of any round. */
   private readonly outofelection = new Map<number, CastVote>();
+  /** Sids that were told the proposal anew because their vote was worse. */
+  private readonly corrected = new Set<number>();
   private notifyMs = 0;
   private notifyAtMs = 0;
   private reconnectAtMs = 0;
@@ -159,7 +165,7 @@ export class FastLeaderElection {
     };
     this.calling = true;
     this.callStartMs = nowMs;
-    this.answeredMs.clear();
+    this.rememberAskersOfRole(nowMs);
     this.reconnectAtMs = nowMs + RECONNECT_MS;
     this.adopt(this.initial, nowMs);
     this.takeArrivals(nowMs);
@@ -203,7 +209,9 @@ export class FastLeaderElection {
       this.takeArrivals(nowMs);
     } else if (notification.state === PeerState.looking) {
       if (this.state === PeerState.leading) this.port.voterLooking(sender);
-      if (this.current !== null) this.port.send(sender, this.state, this.current);
+      if (this.current === null) return;
+      this.noteAnswer(sender, nowMs);
+      this.port.send(sender, this.state, this.current);
     }
   }
 
@@ -216,7 +224,7 @@ export class FastLeaderElection {
 
   /** The connection to that server broke. */
   onLost(nowMs: number): void {
-    if (this.finalizing) this.decideIfAllHaveVoted(nowMs);
+    if (this.finalizing) this.decideIfCertain(nowMs);
   }
 
   tick(nowMs: number): void {
@@ -271,9 +279,20 @@ export class FastLeaderElection {
     if (this.state === PeerState.looking) this.remember(sender);
     const answeredMs = this.answeredMs.get(sender);
     if (this.current === null || (answeredMs !== undefined && nowMs < answeredMs + STRANGER_ANSWER_MS)) return;
-    if (this.answeredMs.size >= ASKERS_MAX) this.answeredMs.clear();
-    this.answeredMs.set(sender, nowMs);
+    this.noteAnswer(sender, nowMs);
     this.port.send(sender, this.state, { ...this.current, round: this.round });
+  }
+
+  private noteAnswer(asker: number, nowMs: number): void {
+    if (this.answeredMs.size >= ASKERS_MAX) this.answeredMs.clear();
+    this.answeredMs.set(asker, nowMs);
+  }
+
+  /** Who asked shortly before the role ended was told of a leader that was about to be gone, and may have noticed it first. */
+  private rememberAskersOfRole(nowMs: number): void {
+    for (const [asker, answeredMs] of this.answeredMs)
+      if (nowMs < answeredMs + ANSWER_OUTDATED_MS) this.remember(asker);
+    this.answeredMs.clear();
   }
 
   private remember(asker: number): void {
@@ -320,6 +339,8 @@ export class FastLeaderElection {
       this.adopt(beats(vote, this.initial, this.committed) ? vote : this.initial, nowMs);
     } else if (beats(vote, this.proposal, this.committed)) {
       this.adopt(vote, nowMs);
+    } else {
+      this.correct(sender, vote);
     }
     this.recvset.set(sender, castVote(vote, PeerState.looking, 0));
     this.finalizeIfQuorum(nowMs);
@@ -336,8 +357,17 @@ export class FastLeaderElection {
     this.finalizeAtMs = nowMs + FINALIZE_WAIT_MS;
     if (vote.round > this.round) this.remember(sender);
     if (vote.round !== this.round) return;
+    this.correct(sender, vote);
     this.recvset.set(sender, castVote(vote, PeerState.looking, 0));
-    this.decideIfAllHaveVoted(nowMs);
+    // Who begins anew in this round takes back what it had said.
+    if (this.isQuorum(this.supportersOfProposal())) this.decideIfCertain(nowMs);
+    else this.finalizing = false;
+  }
+
+  private correct(sender: number, vote: Vote): void {
+    if (sender === this.myId || this.corrected.has(sender) || !beats(this.proposal, vote, this.committed)) return;
+    this.corrected.add(sender);
+    this.port.send(sender, PeerState.looking, this.proposal);
   }
 
   private onDecided(sender: number, vote: Notification, nowMs: number): void {
@@ -367,17 +397,19 @@ export class FastLeaderElection {
     if (!this.isQuorum(this.supportersOfProposal())) return;
     this.finalizing = true;
     this.finalizeAtMs = nowMs + FINALIZE_WAIT_MS;
-    this.decideIfAllHaveVoted(nowMs);
+    this.decideIfCertain(nowMs);
   }
 
-  private decideIfAllHaveVoted(nowMs: number): void {
+  /** There is nothing to wait for: the leader has said so, or it is this server, and nobody is left who could object. */
+  private decideIfCertain(nowMs: number): void {
     assert(this.finalizing, 'a quorum supports the proposal');
-    if (this.proposal.leader !== this.myId) return;
+    const { leader } = this.proposal;
     const supporters = this.supportersOfProposal();
-    for (const sid of this.voters()) {
-      if (!supporters.has(sid) && this.port.linkOf(sid) !== 'lost') return;
-    }
-    this.decide(this.proposal, supporters, nowMs);
+    const isCertain =
+      leader === this.myId
+        ? this.voters().every((sid) => supporters.has(sid) || this.port.linkOf(sid) === 'lost')
+        : this.leaderSaysSo(this.recvset, this.proposal);
+    if (isCertain) this.decide(this.proposal, supporters, nowMs);
   }
 
   private decide(vote: Vote, supporters: ReadonlySet<number>, nowMs: number): void {
@@ -411,6 +443,7 @@ export class FastLeaderElection {
   }
 
   private broadcast(): void {
+    this.corrected.clear();
     for (const sid of this.voters()) this.tell(sid);
   }
 

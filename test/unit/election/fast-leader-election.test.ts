@@ -17,9 +17,34 @@ describe('a call', () => {
   it('keeps its own vote over a worse one, and leads', () => {
     const server = new ElectionScript(2, '1 2 3');
     server.look('0', 0);
-    expect(server.hear(1, 'LOOKING 1 0 r1 e0')).toEqual([]);
+    expect(server.hear(1, 'LOOKING 1 0 r1 e0')).toEqual(['-> 1 LOOKING 2 0 r1 e0']);
     expect(server.hear(1, 'LOOKING 2 0 r1 e0')).toEqual([]);
     expect(server.wait(250)).toEqual(['200: LEADING 2 0 r1 e0 by 1,2 after 200']);
+  });
+
+  it('answers a worse vote of its round, which may be of one that did not hear: once each time it tells', () => {
+    const server = new ElectionScript(2, '1 2 3', '1 2 3');
+    server.links.set(1, 'up').set(3, 'up');
+    server.look('0', 0);
+    expect(server.hear(1, 'LOOKING 1 0 r1 e0')).toEqual(['-> 1 LOOKING 2 0 r1 e0']);
+    expect(server.hear(1, 'LOOKING 1 0 r1 e0')).toEqual([]);
+    expect(server.wait(210)).toHaveLength(2);
+    expect(server.hear(1, 'LOOKING 1 0 r1 e0')).toEqual(['-> 1 LOOKING 2 0 r1 e0']);
+    // In the silence before a decision too.
+    server.hear(1, 'LOOKING 2 0 r1 e0');
+    expect(server.hear(3, 'LOOKING 1 0 r1 e0')).toEqual(['-> 3 LOOKING 2 0 r1 e0']);
+  });
+
+  it('a supporter that begins anew in the same round is none any more', () => {
+    const server = new ElectionScript(2, '1 2 3');
+    server.look('0', 0);
+    server.hear(1, 'LOOKING 2 0 r1 e0');
+    server.wait(100);
+    expect(server.hear(1, 'LOOKING 1 0 r1 e0')).toEqual(['-> 1 LOOKING 2 0 r1 e0']);
+    expect(server.wait(90)).toEqual([]);
+    expect(server.wait(150).filter((line) => line.includes('LEADING'))).toEqual([]);
+    server.hear(1, 'LOOKING 2 0 r1 e0');
+    expect(server.wait(210).at(-1)).toBe('200: LEADING 2 0 r1 e0 by 1,2 after 540');
   });
 
   it('a better vote ends the silence, a worse one makes it begin anew', () => {
@@ -36,9 +61,9 @@ describe('a call', () => {
   it('orders votes by epoch, then zxid, then id', () => {
     const server = new ElectionScript(3, '1 2 3 4 5');
     server.look('200000005', 2);
-    expect(server.hear(5, 'LOOKING 5 300000000 r1 e1')).toEqual([]);
-    expect(server.hear(5, 'LOOKING 5 200000004 r1 e2')).toEqual([]);
-    expect(server.hear(2, 'LOOKING 2 200000005 r1 e2')).toEqual([]);
+    expect(server.hear(5, 'LOOKING 5 300000000 r1 e1')).toEqual(['-> 5 LOOKING 3 200000005 r1 e2']);
+    expect(server.hear(1, 'LOOKING 5 200000004 r1 e2')).toEqual(['-> 1 LOOKING 3 200000005 r1 e2']);
+    expect(server.hear(2, 'LOOKING 2 200000005 r1 e2')).toEqual(['-> 2 LOOKING 3 200000005 r1 e2']);
     expect(server.hear(4, 'LOOKING 4 200000005 r1 e2')[0]).toBe('-> 1 LOOKING 4 200000005 r1 e2');
     expect(server.hear(2, 'LOOKING 2 200000006 r1 e2')[0]).toBe('-> 1 LOOKING 2 200000006 r1 e2');
     expect(server.hear(1, 'LOOKING 1 1 r1 e3')[0]).toBe('-> 1 LOOKING 1 1 r1 e3');
@@ -156,6 +181,14 @@ describe('the silence before a decision', () => {
     server.hear(2, 'LOOKING 2 0 r1 e0');
     expect(server.wait(20)).toEqual([]);
     expect(server.hear(2, 'LEADING 2 0 r1 e0')).toEqual(['FOLLOWING 2 0 r1 e0 by 1,2 after 20']);
+  });
+
+  it('of who follows is none when the leader has said so before', () => {
+    const server = new ElectionScript(1, '1 2 3 4 5');
+    server.look('0', 0);
+    server.hear(5, 'LOOKING 5 0 r1 e0');
+    expect(server.hear(5, 'LEADING 5 0 r1 e0')).toEqual([]);
+    expect(server.hear(4, 'LOOKING 5 0 r1 e0')).toEqual(['FOLLOWING 5 0 r1 e0 by 1,4,5 after 0']);
   });
 
   it('a leader tells all voters once it can be reached, and nobody before', () => {
@@ -326,6 +359,23 @@ describe('who has no vote', () => {
     ]);
     server.wait(100);
     expect(server.hear(4, 'LOOKING - - r1 e-')).toEqual(['-> 4 FOLLOWING 2 0 r3 e0']);
+  });
+
+  it('that asked shortly before the role ended was told of a leader that is gone, and is told of the next', () => {
+    const server = new ElectionScript(1, '1 2 3 4:observer');
+    server.look('0', 0);
+    server.hear(3, 'LOOKING 3 0 r1 e0');
+    expect(server.hear(3, 'LEADING 3 0 r1 e0')).toHaveLength(1);
+    server.wait(3000);
+    expect(server.hear(4, 'LOOKING - - r1 e-')).toEqual(['-> 4 FOLLOWING 3 0 r1 e0']);
+    server.election.leave();
+    server.wait(500);
+    server.look('0', 1);
+    server.hear(2, 'LOOKING 2 0 r2 e1');
+    expect(server.hear(2, 'LEADING 2 0 r2 e1')).toEqual([
+      'FOLLOWING 2 0 r2 e1 by 1,2 after 0',
+      '-> 4 FOLLOWING 2 0 r2 e1',
+    ]);
   });
 
   it('is not answered twice within 50 ms: two strangers would never stop', () => {
