@@ -99,7 +99,7 @@ export class HelloReader {
     const at = isV0 ? 0 : SID;
     const sid = numberFromHalves(readInt32(kept, at), readInt32(kept, at + 4));
     if (!Number.isSafeInteger(sid) || sid < 0) {
-      this.fault = `no server has the id ${sid}`;
+      this.fault = `the id ${sid}, which is no server's`;
       return;
     }
     if (isV0) {

@@ -114,11 +114,12 @@ export class QuorumCnxManager implements ConnectionOwner {
   tick(): void {
     for (const connection of this.pending) {
       if (this.nowMs < connection.deadlineMs) continue;
-      const { doing, remote } = connection;
+      const { doing, remote, isInitiator } = connection;
       connection.destroy();
       this.forget(connection);
-      if (doing !== 'ending')
-        this.log.warn(`Election connection with ${remote || 'nobody yet'} given up: still ${doing}`);
+      if (doing === 'ending') continue;
+      const kind = isInitiator ? 'no answer' : 'silent';
+      this.seldom.warn(kind, `Election connection with ${remote || 'nobody yet'} given up: still ${doing}`);
     }
   }
 

@@ -81,8 +81,12 @@ describe('HELLO', () => {
     ['two ports', v1('1', 'host:1:2'), 'host:1:2 does not have the form host:port'],
     ['an entry without port among others', v1('1', 'a:1|b'), 'b does not have the form host:port'],
     ['an open bracket', v1('1', '[::1:5'), "[::1:5 starts with '[' but has no matching ']'"],
-    ['the id of observers without one', v1('7fffffffffffffff', 'a:1'), 'no server has the id 9223372036854776000'],
-    ['a negative id', v1('ffffffffffffffff', 'a:1'), 'no server has the id -1'],
+    [
+      'the id of observers without one',
+      v1('7fffffffffffffff', 'a:1'),
+      "the id 9223372036854776000, which is no server's",
+    ],
+    ['a negative id', v1('ffffffffffffffff', 'a:1'), "the id -1, which is no server's"],
     ['that id in V0', '7fffffffffffffff', 'no server has the id'],
   ])('with %s is none', (_name, hex, fault) => {
     const result = read(hex);

@@ -76,14 +76,20 @@ class Server {
   private readonly listener: ElectionListener;
   private readonly timer: NodeJS.Timeout;
 
-  constructor(sid: number, text: string, tls: QuorumTlsPart | null, authenticator: PeerAuthenticator) {
+  constructor(
+    sid: number,
+    text: string,
+    tls: QuorumTlsPart | null,
+    authenticator: PeerAuthenticator,
+    handshakeTimeoutMs: number,
+  ) {
     const log: Logger = { ...silentLogger, warn: (message) => void this.warnings.push(message) };
     this.network = new NodePeerNetwork({ keepAlive: false, tls, refusesForeign: true }, log);
     this.network.setMemberHosts(['127.0.0.1']);
     const config = parseQuorumConfigText(text);
     const own = config.member(sid) as QuorumMember;
     this.manager = new QuorumCnxManager(
-      { myId: sid, multiAddress: false, reconfigEnabled: false, cnxTimeoutMs: 5000, handshakeTimeoutMs: 5000 },
+      { myId: sid, multiAddress: false, reconfigEnabled: false, cnxTimeoutMs: 5000, handshakeTimeoutMs },
       this.network,
       authenticator,
       {
@@ -144,6 +150,7 @@ class Server {
 async function three(
   tls: QuorumTlsPart | null,
   authenticators: readonly PeerAuthenticator[],
+  handshakeTimeoutMs = 5000,
 ): Promise<{ servers: Server[]; ports: number[] }> {
   const ports: number[] = [];
   while (ports.length < 3) {
@@ -151,7 +158,9 @@ async function three(
     if (!ports.includes(port)) ports.push(port);
   }
   const text = `${ports.map((port, i) => `server.${i + 1}=127.0.0.1:${i + 1}:${port}:participant`).join('\n')}\nversion=0`;
-  const servers = ports.map((_port, i) => new Server(i + 1, text, tls, authenticators[i] ?? noPeerAuthentication));
+  const servers = ports.map((_port, i) => {
+    return new Server(i + 1, text, tls, authenticators[i] ?? noPeerAuthentication, handshakeTimeoutMs);
+  });
   return { servers, ports };
 }
 
@@ -216,5 +225,15 @@ it.each([
   }
   await everybodyHears(servers, 'after');
   for (const { warnings } of servers) expect(warnings.length, warnings.join('\n')).toBeLessThan(12);
+  for (const socket of crowd) socket.destroy();
+});
+
+it('connections that say nothing are closed in time, and that is said once', async () => {
+  const { servers, ports } = await three(null, [], 80);
+  const crowd = Array.from({ length: 60 }, () => createConnection(ports[0] as number, '127.0.0.1').resume());
+  await until('all of them are closed', DEADLINE_MS, () => crowd.every((socket) => socket.readableEnded));
+  expect(servers[0]?.warnings).toEqual([
+    expect.stringMatching(/^Election connection with 127.0.0.1:\d+ given up: still hello$/),
+  ]);
   for (const socket of crowd) socket.destroy();
 });
