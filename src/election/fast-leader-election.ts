@@ -132,6 +132,11 @@ export class FastLeaderElection {
     return this.committed;
   }
 
+  /** Time matters to it. */
+  get isCalling(): boolean {
+    return this.calling;
+  }
+
   // ---- what the quorum peer says
 
   /** `restart`: the connections are new, and so is everything that was agreed in rounds (9.5). */

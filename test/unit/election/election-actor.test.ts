@@ -113,6 +113,41 @@ describe('an ensemble', () => {
   });
 });
 
+describe('on the wire', () => {
+  it('two servers start as it is drawn: HELLO, votes, and nothing else before they agree', () => {
+    const world = new ElectionWorld('1 2 3');
+    const said: string[] = [];
+    const hello = /^ffffffffffff0000000000000000000([0-9])0000000768([0-9a-f]{2})3a33303030$/;
+    world.network.onWrite = (end, bytes, offset, length) => {
+      const hex = Buffer.from(bytes.slice(offset, offset + length)).toString('hex');
+      const greeting = hello.exec(hex);
+      if (greeting !== null) said.push(`${end.host.name} HELLO ${greeting[1]}`);
+      else
+        said.push(`${end.host.name} state ${hex.slice(8, 16)} leader ${hex.slice(16, 32)} round ${hex.slice(48, 64)}`);
+    };
+    world.start(1).look();
+    world.run(5);
+    world.start(2).look();
+    world.run(150);
+    const vote = (from: number, leader: number) =>
+      `h${from} state 00000000 leader 000000000000000${leader} round 0000000000000001`;
+    expect(said).toEqual(['h2 HELLO 2', vote(2, 2), vote(1, 1), vote(1, 2), vote(2, 2)]);
+  });
+
+  it('rests when there is nothing to wait for', () => {
+    const world = new ElectionWorld('1 2 3');
+    for (const sid of [1, 2, 3]) world.start(sid).look();
+    world.run(1);
+    expect(world.server(1).tickMs).toBe(10);
+    world.run(300);
+    expect(world.server(1).tickMs).toBe(100);
+    world.run(7);
+    world.kill(3);
+    for (const sid of [1, 2]) world.server(sid).look();
+    world.runUntil(() => world.decisions.every((decision) => decision !== 'LOOKING'), 400);
+  });
+});
+
 describe('the election port', () => {
   it('ZOOKEEPER-2836, -3320: is tried three times, a second apart, and then the server ends with 14', () => {
     const world = new ElectionWorld('1 2 3');

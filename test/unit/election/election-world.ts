@@ -61,6 +61,7 @@ export class ElectionServer {
   private readonly clock: ManualClock;
   private readonly runner: InlineRunner;
   private toElection: MailboxSender | null = null;
+  private election: ElectionActor | null = null;
 
   constructor(world: ElectionWorld, sid: number, options: ElectionOptions, authenticator?: PeerAuthenticator) {
     this.sid = sid;
@@ -69,7 +70,7 @@ export class ElectionServer {
       clock: world.clock,
       createActor: (kind, _name, context) =>
         kind === 'election'
-          ? new ElectionActor(context, world.network.host(`h${sid}`), options, authenticator)
+          ? this.keep(new ElectionActor(context, world.network.host(`h${sid}`), options, authenticator))
           : this.quorumPeer(context),
       createLogger: () => this.logger(),
       onFatal: (error) => this.fatal.push(`${error.name}: ${error.message}`),
@@ -111,6 +112,15 @@ export class ElectionServer {
 
   work(): boolean {
     return this.runner.runUntilIdle() > 1;
+  }
+
+  get tickMs(): number {
+    return this.election?.tickMs ?? Number.NaN;
+  }
+
+  private keep(election: ElectionActor): ElectionActor {
+    this.election = election;
+    return election;
   }
 
   private quorumPeer(context: ActorContext): Actor {
