@@ -1,0 +1,254 @@
+// The line of a member of an ensemble, without an ensemble: production stages in every placement, and a quorum peer that says what
+// the test says. Roles begin and end, a learner forwards to a leader, a database is cut back or sent; what clients are told and
+// what is left of it all on tree, sessions, disk and counts.
+
+import { describe, expect, test } from 'vitest';
+import { Prng } from '../../../src/base/prng.js';
+import { ServerRole } from '../../../src/processor/pipeline-records.js';
+import { ErrorCode } from '../../../src/protocol/error-code.js';
+import { OpCode } from '../../../src/protocol/op-code.js';
+import type { PlacementName } from '../../../src/server/placement-choice.js';
+import { MemberPair } from '../../testing/inline/member-pair.js';
+import { ScriptedMember, type ScriptedMemberOptions } from '../../testing/inline/scripted-member.js';
+import { Ending } from '../../testing/inline/sim-client-network.js';
+import type { Reply, WireClient } from '../../testing/inline/wire-client.js';
+
+type Options = Partial<ScriptedMemberOptions>;
+
+function member(sid: number, options: Options = {}): ScriptedMember {
+  return new ScriptedMember({ sid, prng: new Prng(sid), ...options });
+}
+
+function pairOf(options: Options = {}): MemberPair {
+  const pair = new MemberPair(member(1, options), member(2, options));
+  pair.begin(1);
+  pair.run();
+  return pair;
+}
+
+/** A session at this member of the pair. */
+function connect(
+  pair: MemberPair,
+  at: ScriptedMember,
+  options: Parameters<WireClient['handshake']>[0] = {},
+): WireClient {
+  const client = at.dial();
+  client.handshake(options);
+  pair.run();
+  const [frame] = client.take();
+  expect(frame).toMatchObject({ kind: 'connect', response: { timeOut: expect.any(Number) } });
+  return client;
+}
+
+function replies(client: WireClient): Reply[] {
+  return client.take().filter((frame) => frame.kind === 'reply');
+}
+
+const PLACEMENTS: readonly [PlacementName, number][] = [
+  ['inline', 1],
+  ['inline', 2],
+  ['compact', 1],
+  ['pipeline', 2],
+  ['staged', 2],
+];
+
+describe.each(PLACEMENTS)('%s, %d shards', (placement, connectionShards) => {
+  const options: Options = { placement, connectionShards };
+
+  test('between roles clients are turned away, and words are asked all the same', () => {
+    const own = member(1, options);
+    expect(own.takeDone('loaded')).toMatchObject({ zxid: 0n, error: 0 });
+    const client = own.dial();
+    client.handshake();
+    const words = own.dial();
+    words.connection.send(new TextEncoder().encode('srvr'));
+    own.run();
+    expect(client.take()).toEqual([]);
+    expect(client.connection.ending).not.toBe(Ending.open);
+    expect(own.words).toHaveLength(1);
+  });
+
+  test('a leader and a learner answer their clients, each in order', () => {
+    const pair = pairOf(options);
+    const own = connect(pair, pair.leader);
+    const other = connect(pair, pair.learner);
+    expect([own.sessionId >> 56n, other.sessionId >> 56n]).toEqual([1n, 2n]);
+    for (const [client, name] of [
+      [own, 'a'],
+      [other, 'b'],
+    ] as const) {
+      client.create(`/${name}`, { data: 'x' });
+      client.getData(`/${name}`);
+      client.setData(`/${name}`, 'y');
+      client.getData(`/${name}`);
+      client.sync(`/${name}`);
+      client.getData('/nobody');
+      client.delete(`/${name}`, 7);
+    }
+    pair.run();
+    for (const client of [own, other]) {
+      const answers = replies(client);
+      expect(answers.map(({ err }) => err)).toEqual([0, 0, 0, 0, 0, ErrorCode.NoNode, ErrorCode.BadVersion]);
+      expect(new TextDecoder().decode(answers[1]?.body.subarray(4, 5))).toBe('x');
+      expect(new TextDecoder().decode(answers[3]?.body.subarray(4, 5))).toBe('y');
+    }
+    expect(pair.leader.zxid).toBe(pair.learner.zxid);
+    expect(pair.leader.outstanding()).toEqual([0, 0]);
+    expect(pair.learner.outstanding()).toEqual([0, 0]);
+  });
+
+  test('the end of a role gives back everything that was on its way, and tells nobody of it', () => {
+    const pair = pairOf(options);
+    const clients = [pair.leader, pair.learner].map((at) => connect(pair, at));
+    // Nothing is committed from here on.
+    pair.end();
+    for (const client of clients) {
+      client.create('/lost', { data: 'x'.repeat(2000) });
+      client.getData('/lost');
+      client.sync('/lost');
+      client.request(OpCode.setWatches, new Uint8Array(20));
+    }
+    pair.leader.run();
+    pair.learner.run();
+    expect(pair.leader.endRole()).toBe((1n << 32n) | 3n);
+    expect(pair.learner.endRole()).toBe((1n << 32n) | 2n);
+    for (const [index, at] of [pair.leader, pair.learner].entries()) {
+      expect(at.outstanding()).toEqual([0, 0]);
+      expect(clients[index]?.take()).toEqual([]);
+      expect(clients[index]?.connection.ending).toBe(Ending.fin);
+    }
+    // What the leader had logged counts in the next vote, so its tree has it.
+    expect([pair.leader.has('/lost'), pair.learner.has('/lost')]).toEqual([true, false]);
+  });
+
+  test('sessions outlive roles; what never was logged is no session', () => {
+    const pair = pairOf(options);
+    const kept = connect(pair, pair.leader);
+    const other = connect(pair, pair.learner);
+    pair.end();
+    const closing = pair.leader.dial();
+    closing.handshake();
+    other.closeSession();
+    pair.leader.run();
+    pair.learner.run();
+    // Decided by prep, and then the quorum peer takes nothing more.
+    pair.leader.peer.script = null;
+    kept.closeSession();
+    pair.leader.run();
+    pair.leader.endRole();
+    pair.learner.endRole();
+    // The leader has logged the opening of a third one; no close was.
+    expect([pair.leader.sessions.openCount, pair.learner.sessions.openCount]).toEqual([3, 2]);
+    // The other one leads now, and has never heard of that third session.
+    const next = new MemberPair(pair.learner, pair.leader);
+    next.leader.serve(ServerRole.leader, null, 2);
+    next.leader.run();
+    next.leader.endRole();
+    const third = new MemberPair(pair.leader, pair.learner);
+    third.begin(3);
+    third.run();
+    const again = connect(third, pair.leader, { sessionId: kept.sessionId, password: kept.password });
+    expect(again.sessionId).toBe(kept.sessionId);
+    const moved = connect(third, pair.leader, { sessionId: other.sessionId, password: other.password });
+    expect(moved.sessionId).toBe(other.sessionId);
+  });
+
+  test('a session moves from server to server, and the old connection is closed by its next write', () => {
+    const pair = pairOf(options);
+    const first = connect(pair, pair.leader);
+    first.create('/e', { flags: 1 });
+    pair.run();
+    first.take();
+    const second = connect(pair, pair.learner, { sessionId: first.sessionId, password: first.password });
+    expect(second.sessionId).toBe(first.sessionId);
+    second.create('/f', { flags: 1 });
+    pair.run();
+    expect(replies(second).map(({ err }) => err)).toEqual([0]);
+    first.setData('/e', 'late');
+    pair.run();
+    expect(first.take()).toEqual([]);
+    expect(first.connection.ending).toBe(Ending.fin);
+    // And back, to where it is still known.
+    const third = connect(pair, pair.leader, { sessionId: first.sessionId, password: first.password });
+    third.setData('/e', 'home');
+    third.closeSession();
+    pair.run();
+    expect(replies(third).map(({ err }) => err)).toEqual([0, 0]);
+    expect(second.connection.ending).toBe(Ending.fin);
+    for (const at of [pair.leader, pair.learner]) {
+      expect([at.has('/e'), at.has('/f'), at.sessions.openCount]).toEqual([false, false, 0]);
+    }
+    const nobody = connect(pair, pair.learner, { sessionId: first.sessionId, password: first.password });
+    expect(nobody.sessionId).toBe(0n);
+  });
+
+  test('the leader alone expires sessions, by what learners have heard of them', () => {
+    const pair = pairOf(options);
+    const touched = connect(pair, pair.learner, { timeOutMs: 4000 });
+    connect(pair, pair.learner, { timeOutMs: 4000 }).connection.reading = false;
+    touched.create('/touched', { flags: 1 });
+    pair.run();
+    for (let ms = 0; ms < 12_000; ms += 1000) {
+      touched.ping();
+      pair.run();
+      // Only the first session: what the second one's slot says has not changed.
+      pair.ping((sessionId) => sessionId === touched.sessionId);
+      pair.leader.advance(1000);
+      pair.learner.advance(1000);
+      pair.run();
+    }
+    expect(pair.learner.sessions.openCount).toBe(1);
+    expect(pair.learner.has('/touched')).toBe(true);
+  });
+
+  test('a learner refuses what does not decode itself, and a leader makes a transaction of what a learner sends all the same', () => {
+    const pair = pairOf(options);
+    const client = connect(pair, pair.learner);
+    client.request(OpCode.create, new Uint8Array(3));
+    client.create(null);
+    client.request(OpCode.multi, new Uint8Array([0, 0]));
+    client.create('/a');
+    pair.run();
+    const { MarshallingError } = ErrorCode;
+    expect(replies(client).map(({ err }) => err)).toEqual([MarshallingError, MarshallingError, MarshallingError, 0]);
+    const before = pair.leader.zxid;
+    const body = new Uint8Array(3);
+    for (const op of [OpCode.create, OpCode.check, OpCode.closeSession]) {
+      pair.leader.say((port) => port.forwarded(1, op, 9, 1, 2, new Uint8Array(4), 0, 4, body, 0, 3));
+      pair.run();
+    }
+    expect(pair.leader.zxid).toBe(before + 3n);
+    expect(pair.learner.zxid).toBe(before + 3n);
+  });
+
+  test('a learner goes back to an earlier transaction, and on from there', () => {
+    const pair = pairOf(options);
+    const client = connect(pair, pair.learner);
+    for (const path of ['/a', '/b', '/c']) client.create(path);
+    pair.run();
+    const { learner } = pair;
+    pair.end();
+    pair.leader.endRole();
+    learner.endRole();
+    learner.say((port) => port.truncate(1, 3));
+    learner.run();
+    expect(learner.takeDone('truncate')).toEqual({ what: 'truncate', zxid: (1n << 32n) | 3n, error: 0 });
+    expect([learner.has('/b'), learner.has('/c'), learner.zxid]).toEqual([true, false, (1n << 32n) | 3n]);
+    expect(learner.sessions.openCount).toBe(1);
+    // Alone, it leads.
+    learner.serve(ServerRole.leader, null, 2);
+    learner.run();
+    expect(learner.zxid).toBe(2n << 32n);
+    learner.endRole();
+  });
+
+  test('a cut that the files do not allow changes nothing, and says so', () => {
+    const own = member(1, options);
+    own.takeDone('loaded');
+    own.say((port) => port.truncate(-1, -1));
+    own.run();
+    const { error } = own.takeDone('truncate');
+    expect(error).not.toBe(0);
+    expect(own.zxid).toBe(0n);
+  });
+});
