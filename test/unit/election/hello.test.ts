@@ -87,7 +87,7 @@ describe('HELLO', () => {
       "the id 9223372036854776000, which is no server's",
     ],
     ['a negative id', v1('ffffffffffffffff', 'a:1'), "the id -1, which is no server's"],
-    ['that id in V0', '7fffffffffffffff', 'no server has the id'],
+    ['that id in V0', '7fffffffffffffff', "no server's"],
   ])('with %s is none', (_name, hex, fault) => {
     const result = read(hex);
     expect(result.hello).toBeNull();

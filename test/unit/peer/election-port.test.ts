@@ -71,6 +71,7 @@ function sasl(password = 'secret'): PeerAuthenticator {
 class Server {
   readonly received: string[] = [];
   readonly warnings: string[] = [];
+  isListening = false;
   private readonly network: NodePeerNetwork;
   private readonly manager: QuorumCnxManager;
   private readonly listener: ElectionListener;
@@ -83,7 +84,13 @@ class Server {
     authenticator: PeerAuthenticator,
     handshakeTimeoutMs: number,
   ) {
-    const log: Logger = { ...silentLogger, warn: (message) => void this.warnings.push(message) };
+    const log: Logger = {
+      ...silentLogger,
+      warn: (message) => void this.warnings.push(message),
+      info: (message) => {
+        this.isListening ||= message.startsWith('My election bind port');
+      },
+    };
     this.network = new NodePeerNetwork({ keepAlive: false, tls, refusesForeign: true }, log);
     this.network.setMemberHosts(['127.0.0.1']);
     const config = parseQuorumConfigText(text);
@@ -230,6 +237,7 @@ it.each([
 
 it('connections that say nothing are closed in time, and that is said once', async () => {
   const { servers, ports } = await three(null, [], 80);
+  await until('they listen', DEADLINE_MS, () => servers.every((server) => server.isListening));
   const crowd = Array.from({ length: 60 }, () => createConnection(ports[0] as number, '127.0.0.1').resume());
   await until('all of them are closed', DEADLINE_MS, () => crowd.every((socket) => socket.readableEnded));
   expect(servers[0]?.warnings).toEqual([
