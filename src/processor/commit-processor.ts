@@ -120,6 +120,7 @@ export class CommitProcessor implements Actor {
       case RecordType.pass:
       case RecordType.echo:
       case RecordType.snapChunk:
+      case RecordType.config:
         return true;
       default:
         return this.hasSeen(words[header + WORD_DIRECT_COUNT] as number);

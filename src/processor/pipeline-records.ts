@@ -55,6 +55,8 @@
  *     truncate    log and tree go back to zxid
  *     snapBegin   the tree is emptied for the leader's, which is that of zxid; snapChunk: part B, a piece of the stream;
  *     snapEnd     the stream is whole; snapSave: tree and sessions as they are now are made durable as a snapshot
+ *   config    quorum-peer -> sync -> commit -> final   nothing         text: what this server's /zookeeper/config says, outside of all
+ *                                                                      transactions; zxid is its version, op 1: whatever stands there
  *   done      final -> quorum-peer     nothing                         nothing: op says which of these (or halt, or loaded) is
  *                                                                      done, zxid is the tree's, error not Ok that it failed
  *
@@ -92,6 +94,7 @@ export const RecordType = {
   snapSave: 23,
   done: 24,
   loaded: 25,
+  config: 26,
 } as const;
 export type RecordType = (typeof RecordType)[keyof typeof RecordType];
 

@@ -14,7 +14,8 @@
 import type { ActorContext } from '../actor/actor.js';
 import type { MailboxSender } from '../actor/mailbox/mailbox.js';
 import { readInt32 } from '../base/bytes.js';
-import { compareSigned } from '../base/int64.js';
+import { compareSigned, hiOfNumber, loOfNumber } from '../base/int64.js';
+import { encodeUtf8 } from '../base/utf8.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode } from '../protocol/op-code.js';
 import { SessionSlots } from '../session/session-slots.js';
@@ -41,6 +42,8 @@ import {
   WORD_ZXID_HI,
   WORD_ZXID_LO,
 } from './pipeline-records.js';
+
+const CONFIG_PATH = encodeUtf8('/zookeeper/config');
 
 /** A database that a leader sends; persistence/learner-snapshot.ts is the real one. */
 export interface SentDatabase {
@@ -145,6 +148,9 @@ export class RoleChanges {
           this.snapshot = null;
         return;
       }
+      case RecordType.config:
+        this.configure(bytes, words, offset);
+        return;
       case RecordType.snapEnd:
         this.done(type, this.endedSnapshot());
         return;
@@ -250,6 +256,39 @@ export class RoleChanges {
     stage.setZxid(recovered.lastZxidHi, recovered.lastZxidLo);
     this.isUnsaved = false;
     this.mayApply = true;
+  }
+
+  /**
+   * Each member writes the members it knows into its own tree (ensemble-protocol 1.2, 5.7); digests leave the node out. A
+   * transaction that was later, with a newer text, stays.
+   */
+  private configure(bytes: Uint8Array, words: Int32Array, offset: number): void {
+    const header = offset >> 2;
+    const { tree, stage } = this;
+    const { reader } = tree;
+    const node = reader.find(CONFIG_PATH, 0, CONFIG_PATH.length);
+    if (!this.mayApply || node === 0) return;
+    const versionHi = words[header + WORD_ZXID_HI] as number;
+    const versionLo = words[header + WORD_ZXID_LO] as number;
+    const isForced = words[header + WORD_OP] === 1;
+    if (!isForced && compareSigned(reader.mzxidHi(node), reader.mzxidLo(node), versionHi, versionLo) > 0) return;
+    const text = offset + PIPELINE_HEADER_BYTES + (words[header + WORD_LENGTH_A] as number);
+    const nowMs = this.context.clock.wallMs();
+    tree.beginWrite();
+    tree.setData(
+      CONFIG_PATH,
+      0,
+      CONFIG_PATH.length,
+      bytes,
+      text,
+      words[header + WORD_LENGTH_B] as number,
+      -1,
+      versionHi,
+      versionLo,
+      hiOfNumber(nowMs),
+      loOfNumber(nowMs),
+    );
+    tree.endWrite(stage.zxidHi, stage.zxidLo);
   }
 
   // ---- sessions of a server that follows

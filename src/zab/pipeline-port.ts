@@ -7,6 +7,7 @@
 import type { ActorContext } from '../actor/actor.js';
 import type { MailboxSender } from '../actor/mailbox/mailbox.js';
 import { copyBytes, readInt32 } from '../base/bytes.js';
+import { encodeUtf8Into, utf8Length } from '../base/utf8.js';
 import {
   FLAG_UNLOGGED,
   PIPELINE_HEADER_BYTES,
@@ -140,6 +141,19 @@ export class PipelinePort {
     words[at + WORD_FLAGS] = isLogged ? 0 : FLAG_UNLOGGED;
     words[at + WORD_LENGTH_A] = entryLength;
     copyBytes(entry, entryOffset, out.bytes, out.offset + PIPELINE_HEADER_BYTES, entryLength);
+    out.commit();
+  }
+
+  /** `isForced`: it takes the place of whatever stands there; else only of an older one. */
+  config(text: string, versionHi: number, versionLo: number, isForced: boolean): void {
+    const out = this.toSync;
+    const length = utf8Length(text);
+    const at = this.begin(out, RecordType.config, length);
+    out.words[at + WORD_OP] = isForced ? 1 : 0;
+    out.words[at + WORD_ZXID_HI] = versionHi;
+    out.words[at + WORD_ZXID_LO] = versionLo;
+    out.words[at + WORD_LENGTH_B] = length;
+    encodeUtf8Into(text, out.bytes, out.offset + PIPELINE_HEADER_BYTES);
     out.commit();
   }
 

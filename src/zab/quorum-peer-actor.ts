@@ -283,6 +283,8 @@ export class QuorumPeerActor implements Actor {
         break;
       default: {
         const { role } = this;
+        // The tree is another one, with a node of whoever wrote it.
+        if ((type === RecordType.snapEnd || type === RecordType.truncate) && error === ErrorCode.Ok) this.writeConfigNode();
         if (role !== null) this.guarded(() => role.onDone(type, zxidHi, zxidLo, error));
         else if (type === RecordType.serve && this.machine.phase === 'readOnly') {
           this.context.log.info('Read-only server started');
@@ -302,6 +304,7 @@ export class QuorumPeerActor implements Actor {
       return;
     }
     this.readHistory(zxidHi, zxidLo);
+    this.writeConfigNode();
     this.tellConfigs();
     this.machine.onLoaded(zxidHi, zxidLo, this.context.clock.monotonicMs());
   }
@@ -314,8 +317,17 @@ export class QuorumPeerActor implements Actor {
     const { history } = this;
     if (history.lastProposedHi === zxidHi && history.lastProposedLo === zxidLo) history.commitAll();
     // The role ended while it was being sent a database: what was on the disk before is what there is.
-    else this.readHistory(zxidHi, zxidLo);
+    else {
+      this.readHistory(zxidHi, zxidLo);
+      this.writeConfigNode();
+    }
     this.machine.onSettled(zxidHi, zxidLo, this.context.clock.monotonicMs());
+  }
+
+  private writeConfigNode(): void {
+    const { committed } = this.configs;
+    const isForced = !this.parts.configs.isReconfigEnabled;
+    this.line.config(committed.toText(), committed.versionHi, committed.versionLo, isForced);
   }
 
   private readHistory(zxidHi: number, zxidLo: number): void {
@@ -434,6 +446,7 @@ export class QuorumPeerActor implements Actor {
 
   /** Often from within a call of the role, which is told when that has returned. */
   private onConfigsChanged(areMembersOthers: boolean): void {
+    this.writeConfigNode();
     this.haveConfigsChanged = true;
     this.restartsElection ||= areMembersOthers;
     this.context.requestTurn();
