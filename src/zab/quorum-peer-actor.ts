@@ -284,7 +284,8 @@ export class QuorumPeerActor implements Actor {
       default: {
         const { role } = this;
         // The tree is another one, with a node of whoever wrote it.
-        if ((type === RecordType.snapEnd || type === RecordType.truncate) && error === ErrorCode.Ok) this.writeConfigNode();
+        if ((type === RecordType.snapEnd || type === RecordType.truncate) && error === ErrorCode.Ok)
+          this.writeConfigNode();
         if (role !== null) this.guarded(() => role.onDone(type, zxidHi, zxidLo, error));
         else if (type === RecordType.serve && this.machine.phase === 'readOnly') {
           this.context.log.info('Read-only server started');

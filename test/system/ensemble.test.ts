@@ -57,6 +57,9 @@ describe('three members', () => {
       await client.closeSession();
     }
     const leader = three.member(await three.leader());
+    const reader = await WireConnection.openSession(leader.clientPort);
+    expect(await read(reader, '/zookeeper/config')).toMatch(/^server\.1=(.*\n){3}version=0$/);
+    await reader.closeSession();
     const conf = await fourLetterWord(leader.clientPort, 'conf');
     expect(conf).toContain(`serverId=${leader.sid}\ninitLimit=10\nsyncLimit=5\nelectionAlg=3\n`);
     expect(conf).toContain(`electionPort=${leader.electionPort}\nquorumPort=${leader.quorumPort}\npeerType=0\n`);

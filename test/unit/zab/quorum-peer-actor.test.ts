@@ -218,7 +218,12 @@ describe('the quorum peer', () => {
 
   it('looks for a leader when the database is there, with what its files say', () => {
     bench.done(RecordType.loaded, 3, 7);
-    expect(bench.take()).toEqual(['hosts a b c a b c', 'configs of version 100000000', 'look 3:7 in epoch 3']);
+    expect(bench.take()).toEqual([
+      'hosts a b c a b c',
+      'sync: config',
+      'configs of version 100000000',
+      'look 3:7 in epoch 3',
+    ]);
     expect(bench.status.state).toBe(PeerState.looking);
     expect(bench.status.servingAs).toBeNull();
   });
@@ -250,8 +255,8 @@ describe('the quorum peer', () => {
     expect(bench.take()).toEqual([]);
     bench.record('prep', RecordType.fence, { [WORD_SHARD]: 0 });
     expect(bench.take()).toEqual(['sync: settle']);
-    bench.done(RecordType.settle, 3, 9);
-    expect(bench.take()).toEqual(['look 3:9 in epoch 3']);
+    bench.done(RecordType.settle, 3, 7);
+    expect(bench.take()).toEqual(['look 3:7 in epoch 3']);
     bench.elected(PeerState.leading, 2);
     expect(bench.take()).toEqual(['open 2 of 2']);
   });
@@ -333,6 +338,27 @@ describe('the quorum peer', () => {
     expect(bench.fatal?.message).toContain('end of its log');
   });
 
+  it('writes the members it knows into every tree that it is given', () => {
+    bench.done(RecordType.loaded, 0, 0);
+    bench.elected(PeerState.following, 1);
+    bench.take();
+    bench.done(RecordType.snapEnd, 1, 9);
+    bench.done(RecordType.snapEnd, 1, 9, ErrorCode.SystemError);
+    bench.done(RecordType.truncate, 1, 5);
+    expect(bench.take()).toEqual([
+      'role: done snapEnd',
+      'role: done snapEnd',
+      'role: done truncate',
+      'sync: config',
+      'sync: config',
+    ]);
+    // The role ends before the tree was saved: it is the one of the disk again.
+    bench.host?.onOver('the test says so');
+    bench.actor.onBatchEnd();
+    bench.endRole(0, 4);
+    expect(bench.take().slice(-3)).toEqual(['sync: config', 'leave', 'look 0:4 in epoch 0']);
+  });
+
   it('what was proposed and logged counts as committed once the role is over', () => {
     bench.done(RecordType.loaded, 1, 1);
     bench.elected(PeerState.leading, 2);
@@ -371,7 +397,12 @@ describe('the quorum peer', () => {
     bench.take();
     const newer = MEMBERS.replace('server.3=c', 'server.3=d').replace('version=100000000', 'version=200000005');
     bench.tell('election', (box) => sendGossip(box, newer, true));
-    expect(bench.take()).toEqual(['hosts a b d a b d', 'configs of version 200000005, anew', 'look 0:0 in epoch 0']);
+    expect(bench.take()).toEqual([
+      'hosts a b d a b d',
+      'sync: config',
+      'configs of version 200000005, anew',
+      'look 0:0 in epoch 0',
+    ]);
     expect(bench.actor.onControl(ASK_MEMBERS)).toBe(parseQuorumConfigText(newer).toText());
     bench.tell('election', (box) => sendGossip(box, 'nonsense', true));
     expect(bench.take()).toEqual(['hosts a b d a b d', 'configs of version 200000005, anew', 'look 0:0 in epoch 0']);
@@ -391,8 +422,11 @@ describe('the quorum peer', () => {
       'role: close',
       'open 2 of 2',
       'prep: halt',
+      'sync: config',
       'sync: halt',
       'sync: settle',
+      // The database is not that of the role's history.
+      'sync: config',
       'leave',
       'configs of version 100000007, anew',
       'appoint 2 of 2 at 1:7',
