@@ -235,7 +235,9 @@ export class QuorumPeerActor implements Actor {
     }
     const { role } = this;
     if (role === null) {
-      this.bounce(bytes, words, offset);
+      // A read-only server has no role in the ensemble, and nothing in its line but reads and refusals.
+      if (this.machine.phase === 'readOnly') this.line.passOn(type, bytes, offset, length);
+      else this.bounce(bytes, words, offset);
       return;
     }
     if (type === RecordType.txn) this.countProposal(words[(offset >> 2) + WORD_LENGTH_A] as number);

@@ -60,7 +60,7 @@ class Bench {
   private readonly counters = new CounterSet(createCountersBuffer());
   private readonly input = new LocalMailbox(1 << 20);
 
-  constructor(isReconfigEnabled = true) {
+  constructor({ readOnlyAfterMs = Number.POSITIVE_INFINITY } = {}) {
     this.disk.makeDirectories(VERSION_2);
     for (const name of ['prep', 'sync', 'commit', 'election']) this.boxes[name] = new LocalMailbox(1 << 20);
     const context = {
@@ -89,12 +89,12 @@ class Bench {
       },
       committed: parseQuorumConfigText(MEMBERS),
       lastSeen: null,
-      configs: { isReconfigEnabled, files: null, staticPairs: new Map(), hasDynamicFile: true },
+      configs: { isReconfigEnabled: true, files: null, staticPairs: new Map(), hasDynamicFile: true },
       status: this.status,
       shardCount: 1,
       committedLogCount: 500,
       committedLogBytesMax: 1 << 16,
-      readOnlyAfterMs: Number.POSITIVE_INFINITY,
+      readOnlyAfterMs,
       observerRestMsMax: 0,
       chance: () => 0.5,
       onSynchronized: (hi, lo) => this.said.push(`synchronized ${hi}:${lo}`),
@@ -276,6 +276,23 @@ describe('the quorum peer', () => {
       `sync: echo error ${ErrorCode.ConnectionLoss}`,
       `sync: echo error ${ErrorCode.ConnectionLoss}`,
     ]);
+  });
+
+  it('what a read-only server answers goes through, until it is one no more', () => {
+    bench = new Bench({ readOnlyAfterMs: 2000 });
+    bench.done(RecordType.loaded, 0, 0);
+    bench.clock.advance(2000);
+    bench.actor.onTick(bench.clock.monotonicMs());
+    bench.done(RecordType.serve, 0, 0);
+    expect(bench.status.servingAs).toBe(ServerRole.readOnly);
+    bench.take();
+    bench.record('prep', RecordType.echo, { [WORD_SHARD]: 0 });
+    bench.record('prep', RecordType.pass, { [WORD_SHARD]: 0 });
+    expect(bench.take()).toEqual(['sync: echo', 'sync: pass']);
+    bench.elected(PeerState.following, 1);
+    bench.record('prep', RecordType.pass, { [WORD_SHARD]: 0 });
+    expect(bench.take()).toEqual(['prep: halt', `sync: echo error ${ErrorCode.ConnectionLoss}`]);
+    expect(bench.status.servingAs).toBeNull();
   });
 
   it('a role that is over within a call of its own hears nothing more in the same turn', () => {
