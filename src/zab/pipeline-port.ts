@@ -153,6 +153,7 @@ export class PipelinePort {
     out.words[at + WORD_ZXID_HI] = versionHi;
     out.words[at + WORD_ZXID_LO] = versionLo;
     out.words[at + WORD_LENGTH_B] = length;
+    out.words[at + WORD_DIRECT_COUNT] = this.directCount;
     encodeUtf8Into(text, out.bytes, out.offset + PIPELINE_HEADER_BYTES);
     out.commit();
   }

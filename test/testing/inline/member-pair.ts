@@ -37,6 +37,14 @@ interface Kept {
 const LINK = 1;
 const NO_IDENTITIES = new Uint8Array(4);
 
+/** A leader without learners, whose own disk is a majority. */
+export function leaderAlone(member: ScriptedMember): PeerScript {
+  return {
+    onLine: (type, bytes, _words, offset, length) => member.port.passOn(type, bytes, offset, length),
+    onDurable: (zxidHi, zxidLo) => member.port.committed(zxidHi, zxidLo),
+  };
+}
+
 export class MemberPair {
   readonly leader: ScriptedMember;
   readonly learner: ScriptedMember;

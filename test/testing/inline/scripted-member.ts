@@ -9,6 +9,7 @@ import type { RecordHandler } from '../../../src/actor/mailbox/mailbox.js';
 import { assert } from '../../../src/base/assert.js';
 import { ManualClock } from '../../../src/base/clock.js';
 import type { Prng } from '../../../src/base/prng.js';
+import { decodeUtf8, encodeUtf8 } from '../../../src/base/utf8.js';
 import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
 import { CommitProcessor } from '../../../src/processor/commit-processor.js';
 import {
@@ -209,8 +210,26 @@ export class ScriptedMember {
   }
 
   has(path: string): boolean {
-    const bytes = new TextEncoder().encode(path);
+    const bytes = encodeUtf8(path);
     return this.tree.find(bytes, 0, bytes.length) !== 0;
+  }
+
+  dataOf(path: string): string {
+    const bytes = encodeUtf8(path);
+    const { tree } = this;
+    const ref = tree.find(bytes, 0, bytes.length);
+    assert(ref !== 0, `there is ${path}`);
+    const data = new Uint8Array(tree.dataLength(ref));
+    tree.copyData(ref, data, 0, data.length);
+    return decodeUtf8(data, 0, data.length);
+  }
+
+  /** The process ends in order, and another one starts on what is on the disk. */
+  restart(): void {
+    this.running().stop();
+    this.network.deliverAll();
+    this.network.reset();
+    this.start();
   }
 
   /** Requests and bytes of large ones that shards count as being on their way. */

@@ -4,11 +4,13 @@
 
 import { describe, expect, test } from 'vitest';
 import { Prng } from '../../../src/base/prng.js';
+import { JuteWriter } from '../../../src/jute/jute-writer.js';
+import { SnapStreamEncoder } from '../../../src/persistence/snap-stream-encoder.js';
 import { ServerRole } from '../../../src/processor/pipeline-records.js';
 import { ErrorCode } from '../../../src/protocol/error-code.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import type { PlacementName } from '../../../src/server/placement-choice.js';
-import { MemberPair } from '../../testing/inline/member-pair.js';
+import { leaderAlone, MemberPair } from '../../testing/inline/member-pair.js';
 import { ScriptedMember, type ScriptedMemberOptions } from '../../testing/inline/scripted-member.js';
 import { Ending } from '../../testing/inline/sim-client-network.js';
 import type { Reply, WireClient } from '../../testing/inline/wire-client.js';
@@ -38,6 +40,25 @@ function connect(
   const [frame] = client.take();
   expect(frame).toMatchObject({ kind: 'connect', response: { timeOut: expect.any(Number) } });
   return client;
+}
+
+/** A log entry without a digest. */
+function createEntry(path: string, epoch: number, counter: number, sessionId: bigint): Uint8Array {
+  const w = new JuteWriter();
+  w.writeLong(sessionId);
+  w.writeInt(1);
+  w.writeLong((BigInt(epoch) << 32n) | BigInt(counter));
+  w.writeLong(1n);
+  w.writeInt(OpCode.create);
+  w.writeUstring(path);
+  w.writeBuffer(new Uint8Array(0));
+  w.writeInt(1);
+  w.writeInt(31);
+  w.writeUstring('world');
+  w.writeUstring('anyone');
+  w.writeBool(false);
+  w.writeInt(1);
+  return w.toBytes();
 }
 
 function replies(client: WireClient): Reply[] {
@@ -240,6 +261,104 @@ describe.each(PLACEMENTS)('%s, %d shards', (placement, connectionShards) => {
     learner.run();
     expect(learner.zxid).toBe(2n << 32n);
     learner.endRole();
+  });
+
+  describe('a database that the leader sends', () => {
+    /** As a leader would: its tree while it goes on, and all that follows. */
+    function send(pair: MemberPair, upTo: number): void {
+      const { leader, learner } = pair;
+      const encoder = new SnapStreamEncoder(
+        leader.tree,
+        () => undefined,
+        (add) => leader.sessions.visitUnclosed(leader.tree.zxidHi(), leader.tree.zxidLo(), add),
+      );
+      learner.say((port) => port.snapBegin(encoder.zxidHi, encoder.zxidLo));
+      for (let chunk = encoder.next(), sent = 0; chunk !== null && sent < upTo; chunk = encoder.next()) {
+        const piece = chunk.subarray(0, Math.min(chunk.length, upTo - sent));
+        sent += piece.length;
+        if (piece.length > 0) learner.say((port) => port.snapChunk(piece, 0, piece.length));
+        learner.run();
+      }
+      learner.say((port) => port.snapEnd());
+      learner.run();
+    }
+
+    function scene(): { pair: MemberPair; client: WireClient } {
+      const pair = pairOf(options);
+      const own = connect(pair, pair.learner);
+      own.create('/before');
+      pair.run();
+      // From here on the learner is not told anything.
+      pair.end();
+      pair.learner.endRole();
+      const { leader } = pair;
+      leader.endRole();
+      leader.serve(ServerRole.leader, leaderAlone(leader), 2);
+      leader.run();
+      const client = connect(pair, leader);
+      for (const path of ['/a', '/b', '/b/c']) client.create(path);
+      client.create('/e', { flags: 1 });
+      client.delete('/before');
+      leader.run();
+      return { pair, client };
+    }
+
+    test('is in the tree, then on the disk, and survives a start', () => {
+      const { pair, client } = scene();
+      const { leader, learner } = pair;
+      send(pair, Number.POSITIVE_INFINITY);
+      expect(learner.takeDone('snapEnd')).toMatchObject({ error: 0, zxid: leader.zxid });
+      // What was in flight while it was sent, and may be in it already.
+      const entry = createEntry('/a', 2, 2, client.sessionId);
+      const later = createEntry('/later', 2, 99, client.sessionId);
+      learner.say((port) => {
+        port.logTxn(entry, 0, entry.length, false);
+        port.logTxn(later, 0, later.length, false);
+        port.committed(2, 99);
+        port.snapSave();
+      });
+      learner.run();
+      expect(learner.takeDone('snapSave')).toMatchObject({ error: 0, zxid: (2n << 32n) | 99n });
+      const check = (): void => {
+        expect(['/a', '/b/c', '/e', '/later', '/before'].map((path) => learner.has(path))).toEqual([
+          true,
+          true,
+          true,
+          true,
+          false,
+        ]);
+        expect(learner.sessions.openCount).toBe(leader.sessions.openCount);
+      };
+      check();
+      learner.serve(ServerRole.leader, null, 3);
+      learner.run();
+      learner.endRole();
+      learner.restart();
+      expect(learner.takeDone('loaded').zxid).toBe((2n << 32n) | 99n);
+      check();
+    });
+
+    test.each([0, 40, 300])('is thrown away when the role ends after %d bytes of it', (upTo) => {
+      const { pair } = scene();
+      const { learner } = pair;
+      const before = learner.zxid;
+      send(pair, upTo);
+      expect(learner.takeDone('snapEnd').error).not.toBe(0);
+      expect(learner.endRole()).toBe(before);
+      expect([learner.has('/before'), learner.has('/a'), learner.sessions.openCount]).toEqual([true, false, 1]);
+    });
+
+    test('is thrown away when the role ends before it is on the disk', () => {
+      const { pair } = scene();
+      const { learner } = pair;
+      const before = learner.zxid;
+      send(pair, Number.POSITIVE_INFINITY);
+      const later = createEntry('/later', 2, 99, 1n);
+      learner.say((port) => port.logTxn(later, 0, later.length, false));
+      learner.run();
+      expect(learner.endRole()).toBe(before);
+      expect([learner.has('/before'), learner.has('/a'), learner.has('/later')]).toEqual([true, false, false]);
+    });
   });
 
   test('a cut that the files do not allow changes nothing, and says so', () => {
