@@ -235,6 +235,10 @@ export class ElectionActor implements Actor, ElectionPort, CnxEvents {
     return this.connections.linkOf(sid);
   }
 
+  renewLink(sid: number): void {
+    this.connections.renew(sid);
+  }
+
   decided(state: DecidedState, vote: Vote, supporters: readonly number[], elapsedMs: number): void {
     const { leader, zxidHi, zxidLo, round, peerEpoch } = vote;
     const tookMs = Math.round(elapsedMs);

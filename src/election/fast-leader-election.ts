@@ -16,6 +16,7 @@
  *   3. Who asks while we do not know is answered once more when we do: the others ask again only after 200 ms and more.
  *   4. A new connection to a voter gets the present proposal, and the waiting times begin anew; voters that are not connected are
  *      tried every second, however long the waiting time has become.
+ *      So are those whose connection has said nothing for longer and longer: it may lead nowhere, and nobody would ever be told.
  *   5. A server without a vote believes no LOOKING server: what it is told is that server's last vote, for a leader that is gone.
  *   6. A worse vote of the same round is answered with the proposal: its sender may not have seen ours, which came while it still had
  *      a role. Once for each time that the proposal is told, so that two who disagree for good do not shout.
@@ -41,6 +42,8 @@ export interface ElectionPort {
   /** To everybody for whom something is queued. */
   connectAll(): void;
   linkOf(sid: number): LinkState;
+  /** Drops the connection to that server for a new one. */
+  renewLink(sid: number): void;
 
   decided(state: DecidedState, vote: Vote, supporters: readonly number[], elapsedMs: number): void;
   /** A newer committed configuration. `gaveUp`: nothing goes on until `configs` with restart. */
@@ -60,6 +63,8 @@ export interface ElectionSettings {
 
 const FINALIZE_WAIT_MS = 200;
 const RECONNECT_MS = 1000;
+const SILENT_LINK_MS_MIN = 2000;
+const SILENT_LINK_MS_MAX = 60_000;
 const STRANGER_ANSWER_MS = 50;
 /** Longer than a server that looks waits before it asks again, in its first attempts. */
 const ANSWER_OUTDATED_MS = 2000;
@@ -113,6 +118,9 @@ export class FastLeaderElection {
   private reconnectAtMs = 0;
   private finalizing = false;
   private finalizeAtMs = 0;
+  /** By sid, when something was heard of it last in this call, and how long it may be silent. */
+  private readonly heardMs = new Map<number, number>();
+  private readonly silenceMs = new Map<number, number>();
 
   constructor(
     myId: number,
@@ -171,6 +179,8 @@ export class FastLeaderElection {
     this.calling = true;
     this.callStartMs = nowMs;
     this.rememberAskersOfRole(nowMs);
+    this.heardMs.clear();
+    this.silenceMs.clear();
     this.reconnectAtMs = nowMs + RECONNECT_MS;
     this.adopt(this.initial, nowMs);
     this.takeArrivals(nowMs);
@@ -207,6 +217,7 @@ export class FastLeaderElection {
     if (!this.isVoter(sender)) {
       this.answerStranger(sender, nowMs);
     } else if (this.state === PeerState.looking) {
+      this.heardMs.set(sender, nowMs);
       this.arrive(sender, notification);
       if (this.calling && notification.state === PeerState.looking && notification.round < this.round) {
         this.port.send(sender, PeerState.looking, this.proposal);
@@ -223,6 +234,7 @@ export class FastLeaderElection {
   /** A connection to that server is up, and nothing was sent over it yet. */
   onConnected(sid: number, nowMs: number): void {
     if (!this.calling || !this.isVoter(sid)) return;
+    this.heardMs.set(sid, nowMs);
     this.port.send(sid, PeerState.looking, this.proposal);
     this.notifySoon(nowMs);
   }
@@ -468,8 +480,20 @@ export class FastLeaderElection {
   private reconnect(nowMs: number): void {
     this.reconnectAtMs = nowMs + RECONNECT_MS;
     for (const sid of this.voters()) {
-      if (sid !== this.myId && this.port.linkOf(sid) !== 'up') this.port.send(sid, PeerState.looking, this.proposal);
+      if (sid === this.myId) continue;
+      if (this.port.linkOf(sid) !== 'up') this.port.send(sid, PeerState.looking, this.proposal);
+      else this.renewIfSilent(sid, nowMs);
     }
+  }
+
+  /** Most are silent because there is nothing to say, so it is done more and more seldom. */
+  private renewIfSilent(sid: number, nowMs: number): void {
+    const limitMs = this.silenceMs.get(sid) ?? SILENT_LINK_MS_MIN;
+    if (nowMs < (this.heardMs.get(sid) ?? this.callStartMs) + limitMs) return;
+    this.silenceMs.set(sid, Math.min(limitMs * 2, SILENT_LINK_MS_MAX));
+    this.heardMs.set(sid, nowMs);
+    this.port.renewLink(sid);
+    this.port.send(sid, PeerState.looking, this.proposal);
   }
 
   private endCall(): void {

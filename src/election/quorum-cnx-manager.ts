@@ -147,6 +147,17 @@ export class QuorumCnxManager implements ConnectionOwner {
     return peer.wasUp ? 'lost' : 'never';
   }
 
+  /** The link to that server is given up for another: it may lead nowhere, and nobody tells. */
+  renew(sid: number): void {
+    const peer = this.peers.get(sid);
+    if (peer === undefined || peer.link === null) return;
+    this.log.info(`Election connection with server ${sid} (${peer.link.remote}) is silent: made anew`);
+    peer.link.destroy();
+    peer.link = null;
+    peer.wasUp = false;
+    this.connectOne(sid);
+  }
+
   /** The addresses are looked up anew each time. */
   connectOne(sid: number): void {
     const peer = this.peerOf(sid);

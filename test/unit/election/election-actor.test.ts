@@ -90,6 +90,17 @@ describe('an ensemble', () => {
     expect(world.runUntil(() => world.server(1).decision === 'FOLLOWING 3')).toBeLessThan(3000);
   });
 
+  it('does not need to be told that a connection leads nowhere', () => {
+    const world = new ElectionWorld('1 2 3');
+    for (const sid of [1, 2, 3]) world.start(sid).look();
+    world.run(400);
+    for (const connection of world.network.connections()) connection.isBlackHole = true;
+    for (const sid of [1, 2, 3]) world.server(sid).look(1, 0, 1);
+    const ms = world.runUntil(() => world.decisions.every((decision) => decision !== 'LOOKING'));
+    expect(world.decisions).toEqual(['FOLLOWING 3', 'FOLLOWING 3', 'LEADING']);
+    expect(ms).toBeLessThan(3000);
+  });
+
   it('elects nobody without a quorum', () => {
     const world = new ElectionWorld('1 2 3 4 5:observer');
     for (const sid of [1, 2, 5]) world.start(sid).look();

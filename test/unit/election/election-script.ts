@@ -119,6 +119,10 @@ export class ElectionScript implements ElectionPort {
     return this.links.get(sid) ?? 'never';
   }
 
+  renewLink(sid: number): void {
+    this.lines.push(`renew ${sid}`);
+  }
+
   decided(state: DecidedState, decidedVote: Vote, supporters: readonly number[], elapsedMs: number): void {
     this.lines.push(`${STATES[state]} ${shownVote(decidedVote)} by ${supporters.join(',')} after ${elapsedMs}`);
   }

@@ -89,12 +89,13 @@ describe.each(ENSEMBLES)('servers %s', (members) => {
       for (let fault = 0; fault < 40; fault++) {
         const a = servers[prng.below(servers.length)];
         const b = servers[prng.below(servers.length)];
-        const kind = prng.below(6);
+        const kind = prng.below(7);
         if (kind === 0 && a.isUp) simulation.kill(a.sid);
         else if (kind <= 2 && !a.isUp) a.start();
         else if (kind === 3 && a !== b) simulation.cut(a.sid, b.sid);
         else if (kind === 4 && a !== b) simulation.breakLink(a.sid, b.sid);
-        else if (kind === 5) simulation.healAll();
+        else if (kind === 5 && a !== b) simulation.swallow(a.sid, b.sid);
+        else if (kind === 6) simulation.healAll();
         simulation.run(prng.below(prng.below(10) === 0 ? 4000 : 150));
       }
       simulation.healAll();

@@ -156,6 +156,10 @@ export class SimulatedServer implements ElectionPort {
     return this.isReference ? 'never' : this.simulation.linkOf(this.sid, sid);
   }
 
+  renewLink(sid: number): void {
+    this.simulation.breakLink(this.sid, sid, 'never');
+  }
+
   decided(state: DecidedState, vote: Vote, supporters: readonly number[]): void {
     assert(
       state === PeerState.leading ? vote.leader === this.sid : vote.leader !== this.sid,
@@ -183,6 +187,13 @@ export class SimulatedServer implements ElectionPort {
   voterLooking(): void {}
 }
 
+interface Pair {
+  state: PairState;
+  upAtMs: number;
+  isCut: boolean;
+  isBlackHole: boolean;
+}
+
 type PairState = 'never' | 'up' | 'lost' | 'connecting';
 
 export class ElectionSimulation {
@@ -194,7 +205,7 @@ export class ElectionSimulation {
   onDecided: ((server: SimulatedServer, vote: Vote) => void) | null = null;
   private readonly options: SimulationOptions;
   private readonly directions = new Map<string, Direction>();
-  private readonly pairs = new Map<string, { state: PairState; upAtMs: number; isCut: boolean }>();
+  private readonly pairs = new Map<string, Pair>();
   private epochMax = 0;
 
   constructor(members: string, seed: number, options: SimulationOptions) {
@@ -262,10 +273,11 @@ export class ElectionSimulation {
   /** Who has begun anew has no memory of links that broke. */
   private readonly restarted = new Set<number>();
 
-  breakLink(a: number, b: number): void {
+  breakLink(a: number, b: number, after: 'lost' | 'never' = 'lost'): void {
     const pair = this.pair(a, b);
     if (pair.state !== 'up') return;
-    pair.state = 'lost';
+    pair.state = after;
+    pair.isBlackHole = false;
     for (const [from, to] of [
       [a, b],
       [b, a],
@@ -273,6 +285,11 @@ export class ElectionSimulation {
       this.direction(from, to).underWay.length = 0;
       this.server(from).election?.onLost(this.nowMs);
     }
+  }
+
+  /** Nothing passes any more on the link that there is, and nobody is told. */
+  swallow(a: number, b: number): void {
+    this.pair(a, b).isBlackHole = true;
   }
 
   cut(a: number, b: number): void {
@@ -382,13 +399,14 @@ export class ElectionSimulation {
     pair.upAtMs = this.nowMs + 1 + this.prng.below(this.options.connectMsMax);
   }
 
-  private comeUp(key: string, pair: { state: PairState; isCut: boolean }): void {
+  private comeUp(key: string, pair: Pair): void {
     const [a, b] = key.split('-').map(Number);
     if (pair.isCut || !this.server(a).isUp || !this.server(b).isUp) {
       pair.state = 'never';
       return;
     }
     pair.state = 'up';
+    pair.isBlackHole = false;
     for (const [from, to] of [
       [a, b],
       [b, a],
@@ -415,6 +433,7 @@ export class ElectionSimulation {
     if (direction.unsent !== null) this.flush(from, to);
     for (let head = underWay[0]; head !== undefined && head.dueMs <= this.nowMs; head = underWay[0]) {
       underWay.shift();
+      if (this.pair(from, to).isBlackHole) continue;
       const { state, vote } = head;
       this.server(to).election?.onNotification(from, { ...vote, state, version: 2, configText: null }, this.nowMs);
     }
@@ -430,11 +449,11 @@ export class ElectionSimulation {
     return direction;
   }
 
-  private pair(a: number, b: number): { state: PairState; upAtMs: number; isCut: boolean } {
+  private pair(a: number, b: number): Pair {
     const key = a < b ? `${a}-${b}` : `${b}-${a}`;
     let pair = this.pairs.get(key);
     if (pair === undefined) {
-      pair = { state: 'never', upAtMs: 0, isCut: false };
+      pair = { state: 'never', upAtMs: 0, isCut: false, isBlackHole: false };
       this.pairs.set(key, pair);
     }
     return pair;

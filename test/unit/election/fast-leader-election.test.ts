@@ -446,8 +446,9 @@ describe('time', () => {
     const server = new ElectionScript(1, '1 2', '1 2', { notificationMsMax: 1600 });
     server.links.set(2, 'up');
     server.look('0', 0);
-    const times = server.wait(6300).map((line) => line.replace(/: .*/, ''));
-    expect(times).toEqual(['200', '600', '1400', '3000', '4600', '6200']);
+    const lines = server.wait(6300);
+    const told = lines.filter((line, index) => !line.includes('renew') && !lines[index - 1]?.includes('renew'));
+    expect(told.map((line) => Number.parseInt(line, 10))).toEqual([200, 600, 1400, 3000, 4600, 6200]);
   });
 
   it('nothing was delivered: everybody is called', () => {
@@ -485,6 +486,18 @@ describe('time', () => {
       .map((line) => Number(line.replace(/:.*/, '')));
     expect(times.length).toBeGreaterThanOrEqual(10);
     for (let i = 1; i < times.length; i++) expect(times[i] - times[i - 1]).toBeLessThanOrEqual(1000);
+  });
+
+  it('makes a connection anew that says nothing, more and more seldom', () => {
+    const server = new ElectionScript(1, '1 2 3');
+    server.links.set(2, 'up').set(3, 'up');
+    server.look('0', 0);
+    const renewed: string[] = [];
+    for (let second = 1; second <= 40; second++) {
+      if (second % 2 === 1) server.hear(3, 'LOOKING 1 0 r0 e0');
+      if (server.wait(1000).some((line) => line.endsWith('renew 2'))) renewed.push(`${second}`);
+    }
+    expect(renewed).toEqual(['2', '6', '14', '30']);
   });
 
   it('is nothing to who does not look', () => {
