@@ -21,6 +21,9 @@ import { lowerSyncMark } from './sync-mark.js';
 import { TreeLoader } from './tree-loader.js';
 import { truncateTxnLog } from './txn-log-truncate.js';
 
+/** The snapshotter may be at work on one of the same name, and take it away when it finds the tree replaced. */
+const TEMPORARY_SUFFIX = '.sent';
+
 export interface LearnerSnapshotOptions {
   readonly tree: DataTree;
   /** zookeeper.emulate353TTLNodes */
@@ -110,6 +113,7 @@ export class LearnerSnapshot {
       ...files.writer,
       directory: directories.snapshotDirectory,
       loaded: null, // one of this name may be another history's
+      temporarySuffix: TEMPORARY_SUFFIX,
     }).write();
     assert(written !== null, 'no snapshot is passed over');
     // Only where the leader sends one without need (forceSnapshotSync): what this member has beyond it must not follow.

@@ -18,6 +18,7 @@ import {
 } from './snapshot-content-encoder.js';
 import { type PackedOutput, packedOutput, SnapshotFileOutput } from './snapshot-file-output.js';
 import { DIGEST_VERSION, encodeSnapshotHeader, SLASH_STRING_BYTES, writeSlashString } from './snapshot-format.js';
+import type { SnapshotGate } from './snapshot-gate.js';
 
 const BUFFER_BYTES = 1 << 20;
 const EXIT_SNAPSHOT_ERROR = 10;
@@ -46,6 +47,10 @@ export interface SnapshotWriterOptions {
   readonly writesLastZxid?: boolean;
   /** How much may be written yet without taking what the log needs; no limit unless given. */
   readonly roomBytes?: () => number;
+  /** May be shut while the database is another's; always open unless given. */
+  readonly gate?: SnapshotGate;
+  /** Behind the temporary's name, for a writer that may work beside another one; nothing unless given. */
+  readonly temporarySuffix?: string;
   /** None unless given. */
   readonly compression?: SnapshotCompression;
   /** Asked after the last node. Null with digests off: the file then has no tail. */
@@ -98,14 +103,16 @@ export class SnapshotWriter {
   }
 
   private writeUnguarded(): WrittenSnapshot | null {
-    const { fileStore, directory, reader, compression = 'none', roomBytes = unlimited } = this.options;
+    const { fileStore, directory, reader, gate, compression = 'none', roomBytes = unlimited } = this.options;
     const incarnation = reader.incarnation();
+    // In this order: where it is shut only now, the tree is cleared later than its incarnation was read.
+    if (gate?.isShut) throw new SnapshotAbandoned(REPLACED);
     const content = new SnapshotContentEncoder(reader, this.options.backOff, this.options.collectSessions);
     const { zxidHi, zxidLo } = content;
     if (this.good !== null && this.good.zxidHi === zxidHi && this.good.zxidLo === zxidLo) return null;
     while (content.surveyNext());
     const name = snapshotName(zxidHi, zxidLo) + suffixOf(compression);
-    const temporary = joinPath(directory, TEMPORARY_PREFIX + name);
+    const temporary = joinPath(directory, TEMPORARY_PREFIX + name + (this.options.temporarySuffix ?? ''));
     if (fileStore.exists(temporary)) fileStore.unlink(temporary);
     const file = fileStore.createNew(temporary);
     let isOpen = true;
@@ -122,7 +129,9 @@ export class SnapshotWriter {
       // Before the name is visible the log must reach everything that may be in the file, or a start could find a
       // tree that holds the effects of lost transactions.
       this.options.waitUntilDurable(lastZxidHi, lastZxidLo);
-      fileStore.rename(temporary, joinPath(directory, name));
+      const publish = (): void => fileStore.rename(temporary, joinPath(directory, name));
+      if (gate === undefined) publish();
+      else if (!gate.pass(publish)) throw new SnapshotAbandoned(REPLACED);
       path = joinPath(directory, name); // not durable yet: nobody may count on it
       // Whoever replaces the tree first clears it and then looks which snapshots there are: it has seen this one, or is seen here.
       if (reader.incarnation() !== incarnation) throw new SnapshotAbandoned(REPLACED);

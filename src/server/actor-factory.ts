@@ -27,6 +27,7 @@ import { NodeFileStore } from '../persistence/node-file-store.js';
 import { type RecoveredDatabase, type RecoveryOptions, recover } from '../persistence/recovery.js';
 import { RecoveryProgress } from '../persistence/recovery-progress.js';
 import { loadRestoredDatabase } from '../persistence/restored-database.js';
+import { SnapshotGate } from '../persistence/snapshot-gate.js';
 import { AclPolicy, type Identity } from '../processor/acl.js';
 import { aclSchemes } from '../processor/auth/acl-schemes.js';
 import { ContainerManagerActor } from '../processor/container-manager-actor.js';
@@ -294,6 +295,7 @@ function makeMemberDatabase(context: ActorContext, server: ServerConfig): Member
     sessions: new SessionTable(sharedMemory(context, SharedName.sessions)),
     emulate353TtlNodes: server.emulate353TtlNodes,
     snapshots: server.snapshots,
+    gate: new SnapshotGate(sharedMemory(context, SharedName.snapshotGate)),
     log: context.log,
     reload: (onDigestMismatch) => recoverDatabase(context, server, onDigestMismatch),
     onSaved: (snapshot) => {

@@ -19,6 +19,7 @@ import { NodeFileStore } from '../persistence/node-file-store.js';
 import { ReopeningTxnLog } from '../persistence/reopening-txn-log.js';
 import { installRestore } from '../persistence/restore-files.js';
 import { decodeRestorePlan } from '../persistence/restore-plan.js';
+import { SnapshotGate } from '../persistence/snapshot-gate.js';
 import { SnapshotPolicy } from '../persistence/snapshot-policy.js';
 import { TruncateError, truncateTxnLog } from '../persistence/txn-log-truncate.js';
 import { TxnLogWriter, type TxnLogWriterOptions } from '../persistence/txn-log-writer.js';
@@ -84,7 +85,8 @@ export function makeSync(context: ActorContext, server: ServerConfig): Actor {
     return new SyncRequestProcessor(context, writer, policy, durable, install, options);
   }
   const reopening = new ReopeningTxnLog(() => new TxnLogWriter(writerOptions));
-  const member = memberLog(fileStore, directories, reopening, log);
+  const gate = new SnapshotGate(sharedMemory(context, SharedName.snapshotGate));
+  const member = memberLog(fileStore, directories, reopening, gate, log);
   return new SyncRequestProcessor(context, reopening, policy, durable, install, options, member);
 }
 
@@ -92,11 +94,14 @@ export function memberLog(
   fileStore: FileStore,
   directories: DataDirectories,
   log: ReopeningTxnLog,
+  gate: SnapshotGate,
   logger: Logger,
 ): MemberLog {
   return {
     release: () => log.release(),
     truncate: (zxidHi, zxidLo) => {
+      // Opened by final, when it has loaded what is left.
+      gate.shut();
       try {
         const { lastHi, lastLo, removed } = truncateTxnLog(fileStore, directories, zxidHi, zxidLo);
         logger.info(`The log is truncated to 0x${hex64(zxidHi, zxidLo)} and ends at 0x${hex64(lastHi, lastLo)}`, {
@@ -105,6 +110,7 @@ export function memberLog(
         return true;
       } catch (error) {
         if (!(error instanceof TruncateError)) throw error;
+        gate.open();
         logger.warn(`${error.message}; the leader has to send a snapshot`);
         return false;
       }

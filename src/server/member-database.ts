@@ -12,6 +12,7 @@ import { LearnerSnapshot } from '../persistence/learner-snapshot.js';
 import { LogFloor } from '../persistence/log-floor.js';
 import { publishedDigest } from '../persistence/published-digest.js';
 import { SnapStreamError } from '../persistence/snap-stream-decoder.js';
+import type { SnapshotGate } from '../persistence/snapshot-gate.js';
 import type { WrittenSnapshot } from '../persistence/snapshot-writer.js';
 import type { Recovered } from '../processor/final-request-processor.js';
 import type { MemberDatabase, SentDatabase } from '../processor/role-changes.js';
@@ -27,6 +28,7 @@ export interface MemberDatabaseParts {
   readonly sessions: SessionTable;
   readonly emulate353TtlNodes: boolean;
   readonly snapshots: SnapshotConfig;
+  readonly gate: SnapshotGate;
   readonly log: Logger;
   /** What a start would load. */
   reload(onDigestMismatch: (mismatch: DigestMismatch) => void): Recovered;
@@ -36,8 +38,15 @@ export interface MemberDatabaseParts {
 
 export function memberDatabase(parts: MemberDatabaseParts): MemberDatabase {
   return {
-    reload: (onDigestMismatch) => parts.reload(onDigestMismatch),
-    beginSnapshot: (zxidHi, zxidLo) => new SnapshotFromLeader(parts, zxidHi, zxidLo),
+    reload: (onDigestMismatch) => {
+      const recovered = parts.reload(onDigestMismatch);
+      parts.gate.open();
+      return recovered;
+    },
+    beginSnapshot: (zxidHi, zxidLo) => {
+      parts.gate.shut();
+      return new SnapshotFromLeader(parts, zxidHi, zxidLo);
+    },
   };
 }
 
@@ -85,6 +94,7 @@ class SnapshotFromLeader implements SentDatabase {
         ...snapshots,
       },
     });
+    this.parts.gate.open();
     this.parts.onSaved(written);
   }
 

@@ -9,6 +9,7 @@ import { ConnectionThrottle } from '../net/connection-throttle.js';
 import { ListenState } from '../net/listen-state.js';
 import { OutstandingCounts } from '../net/outstanding-counts.js';
 import { DurableZxid } from '../persistence/durable-zxid.js';
+import { SnapshotGate } from '../persistence/snapshot-gate.js';
 import { SessionTable } from '../session/session-table.js';
 import { createTreeMemory } from '../store/tree-memory.js';
 import { SharedName, slabName } from './shared-name.js';
@@ -28,5 +29,6 @@ export function createSharedMemory(hashKey: Int32Array, shardCount: number): Rec
     [SharedName.connectionThrottle]: new SharedArrayBuffer(ConnectionThrottle.byteLength()),
     [SharedName.listenState]: new SharedArrayBuffer(ListenState.byteLengthFor(shardCount)),
     [SharedName.durableZxid]: new SharedArrayBuffer(DurableZxid.byteLength()),
+    [SharedName.snapshotGate]: new SharedArrayBuffer(SnapshotGate.byteLength()),
   };
 }

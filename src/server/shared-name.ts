@@ -14,6 +14,7 @@ export const SharedName = {
   connectionThrottle: 'connection-throttle',
   listenState: 'listen-state',
   durableZxid: 'durable-zxid',
+  snapshotGate: 'snapshot-gate',
   /** A member's alone. */
   peerStatus: 'peer-status',
 } as const;

@@ -9,6 +9,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { DurableZxid } from '../persistence/durable-zxid.js';
 import { NodeFileStore } from '../persistence/node-file-store.js';
 import { publishedDigest } from '../persistence/published-digest.js';
+import { SnapshotGate } from '../persistence/snapshot-gate.js';
 import type { SnapshotWriterOptions } from '../persistence/snapshot-writer.js';
 import { SessionTable } from '../session/session-table.js';
 import { appliedZxid } from '../store/applied-zxid.js';
@@ -23,6 +24,7 @@ export interface SnapshotTask {
   readonly treeControl: SharedArrayBuffer;
   readonly sessions: SharedArrayBuffer;
   readonly durableZxid: SharedArrayBuffer;
+  readonly snapshotGate: SharedArrayBuffer;
   /** A snapshot that is known to be good; one of the same zxid is not written again. */
   readonly good: SnapshotFile | null;
   readonly slabs: MessagePort;
@@ -68,6 +70,7 @@ export default function takeSnapshot(task: SnapshotTask): SnapshotOutcome {
     },
     waitUntilDurable: (zxidHi, zxidLo) => durable.wait(zxidHi, zxidLo),
     loaded: task.good,
+    gate: new SnapshotGate(task.snapshotGate),
     ...task.config,
     roomBytes: () => roomBytes(task.directory),
     treeDigest: reader.keepsDigest() ? () => publishedDigest(reader, backOff) : null,

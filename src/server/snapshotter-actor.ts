@@ -116,6 +116,7 @@ export class SnapshotterActor implements Actor, SnapshotPort {
       treeControl: shared[SharedName.treeControl] as SharedArrayBuffer,
       sessions: shared[SharedName.sessions] as SharedArrayBuffer,
       durableZxid: shared[SharedName.durableZxid] as SharedArrayBuffer,
+      snapshotGate: shared[SharedName.snapshotGate] as SharedArrayBuffer,
       good,
       slabs: port2,
     };

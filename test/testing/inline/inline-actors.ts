@@ -20,6 +20,7 @@ import { type RecoveredDatabase, type RecoveryOptions, recover } from '../../../
 import { ReopeningTxnLog } from '../../../src/persistence/reopening-txn-log.js';
 import { loadRestoredDatabase } from '../../../src/persistence/restored-database.js';
 import type { SimFileStore } from '../../../src/persistence/sim-file-store.js';
+import { SnapshotGate } from '../../../src/persistence/snapshot-gate.js';
 import { SnapshotPolicy } from '../../../src/persistence/snapshot-policy.js';
 import { TxnLogWriter } from '../../../src/persistence/txn-log-writer.js';
 import { AclPolicy } from '../../../src/processor/acl.js';
@@ -260,7 +261,8 @@ export class InlineActors {
       pollMs: config.writeQueuePollMsMax,
       batchCountMax: config.batchCountMax > 0 ? config.batchCountMax : Number.POSITIVE_INFINITY,
     };
-    const member = this.isMember ? memberLog(files, directories, reopening, context.log) : null;
+    const gate = new SnapshotGate(shared(context, SharedName.snapshotGate));
+    const member = this.isMember ? memberLog(files, directories, reopening, gate, context.log) : null;
     return new SyncRequestProcessor(context, log, policy, durable, install, options, member);
   }
 
@@ -274,6 +276,7 @@ export class InlineActors {
       sessions: this.sessions,
       emulate353TtlNodes: config.emulate353TtlNodes,
       snapshots: config.snapshots,
+      gate: new SnapshotGate(shared(context, SharedName.snapshotGate)),
       log: context.log,
       reload: (onDigestMismatch) => this.recover(context, onDigestMismatch),
       onSaved: ({ name, zxidHi, zxidLo, lastZxidHi, lastZxidLo }) => {

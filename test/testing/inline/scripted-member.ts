@@ -31,6 +31,7 @@ import type { PlacementName } from '../../../src/server/placement-choice.js';
 import type { ServerConfig } from '../../../src/server/server-config.js';
 import { createSharedMemory } from '../../../src/server/shared-memory.js';
 import { SharedName } from '../../../src/server/shared-name.js';
+import type { SnapshotSchedule } from '../../../src/server/snapshot-schedule.js';
 import { ActorKind } from '../../../src/server/standalone-topology.js';
 import { ThreadTree } from '../../../src/server/thread-tree.js';
 import type { SessionTable } from '../../../src/session/session-table.js';
@@ -198,6 +199,12 @@ export class ScriptedMember {
     const tree = this.actors?.finalTree ?? null;
     assert(tree !== null, 'the member has been started');
     return tree.reader;
+  }
+
+  get snapshots(): SnapshotSchedule {
+    const schedule = this.actors?.snapshots ?? null;
+    assert(schedule !== null, 'the member has been started');
+    return schedule;
   }
 
   get sessions(): SessionTable {

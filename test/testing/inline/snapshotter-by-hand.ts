@@ -9,6 +9,7 @@ import { assert } from '../../../src/base/assert.js';
 import { DurableZxid } from '../../../src/persistence/durable-zxid.js';
 import type { FileStore } from '../../../src/persistence/file-store.js';
 import { publishedDigest } from '../../../src/persistence/published-digest.js';
+import { SnapshotGate } from '../../../src/persistence/snapshot-gate.js';
 import type { SnapshotWriterOptions } from '../../../src/persistence/snapshot-writer.js';
 import { SharedName } from '../../../src/server/shared-name.js';
 import { attemptSnapshot, type SnapshotFile } from '../../../src/server/snapshot-attempt.js';
@@ -32,7 +33,9 @@ export class SnapshotterByHand implements Actor {
     const sessions = new SessionTable(context.shared[SharedName.sessions] as SharedArrayBuffer);
     const durable = new DurableZxid(context.shared[SharedName.durableZxid] as SharedArrayBuffer);
     const backOff = (): void => assert(false, 'nobody writes the tree while a snapshot is taken by hand');
+    const gate = new SnapshotGate(context.shared[SharedName.snapshotGate] as SharedArrayBuffer);
     const options = (good: SnapshotFile | null): SnapshotWriterOptions => ({
+      gate,
       fileStore,
       directory,
       reader,
