@@ -10,8 +10,9 @@ import type { ThreadHost } from './thread-host.js';
 
 export class InlineRunner {
   readonly host: ThreadHost;
-  /** Per actor with a finished batch: how many of its outboxes have been published since. */
+  /** Per actor with a finished batch: the outbox that it publishes next. */
   private readonly publishing = new Map<ActorCell, number>();
+  private readonly $candidates: ActorCell[] = [];
 
   constructor(host: ThreadHost) {
     this.host = host;
@@ -53,25 +54,32 @@ export class InlineRunner {
    */
   stepAtRandom(prng: Prng, batchMax: number, isHeld: ((actorName: string) => boolean) | null = null): boolean {
     const nowMs = this.host.clock.monotonicMs();
-    const candidates = this.host.cycle.cells.filter(
-      (cell) =>
-        (this.publishing.has(cell) || cell.hasWork() || (cell.running && cell.tickNextMs <= nowMs)) &&
-        (isHeld === null || !isHeld(cell.name)),
-    );
-    if (candidates.length === 0) return false;
-    const cell = candidates[prng.below(candidates.length)];
-    const published = this.publishing.get(cell);
-    if (published !== undefined) this.publishNext(cell, published);
-    else {
+    const { $candidates } = this;
+    $candidates.length = 0;
+    for (const cell of this.host.cycle.cells) {
+      if (!this.publishing.has(cell) && !(cell.running && cell.tickNextMs <= nowMs) && !cell.hasWork()) continue;
+      if (isHeld === null || !isHeld(cell.name)) $candidates.push(cell);
+    }
+    if ($candidates.length === 0) return false;
+    const cell = $candidates[prng.below($candidates.length)] as ActorCell;
+    const next = this.publishing.get(cell);
+    if (next !== undefined) {
+      cell.senders[next].publish();
+      this.plan(cell, next + 1);
+    } else {
       this.host.cycle.turnOf(cell, 1 + prng.below(batchMax));
-      if (cell.senders.length > 0) this.publishing.set(cell, 0);
+      this.plan(cell, 0);
     }
     return true;
   }
 
-  private publishNext(cell: ActorCell, index: number): void {
-    cell.senders[index].publish();
-    if (index + 1 < cell.senders.length) this.publishing.set(cell, index + 1);
-    else this.publishing.delete(cell);
+  /** The next of its outboxes that holds something to publish, from this one on. */
+  private plan(cell: ActorCell, from: number): void {
+    for (let index = from; index < cell.senders.length; index++) {
+      if (!cell.senders[index].hasUnpublished) continue;
+      this.publishing.set(cell, index);
+      return;
+    }
+    this.publishing.delete(cell);
   }
 }

@@ -58,6 +58,10 @@ export class LocalMailbox implements LinkSender, MailboxReceiver {
     return false;
   }
 
+  get hasUnpublished(): boolean {
+    return this.published !== this.tail;
+  }
+
   get awaitsRoom(): boolean {
     return this.refused;
   }

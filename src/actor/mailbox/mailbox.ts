@@ -64,6 +64,9 @@ export interface MailboxReceiver {
 
 /** The producer's side as the runner sees it: what actors have no business with. */
 export interface LinkSender extends MailboxSender {
+  /** Whether `publish` would do anything. */
+  readonly hasUnpublished: boolean;
+
   /** True from a refusal or a spill until `settleRoom` found room again. */
   readonly awaitsRoom: boolean;
 

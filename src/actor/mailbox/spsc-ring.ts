@@ -157,6 +157,10 @@ export class RingSender implements LinkSender {
     return false;
   }
 
+  get hasUnpublished(): boolean {
+    return !this.spill.isEmpty || this.position !== this.tailPublished;
+  }
+
   publish(): void {
     if (!this.spill.isEmpty) this.moveSpill();
     if (this.position === this.tailPublished) return;

@@ -133,6 +133,8 @@ export class SimClient {
   pump(nowMs: number): boolean {
     const { wire } = this;
     if (wire === null) return false;
+    const { connection } = wire;
+    if (!connection.hasReceived && connection.ending === Ending.open) return false;
     const frames = wire.take();
     for (const frame of frames) {
       this.heardMs = nowMs;

@@ -12,6 +12,7 @@ interface Contact {
   leader: number;
   readonly heardMs: Map<number, number>;
   sinceMs: number;
+  isStill: boolean;
 }
 
 export class QuorumContact {
@@ -31,7 +32,7 @@ export class QuorumContact {
     this.contactOf(sid).heardMs.set(from, nowMs);
   }
 
-  /** `leader`: of a learner. From now on, or no more (role null). A process that stood still begins anew. */
+  /** `leader`: of a learner. From now on, or no more (role null). */
   serves(sid: number, role: 'leader' | 'learner' | null, leader: number, nowMs: number): void {
     const contact = this.contactOf(sid);
     contact.role = role;
@@ -39,13 +40,16 @@ export class QuorumContact {
     contact.sinceMs = nowMs;
   }
 
-  stoodStill(sid: number, nowMs: number): void {
-    this.contactOf(sid).sinceMs = nowMs;
+  /** A process that stands still is not asked; it begins anew when it goes on. */
+  standsStill(sid: number, isStill: boolean, nowMs: number): void {
+    const contact = this.contactOf(sid);
+    contact.isStill = isStill;
+    contact.sinceMs = nowMs;
   }
 
   check(nowMs: number): void {
     for (const [sid, contact] of this.contacts) {
-      if (contact.role === null || nowMs - contact.sinceMs <= this.limitMs) continue;
+      if (contact.role === null || contact.isStill || nowMs - contact.sinceMs <= this.limitMs) continue;
       const near = [...contact.heardMs].filter(([, ms]) => nowMs - ms <= this.limitMs).map(([from]) => from);
       if (contact.role === 'leader' && this.rule.isQuorum([sid, ...near])) continue;
       if (contact.role === 'learner' && near.includes(contact.leader)) continue;
@@ -61,7 +65,7 @@ export class QuorumContact {
   private contactOf(sid: number): Contact {
     let contact = this.contacts.get(sid);
     if (contact === undefined) {
-      contact = { role: null, leader: -1, heardMs: new Map(), sinceMs: 0 };
+      contact = { role: null, leader: -1, heardMs: new Map(), sinceMs: 0, isStill: false };
       this.contacts.set(sid, contact);
     }
     return contact;

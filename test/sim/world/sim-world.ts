@@ -38,6 +38,8 @@ const SLOWEST_RATE = 0.9;
 const RECOVERY_MS = 40_000;
 const DRAIN_MS = 10_000;
 const CONTACT_CHECK_MS = 100;
+/** Between two requests of a client once all is well: there is nothing more to find by many. */
+const QUIET_PAUSE_MS = 150;
 const VIOLATIONS_MAX = 8;
 const STEPS_MAX = 6_000_000;
 
@@ -189,14 +191,15 @@ export class SimWorld {
     else {
       each.host.resume();
       each.isBusy = true;
-      this.contact.stoodStill(each.sid, this.clock.monotonicMs());
     }
+    this.contact.standsStill(each.sid, isPaused, this.clock.monotonicMs());
   }
 
   private gone(each: SimMember): void {
     each.isPaused = false;
     this.record.crashed(each.sid);
     this.contact.serves(each.sid, null, -1, this.clock.monotonicMs());
+    this.contact.standsStill(each.sid, false, this.clock.monotonicMs());
   }
 
   // ---- time
@@ -384,7 +387,8 @@ export class SimWorld {
     const { clientChance: chance, plan } = this;
     this.clients.forEach((client, index) => {
       if ((this.nextAskMs[index] as number) > nowMs) return;
-      this.nextAskMs[index] = nowMs + 1 + chance.float() * 2 * plan.pauseMs;
+      const pauseMs = this.isHealed ? Math.max(plan.pauseMs, QUIET_PAUSE_MS) : plan.pauseMs;
+      this.nextAskMs[index] = nowMs + 1 + chance.float() * 2 * pauseMs;
       client.tick(nowMs);
       if (client.canAsk) {
         if (!this.isWorkOn || client.outstandingCount >= plan.outstandingMax) return;

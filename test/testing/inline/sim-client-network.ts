@@ -153,6 +153,10 @@ export class SimConnection implements ClientEnd {
     this.closeDue = true;
   }
 
+  get hasReceived(): boolean {
+    return this.received.length > 0;
+  }
+
   /** Sent by the client and not yet read by the server. */
   get unreadBytes(): number {
     return this.toServerBytes;

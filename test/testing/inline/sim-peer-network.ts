@@ -26,6 +26,8 @@ const SCRIBBLE = 0xdb;
 const SYN_RETRY_MS = 1000;
 /** A sender tries again so much later than a direction has healed. */
 const RETRANSMIT_MS_MAX = 400;
+/** A system gives up what nobody acknowledges; after a quarter of an hour in life, where nothing else is so slow. */
+const GIVES_UP_MS = 12_000;
 const FIRST_EPHEMERAL_PORT = 50_000;
 const WILDCARDS: readonly (string | undefined)[] = [undefined, '', '0.0.0.0', '::'];
 
@@ -356,6 +358,7 @@ export class SimPeerEnd implements PeerSocket {
     assert(other !== null, 'bytes travel on a connection that is made');
     if (!network.passes(this)) {
       this.isStalled = true;
+      if (this.connection.isBlackHole) network.at(network.nowMs() + GIVES_UP_MS, () => this.fail('timed out'));
       return;
     }
     this.underWay.shift();
@@ -388,7 +391,7 @@ export class SimPeerConnection {
   acceptor: SimPeerEnd | null = null;
   /** The listener's: what a cut of one port goes by. */
   port = 0;
-  /** Nothing passes in either direction any more, and nobody is told. */
+  /** Nothing passes in either direction any more, and nobody is told before its system gives up. */
   isBlackHole = false;
   private attemptsLeft: number;
 
