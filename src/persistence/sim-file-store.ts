@@ -374,6 +374,11 @@ export class SimFileStore implements FileStore {
     this.isOff = false;
   }
 
+  /** A call has stopped the machine, whatever became of the error that said so. */
+  get hasStopped(): boolean {
+    return this.isOff;
+  }
+
   /** The process is gone and the machine goes on: what was written is there, synced or not. */
   closeHandles(): void {
     this.generation++;

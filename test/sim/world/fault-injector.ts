@@ -45,6 +45,7 @@ export class FaultInjector {
     for (const each of this.world.members) {
       each.mendDisk();
       each.member.held.clear();
+      this.world.standsStill(each, false);
       if (each.isPaused) this.world.pause(each, false);
       each.isBusy = true;
       if (!each.isRunning) this.world.start(each);
@@ -168,9 +169,12 @@ export class FaultInjector {
   private hold(target: SimMember, actorName: string, lengthMs: number): void {
     const { held } = target.member;
     held.add(actorName);
+    // The end of a role takes the way of all requests: behind a disk that hangs it is late, and so is the end of serving.
+    this.world.standsStill(target, true);
     this.later(lengthMs, () => {
       held.delete(actorName);
       target.isBusy = true;
+      if (held.size === 0) this.world.standsStill(target, false);
     });
   }
 

@@ -36,7 +36,7 @@ const CONTACT_TICKS = SYNC_LIMIT_TICKS + 4;
 const SLOWEST_RATE = 0.9;
 /** After everything is well: connections that nobody knows to be dead, an election or two, and a synchronisation. */
 const RECOVERY_MS = 40_000;
-const DRAIN_MS = 10_000;
+const DRAIN_MS = 40_000;
 const CONTACT_CHECK_MS = 100;
 /** Between two requests of a client once all is well: there is nothing more to find by many. */
 const QUIET_PAUSE_MS = 150;
@@ -192,14 +192,18 @@ export class SimWorld {
       each.host.resume();
       each.isBusy = true;
     }
-    this.contact.standsStill(each.sid, isPaused, this.clock.monotonicMs());
+    this.standsStill(each, isPaused);
+  }
+
+  standsStill(each: SimMember, isStill: boolean): void {
+    this.contact.standsStill(each.sid, isStill, this.clock.monotonicMs());
   }
 
   private gone(each: SimMember): void {
     each.isPaused = false;
     this.record.crashed(each.sid);
     this.contact.serves(each.sid, null, -1, this.clock.monotonicMs());
-    this.contact.standsStill(each.sid, false, this.clock.monotonicMs());
+    this.standsStill(each, false);
   }
 
   // ---- time
@@ -237,7 +241,7 @@ export class SimWorld {
       if (!each.isBusy && !each.host.hasSomething()) continue;
       if (each.member.stepAtRandom(schedule, this.plan.batchMax)) {
         each.isBusy = true;
-        if (each.member.failure !== null) this.lookAfter(each);
+        if (each.member.failure !== null || each.disk.hasStopped) this.lookAfter(each);
         return true;
       }
       each.isBusy = false;
@@ -322,8 +326,8 @@ export class SimWorld {
     const { failure, digestMismatch } = each.member;
     if (digestMismatch !== null)
       this.violate({ invariant: Invariant.equalStates, text: `${each.sid}: ${digestMismatch}` });
-    if (failure === null) return;
-    if (each.member.hasLostPower) this.losePower(each);
+    if (each.disk.hasStopped) this.losePower(each);
+    else if (failure === null) return;
     else {
       if (!each.hasDiskFailed) {
         const { error, actorName } = failure;
@@ -355,7 +359,10 @@ export class SimWorld {
     const own = sidOf(end);
     const peer = sidOf(other);
     const byLeader = !end.isInitiator;
-    this.members.find(({ sid }) => sid === own)?.watch.readEpochs();
+    const each = this.members.find(({ sid }) => sid === own);
+    // What a process does behind the moment at which its machine stops never happens.
+    if (each === undefined || each.disk.hasStopped) return;
+    each.watch.readEpochs();
     this.wire.written(connection.id, byLeader ? own : peer, byLeader ? peer : own, byLeader, bytes, offset, length);
   }
 

@@ -185,14 +185,6 @@ export class InlineMember {
     this.network.reset();
   }
 
-  /** True if the machine's power went in the middle of a call to the disk. */
-  get hasLostPower(): boolean {
-    for (let cause: unknown = this.failure?.error; cause instanceof Error; cause = cause.cause) {
-      if (cause instanceof SimCrashError) return true;
-    }
-    return false;
-  }
-
   // ---- steps
 
   /** One step of the actors, the client network or the peers' sockets; false when nothing can happen at this moment. */
