@@ -14,7 +14,7 @@ import { ElectionActor } from '../../../src/election/election-actor.js';
 import type { PeerNetwork } from '../../../src/election/peer-network.js';
 import { parseQuorumConfigText } from '../../../src/election/quorum-config-text.js';
 import type { FileStore } from '../../../src/persistence/file-store.js';
-import { SimCrashError, type SimFileStore } from '../../../src/persistence/sim-file-store.js';
+import type { SimFileStore } from '../../../src/persistence/sim-file-store.js';
 import { resetSyncMark } from '../../../src/persistence/sync-mark.js';
 import { listTxnLogs } from '../../../src/persistence/txn-log-files.js';
 import { CommitProcessor } from '../../../src/processor/commit-processor.js';
