@@ -75,6 +75,8 @@ const BIND_ATTEMPTS = 5;
 const BIND_RETRY_MS = 100;
 const STRANGERS_MAX = 256;
 const UNLISTED_MAX = 64;
+/** A learner in broadcast answers a PING every half tick. */
+const LIVING_TICKS = 1.5;
 const LEADER_INFO = new Uint8Array([0, QUORUM_PROTOCOL_VERSION >> 16, 0, 0]);
 
 export class Leader implements Role, LearnerMaster {
@@ -271,11 +273,16 @@ export class Leader implements Role, LearnerMaster {
   onLearnerInfo(link: LearnerHandler): void {
     const { committed } = this.host.configs;
     if (link.sid === this.host.myId) {
-      link.drop('it has the id of this server');
+      link.dropStranger('it has the id of this server');
+      return;
+    }
+    const living = this.livingLinkOf(link);
+    if (living !== undefined) {
+      link.dropStranger(`server ${link.sid} is connected already, from ${living.remote}`);
       return;
     }
     if (!this.isWelcome(link)) {
-      link.drop(`server ${link.sid} is in no configuration`);
+      link.dropStranger(`server ${link.sid} is in no configuration`);
       return;
     }
     if (compareSigned(link.configVersionHi, link.configVersionLo, committed.versionHi, committed.versionLo) > 0) {
@@ -435,6 +442,18 @@ export class Leader implements Role, LearnerMaster {
     for (const other of this.links.values())
       if (other !== link && other.state !== 'info' && !isListed(other.sid)) others++;
     return others < UNLISTED_MAX;
+  }
+
+  /**
+   * Another link of the same server that answers: a second server with that id must not take its place. One that is silent may
+   * be the rest of what was cut, and gives way once the newcomer has said what it has (onEpochAck).
+   */
+  private livingLinkOf(link: LearnerHandler): LearnerHandler | undefined {
+    const { tickMs } = this.timing;
+    for (const other of this.links.values()) {
+      if (other !== link && other.sid === link.sid && other.isHeardWithin(tickMs * LIVING_TICKS)) return other;
+    }
+    return undefined;
   }
 
   // ---- up to the broadcast

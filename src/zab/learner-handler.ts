@@ -139,6 +139,10 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
     return `${this.isObserver ? 'observer' : 'follower'} ${this.sid} (${this.remote})`;
   }
 
+  isHeardWithin(ms: number): boolean {
+    return this.current === 'streaming' && this.master.nowMs - this.heardMs <= ms;
+  }
+
   /** Servers before 1.0 know nothing of LEADERINFO. */
   get speaksEpochs(): boolean {
     return this.protocolVersion >= QUORUM_PROTOCOL_VERSION;
@@ -241,6 +245,14 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
     if (this.isPaused) this.settle(this.reader.resume(this));
     if (this.current === 'sync') this.pump();
     this.flush();
+  }
+
+  /** As `drop`, for what anybody can cause who has found the port, as often as he likes. */
+  dropStranger(reason: string): void {
+    if (this.current === 'closed') return;
+    this.master.strangerLog.warn('refused', `closed ${this.name}: ${reason}`);
+    this.close();
+    this.master.onGone(this);
   }
 
   drop(reason: string): void {

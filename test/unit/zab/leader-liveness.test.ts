@@ -186,8 +186,14 @@ describe('bad input', () => {
     expect(stage.over).toBe('');
   });
 
-  test('a second connection of the same server replaces the first', () => {
+  test('a second server with the id of one that answers is refused; one that is silent is replaced', () => {
     const { stage, learners } = LeaderStage.serving([2, 3]);
+    stage.pass(1000);
+    for (let i = 0; i < 20; i++) expect(stage.learner(2, { auto: true }).closed).not.toBe('');
+    expect(stage.logged.filter((text) => text.includes('server 2 is connected already')).length).toBe(1);
+    expect(learners[0].closed).toBe('');
+    learners[0].isMute = true;
+    stage.pass(1600);
     const again = stage.learner(2, { auto: true });
     expect(learners[0].closed).not.toBe('');
     stage.write(1);

@@ -261,7 +261,7 @@ function run(seed: number): void {
     else if (kind < 97) {
       if (!follower.isConnected) follower.connect();
     } else {
-      stage.clock.advance(5);
+      stage.clock.advance(10);
       stage.leader.onTick(stage.clock.monotonicMs());
     }
     check();

@@ -513,6 +513,8 @@ export class ScriptedLearner implements PeerSocketEvents {
   closed = '';
   /** Does not acknowledge proposals. */
   isSlow = false;
+  /** As a machine without power: it hears nothing, and nobody hears of it. */
+  isMute = false;
   readonly sid: number;
   private readonly options: LearnerOptions;
   private readonly out = new PacketBuffer();
@@ -584,6 +586,7 @@ export class ScriptedLearner implements PeerSocketEvents {
   }
 
   onData(bytes: Uint8Array, length: number): void {
+    if (this.isMute) return;
     if (length < HEX_BYTES_MAX) this.hex += toHex(bytes.subarray(0, length));
     this.reader.push(bytes, length, {
       onPacket: (type, hi, lo, from, offset, dataLength) => {

@@ -7,7 +7,9 @@ import { LeaderStage, type LearnerOptions, type ScriptedLearner, type StageOptio
 /** What a learner is sent behind LEADERINFO, up to its NEWLEADER. */
 function answer(stage: LeaderStage, sid: number, options: LearnerOptions): string {
   const learner = stage.learner(sid, { auto: true, currentEpoch: -1, ...options });
-  return sent(learner);
+  const text = sent(learner);
+  learner.end();
+  return text;
 }
 
 function sent(learner: ScriptedLearner): string {

@@ -312,6 +312,8 @@ describe('broadcast', () => {
     stage.settle();
     second.send('ACK 2.2');
     third.end();
+    second.isMute = true;
+    stage.pass(1600);
     const again = stage.learner(2, { last: '2.2', currentEpoch: -1, auto: true });
     expect(second.closed).not.toBe('');
     // It had logged what is not committed: that is truncated, and acknowledged anew.
