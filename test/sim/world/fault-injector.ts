@@ -45,7 +45,7 @@ export class FaultInjector {
     for (const each of this.world.members) {
       each.mendDisk();
       each.member.held.clear();
-      this.world.standsStill(each, false);
+      this.world.noteStandstill(each);
       if (each.isPaused) this.world.pause(each, false);
       each.isBusy = true;
       if (!each.isRunning) this.world.start(each);
@@ -170,11 +170,11 @@ export class FaultInjector {
     const { held } = target.member;
     held.add(actorName);
     // The end of a role takes the way of all requests: behind a disk that hangs it is late, and so is the end of serving.
-    this.world.standsStill(target, true);
+    this.world.noteStandstill(target);
     this.later(lengthMs, () => {
       held.delete(actorName);
       target.isBusy = true;
-      if (held.size === 0) this.world.standsStill(target, false);
+      this.world.noteStandstill(target);
     });
   }
 

@@ -29,8 +29,10 @@ function nodeOf(reader: TreeReader, ref: number): NodeState {
   const bytes = new Uint8Array(60);
   reader.copyStatPersisted(ref, bytes, 0);
   const { ephemeralOwner: owner, ...stat } = decodeStatPersisted(new JuteReader(bytes));
-  const text = `${length} ${decodeUtf8(data, 0, data.length)} ${Object.values(stat).join(' ')}`;
-  return { path: decodeUtf8(path, 0, path.length) || '/', owner, text };
+  const name = decodeUtf8(path, 0, path.length) || '/';
+  // The members' own text, which each of them writes at its start, by its own clock.
+  const times = name === '/zookeeper/config' ? '' : Object.values(stat).join(' ');
+  return { path: name, owner, text: `${length} ${decodeUtf8(data, 0, data.length)} ${times}` };
 }
 
 export function memberSessions(sessions: SessionTable): Set<bigint> {

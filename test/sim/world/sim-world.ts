@@ -192,10 +192,12 @@ export class SimWorld {
       each.host.resume();
       each.isBusy = true;
     }
-    this.standsStill(each, isPaused);
+    this.noteStandstill(each);
   }
 
-  standsStill(each: SimMember, isStill: boolean): void {
+  /** Of the whole process, or of one of its stages. */
+  noteStandstill(each: SimMember): void {
+    const isStill = each.isPaused || each.member.held.size > 0;
     this.contact.standsStill(each.sid, isStill, this.clock.monotonicMs());
   }
 
@@ -203,7 +205,8 @@ export class SimWorld {
     each.isPaused = false;
     this.record.crashed(each.sid);
     this.contact.serves(each.sid, null, -1, this.clock.monotonicMs());
-    this.standsStill(each, false);
+    each.member.held.clear();
+    this.noteStandstill(each);
   }
 
   // ---- time
