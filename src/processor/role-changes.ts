@@ -13,8 +13,8 @@
  */
 import type { ActorContext } from '../actor/actor.js';
 import type { MailboxSender } from '../actor/mailbox/mailbox.js';
-import { readInt32 } from '../base/bytes.js';
-import { compareSigned, hiOfNumber, loOfNumber } from '../base/int64.js';
+import { equalBytes, readInt32 } from '../base/bytes.js';
+import { compareSigned } from '../base/int64.js';
 import { encodeUtf8 } from '../base/utf8.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode } from '../protocol/op-code.js';
@@ -273,22 +273,28 @@ export class RoleChanges {
     const isForced = words[header + WORD_OP] === 1;
     if (!isForced && compareSigned(reader.mzxidHi(node), reader.mzxidLo(node), versionHi, versionLo) > 0) return;
     const text = offset + PIPELINE_HEADER_BYTES + (words[header + WORD_LENGTH_A] as number);
-    const nowMs = this.context.clock.wallMs();
+    const length = words[header + WORD_LENGTH_B] as number;
+    // What a transaction has written keeps its time, which is the same everywhere; otherwise there is none that would be.
+    if (this.isConfigured(node, bytes, text, length, versionHi, versionLo)) return;
     tree.beginWrite();
-    tree.setData(
-      CONFIG_PATH,
-      0,
-      CONFIG_PATH.length,
-      bytes,
-      text,
-      words[header + WORD_LENGTH_B] as number,
-      -1,
-      versionHi,
-      versionLo,
-      hiOfNumber(nowMs),
-      loOfNumber(nowMs),
-    );
+    tree.setData(CONFIG_PATH, 0, CONFIG_PATH.length, bytes, text, length, -1, versionHi, versionLo, 0, 0);
     tree.endWrite(stage.zxidHi, stage.zxidLo);
+  }
+
+  private isConfigured(
+    node: number,
+    bytes: Uint8Array,
+    text: number,
+    length: number,
+    versionHi: number,
+    versionLo: number,
+  ): boolean {
+    const { reader } = this.tree;
+    if (reader.mzxidHi(node) !== versionHi || reader.mzxidLo(node) !== versionLo) return false;
+    if (reader.dataLength(node) !== length) return false;
+    const present = new Uint8Array(length);
+    reader.copyData(node, present, 0, length);
+    return equalBytes(present, 0, bytes, text, length);
   }
 
   // ---- sessions of a server that follows

@@ -133,6 +133,8 @@ export class QuorumPeerActor implements Actor {
   private supporters: ReadonlySet<number> = new Set();
   /** Why the role has called itself over; what it says afterwards is not heard. */
   private overReason: string | null = null;
+  /** Before the next election, if the disk was the reason. */
+  private restMs = 0;
   /** Whom a reconfiguration that ends the role has appointed. */
   private appointed: number | null = null;
   /** Not yet told to the election and the role. */
@@ -413,7 +415,9 @@ export class QuorumPeerActor implements Actor {
     if (this.overReason === null || this.machine.phase !== 'role') return;
     const leader = this.appointed;
     this.appointed = null;
-    this.machine.onRoleOver(leader === null ? null : { leader, state: this.stateUnder(leader) });
+    const next = leader === null ? null : { leader, state: this.stateUnder(leader) };
+    this.machine.onRoleOver(next, this.restMs);
+    this.restMs = 0;
     this.overReason = null;
   }
 
@@ -484,14 +488,37 @@ export class QuorumPeerActor implements Actor {
     this.context.requestTurn();
   }
 
-  private get epochs(): Epochs {
+  private get epochs(): EpochFiles {
     assert(this.epochFiles !== null, 'the database is loaded');
     return this.epochFiles;
   }
 
+  /** A disk that refuses now will hardly do better at once. */
+  private setEpoch(set: () => void): void {
+    try {
+      set();
+    } catch (error) {
+      if (error instanceof EpochFileError) this.restMs = this.parts.timing.tickMs;
+      throw error;
+    }
+  }
+
+  private epochsOfRole(): Epochs {
+    const files = (): EpochFiles => this.epochs;
+    return {
+      get acceptedEpoch() {
+        return files().acceptedEpoch;
+      },
+      get currentEpoch() {
+        return files().currentEpoch;
+      },
+      setAcceptedEpoch: (epoch) => this.setEpoch(() => files().setAcceptedEpoch(epoch)),
+      setCurrentEpoch: (epoch) => this.setEpoch(() => files().setCurrentEpoch(epoch)),
+    };
+  }
+
   private makeHost(): LearnerHost {
     const { context, parts, history, configs, line } = this;
-    const epochs = (): Epochs => this.epochs;
     const needsSnapshot = (): boolean => this.needsSnapshot;
     const isUncounted = (): boolean => parts.status.owesTail;
     return {
@@ -499,9 +526,7 @@ export class QuorumPeerActor implements Actor {
       clock: context.clock,
       log: context.log,
       network: parts.network,
-      get epochs() {
-        return epochs();
-      },
+      epochs: this.epochsOfRole(),
       timing: parts.timing,
       configs,
       history,

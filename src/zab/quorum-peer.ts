@@ -60,6 +60,7 @@ export class QuorumPeer {
   /** Known already when the draining ends: elected while read-only, or appointed by a reconfiguration. */
   private next: Decision | null = null;
   private isAppointed = false;
+  private restMs = 0;
   // While draining.
   private isHalted = false;
   private readonly fences = new Set<number>();
@@ -107,10 +108,14 @@ export class QuorumPeer {
     if (this.current === 'looking' || this.current === 'readOnly') this.port.look(this.zxidHi, this.zxidLo);
   }
 
-  /** The role has ended itself, or is ended; `next`: what a reconfiguration made of this member (1.3). */
-  onRoleOver(next: Decision | null): void {
+  /**
+   * The role has ended itself, or is ended; `next`: what a reconfiguration made of this member (1.3). `restMs`: the next one
+   * would end the same way at once, so there is no hurry.
+   */
+  onRoleOver(next: Decision | null, restMs = 0): void {
     if (this.current !== 'role') return;
     this.port.closeRole();
+    this.restMs = restMs;
     this.next = next;
     this.isAppointed = next !== null;
     this.drain();
@@ -141,18 +146,20 @@ export class QuorumPeer {
     assert(this.current === 'settling', 'the database was told to settle');
     this.zxidHi = zxidHi;
     this.zxidLo = zxidLo;
-    const { next, state } = this;
+    const { next } = this;
     this.next = null;
     if (next !== null) {
       if (this.isAppointed) this.port.appoint(next, zxidHi, zxidLo);
       this.begin(next);
-    } else if (state === PeerState.observing) {
-      this.sinceMs = nowMs + this.options.restMs();
-      this.enter('resting');
-      this.onTick(nowMs);
-    } else {
-      this.look(nowMs);
+      return;
     }
+    const restMs = this.state === PeerState.observing ? this.options.restMs() : this.restMs;
+    if (restMs <= 0) {
+      this.look(nowMs);
+      return;
+    }
+    this.sinceMs = nowMs + restMs;
+    this.enter('resting');
   }
 
   onTick(nowMs: number): void {

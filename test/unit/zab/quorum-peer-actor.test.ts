@@ -322,15 +322,20 @@ describe('the quorum peer', () => {
     bench.done(RecordType.loaded, 0, 0);
     bench.elected(PeerState.following, 1);
     bench.take();
-    bench.onRoleTick = () => {
-      throw new EpochFileError('no room');
-    };
+    bench.disk.onCall = () => 'ENOSPC';
+    bench.onRoleTick = () => bench.host?.epochs.setAcceptedEpoch(1);
     bench.actor.onTick(0);
     expect(bench.take()).toEqual(['role: close', 'prep: halt', 'leave']);
+    expect(bench.host?.epochs.acceptedEpoch).toBe(0);
     bench.onRoleTick = () => {
       throw new Error('a bug');
     };
     bench.endRole(0, 0);
+    // A tick of rest, since it would end like that at once.
+    expect(bench.take()).toEqual(['sync: halt', 'sync: settle']);
+    bench.clock.advance(2000);
+    bench.actor.onTick(bench.clock.monotonicMs());
+    expect(bench.take()).toEqual(['look 0:0 in epoch 0']);
     bench.elected(PeerState.following, 1);
     expect(() => bench.actor.onTick(0)).toThrow('a bug');
   });

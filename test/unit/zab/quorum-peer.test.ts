@@ -118,6 +118,18 @@ describe('the main loop', () => {
     expect(t.take()).toEqual(['- looking', 'look 0:9']);
   });
 
+  it('there is no hurry where the next role would end the same way', () => {
+    const t = new Transcript();
+    t.peer.onLoaded(0, 0, 0);
+    t.peer.onElected(LEADING_1);
+    endRole(t, 1000, null, 2000);
+    expect(t.take().slice(-1)).toEqual(['- resting']);
+    t.peer.onTick(2999);
+    expect(t.take()).toEqual([]);
+    t.peer.onTick(3000);
+    expect(t.take()).toEqual(['- looking', 'look 0:9']);
+  });
+
   it('who is appointed by a reconfiguration leads or follows without an election', () => {
     const t = new Transcript();
     t.peer.onLoaded(0, 0, 0);
@@ -176,8 +188,8 @@ describe('read-only', () => {
   });
 });
 
-function endRole({ peer }: Transcript, nowMs: number, next: Decision | null = null): void {
-  peer.onRoleOver(next);
+function endRole({ peer }: Transcript, nowMs: number, next: Decision | null = null, restMs = 0): void {
+  peer.onRoleOver(next, restMs);
   peer.onHaltOfPrep();
   peer.onHalted();
   peer.onFence(0);
