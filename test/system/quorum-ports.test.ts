@@ -108,6 +108,16 @@ describe('on election ports', () => {
     }
   });
 
+  test('one that says it is a member which is there already disturbs nobody’s work', async () => {
+    for (const { sid, electionPort } of ensemble.members) {
+      for (const other of ensemble.members) {
+        if (other.sid === sid) continue;
+        const connection = await opened(electionPort);
+        connection.send(hello(BigInt(other.sid)), int32(44), Buffer.alloc(44, 1));
+      }
+    }
+  });
+
   test('random bytes end nowhere', async () => {
     const prng = new Prng(11);
     for (let i = 0; i < 120; i++) {
@@ -142,6 +152,12 @@ describe('on the leader’s quorum port', () => {
   test('an id that is nobody’s is not told anything', async () => {
     await isRefused(quorumPort(), learnerInfo(11, 99n));
     await isRefused(quorumPort(), learnerInfo(16, 99n));
+  });
+
+  test('the id of a member that is there is refused to another', async () => {
+    for (const { sid } of ensemble.members) {
+      for (const type of [11, 16]) await isRefused(quorumPort(), learnerInfo(type, BigInt(sid)));
+    }
   });
 
   test('what a follower said in an earlier life changes nothing', async () => {
