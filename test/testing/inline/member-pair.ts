@@ -51,6 +51,8 @@ export class MemberPair {
   readonly toLeader: Message[] = [];
   readonly toLearner: Message[] = [];
   isOver = false;
+  /** All that the leader has proposed, in order: what a learner misses. */
+  readonly history: { readonly zxid: bigint; readonly entry: Uint8Array }[];
   committed = 0n;
   proposed = 0n;
   private readonly proposals: bigint[] = [];
@@ -59,13 +61,22 @@ export class MemberPair {
   private leaderHas = 0n;
   private learnerHas = 0n;
 
-  constructor(leader: ScriptedMember, learner: ScriptedMember) {
+  /** `before`: the history of the leader's earlier roles. */
+  constructor(leader: ScriptedMember, learner: ScriptedMember, before: MemberPair | null = null) {
     this.leader = leader;
     this.learner = learner;
+    this.history = before === null ? [] : before.history.filter(({ zxid }) => zxid <= leader.zxid);
   }
 
-  /** Both serve from the same state. */
+  /** Both serve, once the learner has what it misses. */
   begin(epoch: number): void {
+    const missed = this.history.filter(({ zxid }) => zxid > this.learner.zxid);
+    for (const { zxid, entry } of missed) {
+      this.learner.say((port) => {
+        port.logTxn(entry, 0, entry.length);
+        port.committed(Number(zxid >> 32n), Number(BigInt.asIntN(32, zxid)));
+      });
+    }
     this.leaderHas = this.learnerHas = this.committed = this.proposed = BigInt(epoch) << 32n;
     this.leader.serve(ServerRole.leader, this.leaderScript, epoch);
     this.learner.serve(ServerRole.follower, this.learnerScript);
@@ -140,6 +151,7 @@ export class MemberPair {
         assert(zxid > this.proposed, 'zxids rise');
         this.proposed = zxid;
         this.proposals.push(zxid);
+        this.history.push({ zxid, entry });
         this.tell(this.toLearner, () => this.learner.say((learners) => learners.logTxn(entry, 0, entry.length)));
         port.passOn(type, bytes, offset, length);
       } else if (words[at + WORD_LEARNER] === 0) {
