@@ -142,6 +142,33 @@ describe.each(PLACEMENTS)('%s, %d shards', (placement, connectionShards) => {
     expect([pair.leader.has('/lost'), pair.learner.has('/lost')]).toEqual([true, false]);
   });
 
+  test('a role that is over before it has begun leaves nothing behind', () => {
+    const own = member(1, options);
+    own.serve(ServerRole.leader, leaderAlone(own), 1);
+    own.halt();
+    own.run();
+    own.takeDone('serve');
+    own.takeDone('halt');
+    own.settle();
+    const client = own.dial();
+    client.handshake();
+    own.run();
+    expect([client.take(), client.connection.ending]).toEqual([[], Ending.fin]);
+    own.serve(ServerRole.leader, leaderAlone(own), 2);
+    own.run();
+    const again = own.dial();
+    again.handshake();
+    own.run();
+    again.create('/a');
+    own.run();
+    expect(again.take()).toMatchObject([{ kind: 'connect' }, { kind: 'reply', err: 0, zxid: (2n << 32n) | 2n }]);
+    // Too late for this one, too early for the end: lost, and so not answered.
+    own.peer.script = null;
+    again.create('/b');
+    own.run();
+    expect([again.take(), again.connection.ending]).toEqual([[], Ending.fin]);
+  });
+
   test('sessions outlive roles; what never was logged is no session', () => {
     const pair = pairOf(options);
     const kept = connect(pair, pair.leader);
