@@ -308,6 +308,10 @@ export class FinalRequestProcessor implements Actor, TxnListener {
       case OpCode.setACL:
         this.writeStat(bytes, pathOffset, pathLength);
         break;
+      case OpCode.reconfig:
+        this.writeData(bytes, pathOffset, pathLength);
+        this.writeStat(bytes, pathOffset, pathLength);
+        break;
     }
   }
 
@@ -320,6 +324,17 @@ export class FinalRequestProcessor implements Actor, TxnListener {
   private writePath(bytes: Uint8Array, pathOffset: number, pathLength: number): void {
     this.reply.writeInt(pathLength);
     this.reply.writeBytes(bytes, pathOffset, pathLength);
+  }
+
+  private writeData(bytes: Uint8Array, pathOffset: number, pathLength: number): void {
+    const { reader } = this.tree;
+    const ref = reader.find(bytes, pathOffset, pathLength);
+    const length = reader.dataLength(ref);
+    this.reply.writeInt(length);
+    if (length <= 0) return;
+    const at = this.reply.reserve(length);
+    reader.copyData(ref, this.reply.bytes, at, length);
+    this.reply.length = at + length;
   }
 
   private writeStat(bytes: Uint8Array, pathOffset: number, pathLength: number): void {

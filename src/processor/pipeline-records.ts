@@ -57,6 +57,10 @@
  *     snapEnd     the stream is whole; snapSave: tree and sessions as they are now are made durable as a snapshot
  *   config    quorum-peer -> sync -> commit -> final   nothing         text: what this server's /zookeeper/config says, outside of all
  *                                                                      transactions; zxid is its version, op 1: whatever stands there
+ *   judge     prep -> quorum-peer      identities                      request body: a reconfig, which the leader judges; prep takes
+ *                                                                      nothing more until it is answered, or the role ends
+ *   judged    quorum-peer -> prep      nothing                         text: the new members, without their version; error not Ok:
+ *                                                                      they are refused
  *   done      final -> quorum-peer     nothing                         nothing: op says which of these (or halt, or loaded) is
  *                                                                      done, zxid is the tree's, error not Ok that it failed
  *
@@ -95,6 +99,8 @@ export const RecordType = {
   done: 24,
   loaded: 25,
   config: 26,
+  judge: 27,
+  judged: 28,
 } as const;
 export type RecordType = (typeof RecordType)[keyof typeof RecordType];
 

@@ -12,7 +12,7 @@
  *   connections.k --request | echo--> [prep] --txn | request | pass | echo--> sync, or quorum-peer
  *   connections.k --fence--> [prep] --fence--> quorum-peer
  *   session-tracker, container-manager --request--> [prep]
- *   quorum-peer --request (of a learner) | touch | halt--> [prep] --halt--> quorum-peer
+ *   quorum-peer --request (of a learner) | touch | halt | judged--> [prep] --halt | judge--> quorum-peer
  *   restorer --restore--> [prep] --restore--> sync          from then on it takes nothing, until
  *   final --serving--> [prep]            when recovery is done, after each restore, and at the beginning of each role
  *
@@ -190,6 +190,7 @@ export class PrepActor implements Actor {
       this.role = null;
       this.haltCount = (this.haltCount + 1) | 0;
       this.fenced.clear();
+      this.decider.giveBackHeld();
       this.line.passOn(type, bytes, offset, length);
       return;
     }
@@ -199,6 +200,10 @@ export class PrepActor implements Actor {
     if (type === RecordType.touch) {
       const header = offset >> 2;
       this.decider.onTouch(bytes, offset + PIPELINE_HEADER_BYTES, words[header + WORD_LENGTH_A] as number);
+      return;
+    }
+    if (type === RecordType.judged) {
+      this.decider.onJudged(bytes, words, offset);
       return;
     }
     assert((words[(offset >> 2) + WORD_LEARNER] as number) > 0, 'the quorum peer sends what learners ask');

@@ -36,6 +36,7 @@ import {
   WORD_OP,
   WORD_SESSION_HI,
   WORD_SESSION_LO,
+  WORD_SHARD,
   WORD_SLOT,
   WORD_XID,
   WORD_ZXID_HI,
@@ -50,10 +51,11 @@ import type { LineSender } from './prep/line-sender.js';
 import { planMulti } from './prep/multi.js';
 import { DECODE_FAILED, PrepRequest } from './prep/prep-request.js';
 import { QuotaCheck } from './prep/quota-check.js';
-import { planReconfig } from './prep/reconfig.js';
+import { planMembers, planReconfig } from './prep/reconfig.js';
 import type { RoleRequests } from './prep/role-requests.js';
 import { planSetAcl } from './prep/set-acl.js';
 import { planSetData } from './prep/set-data.js';
+import { RecordQueue } from './record-queue.js';
 
 export interface PrepRules {
   readonly extendedTypes: boolean;
@@ -79,6 +81,9 @@ export class PrepRequestProcessor implements RoleRequests {
   private readonly slots: SessionSlots;
   /** Null in a standalone server. */
   private readonly owners: SessionOwners | null;
+  /** A reconfig that the quorum peer judges, and what has come behind it: sessions keep their order. */
+  private readonly judging = new RecordQueue();
+  private readonly held = new RecordQueue();
   // Invariant: every transaction sent down has a zxid above all sent before it.
   private zxidHi = 0;
   private zxidLo = 0;
@@ -166,21 +171,17 @@ export class PrepRequestProcessor implements RoleRequests {
       this.freshBatch = false;
       this.forgetApplied();
     }
+    if (!this.judging.isEmpty) {
+      this.held.push(type, bytes, offset, length);
+      return;
+    }
     if (type === RecordType.echo) {
       this.line.passOn(type, bytes, offset, length);
       return;
     }
     const header = offset >> 2;
-    const partA = offset + PIPELINE_HEADER_BYTES;
-    const partB = partA + (words[header + WORD_LENGTH_A] as number);
-    const request = this.request;
-    request.body.begin(bytes, partB, words[header + WORD_LENGTH_B] as number);
-    request.setIdentities(bytes, partA, partB - partA);
-    request.slot = words[header + WORD_SLOT] as number;
-    request.sessionHi = words[header + WORD_SESSION_HI] as number;
-    request.sessionLo = words[header + WORD_SESSION_LO] as number;
-    request.learner = words[header + WORD_LEARNER] as number;
-    if (request.learner !== OWN_CLIENTS) request.slot = this.slots.slotOf(request.sessionHi, request.sessionLo);
+    const { request } = this;
+    this.take(bytes, words, offset);
     const op = words[header + WORD_OP] as number;
     switch (op) {
       case OpCode.create:
@@ -191,8 +192,16 @@ export class PrepRequestProcessor implements RoleRequests {
       case OpCode.deleteContainer:
       case OpCode.setData:
       case OpCode.setACL:
-      case OpCode.reconfig:
       case OpCode.multi:
+        this.write(op, words, header);
+        return;
+      case OpCode.reconfig:
+        if (this.mustBeJudged()) {
+          this.judging.push(type, bytes, offset, length);
+          this.line.passOn(RecordType.judge, bytes, offset, length);
+          return;
+        }
+        this.take(bytes, words, offset);
         this.write(op, words, header);
         return;
       case OpCode.createSession:
@@ -216,6 +225,64 @@ export class PrepRequestProcessor implements RoleRequests {
           this.nextZxid();
           this.sendError(words, header, ErrorCode.Unimplemented);
         }
+    }
+  }
+
+  /** The record becomes the request in work. */
+  private take(bytes: Uint8Array, words: Int32Array, offset: number): void {
+    const header = offset >> 2;
+    const partA = offset + PIPELINE_HEADER_BYTES;
+    const partB = partA + (words[header + WORD_LENGTH_A] as number);
+    const { request } = this;
+    request.body.begin(bytes, partB, words[header + WORD_LENGTH_B] as number);
+    request.setIdentities(bytes, partA, partB - partA);
+    request.slot = words[header + WORD_SLOT] as number;
+    request.sessionHi = words[header + WORD_SESSION_HI] as number;
+    request.sessionLo = words[header + WORD_SESSION_LO] as number;
+    request.learner = words[header + WORD_LEARNER] as number;
+    if (request.learner !== OWN_CLIENTS) request.slot = this.slots.slotOf(request.sessionHi, request.sessionLo);
+  }
+
+  /** Nothing is wrong with it that this stage could see. */
+  private mustBeJudged(): boolean {
+    return this.owners !== null && planReconfig(this.request) === ErrorCode.Unimplemented;
+  }
+
+  /** The quorum peer has said what the members are to be, or that they stay; then what was held goes on. */
+  onJudged(bytes: Uint8Array, words: Int32Array, offset: number): void {
+    const { judging, held, request } = this;
+    const answer = offset >> 2;
+    const text = offset + PIPELINE_HEADER_BYTES + (words[answer + WORD_LENGTH_A] as number);
+    const asked = judging.frontOffset();
+    this.take(judging.bytes, judging.words, asked);
+    this.nextZxid();
+    request.txn.reset();
+    const refused = words[answer + WORD_ERROR] as number;
+    const error =
+      refused === ErrorCode.Ok ? planMembers(request, bytes, text, words[answer + WORD_LENGTH_B] as number) : refused;
+    if (error === ErrorCode.Ok) this.sendTxn(judging.words, asked >> 2, error);
+    else this.sendError(judging.words, asked >> 2, error);
+    judging.dropFront();
+    while (!held.isEmpty && judging.isEmpty) {
+      const type = held.frontType();
+      const at = held.frontOffset();
+      const length = held.frontLength();
+      held.dropFront();
+      this.onRequest(type, held.bytes, held.words, at, length);
+    }
+  }
+
+  /** The role is over: clients get theirs back as lost; whoever forwarded his asks the next leader. */
+  giveBackHeld(): void {
+    for (const queue of [this.judging, this.held]) {
+      while (!queue.isEmpty) {
+        const header = queue.frontOffset() >> 2;
+        const isClients = queue.words[header + WORD_LEARNER] === OWN_CLIENTS;
+        if (isClients && (queue.words[header + WORD_SHARD] as number) >= 0) {
+          this.line.answer(queue.words, header, ErrorCode.ConnectionLoss);
+        }
+        queue.dropFront();
+      }
     }
   }
 

@@ -47,6 +47,7 @@ export function memberRoles(
       const leader = new Leader(host, {
         listenOnAllIps: peer.listenOnAllIps,
         isReconfigEnabled: server.reconfigEnabled,
+        isStandaloneEnabled: peer.isStandaloneEnabled,
         partBytesMax,
         snapSyncsMax,
         diffSyncsMax,

@@ -35,6 +35,8 @@ export interface QuorumPeerConfig {
   readonly electionBindTries: number;
   readonly tcpKeepAlive: boolean;
 
+  /** Then a reconfiguration leaves two voters at least. */
+  readonly isStandaloneEnabled: boolean;
   readonly listenOnAllIps: boolean;
   readonly multiAddress: boolean;
   /** An observer that lost its leader rests for up to so long. */
@@ -82,6 +84,7 @@ export function readQuorumPeerConfig(
     notificationMaxMs: Math.max(1, settings.lenientInt('fastleader.maxNotificationInterval')),
     electionBindTries: Math.max(0, settings.lenientInt('electionPortBindRetry')),
     tcpKeepAlive: settings.lenientBool('tcpKeepAlive'),
+    isStandaloneEnabled: settings.strictBool('standaloneEnabled'),
     listenOnAllIps: settings.strictBool('quorumListenOnAllIPs'),
     multiAddress: isMultiAddress(settings),
     observerRestMsMax: Math.max(0, settings.lenientLong('observer.election.DelayMs')),

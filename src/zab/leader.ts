@@ -14,11 +14,13 @@ import { SeldomLogger } from '../actor/seldom-logger.js';
 import { assert } from '../base/assert.js';
 import { readInt32 } from '../base/bytes.js';
 import { Fifo } from '../base/fifo.js';
-import { compareSigned, hex64, hiOfNumber, loOfNumber } from '../base/int64.js';
+import { compareSigned, hex64, hiOf, hiOfNumber, loOf, loOfNumber } from '../base/int64.js';
 import { decodeUtf8, encodeUtf8 } from '../base/utf8.js';
 import type { PeerListener, PeerSocket, PeerSocketEvents } from '../election/peer-network.js';
 import { parseQuorumConfigText } from '../election/quorum-config-text.js';
 import type { QuorumVerifier } from '../election/quorum-verifier.js';
+import { planReconfig } from '../election/reconfig-plan.js';
+import { JuteReader } from '../jute/jute-reader.js';
 import {
   InternalOp,
   PIPELINE_HEADER_BYTES,
@@ -27,6 +29,7 @@ import {
   WORD_ERROR,
   WORD_LEARNER,
   WORD_LENGTH_A,
+  WORD_LENGTH_B,
   WORD_OP,
   WORD_SESSION_HI,
   WORD_SESSION_LO,
@@ -35,6 +38,7 @@ import {
 } from '../processor/pipeline-records.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode } from '../protocol/op-code.js';
+import { decodeReconfigRequest } from '../protocol/requests.js';
 import { CommitQuorum } from './commit-quorum.js';
 import { EpochDiscovery, isLaterHistory } from './epoch-discovery.js';
 import { LearnerHandler, type LearnerMaster } from './learner-handler.js';
@@ -49,6 +53,8 @@ export interface LeaderOptions {
   /** quorumListenOnAllIPs */
   readonly listenOnAllIps: boolean;
   readonly isReconfigEnabled: boolean;
+  /** Then no reconfiguration leaves less than two voters. */
+  readonly isStandaloneEnabled: boolean;
   /** Of a packet's data: jute.maxbuffer and its extra. */
   readonly partBytesMax: number;
   /** Learners that are sent a snapshot, or a DIFF, at one time, beyond which observers are turned away. */
@@ -77,6 +83,7 @@ const STRANGERS_MAX = 256;
 const UNLISTED_MAX = 64;
 /** A learner in broadcast answers a PING every half tick. */
 const LIVING_TICKS = 1.5;
+const NO_BYTES = new Uint8Array(0);
 const LEADER_INFO = new Uint8Array([0, QUORUM_PROTOCOL_VERSION >> 16, 0, 0]);
 
 export class Leader implements Role, LearnerMaster {
@@ -174,6 +181,10 @@ export class Leader implements Role, LearnerMaster {
     const at = offset >> 2;
     if (type === RecordType.txn) {
       if (this.current !== 'over') this.propose(bytes, words, offset, length);
+      return;
+    }
+    if (type === RecordType.judge) {
+      if (this.current !== 'over') this.judge(bytes, words, offset);
       return;
     }
     const number = words[at + WORD_LEARNER];
@@ -571,7 +582,8 @@ export class Leader implements Role, LearnerMaster {
     assert(zxidHi === this.epoch && counter === this.lastProposed + 1, 'prep counts within the epoch');
     const entry = offset + PIPELINE_HEADER_BYTES;
     const entryLength = words[at + WORD_LENGTH_A];
-    if (words[at + WORD_OP] === OpCode.reconfig && this.options.isReconfigEnabled) {
+    const isChange = words[at + WORD_OP] === OpCode.reconfig && words[at + WORD_ERROR] === ErrorCode.Ok;
+    if (isChange && this.options.isReconfigEnabled) {
       if (!this.seeConfig(bytes, entry, counter)) return;
     }
     this.host.history.append(zxidHi, zxidLo, bytes, entry, entryLength);
@@ -580,6 +592,45 @@ export class Leader implements Role, LearnerMaster {
       this.toFollowers.withData(PacketType.proposal, zxidHi, zxidLo, bytes, entry, entryLength);
     }
     this.line.passOn(RecordType.txn, bytes, offset, length);
+  }
+
+  /** A request to change the members (9.3): prep waits for the answer, and makes a transaction of either. */
+  private judge(bytes: Uint8Array, words: Int32Array, offset: number): void {
+    const at = offset >> 2;
+    const body = offset + PIPELINE_HEADER_BYTES + words[at + WORD_LENGTH_A];
+    const record = decodeReconfigRequest(new JuteReader(bytes, body, body + words[at + WORD_LENGTH_B]));
+    const { committed, lastSeen } = this.host.configs;
+    const plan = planReconfig(
+      {
+        joining: record.joiningServers,
+        leaving: record.leavingServers,
+        newMembers: record.newMembers,
+        fromVersionHi: hiOf(record.curConfigId),
+        fromVersionLo: loOf(record.curConfigId),
+      },
+      {
+        committed,
+        lastSeen,
+        standaloneEnabled: this.options.isStandaloneEnabled,
+        isQuorumSynced: (config) => config.containsQuorum(this.syncedVoters()),
+      },
+    );
+    if (plan.error !== ErrorCode.Ok) {
+      this.log.info(`refuses a reconfiguration: ${plan.reason}`);
+      this.line.judged(plan.error, NO_BYTES);
+      return;
+    }
+    const text = plan.config.toText();
+    this.line.judged(ErrorCode.Ok, encodeUtf8(text.slice(0, text.lastIndexOf('version='))));
+  }
+
+  /** This server, and the followers that are up to date and alive. */
+  private syncedVoters(): ReadonlySet<number> {
+    const sids = new Set([this.host.myId]);
+    for (const link of this.followers) {
+      if (link.state === 'streaming' && this.tick <= link.ackDeadlineTick) sids.add(link.sid);
+    }
+    return sids;
   }
 
   /** A new configuration is proposed: from here on both must agree (9.4). */

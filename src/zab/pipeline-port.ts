@@ -108,6 +108,16 @@ export class PipelinePort {
     out.commit();
   }
 
+  /** Of the reconfig that prep waits with: the new members' text without a version, or why not. */
+  judged(error: number, text: Uint8Array): void {
+    const out = this.toPrep;
+    const at = this.begin(out, RecordType.judged, text.length);
+    out.words[at + WORD_ERROR] = error;
+    out.words[at + WORD_LENGTH_B] = text.length;
+    copyBytes(text, 0, out.bytes, out.offset + PIPELINE_HEADER_BYTES, text.length);
+    out.commit();
+  }
+
   /** To prep, which sends it back down the line behind everything it has decided. */
   haltPrep(): void {
     this.begin(this.toPrep, RecordType.halt, 0);

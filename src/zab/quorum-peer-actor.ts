@@ -239,7 +239,8 @@ export class QuorumPeerActor implements Actor {
     if (role === null) {
       // A read-only server has no role in the ensemble, and nothing in its line but reads and refusals.
       if (this.machine.phase === 'readOnly') this.line.passOn(type, bytes, offset, length);
-      else this.bounce(bytes, words, offset);
+      // What is to be judged prep keeps, and gives back itself.
+      else if (type !== RecordType.judge) this.bounce(bytes, words, offset);
       return;
     }
     if (type === RecordType.txn) this.countProposal(words[(offset >> 2) + WORD_LENGTH_A] as number);

@@ -351,6 +351,7 @@ function memberConfig(options: InlineMemberOptions): ServerConfig {
     multiAddress: false,
     observerRestMsMax: 200,
     observerSyncEnabled: true,
+    isStandaloneEnabled: true,
     observerMasterPort: 0,
     observerReconnectMsMax: 0,
     leaderServes: true,

@@ -303,6 +303,7 @@ export class LeaderStage {
     this.leader = new Leader(host, {
       listenOnAllIps: false,
       isReconfigEnabled: false,
+      isStandaloneEnabled: true,
       partBytesMax: 1 << 20,
       snapSyncsMax: 10,
       diffSyncsMax: 100,

@@ -1,0 +1,130 @@
+// The members of an ensemble change while it works (ensemble-protocol 9): processes of ours, clients on the wire.
+
+import { afterEach, describe, expect, it } from 'vitest';
+import { EnsembleProcess } from '../testing/ensemble-process.js';
+import { until } from '../testing/until.js';
+import { counted, int32, int64, Op, openAcl, WireConnection } from '../testing/wire-connection.js';
+
+const RECONFIG = 16;
+const OURS = ['threadkeeper', 'threadkeeper', 'threadkeeper'] as const;
+const ANY_VERSION = -1n;
+
+let ensemble: EnsembleProcess | null = null;
+const clients: WireConnection[] = [];
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.destroy();
+  await ensemble?.[Symbol.asyncDispose]();
+  ensemble = null;
+});
+
+async function clientOf(members: EnsembleProcess, sid: number): Promise<WireConnection> {
+  const client = await WireConnection.openSession(members.member(sid).clientPort);
+  clients.push(client);
+  return client;
+}
+
+interface Change {
+  readonly joining?: string;
+  readonly leaving?: string;
+  readonly members?: string;
+  readonly version?: bigint;
+}
+
+/** The new configuration's text, or the error. */
+async function reconfig(client: WireConnection, change: Change): Promise<string | number> {
+  const { joining = null, leaving = null, members = null, version = ANY_VERSION } = change;
+  const { err, body } = await client.call(
+    1,
+    RECONFIG,
+    counted(joining),
+    counted(leaving),
+    counted(members),
+    int64(version),
+  );
+  return err === 0 ? textOf(body) : err;
+}
+
+function textOf(body: Buffer): string {
+  return body.subarray(4, 4 + body.readInt32BE(0)).toString();
+}
+
+async function configAt(members: EnsembleProcess, sid: number): Promise<string> {
+  const client = await clientOf(members, sid);
+  const { body } = await client.call(2, Op.GetData, counted('/zookeeper/config'), Uint8Array.of(0));
+  return textOf(body);
+}
+
+async function write(members: EnsembleProcess, sid: number, path: string): Promise<void> {
+  await until(`member ${sid} to take a write`, 20_000, async () => {
+    const client = await WireConnection.openSession(members.member(sid).clientPort).catch(() => null);
+    if (client === null) return false;
+    clients.push(client);
+    const reply = await client.call(3, Op.Create, counted(path), counted('x'), openAcl, int32(0)).catch(() => null);
+    return reply !== null && (reply.err === 0 || reply.err === -110);
+  });
+}
+
+function line(members: EnsembleProcess, sid: number, role: 'participant' | 'observer'): string {
+  const { quorumPort, electionPort, clientPort } = members.member(sid);
+  return `server.${sid}=127.0.0.1:${quorumPort}:${electionPort}:${role};127.0.0.1:${clientPort}`;
+}
+
+describe('members', () => {
+  it('are told of, and stay, where reconfiguration is not enabled', async () => {
+    ensemble = await EnsembleProcess.start({ kinds: OURS, cfg: { tickTime: 500 } });
+    const text = await configAt(ensemble, 1);
+    expect(text).toMatch(/^server\.1=127.0.0.1:\d+:\d+:participant\nserver\.2=.*\nserver\.3=.*\nversion=0$/);
+    expect(await reconfig(await clientOf(ensemble, 1), { leaving: '3' })).toBe(-123);
+    expect(await reconfig(await clientOf(ensemble, await ensemble.leader()), { leaving: '3' })).toBe(-123);
+  });
+
+  it('come, change their role and go, the leader among them, and clients may write all the while', async () => {
+    const four = await EnsembleProcess.start({
+      kinds: [...OURS, 'threadkeeper'],
+      absent: [4],
+      cfg: { tickTime: 500, reconfigEnabled: 'true', skipACL: 'yes' },
+      cfgOf: (sid) => (sid === 4 ? {} : { 'server.4': undefined }),
+    });
+    ensemble = four;
+    const leader = await four.leader();
+    const followers = [1, 2, 3].filter((sid) => sid !== leader);
+    const client = await clientOf(four, followers[0]);
+    const first = await configAt(four, followers[0]);
+    expect(first).toMatch(/version=100000000$/);
+    for (const sid of [1, 2, 3]) expect(await configAt(four, sid)).toBe(first);
+
+    // Refusals, in the order in which they are looked for.
+    expect(await reconfig(client, { leaving: '1', version: 5n })).toBe(-103);
+    expect(await reconfig(client, { joining: 'nonsense' })).toBe(-8);
+    expect(await reconfig(client, { leaving: '1,2' })).toBe(-8);
+    expect(
+      await reconfig(client, { members: `${line(four, 4, 'participant')},${line(four, leader, 'participant')}` }),
+    ).toBe(-13);
+
+    await four.startMember(4);
+    await four.awaitServing([4]);
+    expect(await four.mode(4)).toBe('follower');
+    const joined = await reconfig(client, { joining: line(four, 4, 'observer'), version: 0x100000000n });
+    expect(joined).toContain(`\n${line(four, 4, 'observer')}\nversion=1000000`);
+    await until('member 4 to observe', 20_000, async () => (await four.mode(4)) === 'observer');
+    const promoted = await reconfig(client, { joining: line(four, 4, 'participant') });
+    expect(promoted).toContain(line(four, 4, 'participant'));
+    await until('member 4 to follow', 20_000, async () => (await four.mode(4)) === 'follower');
+    for (const sid of [1, 2, 3, 4])
+      await until('the configuration', 10_000, async () => (await configAt(four, sid)) === promoted);
+
+    const gone = await reconfig(client, { leaving: String(leader) });
+    expect(gone).not.toContain(`server.${leader}=`);
+    const others = [1, 2, 3, 4].filter((sid) => sid !== leader);
+    const next = await until('another leader', 20_000, async () => {
+      for (const sid of others) if ((await four.mode(sid)) === 'leader') return sid;
+      return undefined;
+    });
+    expect(others).toContain(next);
+    await until('the removed one to follow', 20_000, async () => (await four.mode(leader)) === 'follower');
+    for (const sid of [1, 2, 3, 4]) await write(four, sid, `/by${sid}`);
+    await four.awaitSameZxid();
+    for (const sid of [1, 2, 3, 4]) expect(await configAt(four, sid)).toBe(gone);
+  });
+});
