@@ -10,10 +10,10 @@ import { AdminStartError } from './admin-host.js';
 import { clientPortError, clientPorts } from './client-ports.js';
 import type { ServerConfig } from './server-config.js';
 
-/** Rejects with AdminStartError or PortError, as the real opening would. */
+/** Rejects with AdminStartError or PortError, as the real opening would. A member of an ensemble does without its AdminServer. */
 export async function checkPortsFree(config: ServerConfig): Promise<void> {
   const { admin } = config;
-  if (admin.enabled) {
+  if (admin.enabled && config.quorumPeer === null) {
     const error = await errorOfOpening(admin.port, admin.host ?? undefined);
     if (error !== null) throw new AdminStartError(error);
   }

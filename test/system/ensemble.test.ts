@@ -1,19 +1,15 @@
 // Ensembles of our own servers, as processes: what an operator and a client rely on when members come, go and die. What the
 // ensemble does inside is proven elsewhere; here everything is real, and so few things are tried.
 
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { create, EPHEMERAL, read, synced } from '../testing/ensemble-client.js';
 import { EnsembleProcess } from '../testing/ensemble-process.js';
 import { fourLetterWord } from '../testing/four-letter-word.js';
 import { differencesOf, readTree } from '../testing/tree-reading.js';
 import { until } from '../testing/until.js';
-import { counted, int32, Op, openAcl, WireConnection } from '../testing/wire-connection.js';
+import { WireConnection } from '../testing/wire-connection.js';
 
-const EPHEMERAL = int32(1);
-const PERSISTENT = int32(0);
 const NO_NODE = -101;
-const NOT_READ_ONLY = -119;
 
 let ensemble: EnsembleProcess | null = null;
 
@@ -28,20 +24,6 @@ async function startThree(
   const kinds = ['threadkeeper', 'threadkeeper', 'threadkeeper'] as const;
   ensemble = await EnsembleProcess.start({ kinds, cfg: { tickTime: 1000 }, ...options });
   return ensemble;
-}
-
-async function create(client: WireConnection, path: string, data: string, flags = PERSISTENT): Promise<number> {
-  return (await client.call(1, Op.Create, counted(path), counted(data), openAcl, flags)).err;
-}
-
-/** The data, or the error. */
-async function read(client: WireConnection, path: string): Promise<string | number> {
-  const { err, body } = await client.call(2, Op.GetData, counted(path), Uint8Array.of(0));
-  return err === 0 ? body.subarray(4, 4 + body.readInt32BE(0)).toString() : err;
-}
-
-async function synced(client: WireConnection): Promise<void> {
-  expect((await client.call(3, Op.Sync, counted('/'))).err).toBe(0);
 }
 
 describe('three members', () => {
@@ -145,91 +127,6 @@ describe('three members', () => {
     const client = await WireConnection.openSession(three.member(a).clientPort);
     expect(await create(client, '/again', '')).toBe(0);
     await client.closeSession();
-  });
-});
-
-describe('one member that finds no other', () => {
-  it('serves readers that ask for it, and everybody again when another one comes', async () => {
-    const kinds = ['threadkeeper', 'threadkeeper', 'threadkeeper'] as const;
-    const three = await EnsembleProcess.prepare({ kinds, cfg: { tickTime: 1000, 'readonlymode.enabled': 'true' } });
-    ensemble = three;
-    await three.startMember(1);
-    const [one] = three.ports() as [number];
-    await until('the read-only server', 15_000, async () => (await three.mode(1)) === 'read-only');
-    expect(await fourLetterWord(one, 'isro')).toBe('ro');
-    const stranger = await WireConnection.open(one);
-    await expect(stranger.handshake()).rejects.toThrow('closed');
-    stranger.destroy();
-    const reader = await WireConnection.open(one);
-    const grant = await reader.handshake({ readOnly: true });
-    expect(grant).toMatchObject({ readOnly: true });
-    expect(grant.timeOutMs).toBeGreaterThan(0);
-    expect(await read(reader, '/zookeeper/config')).toContain('server.1=');
-    expect(await create(reader, '/n', '')).toBe(NOT_READ_ONLY);
-    await three.startMember(2);
-    await three.awaitServing([1, 2]);
-    expect(await reader.nextFrame()).toBeNull();
-    const client = await WireConnection.openSession(one);
-    expect(await create(client, '/n', '')).toBe(0);
-    await client.closeSession();
-  });
-});
-
-describe('a member whose disk has lost something', () => {
-  it('a damaged log is cut back, and the leader sends what is missing', async () => {
-    const three = await startThree();
-    const leader = await three.leader();
-    const follower = leader === 1 ? 2 : 1;
-    const client = await WireConnection.openSession(three.member(leader).clientPort);
-    for (let i = 0; i < 40; i++) expect(await create(client, `/n${i}`, 'x'.repeat(100))).toBe(0);
-    await three.awaitSameZxid();
-    await three.kill(follower);
-    const directory = join(three.member(follower).dataDir, 'version-2');
-    const log = readdirSync(directory)
-      .filter((name) => name.startsWith('log.'))
-      .sort()
-      .at(-1) as string;
-    const bytes = readFileSync(join(directory, log));
-    bytes[16 + 2000] ^= 1;
-    writeFileSync(join(directory, log), bytes);
-    await three.startMember(follower);
-    await three.awaitServing();
-    expect(three.member(follower).log()).toContain('The log is cut back to');
-    expect(await create(client, '/last', '')).toBe(0);
-    await client.closeSession();
-    await three.awaitSameZxid();
-    const [one, two] = await Promise.all([leader, follower].map((sid) => readTree(three.member(sid).clientPort)));
-    expect(differencesOf(one as never, two as never)).toEqual([]);
-    // Nothing is owed any more: the next start is one like any other, and the member leads if it must.
-    await three.kill(follower);
-    await three.startMember(follower);
-    await three.awaitServing();
-    await three.kill(leader);
-    await three.awaitServing();
-  });
-
-  it('one that lost everything gets a snapshot', async () => {
-    const three = await startThree({ cfg: { tickTime: 1000, snapshotSizeFactor: -1, snapCount: 10 } });
-    const leader = await three.leader();
-    const follower = leader === 1 ? 2 : 1;
-    const client = await WireConnection.openSession(three.member(leader).clientPort);
-    for (let i = 0; i < 40; i++) expect(await create(client, `/n${i}`, 'x'.repeat(100))).toBe(0);
-    await three.kill(follower);
-    rmSync(join(three.member(follower).dataDir, 'version-2'), { recursive: true });
-    await three.startMember(follower);
-    await three.awaitServing();
-    expect(three.member(follower).log()).toContain('The leader sends SNAP');
-    expect(await create(client, '/last', '')).toBe(0);
-    await client.closeSession();
-    await three.awaitSameZxid();
-    const [one, two] = await Promise.all([leader, follower].map((sid) => readTree(three.member(sid).clientPort)));
-    expect(differencesOf(one as never, two as never)).toEqual([]);
-    await three.kill(follower);
-    await three.startMember(follower);
-    await three.awaitServing();
-    const again = await WireConnection.openSession(three.member(follower).clientPort);
-    expect(await read(again, '/n7')).toBe('x'.repeat(100));
-    await again.closeSession();
   });
 });
 

@@ -290,6 +290,23 @@ describe.each(PLACEMENTS)('%s, %d shards', (placement, connectionShards) => {
     learner.endRole();
   });
 
+  test('writes the members it knows into its tree, unless a transaction has told it of newer ones', () => {
+    const own = member(1, options);
+    const say = (text: string, hi: number, isForced: boolean): string => {
+      own.say((port) => port.config(text, hi, 0, isForced));
+      own.run();
+      return own.dataOf('/zookeeper/config');
+    };
+    expect(say('of version 1', 1, false)).toBe('of version 1');
+    expect(say('of version 0', 0, false)).toBe('of version 1');
+    expect(say('as configured', 0, true)).toBe('as configured');
+    expect(say('of version 2', 2, false)).toBe('of version 2');
+    expect(own.zxid).toBe(0n);
+    // Another tree with nothing in it: whoever is told of it writes the node anew.
+    own.restart();
+    expect(own.dataOf('/zookeeper/config')).toBe('');
+  });
+
   describe('a database that the leader sends', () => {
     /** As a leader would: its tree while it goes on, and all that follows. */
     function send(pair: MemberPair, upTo: number): void {
