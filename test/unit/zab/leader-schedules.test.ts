@@ -140,6 +140,8 @@ class ModelFollower {
         this.commit(zxid);
         break;
       case PacketType.newLeader:
+        // ZOOKEEPER-4394: a follower of 3.8.0 has forgotten what came before when it is told of its commit.
+        expect(`committed up to ${this.committed}`).toBe(`committed up to ${this.last}`);
         this.acksDue = this.acksDue.filter((due) => place(due) > place(this.committed));
         this.out.empty(PacketType.ack, ...zxidOf(zxid));
         break;
@@ -291,5 +293,5 @@ function run(seed: number): void {
 }
 
 describe('random schedules', () => {
-  test.each(Array.from({ length: 18 }, (_, i) => i + 1))('seed %i', (seed) => run(seed));
+  test.each(Array.from({ length: 12 }, (_, i) => i + 1))('seed %i', (seed) => run(seed));
 });

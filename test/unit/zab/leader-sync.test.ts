@@ -127,6 +127,22 @@ describe('while transactions go on', () => {
     expect(third.take()).toEqual(['COMMIT 2.2', 'COMMIT 2.3']);
   });
 
+  test('ZOOKEEPER-3023, 4394: no COMMIT between NEWLEADER and UPTODATE for a proposal in front of NEWLEADER', () => {
+    const { stage, learners } = LeaderStage.serving([2], { log: '1.1..1.3' });
+    learners[0].isSlow = true;
+    stage.write(2);
+    stage.settle();
+    learners[0].send('ACK 2.1');
+    const third = stage.learner(3, { last: '1.3' });
+    third.send('ACKEPOCH 1.3 ffffffff');
+    learners[0].send('ACK 2.2');
+    stage.write(1);
+    stage.settle();
+    learners[0].send('ACK 2.3');
+    third.send('ACK 2.0');
+    expect(sent(third)).toBe('DIFF 2.1, +2.1, NEWLEADER 2.0 0, +2.2, +2.3, UPTODATE -1.4294967295');
+  });
+
   test('ZOOKEEPER-962: what is committed while a DIFF is sent comes once, behind what it follows', () => {
     const { stage, learners } = LeaderStage.serving([2], { log: '1.1..1.3' });
     learners[0].isSlow = true;
