@@ -98,6 +98,7 @@ class ScriptedPeer implements Actor {
     if (type === RecordType.halt) this.port.halt();
     else if (type === RecordType.fence) this.fences.add(words[at + WORD_SHARD] as number);
     else if (this.script !== null) this.script.onLine(type, bytes, words, offset, length);
+    else if (type === RecordType.judge) return;
     else if ((words[at + WORD_SHARD] as number) >= 0 && words[at + WORD_LEARNER] === 0) {
       words[at + WORD_ERROR] = ErrorCode.ConnectionLoss;
       words[at + WORD_LENGTH_A] = 0;
