@@ -3,7 +3,18 @@
 import { describe, expect, test } from 'vitest';
 import { int64FromHalves } from '../../../src/base/int64.js';
 import { encodeUtf8 } from '../../../src/base/utf8.js';
+import { JuteWriter } from '../../../src/jute/jute-writer.js';
+import {
+  RecordType,
+  WORD_ERROR,
+  WORD_LENGTH_A,
+  WORD_LENGTH_B,
+  WORD_OP,
+  WORD_ZXID_HI,
+  WORD_ZXID_LO,
+} from '../../../src/processor/pipeline-records.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
+import { encodeReconfigRequest } from '../../../src/protocol/requests.js';
 import { entryOf } from '../persistence/txn-entries.js';
 import { fromHex, toHex } from './hex.js';
 import { configText, LeaderStage, type ScriptedLearner, type StageOptions, zxidOf } from './leader-stage.js';
@@ -31,6 +42,28 @@ function serving(
   });
   for (const learner of learners) learner.isSlow = true;
   return { stage, learners };
+}
+
+interface Asked {
+  readonly joining?: string;
+  readonly leaving?: string;
+  readonly from?: bigint;
+}
+
+/** What prep is told of a request. */
+function judged(stage: LeaderStage, { joining, leaving, from = -1n }: Asked): string[] {
+  const w = new JuteWriter();
+  encodeReconfigRequest(w, {
+    joiningServers: joining ?? null,
+    leavingServers: leaving ?? null,
+    newMembers: null,
+    curConfigId: from,
+  });
+  const body = w.toBytes();
+  stage.take();
+  stage.line(RecordType.judge, { [WORD_LENGTH_B]: body.length }, body);
+  stage.settle();
+  return stage.take().filter((text) => text.startsWith('prep judged'));
 }
 
 function committed(stage: LeaderStage): string[] {
@@ -112,6 +145,53 @@ describe('reconfiguration', () => {
     stage.pass(1100);
     expect(stage.over).toContain('1, 2 are no quorum');
     expect(learners[0].take()).toContain('PROPOSAL 1.1 [1.1]');
+  });
+
+  test('a request is answered with the new members, whose version is not known yet', () => {
+    const { stage } = serving([2, 3]);
+    const text = 'server.1=m1:2888:3888:participant\nserver.2=m2:2888:3888:participant\n';
+    expect(judged(stage, { leaving: '3', from: 0x100000000n })).toEqual([`prep judged 0 ${JSON.stringify(text)}`]);
+    expect(judged(stage, { leaving: '3', from: 0x100000001n })).toEqual(['prep judged -103 ""']);
+    expect(judged(stage, { leaving: '2,3' })).toEqual(['prep judged -8 ""']);
+    expect(judged(stage, { joining: 'nonsense' })).toEqual(['prep judged -8 ""']);
+  });
+
+  test('a request needs a quorum of the new members that is up to date, observers and the silent left out', () => {
+    const { stage, learners } = serving([2]);
+    stage.learner(3, { observer: true, auto: true });
+    stage.settle();
+    const joining = [4, 5].map((sid) => `server.${sid}=m${sid}:2888:3888;${sid}`).join();
+    expect(judged(stage, { joining })).toEqual(['prep judged -13 ""']);
+    expect(judged(stage, { leaving: '3' })[0]).toMatch(/^prep judged 0 /);
+    learners[0].end();
+    stage.settle();
+    expect(judged(stage, { leaving: '3' })).toEqual(['prep judged -13 ""']);
+  });
+
+  test('a request while another is under way is refused; one that was refused changes nothing', () => {
+    const { stage, learners } = serving([2]);
+    const refused = (zxid: string): Uint8Array =>
+      entryOf(int64FromHalves(...zxidOf(zxid)), { type: OpCode.error, txn: { err: -8 } });
+    const entry = refused('1.1');
+    stage.line(
+      RecordType.txn,
+      {
+        [WORD_ZXID_HI]: 1,
+        [WORD_ZXID_LO]: 1,
+        [WORD_OP]: OpCode.reconfig,
+        [WORD_ERROR]: -8,
+        [WORD_LENGTH_A]: entry.length,
+      },
+      entry,
+    );
+    stage.settle();
+    expect(stage.over).toBe('');
+    expect(stage.take().some((text) => text.startsWith('seen'))).toBe(false);
+    learners[0].send('ACK 1.1');
+    stage.countFrom(1);
+    stage.write(1, OpCode.reconfig, reconfigEntry(members([1, 2], '100000002')));
+    stage.settle();
+    expect(judged(stage, { leaving: '3' })).toEqual(['prep judged -14 ""']);
   });
 
   test('recovery: a configuration that was seen and not committed is completed by NEWLEADER acks of both', () => {

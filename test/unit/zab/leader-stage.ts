@@ -458,6 +458,12 @@ export class LeaderStage {
       this.told.push(`prep touch ${toHex(bytes.subarray(part, part + words[at + WORD_LENGTH_A]))}`);
       return;
     }
+    if (type === RecordType.judged) {
+      const part = at * 4 + PIPELINE_HEADER_BYTES;
+      const text = decodeUtf8(bytes, part, words[at + WORD_LENGTH_B]);
+      this.told.push(`${to} judged ${words[at + WORD_ERROR]} ${JSON.stringify(text)}`);
+      return;
+    }
     if (type === RecordType.serve) {
       this.told.push(`${to} serve ${words[at + WORD_OP]} ${zxid}`);
       if (this.isFinalFast) {
