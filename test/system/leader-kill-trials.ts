@@ -71,8 +71,10 @@ export async function killLeaders(options: LeaderKillOptions): Promise<LeaderKil
     for (let trial = 1; trial <= options.times; trial++) {
       const before = sum(writers, (writer) => writer.ledger.acknowledged);
       await delay(WRITING_MS_MIN + random.below(WRITING_MS_SPREAD));
-      if (failure !== null) throw failure;
-      if (sum(writers, (writer) => writer.ledger.acknowledged) === before) throw new Error('nobody writes');
+      await until('acknowledged writes', PATIENCE_MS, () => {
+        if (failure !== null) throw failure;
+        return sum(writers, (writer) => writer.ledger.acknowledged) > before;
+      });
       const leader = await ensemble.leader();
       const epoch = epochOf(zxidMax);
       const killedAtMs = performance.now();

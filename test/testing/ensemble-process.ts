@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { apacheServer } from './apache-server.js';
 import { fourLetterWord } from './four-letter-word.js';
 import { freePort } from './free-port.js';
+import { threadStatesOf } from './proc-stat.js';
 import { type Exit, type ServerKind, type ServerOptions, ServerProcess } from './server-process.js';
 import { makeTempDir, type TempDir } from './temp-dir.js';
 import { threadkeeperServer } from './threadkeeper-server.js';
@@ -16,6 +17,8 @@ import { until } from './until.js';
 /** Three of them fit into a small machine. */
 const APACHE_HEAP_MB = 256;
 const READY_MS = 30_000;
+/** Of each member, where something went wrong. */
+const LOG_LINES = 30;
 
 export type MemberKind = ServerKind['name'];
 export type MemberMode = 'leader' | 'follower' | 'observer' | 'standalone' | 'read-only';
@@ -188,8 +191,13 @@ export class EnsembleProcess {
     await until(`member ${sid} to stop`, READY_MS, () => !process.isRunning);
   }
 
-  pause(sid: number): void {
-    this.member(sid).running().signal('SIGSTOP');
+  /** Returns when none of its threads runs any more: on a busy machine that is not at once. */
+  async pause(sid: number): Promise<void> {
+    const process = this.member(sid).running();
+    process.signal('SIGSTOP');
+    await until(`member ${sid} to stand still`, READY_MS, () =>
+      threadStatesOf(process.pid).every((state) => state === 'T'),
+    );
   }
 
   resume(sid: number): void {
@@ -259,7 +267,14 @@ export class EnsembleProcess {
   }
 
   private withLogs(error: Error): never {
-    const logs = this.members.map((member) => `--- member ${member.sid}, ${member.kind}\n${member.log().slice(-3000)}`);
+    const logs = this.members.map((member) => {
+      // Asked again and again by the one that waited.
+      const lines = member
+        .log()
+        .split('\n')
+        .filter((line) => !line.includes('Processing srvr command'));
+      return `--- member ${member.sid}, ${member.kind}\n${lines.slice(-LOG_LINES).join('\n')}`;
+    });
     throw new Error(`${error.message}\n${logs.join('\n')}`);
   }
 }

@@ -37,6 +37,14 @@ export function threadCpuOf(pid: number): ThreadCpu[] {
   return threads.sort((a, b) => a.tid - b.tid);
 }
 
+/** R, S, T, ... of each thread. */
+export function threadStatesOf(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/task`).map((tid) => {
+    const text = readFileSync(`/proc/${pid}/task/${tid}/stat`, 'latin1');
+    return text.charAt(text.lastIndexOf(')') + 2);
+  });
+}
+
 export function residentBytesOf(pid: number): number {
   const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
   if (match === null) throw new Error(`no VmRSS for process ${pid}`);

@@ -97,23 +97,30 @@ async function verify(ensemble: EnsembleProcess, writers: readonly EnsembleWrite
   return await compareDigests(ensemble);
 }
 
-/** What members remember of the same zxids must be the same. */
+/**
+ * What members remember of the same zxids must be the same. A member that was sent a snapshot had the tree of a later moment while
+ * it still counted from an earlier one, so it may differ for a while: judged is the last zxid that several remember. Returns how
+ * many digests agreed.
+ */
 export async function compareDigests(ensemble: EnsembleProcess): Promise<number> {
-  const known = new Map<string, string>();
-  let compared = 0;
+  const known = new Map<string, Map<number, string>>();
   for (const { clientPort, sid } of ensemble.running) {
     const text = await fourLetterWord(clientPort, 'hash');
     for (const [, zxid, digest] of text.matchAll(/^([0-9a-f]+): (-?\d+)$/gm)) {
-      const unsigned = String(BigInt.asUintN(64, BigInt(digest as string)));
-      const before = known.get(zxid as string);
-      if (before !== undefined) compared++;
-      if (before !== undefined && before !== unsigned) {
-        throw new Error(`member ${sid} remembers another digest of ${zxid} than a member before it`);
-      }
-      known.set(zxid as string, unsigned);
+      const told = known.get(zxid as string) ?? new Map<number, string>();
+      known.set(zxid as string, told.set(sid, String(BigInt.asUintN(64, BigInt(digest as string)))));
     }
   }
-  return compared;
+  const common = [...known]
+    .filter(([, told]) => told.size > 1)
+    .sort(([a], [b]) => (BigInt(`0x${a}`) < BigInt(`0x${b}`) ? -1 : 1));
+  const differing = common.filter(([, told]) => new Set(told.values()).size > 1);
+  const [zxid, told] = differing.at(-1) ?? [];
+  if (zxid !== undefined && told !== undefined && zxid === common.at(-1)?.[0]) {
+    const digests = [...told].map(([sid, digest]) => `${ensemble.member(sid).kind} ${sid}: ${digest}`);
+    throw new Error(`members remember different digests of ${zxid}: ${digests.join(', ')}`);
+  }
+  return common.length - differing.length;
 }
 
 function sum<T>(items: readonly T[], value: (item: T) => number): number {
