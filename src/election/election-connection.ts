@@ -126,6 +126,12 @@ export class ElectionConnection implements PeerSocketEvents {
     this.sendWorker?.flush();
   }
 
+  /** Of an acceptor: it has had the time to begin its authentication. Without effect where silence is no answer. */
+  takeSilence(): void {
+    if (this.isInitiator || this.phase !== 'authenticating' || this.exchange === null) return;
+    if (this.exchange.ended() === 'tolerated') this.greet();
+  }
+
   /** Behind what has been written. The other side is given until the deadline. */
   end(): void {
     this.phase = 'ending';

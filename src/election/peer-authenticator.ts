@@ -15,7 +15,10 @@ export interface PeerAuthExchange {
   start(): Uint8Array | null;
   /** The bytes are valid during the call only. After an outcome other than 'more' it is not called again. */
   feed(bytes: Uint8Array, offset: number, length: number): PeerAuthOutcome;
-  /** The other side has closed: what its silence means. 'more' is no answer to this. */
+  /**
+   * The other side has closed, or says nothing for long: what its silence means. 'more' is no answer to this. If it goes on, it may be
+   * fed on behind a 'refused'.
+   */
   ended(): PeerAuthOutcome;
   /** Of the bytes last fed, how many are the exchange's; what is behind them comes after it. */
   readonly consumed: number;

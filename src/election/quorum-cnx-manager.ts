@@ -54,6 +54,11 @@ const UNGREETED_MAX = 256;
 const STRANGERS_MAX = 64;
 /** A second wake-up call while the other side is connecting back would make it drop what it has just made. */
 const WAKE_UP_MS = 300;
+/**
+ * Who authenticates himself begins right behind his HELLO; one who does not may have nothing to say for long, and is not waited for
+ * where that is no must. Shorter than WAKE_UP_MS: another wake-up call would end what is waiting here.
+ */
+const SILENCE_MS = 150;
 
 export class QuorumCnxManager implements ConnectionOwner {
   private readonly settings: CnxSettings;
@@ -112,6 +117,10 @@ export class QuorumCnxManager implements ConnectionOwner {
 
   /** Handshakes that took too long. */
   tick(): void {
+    const { handshakeTimeoutMs } = this.settings;
+    for (const connection of this.pending) {
+      if (this.nowMs >= connection.deadlineMs - handshakeTimeoutMs + SILENCE_MS) connection.takeSilence();
+    }
     for (const connection of this.pending) {
       if (this.nowMs < connection.deadlineMs) continue;
       const { doing, remote, isInitiator } = connection;

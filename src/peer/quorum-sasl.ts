@@ -167,6 +167,13 @@ class AcceptingExchange extends Exchange {
     return super.feed(bytes, offset, length);
   }
 
+  /** A server that only wants to be called back says HELLO and goes: one that does not authenticate itself. */
+  override ended(): PeerAuthOutcome {
+    if (this.hasBegun) return super.ended();
+    this.reason = 'it did not authenticate itself';
+    return this.isRequired ? 'refused' : 'tolerated';
+  }
+
   protected onPacket(status: AuthStatus, token: Uint8Array): PeerAuthOutcome {
     if (status !== AuthStatus.inProgress) return this.fail(`status ${status} of one who is to be authenticated`);
     const step = this.server.evaluate(token);

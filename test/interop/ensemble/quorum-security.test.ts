@@ -57,18 +57,21 @@ test('with TLS and passwords, led by one kind and then by the other', async () =
   await treesAreEqual(ensemble);
 }, 90_000);
 
-test('on the way from plain bytes to TLS', async () => {
+test('on the way from plain bytes to TLS and passwords', async () => {
+  const enabled = { 'quorum.auth.enableSasl': 'true' };
+  const learners = { ...enabled, 'quorum.auth.learnerRequireSasl': 'true' };
   const steps: readonly Keys[] = [
     {},
-    { ...security.stores(), portUnification: 'true' },
-    { ...security.tls(), portUnification: 'true' },
-    security.tls(),
+    { ...security.stores(), portUnification: 'true', ...enabled },
+    { ...security.tls(), portUnification: 'true', ...learners },
+    { ...security.tls(), ...SASL_REQUIRED },
   ];
   const stepOf = [0, 0, 0];
   await using ensemble = await EnsembleProcess.start({
     kinds: ['apache', 'threadkeeper', 'threadkeeper'],
     cfg: TIMES,
     cfgOf: (sid) => steps[stepOf[sid - 1] as number] as Keys,
+    env: security.saslEnvironment(),
   });
   await writesThroughAll(ensemble, 'step-0');
   for (let step = 1; step < steps.length; step++) {

@@ -59,8 +59,10 @@ function tlsPart(): QuorumTlsPart {
 }
 
 let drawn = 0;
-function sasl(password = 'secret'): PeerAuthenticator {
-  const options = { passwords: new Map([['m', password]]), credentials: { username: 'm', password }, isRequired: true };
+/** `isRequired` false: takes those who authenticate themselves, and does not do so itself. */
+function sasl(password = 'secret', isRequired = true): PeerAuthenticator {
+  const credentials = isRequired ? { username: 'm', password } : null;
+  const options = { passwords: new Map([['m', password]]), credentials, isRequired };
   return new QuorumSasl(options, (count) => {
     const prng = new Prng(++drawn);
     return Uint8Array.from({ length: count }, () => prng.below(256));
@@ -206,6 +208,14 @@ it('a server with another password is heard by nobody, and hears nobody', async 
   expect([...one.received, ...third.received].filter((line) => line.startsWith('2'))).toEqual([]);
   // It knows its own password only, by which the others cannot prove themselves.
   expect(two.received).toEqual([]);
+});
+
+it('one that authenticates nobody yet is called back by those who could, whoever calls first', async () => {
+  const { servers } = await three(null, [sasl('secret', false), sasl('secret', false), sasl('secret', false)]);
+  const [one, two, third] = servers as [Server, Server, Server];
+  await one.tells(two, 2, 'first');
+  await one.tells(third, 3, 'second');
+  await two.tells(third, 3, 'third');
 });
 
 it.each([

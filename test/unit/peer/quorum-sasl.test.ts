@@ -194,8 +194,15 @@ describe('who says nothing of authentication', () => {
     expect(sasl({ credentials: null }).asConnecting()).toBeNull();
   });
 
-  it('or ends in the middle of it, is refused', () => {
+  it('but goes at once, as one who wants to be called back, is the same', () => {
     expect(sasl().asAccepting().ended()).toBe('refused');
+    expect(sasl({ isRequired: false }).asAccepting().ended()).toBe('tolerated');
+  });
+
+  it('or ends in the middle of it, is refused', () => {
+    const begun = sasl({ isRequired: false }).asAccepting();
+    begun.feed(Uint8Array.of(0x5f), 0, 1);
+    expect(begun.ended()).toBe('refused');
     expect(sasl().asConnecting()?.ended()).toBe('refused');
   });
 });
