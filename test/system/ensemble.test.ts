@@ -2,12 +2,12 @@
 // ensemble does inside is proven elsewhere; here everything is real, and so few things are tried.
 
 import { afterEach, describe, expect, it } from 'vitest';
-import { create, EPHEMERAL, read, synced } from '../testing/ensemble-client.js';
+import { create, EPHEMERAL, PERSISTENT, read, synced } from '../testing/ensemble-client.js';
 import { EnsembleProcess } from '../testing/ensemble-process.js';
 import { fourLetterWord } from '../testing/four-letter-word.js';
 import { differencesOf, readTree } from '../testing/tree-reading.js';
 import { until } from '../testing/until.js';
-import { WireConnection } from '../testing/wire-connection.js';
+import { counted, Op, openAcl, request, WireConnection } from '../testing/wire-connection.js';
 
 const NO_NODE = -101;
 
@@ -105,6 +105,35 @@ describe('three members', () => {
       timeOutMs: 0,
     });
     late.destroy();
+  });
+
+  it('a leader that stood still for a while finds that it leads no more', async () => {
+    const three = await startThree({ cfg: { tickTime: 500, syncLimit: 4 } });
+    const old = await three.leader();
+    const others = [1, 2, 3].filter((sid) => sid !== old);
+    const client = await WireConnection.openSession(three.member(old).clientPort, { timeOutMs: 20_000 });
+    expect(await create(client, '/before', '')).toBe(0);
+    three.pause(old);
+    await until('another leader', 20_000, async () => {
+      for (const sid of others) if ((await three.mode(sid)) === 'leader') return true;
+      return undefined;
+    });
+    await three.awaitServing(others);
+    const elsewhere = await WireConnection.openSession(three.member(others[0] as number).clientPort);
+    expect(await create(elsewhere, '/meanwhile', '')).toBe(0);
+    // It wakes up with a write that it can never have committed.
+    client.send(request(7, Op.Create, counted('/lost'), counted(''), openAcl, PERSISTENT));
+    three.resume(old);
+    expect(await client.nextFrame(20_000)).toBeNull();
+    client.destroy();
+    await until('it to follow', 20_000, async () => (await three.mode(old)) === 'follower');
+    const back = await WireConnection.openSession(three.member(old).clientPort);
+    await synced(back);
+    const found = [await read(back, '/before'), await read(back, '/meanwhile'), await read(back, '/lost')];
+    expect(found).toEqual(['', '', NO_NODE]);
+    await back.closeSession();
+    await elsewhere.closeSession();
+    await three.awaitSameZxid();
   });
 
   it('two of them are needed: one alone turns clients away and says so, and serves again with another', async () => {
