@@ -1,7 +1,10 @@
 // The members of an ensemble change while it works (ensemble-protocol 9): processes of ours, clients on the wire.
 
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { EnsembleProcess } from '../testing/ensemble-process.js';
+import { SERVER_MAIN } from '../testing/threadkeeper-server.js';
 import { until } from '../testing/until.js';
 import { counted, int32, int64, Op, openAcl, WireConnection } from '../testing/wire-connection.js';
 
@@ -11,9 +14,12 @@ const ANY_VERSION = -1n;
 
 let ensemble: EnsembleProcess | null = null;
 const clients: WireConnection[] = [];
+let again: ChildProcess | null = null;
 
 afterEach(async () => {
   for (const client of clients.splice(0)) client.destroy();
+  again?.kill('SIGKILL');
+  again = null;
   await ensemble?.[Symbol.asyncDispose]();
   ensemble = null;
 });
@@ -126,5 +132,29 @@ describe('members', () => {
     for (const sid of [1, 2, 3, 4]) await write(four, sid, `/by${sid}`);
     await four.awaitSameZxid();
     for (const sid of [1, 2, 3, 4]) expect(await configAt(four, sid)).toBe(gone);
+
+    // ZOOKEEPER-1992, -2847: what the members are is in files of their own, and a start finds them there.
+    const [restarted] = others.filter((sid) => sid !== next) as [number];
+    const { configFile } = four.member(restarted).running();
+    const cfg = readFileSync(configFile, 'utf8');
+    expect(cfg).not.toContain('server.');
+    const dynamicFile = /^dynamicConfigFile=(.*)$/m.exec(cfg)?.[1] ?? '';
+    const version = String(gone).slice(String(gone).lastIndexOf('=') + 1);
+    expect(dynamicFile).toBe(`${configFile}.dynamic.${version}`);
+    expect(`${readFileSync(dynamicFile, 'utf8')}\nversion=${version}`).toBe(gone);
+    await four.kill(restarted);
+    again = spawn(process.execPath, [SERVER_MAIN, configFile], { stdio: 'ignore' });
+    await until('it to follow again', 20_000, async () => (await four.mode(restarted)) === 'follower');
+    expect(await configAt(four, restarted)).toBe(gone);
+
+    // Whoever was removed is no member any more once it starts anew.
+    const removed = four.member(leader).running();
+    await four.kill(leader);
+    const { status, stderr } = spawnSync(process.execPath, [SERVER_MAIN, removed.configFile], {
+      timeout: 10_000,
+      encoding: 'utf8',
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain(`My id ${leader} not in the peer list`);
   });
 });
