@@ -54,6 +54,8 @@ export interface ConnectionsOptions extends ShardListenerOptions, RequestSenderO
   readonly requestThrottler: RequestThrottlerOptions;
   /** False: while the server leads, its clients are turned away. */
   readonly leaderServes?: boolean;
+  /** How many roles of this server have ended, as the quorum peer knows it. A standalone server's never does. */
+  readonly endedRoleCount?: () => number;
 }
 
 /** Whether these four bytes, as a big-endian int, are a four-letter word. */
@@ -115,7 +117,12 @@ export class ConnectionsActor implements Actor {
     this.authenticator = authenticator;
     this.counts = counts;
     this.outstanding = outstanding;
-    this.role = new ShardRole(listenState, options.shard, options.leaderServes ?? true);
+    this.role = new ShardRole(
+      listenState,
+      options.shard,
+      options.leaderServes ?? true,
+      options.endedRoleCount ?? (() => 0),
+    );
     this.tree = tree;
     this.sessions = sessions;
     this.options = options;
@@ -162,7 +169,8 @@ export class ConnectionsActor implements Actor {
       position,
       counters,
       clock,
-      (serverRole, replaced) => (replaced ? this.onDatabaseReplaced() : this.onServing(serverRole)),
+      (serverRole, endedBefore, replaced) =>
+        replaced ? this.onDatabaseReplaced() : this.onServing(serverRole, endedBefore),
       () => this.onHalt(),
     );
     const fromFinal = context.inbox('final');
@@ -226,6 +234,7 @@ export class ConnectionsActor implements Actor {
    * connection half closed for ever by neither reading nor closing.
    */
   onTick(nowMs: number): void {
+    if (this.role.isOver) this.closeClients();
     for (const cnxn of this.connections.sessionless) {
       if (nowMs < idleUntilMs(cnxn.activeMs, this.options.sessionlessTimeoutMs)) continue;
       this.counters.add(ShardCounter.sessionlessExpired, 1);
@@ -279,8 +288,8 @@ export class ConnectionsActor implements Actor {
 
   // ---- roles
 
-  private onServing(role: number): void {
-    this.role.serve(role);
+  private onServing(role: number, endedBefore: number): void {
+    this.role.serve(role, endedBefore);
     this.listen();
   }
 
@@ -289,12 +298,16 @@ export class ConnectionsActor implements Actor {
    * not asked for a session yet may still be about to ask a four-letter word.
    */
   private onHalt(): void {
+    this.closeClients();
+    this.sendFence();
+    this.listen();
+  }
+
+  private closeClients(): void {
     this.role.halt();
     for (const cnxn of this.connections.byId.values()) {
       if (cnxn.state !== CnxnState.handshake && cnxn.state !== CnxnState.answering) this.replies.closeAfterFlush(cnxn);
     }
-    this.sendFence();
-    this.listen();
   }
 
   /** Behind the last request of the old role. */
@@ -377,6 +390,7 @@ export class ConnectionsActor implements Actor {
   // ---- bytes from clients
 
   private onData(cnxn: ServerCnxn, bytes: Uint8Array, length: number): void {
+    if (this.role.isOver) this.closeClients();
     if (isDeaf(cnxn.state)) return;
     this.beginFrames(cnxn);
     const result = cnxn.input.push(bytes, length, this.options.frameBytesMax, this.onFrame);
@@ -439,6 +453,7 @@ export class ConnectionsActor implements Actor {
   }
 
   private resumeStalled(): void {
+    if (this.role.isOver) this.closeClients();
     const waiting = this.stalled;
     this.stalled = [];
     this.throttler.setResuming(true);

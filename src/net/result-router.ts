@@ -16,6 +16,7 @@ import {
   WORD_CONNECTION,
   WORD_ERROR,
   WORD_FLAGS,
+  WORD_HALT_COUNT,
   WORD_LARGE_BYTES,
   WORD_LENGTH_A,
   WORD_LENGTH_B,
@@ -54,7 +55,7 @@ export class ResultRouter {
   private readonly counters: ShardCounters;
   private readonly clock: Clock;
   /** `replaced`: by a restore, while the server runs. */
-  private readonly onServing: (role: number, replaced: boolean) => void;
+  private readonly onServing: (role: number, endedBefore: number, replaced: boolean) => void;
   private readonly onHalt: () => void;
 
   constructor(
@@ -67,7 +68,7 @@ export class ResultRouter {
     position: ShardPosition,
     counters: ShardCounters,
     clock: Clock,
-    onServing: (role: number, replaced: boolean) => void,
+    onServing: (role: number, endedBefore: number, replaced: boolean) => void,
     onHalt: () => void,
   ) {
     this.shard = shard;
@@ -92,7 +93,7 @@ export class ResultRouter {
       position.zxidHi = zxidHi;
       position.zxidLo = zxidLo;
       const replaced = ((words[header + WORD_FLAGS] as number) & FLAG_REPLACED) !== 0;
-      this.onServing(words[header + WORD_OP] as number, replaced);
+      this.onServing(words[header + WORD_OP] as number, words[header + WORD_HALT_COUNT] as number, replaced);
       return;
     }
     if (type === RecordType.halt) {

@@ -225,10 +225,18 @@ function makeConnections(context: ActorContext, config: ActorConfig): Actor {
       largeRequests: server.limits.largeRequests,
       requestThrottler: server.limits.requestThrottler,
       leaderServes: server.quorumPeer?.leaderServes ?? true,
+      endedRoleCount: endedRoleCount(context, server),
       sessionlessTimeoutMs: server.sessionlessCnxnTimeoutMs,
     },
     guarded,
   );
+}
+
+/** Asked with each read of a client's socket. */
+function endedRoleCount(context: ActorContext, server: ServerConfig): () => number {
+  if (server.quorumPeer === null) return () => 0;
+  const status = new PeerStatus(sharedMemory(context, SharedName.peerStatus));
+  return () => status.endedCount;
 }
 
 /** Shard 0 speaks for all of changed stores; each reads them for itself. */

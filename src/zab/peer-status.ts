@@ -2,14 +2,15 @@
  * What a member of an ensemble is at this moment, for whoever is asked (four-letter words, the AdminServer): shared memory, written
  * by the quorum peer alone, read on any thread.
  *
- *   word  0            1                   2            3, 4           5
- *        +------------+-------------------+------------+--------------+--------------+
- *        | PeerState  | serving as        | owes a tail| leader       | epoch        |
- *        |            | ServerRole, or -1 | 0 or 1     | sid, hi / lo |              |
- *        +------------+-------------------+------------+--------------+--------------+
+ *   word  0            1                   2            3, 4           5              6
+ *        +------------+-------------------+------------+--------------+--------------+--------------+
+ *        | PeerState  | serving as        | owes a tail| leader       | epoch        | roles ended  |
+ *        |            | ServerRole, or -1 | 0 or 1     | sid, hi / lo |              | as a count   |
+ *        +------------+-------------------+------------+--------------+--------------+--------------+
  *
  * Word 2 is written by whoever recovers the database, before the quorum peer hears that it is loaded: this member once
- * acknowledged more than its log holds. Words are read one by one: what is told is a moment's picture, not a decision.
+ * acknowledged more than its log holds. Word 6 counts as prep and final count their `halt` records, and is ahead of them: by it the
+ * shards know that a role is over while the log's disk keeps its `halt` waiting. Words are read one by one: what is told is a moment's picture, not a decision.
  */
 import { hiOfNumber, loOfNumber, numberFromHalves } from '../base/int64.js';
 import type { PeerState } from '../election/vote.js';
@@ -21,6 +22,7 @@ const OWES_TAIL = 2;
 const LEADER_HI = 3;
 const LEADER_LO = 4;
 const EPOCH = 5;
+const ENDED_COUNT = 6;
 const WORDS = 8;
 const NOT_SERVING = -1;
 
@@ -47,6 +49,11 @@ export class PeerStatus {
     return role === NOT_SERVING ? null : (role as ServerRole);
   }
 
+  /** As a 32-bit count. */
+  get endedCount(): number {
+    return this.words[ENDED_COUNT] as number;
+  }
+
   get owesTail(): boolean {
     return Atomics.load(this.words, OWES_TAIL) === 1;
   }
@@ -68,6 +75,12 @@ export class PeerStatus {
     Atomics.store(this.words, LEADER_HI, hiOfNumber(leader));
     Atomics.store(this.words, LEADER_LO, loOfNumber(leader));
     Atomics.store(this.words, STATE, state);
+  }
+
+  /** Before anybody is told by a record. */
+  endRole(): void {
+    this.setServing(null, 0);
+    Atomics.add(this.words, ENDED_COUNT, 1);
   }
 
   setServing(role: ServerRole | null, epoch: number): void {

@@ -441,7 +441,7 @@ export class QuorumPeerActor implements Actor {
 
   private onPhase(phase: PeerPhase): void {
     const { status } = this.parts;
-    if (phase === 'draining') status.setServing(null, 0);
+    if (phase === 'draining') status.endRole();
     if (phase === 'looking') {
       this.context.log.info('LOOKING');
       status.setState(PeerState.looking, -1);

@@ -53,6 +53,7 @@ import { SessionTable } from '../../../src/session/session-table.js';
 import type { DataTree } from '../../../src/store/data-tree.js';
 import type { DigestMismatch } from '../../../src/store/digest-check.js';
 import type { TreeReader } from '../../../src/store/tree-reader.js';
+import { PeerStatus } from '../../../src/zab/peer-status.js';
 import { type LoggedTxn, type LogObserver, RecordedLog } from './recorded-log.js';
 import type { SimClientNetwork } from './sim-client-network.js';
 import { SnapshotterByHand } from './snapshotter-by-hand.js';
@@ -229,6 +230,8 @@ export class InlineActors {
         largeRequests: config.limits.largeRequests,
         requestThrottler: config.limits.requestThrottler,
         sessionlessTimeoutMs: config.sessionlessCnxnTimeoutMs,
+        leaderServes: config.quorumPeer?.leaderServes ?? true,
+        endedRoleCount: this.endedRoleCount(),
       },
       guarded,
     );
@@ -264,6 +267,12 @@ export class InlineActors {
     const gate = new SnapshotGate(shared(context, SharedName.snapshotGate));
     const member = this.isMember ? memberLog(files, directories, reopening, gate, context.log) : null;
     return new SyncRequestProcessor(context, log, policy, durable, install, options, member);
+  }
+
+  private endedRoleCount(): () => number {
+    if (!this.isMember) return () => 0;
+    const status = new PeerStatus(this.parts.memory[SharedName.peerStatus] as SharedArrayBuffer);
+    return () => status.endedCount;
   }
 
   private memberDatabase(context: ActorContext): MemberDatabase {

@@ -36,6 +36,7 @@ import { ActorKind } from '../../../src/server/standalone-topology.js';
 import { ThreadTree } from '../../../src/server/thread-tree.js';
 import type { SessionTable } from '../../../src/session/session-table.js';
 import type { TreeReader } from '../../../src/store/tree-reader.js';
+import { PeerStatus } from '../../../src/zab/peer-status.js';
 import { PipelinePort } from '../../../src/zab/pipeline-port.js';
 import { InlineServer } from '../inline-server.js';
 import { type HeardWord, InlineActors } from './inline-actors.js';
@@ -145,7 +146,10 @@ export class ScriptedMember {
   private start(): void {
     const hash = this.prng.fork('hash-key');
     const { config, clock, disk, network, warnings, words } = this;
-    this.memory = createSharedMemory(new Int32Array([hash.next32() | 0, hash.next32() | 0]), config.connectionShards);
+    this.memory = {
+      ...createSharedMemory(new Int32Array([hash.next32() | 0, hash.next32() | 0]), config.connectionShards),
+      [SharedName.peerStatus]: PeerStatus.createMemory(),
+    };
     const topology = ensembleTopology(config, false);
     const { ringBytes } = this.options;
     const links =
@@ -190,6 +194,10 @@ export class ScriptedMember {
   get peer(): ScriptedPeer {
     assert(this.scripted !== null, 'the member has been started');
     return this.scripted;
+  }
+
+  get status(): PeerStatus {
+    return new PeerStatus(this.memory[SharedName.peerStatus] as SharedArrayBuffer);
   }
 
   get port(): PipelinePort {
@@ -310,6 +318,7 @@ export class ScriptedMember {
 
   /** The role is over, in the middle of whatever there is. */
   halt(): void {
+    this.status.endRole();
     this.peer.script = null;
     this.peer.fences.clear();
     this.say((port) => port.haltPrep());

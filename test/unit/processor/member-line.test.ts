@@ -169,6 +169,29 @@ describe.each(PLACEMENTS)('%s, %d shards', (placement, connectionShards) => {
     expect([again.take(), again.connection.ending]).toEqual([[], Ending.fin]);
   });
 
+  test('a role that is over gives no answers, though its end cannot come through the line', () => {
+    const pair = pairOf(options);
+    const [reader, silent] = [connect(pair, pair.learner), connect(pair, pair.learner)];
+    reader.getData('/');
+    pair.run();
+    expect(replies(reader)).toHaveLength(1);
+    // What the quorum peer does first; its records wait for the disk.
+    pair.learner.status.endRole();
+    reader.getData('/');
+    const late = pair.learner.dial();
+    late.handshake();
+    const words = pair.learner.dial();
+    words.connection.send(new TextEncoder().encode('ruok'));
+    pair.run();
+    expect([reader, late].map((client) => [client.take(), client.connection.ending])).toEqual([
+      [[], Ending.fin],
+      [[], Ending.fin],
+    ]);
+    expect(pair.learner.words).toHaveLength(1);
+    pair.learner.advance(1000);
+    expect(silent.connection.ending).toBe(Ending.fin);
+  });
+
   test('sessions outlive roles; what never was logged is no session', () => {
     const pair = pairOf(options);
     const kept = connect(pair, pair.leader);
