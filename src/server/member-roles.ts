@@ -92,7 +92,7 @@ function syncSources(
     isSnapForced: forceSnapshotSync,
     openDisk: (fromHi, fromLo, isSizeLimited) => {
       const floor = new LogFloor(fileStore, logDirectory);
-      const sizeFactor = isSizeLimited || snapshotSizeFactor < 0 ? snapshotSizeFactor : 0;
+      const sizeFactor = isSizeLimited ? snapshotSizeFactor : 0;
       return ProposalsFromLog.open(
         {
           fileStore,

@@ -100,7 +100,7 @@ export class Learner implements Role, LeaderConnectionEvents {
     const { sync, txns } = this;
     if (this.current === 'over') return;
     txns.onDurable(zxidHi, zxidLo);
-    if (sync !== null) this.guard(() => sync.onDurable());
+    if (sync !== null && !sync.isOver) this.guard(() => sync.onDurable());
   }
 
   onDone(type: number, zxidHi: number, zxidLo: number, error: number): void {

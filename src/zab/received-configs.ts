@@ -44,7 +44,7 @@ export class ReceivedConfigs {
   /** Throws RoleFault, also when the change ends the role. */
   commitAndActivate(zxidHi: number, zxidLo: number, bytes: Uint8Array, dataOffset: number, dataLength: number): void {
     if (dataLength < ACTIVATE_ENTRY) throw new RoleFault(`The leader sent a COMMITANDACTIVATE of ${dataLength} bytes`);
-    const designated = bytes.slice(dataOffset + ACTIVATE_LEADER, dataOffset + ACTIVATE_ENTRY);
+    const designated = bytes.subarray(dataOffset + ACTIVATE_LEADER, dataOffset + ACTIVATE_ENTRY);
     if (!this.txns.commit(zxidHi, zxidLo, designated)) return;
     const change = this.proposed.shift();
     if (change === undefined || change.zxidHi !== zxidHi || change.zxidLo !== zxidLo) {

@@ -9,7 +9,7 @@
  * Invariant: zxids rise without a hole (ZOOKEEPER-4925); nothing is logged out of order; nothing is acknowledged that is not
  * durable, and nothing twice.
  */
-import { readInt32 } from '../base/bytes.js';
+import { copyBytes, readInt32 } from '../base/bytes.js';
 import { Fifo } from '../base/fifo.js';
 import { compareSigned, hex64 } from '../base/int64.js';
 import { txnBodyEnd } from '../persistence/txn-entry.js';
@@ -25,7 +25,7 @@ const RECORD_BYTES = 64;
 
 /** Somebody else who is told what is committed: a follower's observers. */
 export interface CommitSink {
-  /** The bytes are valid during the call only. `activation`: the designated leader's id, of a reconfiguration. */
+  /** The bytes, those of `activation` too, are valid during the call only. `activation`: the designated leader's id, of a reconfiguration. */
   onCommitted(
     zxidHi: number,
     zxidLo: number,
@@ -119,7 +119,10 @@ export class ReceivedTxns {
     this.receivedHi = zxidHi;
     this.receivedLo = zxidLo;
     if (this.isHolding) {
-      this.held.push({ zxidHi, zxidLo, entry: bytes.slice(offset, offset + length) });
+      // A copy: `slice` of what a socket gives is none.
+      const entry = new Uint8Array(length);
+      copyBytes(bytes, offset, entry, 0, length);
+      this.held.push({ zxidHi, zxidLo, entry });
     } else {
       this.history.append(zxidHi, zxidLo, bytes, offset, length);
       this.line.logTxn(bytes, offset, length);

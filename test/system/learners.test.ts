@@ -1,7 +1,7 @@
 // Members that are behind, in processes as users run them: how a leader brings each of them to its state (SNAP, DIFF, TRUNC), and
 // observers that are served by a follower.
 
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { EnsembleProcess } from '../testing/ensemble-process.js';
@@ -27,6 +27,13 @@ async function expectEqualTrees(ensemble: EnsembleProcess): Promise<void> {
   await ensemble.awaitSameZxid();
   const [tree, ...others] = await Promise.all(ensemble.ports().map(readTree));
   for (const other of others) expect(differencesOf(tree as TreeReading, other)).toEqual([]);
+}
+
+function newestLog(dataDir: string): string {
+  const directory = join(dataDir, 'version-2');
+  const logs = readdirSync(directory).filter((name) => name.startsWith('log.'));
+  logs.sort((a, b) => Number.parseInt(a.slice(4), 16) - Number.parseInt(b.slice(4), 16));
+  return join(directory, logs.at(-1) ?? '');
 }
 
 function logHas(dataDir: string, text: string): boolean {
@@ -90,6 +97,33 @@ test('an old leader takes back what nobody else has', { timeout: DEADLINE_MS }, 
   await expectEqualTrees(ensemble);
   const tree = await readTree(ensemble.member(leader).clientPort);
   expect([...tree.keys()].filter((path) => /lonely|kept9|after9/.test(path)).sort()).toEqual(['/after9', '/kept9']);
+});
+
+test('a member whose log has lost its end, or is spoilt in the middle, gets all of it from its leader', {
+  timeout: DEADLINE_MS,
+}, async () => {
+  await using ensemble = await EnsembleProcess.start({
+    kinds: ['threadkeeper', 'threadkeeper', 'threadkeeper'],
+    cfg: { tickTime: 500 },
+  });
+  const leader = await ensemble.leader();
+  const [cut, spoilt] = [1, 2, 3].filter((sid) => sid !== leader) as [number, number];
+  await write(ensemble.member(leader).clientPort, 'n', 300);
+  await expectEqualTrees(ensemble);
+  for (const [sid, harm] of [
+    [cut, (log: Buffer, end: number): Buffer => log.fill(0, end - 3000, end)],
+    [spoilt, (log: Buffer, end: number): Buffer => log.fill(0x5a, end >> 1, (end >> 1) + 20)],
+  ] as const) {
+    await ensemble.kill(sid);
+    const path = newestLog(ensemble.member(sid).dataDir);
+    const log = readFileSync(path);
+    writeFileSync(path, harm(log, log.lastIndexOf(0x42) + 1));
+    await ensemble.startMember(sid);
+    await ensemble.awaitServing([sid]);
+    expect(ensemble.member(sid).log()).toMatch(/WARN.*(acknowledged|set aside)/);
+    await write(ensemble.member(sid).clientPort, `after${sid}-`, 10);
+    await expectEqualTrees(ensemble);
+  }
 });
 
 test('an observer is served by a follower, and by another one when that is gone', {

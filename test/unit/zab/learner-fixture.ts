@@ -285,7 +285,10 @@ export class LearnerWorld {
 
   /** Bytes from the leader, in one chunk; a turn follows. */
   receive(bytes: Uint8Array): void {
-    this.peer.events.onData(bytes, bytes.length);
+    // As a real socket gives it: a Buffer, whose `slice` is no copy, and whose memory is used again.
+    const chunk = Buffer.from(bytes);
+    this.peer.events.onData(chunk, chunk.length);
+    chunk.fill(0xdb);
     this.turn();
   }
 

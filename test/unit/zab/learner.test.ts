@@ -503,6 +503,19 @@ describe('SNAP', () => {
     expect(world.take()).toEqual(['> ACK 2:2', '> ACK 2:3']);
   });
 
+  test('what is kept back outlives the memory in which the socket gave it', () => {
+    const world = loading();
+    world.done(RecordType.snapEnd);
+    world.take();
+    world.packets(proposal([2, 1]), proposal([2, 2]));
+    world.packets(commit([2, 1]));
+    expect(world.take()).toEqual(['unlogged 2:1', 'committed 2:1']);
+    world.packets(newLeader(2));
+    world.done(RecordType.snapSave);
+    expect(world.take()).toContain('log 2:2');
+    expect(committedZxids(world.history)).toEqual(['2:1']);
+  });
+
   test('a COMMIT that skips what is kept back ends the role', () => {
     const world = loading(proposal([2, 1]), proposal([2, 2]), commit([2, 2]));
     world.take();
