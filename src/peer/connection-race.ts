@@ -27,10 +27,23 @@ export type Attempt = (
   onFailed: (reason: string) => void,
 ) => () => void;
 
+/** All addresses of a name, the ones to be tried first in front; calls back later. */
+export type LookUp = (
+  host: string,
+  onFound: (error: NodeJS.ErrnoException | null, addresses: string[]) => void,
+) => void;
+
+const lookUpAnew: LookUp = (host, onFound) => {
+  lookup(host, { all: true, order: 'ipv4first' } as { all: true }, (error, found) => {
+    onFound(error, error === null ? found.map(({ address }) => address) : []);
+  });
+};
+
 export class ConnectionRace {
   private readonly attempt: Attempt;
   private readonly onWon: (socket: Socket) => void;
   private readonly onLost: (reason: string) => void;
+  private readonly lookUp: LookUp;
   private readonly running = new Set<() => void>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly reasons = new Set<string>();
@@ -44,7 +57,9 @@ export class ConnectionRace {
     attempt: Attempt,
     onWon: (socket: Socket) => void,
     onLost: (reason: string) => void,
+    lookUp: LookUp = lookUpAnew,
   ) {
+    this.lookUp = lookUp;
     this.attempt = attempt;
     this.onWon = onWon;
     this.onLost = onLost;
@@ -64,11 +79,10 @@ export class ConnectionRace {
   }
 
   private enter(host: string, port: number): void {
-    lookup(host, { all: true, order: 'ipv4first' } as { all: true }, (error, found) => {
+    this.lookUp(host, (error, addresses) => {
       if (this.isOver) return;
       if (error !== null) this.reasons.add(`${host}: ${error.code ?? error.message}`);
-      const addresses = error === null ? found.slice(0, ADDRESSES_MAX).map(({ address }) => address) : [];
-      this.tryNext(addresses, port, host);
+      this.tryNext(addresses.slice(0, ADDRESSES_MAX), port, host);
     });
   }
 
