@@ -80,6 +80,7 @@ export class QuorumConfigs implements ConfigView {
     this.writeCommitted(config);
     const areMembersOthers = !config.equals(before);
     const leader = this.events.currentLeader();
+    this.tellOfClientAddress(before.member(this.options.myId), config.member(this.options.myId));
     this.events.onChanged(areMembersOthers);
     if (!areMembersOthers) return false;
     const { myId } = this.options;
@@ -91,6 +92,18 @@ export class QuorumConfigs implements ConfigView {
       return isMajor;
     }
     return isRoleOther || leader === null || !isSameVoter(before.member(leader), config.member(leader));
+  }
+
+  /** Where clients are heard is settled when a server starts. */
+  private tellOfClientAddress(before: QuorumMember | undefined, after: QuorumMember | undefined): void {
+    const now = after?.client ?? null;
+    if (now === null) return;
+    const was = before?.client ?? null;
+    const isSame =
+      was === null
+        ? String(now.port) === this.options.staticPairs.get('clientPort')
+        : was.host === now.host && was.port === now.port;
+    if (!isSame) this.options.log.warn(`Clients are heard on ${now.host}:${now.port} from the next start on`);
   }
 
   private writeCommitted(config: QuorumVerifier): void {

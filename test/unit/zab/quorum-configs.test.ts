@@ -20,6 +20,7 @@ describe('the two configurations', () => {
   let disk: SimFileStore;
   let leader: number | null;
   let events: string[];
+  let warned: string[];
 
   beforeEach(() => {
     disk = new SimFileStore(new Prng(1));
@@ -27,6 +28,7 @@ describe('the two configurations', () => {
     write(STATIC, 'dataDir=/data\nclientPort=2181\n');
     leader = 1;
     events = [];
+    warned = [];
   });
 
   function write(path: string, text: string): void {
@@ -56,7 +58,7 @@ describe('the two configurations', () => {
           ['clientPort', '2181'],
         ]),
         hasDynamicFile: false,
-        log: silentLogger,
+        log: { ...silentLogger, warn: (message) => void warned.push(message) },
       },
       {
         currentLeader: () => leader,
@@ -92,6 +94,21 @@ describe('the two configurations', () => {
     expect(disk.list('/conf').sort()).toEqual(['zoo.cfg', 'zoo.cfg.bak', 'zoo.cfg.dynamic.100000005']);
     expect(text(STATIC)).toBe('dataDir=/data\ndynamicConfigFile=/conf/zoo.cfg.dynamic.100000005\n');
     expect(view.activate(proposed, 1)).toBe(false);
+  });
+
+  it('clients are heard at another address from the next start on, and the log says so', () => {
+    const view = configs();
+    const moved = (version: string, port: number) =>
+      parseQuorumConfigText(
+        config(version, 1, 2, 3)
+          .toText()
+          .replace('server.2=h2:1:2:participant;0.0.0.0:2181', `server.2=h2:1:2;c:${port}`),
+      );
+    view.activate(config('100000005', 1, 2, 3, 4), 1);
+    expect(warned).toEqual([]);
+    view.activate(moved('100000006', 2182), 1);
+    view.activate(moved('100000007', 2182), 1);
+    expect(warned).toEqual(['Clients are heard on c:2182 from the next start on']);
   });
 
   it('a new version of the same members is no new election', () => {
