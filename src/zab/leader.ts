@@ -218,9 +218,7 @@ export class Leader implements Role, LearnerMaster {
       this.end(`the final stage could not begin to serve: error ${error}`);
       return;
     }
-    this.enter('broadcast');
-    this.host.onBroadcast(this.epoch);
-    for (const link of this.links.values()) if (link.state === 'acknowledged') link.upToDate();
+    this.beginBroadcast();
   }
 
   /** One of those who voted may have changed its mind: with maxTimeToWaitForEpoch there is no use in waiting on (5.3.2). */
@@ -539,6 +537,12 @@ export class Leader implements Role, LearnerMaster {
     this.line.serve(ServerRole.leader, epoch, 0);
   }
 
+  private beginBroadcast(): void {
+    this.enter('broadcast');
+    this.host.onBroadcast(this.epoch);
+    for (const link of this.links.values()) if (link.state === 'acknowledged') link.upToDate();
+  }
+
   private startSync(link: LearnerHandler): void {
     const { history } = this.host;
     const { sources } = this.options;
@@ -578,6 +582,8 @@ export class Leader implements Role, LearnerMaster {
       this.end('the counter of zxids is at its end, and another epoch must begin');
       return;
     }
+    // From the final stage it is one step to prep and from there one to here: its transaction may overtake what final says.
+    if (this.current === 'establishing') this.beginBroadcast();
     assert(this.current === 'broadcast', 'transactions are made while a leader serves');
     assert(zxidHi === this.epoch && counter === this.lastProposed + 1, 'prep counts within the epoch');
     const entry = offset + PIPELINE_HEADER_BYTES;

@@ -215,6 +215,19 @@ describe('establishment', () => {
     ]);
   });
 
+  test('a first transaction that overtakes the word that the leader serves begins the broadcast', () => {
+    const stage = new LeaderStage();
+    stage.isFinalFast = false;
+    const second = stage.learner(2, { auto: true });
+    stage.take();
+    stage.write(1);
+    stage.settle();
+    expect(stage.take()).toEqual(['broadcast 1', 'sync txn 1.1', 'commit committed 1.1']);
+    stage.served();
+    expect(stage.take()).toEqual([]);
+    expect(second.take().slice(-3)).toEqual(['UPTODATE -1.4294967295', 'PROPOSAL 1.1 [1.1]', 'COMMIT 1.1']);
+  });
+
   test('ZOOKEEPER-4685: acknowledgements of other zxids before the one of NEWLEADER are passed over', () => {
     const stage = new LeaderStage({ log: '1.1..1.3' });
     const learner = stage.learner(2, { last: '1.1' });
