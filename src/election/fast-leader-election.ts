@@ -182,8 +182,12 @@ export class FastLeaderElection {
     this.heardMs.clear();
     this.silenceMs.clear();
     this.reconnectAtMs = nowMs + RECONNECT_MS;
+    const early: Arrival[] = [];
+    for (let arrival = this.arrivals.shift(); arrival !== undefined; arrival = this.arrivals.shift())
+      early.push(arrival);
     this.adopt(this.initial, nowMs);
     this.takeArrivals(nowMs);
+    for (const { sender, notification } of early) this.onNotification(sender, notification, nowMs);
   }
 
   /** The role is over; who asks is not told any more of a leader that is gone. */
@@ -263,9 +267,10 @@ export class FastLeaderElection {
 
   /** True: the configuration is another one, and the notification is not to be looked at. */
   private tookGossip(sender: number, notification: Notification): boolean {
-    if (!this.settings.reconfigEnabled || notification.configText === null) return false;
+    // Before a call the quorum peer is busy with the end of a role; what is heard then is looked at when the call begins.
+    if (!this.settings.reconfigEnabled || notification.configText === null || !this.calling) return false;
     const config = this.configOf(sender, notification.configText);
-    if (config === null || this.state !== PeerState.looking) return false;
+    if (config === null) return false;
     if (!isNewer(config, this.committed) || (this.gossiped !== null && !isNewer(config, this.gossiped))) return false;
     this.gossiped = config;
     const differs = !config.equals(this.committed);

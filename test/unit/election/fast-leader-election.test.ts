@@ -528,6 +528,16 @@ describe('the configuration of a peer', () => {
     expect(server.hear(4, 'LOOKING 4 0 r1 e0', 2, newer)).toHaveLength(3);
   });
 
+  it('that comes before the call is looked at when it begins', () => {
+    const server = new ElectionScript(1, '1 2 3 | version=5', undefined, settings);
+    expect(server.hear(2, 'LOOKING 2 0 r1 e0', 2, newer)).toEqual([]);
+    expect(server.look('0', 0)).toEqual([
+      '-> 2 LOOKING 1 0 r1 e0',
+      '-> 3 LOOKING 1 0 r1 e0',
+      'gossip version=300000000, given up',
+    ]);
+  });
+
   it('with the same members is told, once, and the vote counts', () => {
     const server = looking();
     expect(server.hear(2, 'LOOKING 2 0 r1 e0', 2, renamed)).toEqual([
