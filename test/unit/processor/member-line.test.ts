@@ -192,6 +192,52 @@ describe.each(PLACEMENTS)('%s, %d shards', (placement, connectionShards) => {
     expect(silent.connection.ending).toBe(Ending.fin);
   });
 
+  test('without a leader, readers who ask for it are served from what there is, and leave no trace', () => {
+    const pair = pairOf(options);
+    const known = connect(pair, pair.learner);
+    known.create('/a', { data: 'x' });
+    pair.run();
+    pair.end();
+    const own = pair.learner;
+    const before = own.endRole();
+    own.serve(ServerRole.readOnly, {
+      onLine: (type, bytes, _words, offset, length) => own.port.passOn(type, bytes, offset, length),
+      onDurable: () => expect.unreachable(),
+    });
+    own.run();
+    const writer = own.dial();
+    writer.handshake();
+    const reader = connect(pair, own, { readOnly: true });
+    expect(reader.sessionId >> 56n).toBe(2n);
+    const global = own.dial();
+    global.handshake({ readOnly: true, sessionId: known.sessionId, password: known.password });
+    reader.getData('/a');
+    reader.setData('/a', 'y');
+    reader.sync('/a');
+    reader.getData('/a');
+    reader.request(OpCode.setWatches, new Uint8Array(20));
+    own.run();
+    expect([writer, global].map((client) => [client.take(), client.connection.ending])).toEqual([
+      [[], Ending.fin],
+      [[], Ending.fin],
+    ]);
+    const { NotReadOnly } = ErrorCode;
+    const answers = replies(reader);
+    expect(answers.map(({ err }) => err)).toEqual([0, NotReadOnly, NotReadOnly, 0, 0]);
+    expect(answers[1]?.zxid).toBe(before);
+    const again = connect(pair, own, { readOnly: true, sessionId: reader.sessionId, password: reader.password });
+    expect(again.sessionId).toBe(reader.sessionId);
+    own.run();
+    expect(reader.connection.ending).toBe(Ending.fin);
+    again.closeSession();
+    connect(pair, own, { readOnly: true });
+    own.run();
+    expect([replies(again).map(({ err }) => err), again.connection.ending]).toEqual([[0], Ending.fin]);
+    expect(own.sessions.openCount).toBe(2);
+    expect(own.endRole()).toBe(before);
+    expect([own.sessions.openCount, own.outstanding()]).toEqual([1, [0, 0]]);
+  });
+
   test('sessions outlive roles; what never was logged is no session', () => {
     const pair = pairOf(options);
     const kept = connect(pair, pair.leader);
