@@ -218,7 +218,8 @@ export class SimPeerEnd implements PeerSocket {
   private deliver(events: PeerSocketEvents, bytesMax: number): void {
     const first = this.received[0] as Uint8Array;
     const count = Math.min(first.length, bytesMax);
-    const piece = first.slice(0, count);
+    // As real sockets give it: a Buffer, whose `slice` is no copy.
+    const piece = Buffer.from(first.subarray(0, count));
     if (count === first.length) this.received.shift();
     else this.received[0] = first.subarray(count);
     const { other } = this;
