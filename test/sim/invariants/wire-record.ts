@@ -3,25 +3,17 @@
  * claims, and a learner must be told of every proposal before its commit, in order. Facts go to the EnsembleRecord; the order of
  * packets on one connection is judged here.
  */
-import { type PacketHandler, PacketReader, PacketVerdict } from '../../../src/zab/packet-reader.js';
 import { PacketType, packetName } from '../../../src/zab/quorum-packet.js';
 import type { EnsembleRecord } from './ensemble-record.js';
 import { Invariant, type OnViolation } from './invariant.js';
-import { counterOf, epochOf, showZxid, zxidNumber } from './txn-history.js';
-
-/** The end of a snapshot's stream: the path "/", and the signature. */
-const STREAM_END = [0, 0, 0, 1, 0x2f, 0, 0, 0, 10, ...'BenWasHere'].map((byte) =>
-  typeof byte === 'number' ? byte : byte.charCodeAt(0),
-);
-const PART_BYTES_MAX = 64 << 20;
+import { PacketSplitter } from './packet-splitter.js';
+import { counterOf, epochOf, showZxid } from './txn-history.js';
 
 interface Conversation {
   readonly leader: number;
   readonly learner: number;
-  readonly fromLeader: PacketReader;
-  readonly fromLearner: PacketReader;
-  readonly leaderHandler: PacketHandler;
-  readonly learnerHandler: PacketHandler;
+  readonly fromLeader: PacketSplitter;
+  readonly fromLearner: PacketSplitter;
   epoch: number;
   isUpToDate: boolean;
   lastProposed: number;
@@ -56,9 +48,7 @@ export class WireRecord {
       conversation = this.open(leader, learner);
       this.conversations.set(connection, conversation);
     }
-    const piece = bytes.subarray(offset, offset + length);
-    if (byLeader) conversation.fromLeader.push(piece, length, conversation.leaderHandler);
-    else conversation.fromLearner.push(piece, length, conversation.learnerHandler);
+    (byLeader ? conversation.fromLeader : conversation.fromLearner).push(bytes, offset, length);
   }
 
   closed(connection: number): void {
@@ -66,41 +56,21 @@ export class WireRecord {
   }
 
   private open(leader: number, learner: number): Conversation {
-    let matched = 0;
     const conversation: Conversation = {
       leader,
       learner,
-      fromLeader: new PacketReader(PART_BYTES_MAX),
-      fromLearner: new PacketReader(PART_BYTES_MAX),
-      leaderHandler: {
-        onPacket: (type, zxidHi, zxidLo) => {
-          const zxid = zxidNumber(zxidHi, zxidLo);
+      fromLeader: new PacketSplitter({
+        onPacket: (type, zxid) => {
           this.onPacket(leader, learner, packetName(type), zxid);
           this.byLeader(conversation, type, zxid);
-          return type === PacketType.snap ? PacketVerdict.raw : PacketVerdict.taken;
         },
-        onRaw: (bytes, offset, length) => {
-          for (let i = 0; i < length; i++) {
-            const byte = bytes[offset + i];
-            if (byte === STREAM_END[matched]) matched++;
-            else matched = fallBack(matched, byte);
-            if (matched < STREAM_END.length) continue;
-            matched = 0;
-            conversation.fromLeader.packetsFollow();
-            return i + 1;
-          }
-          return length;
-        },
-      },
-      learnerHandler: {
-        onPacket: (type, zxidHi, zxidLo) => {
-          const zxid = zxidNumber(zxidHi, zxidLo);
+      }),
+      fromLearner: new PacketSplitter({
+        onPacket: (type, zxid) => {
           this.onPacket(learner, leader, packetName(type), zxid);
           this.byLearner(conversation, type, zxid);
-          return PacketVerdict.taken;
         },
-        onRaw: (_bytes, _offset, length) => length,
-      },
+      }),
       epoch: -1,
       isUpToDate: false,
       lastProposed: 0,
@@ -164,15 +134,4 @@ export class WireRecord {
   private say(text: string): void {
     this.onViolation({ invariant: Invariant.quorumCommits, text });
   }
-}
-
-/** Of a stream that did not go on as the end would: how much of the end its last bytes still are. */
-function fallBack(matched: number, byte: number): number {
-  for (let length = matched; length > 0; length--) {
-    const isPrefix = STREAM_END.slice(0, length - 1).every(
-      (expected, index) => expected === STREAM_END[matched - length + 1 + index],
-    );
-    if (isPrefix && STREAM_END[length - 1] === byte) return length;
-  }
-  return 0;
 }

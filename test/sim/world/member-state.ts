@@ -38,7 +38,7 @@ function nodeOf(reader: TreeReader, ref: number): NodeState {
 export function memberSessions(sessions: SessionTable): Set<bigint> {
   const open = new Set<bigint>();
   for (let slot = 0; slot < sessions.slotCountUsed; slot++) {
-    if (sessions.state(slot) === SlotState.free) continue;
+    if (sessions.state(slot) !== SlotState.open) continue; // a closed one keeps its slot until prep has its next turn
     open.add(int64FromHalves(sessions.sessionHi(slot), sessions.sessionLo(slot)));
   }
   return open;

@@ -40,6 +40,9 @@ const DRAIN_MS = 40_000;
 const CONTACT_CHECK_MS = 100;
 /** Between two requests of a client once all is well: there is nothing more to find by many. */
 const QUIET_PAUSE_MS = 150;
+/** How long nobody asks anything: so many times the longest session, and some ticks. */
+const CALM_TIMEOUTS = 1.6;
+const CALM_TICKS = 6;
 const VIOLATIONS_MAX = 8;
 const STEPS_MAX = 6_000_000;
 
@@ -450,6 +453,39 @@ export class SimWorld {
     this.runUntil(this.clock.monotonicMs() + DRAIN_MS, () => this.isQuiet());
     if (!this.isOver && !this.isQuiet()) {
       this.violate({ invariant: Invariant.liveness, text: 'members do not come to the same zxid' });
+    }
+    this.calm();
+  }
+
+  /** Nobody asks anything: who is connected keeps his session, and the sessions of all others go. */
+  private calm(): void {
+    if (this.isOver) return;
+    this.say('nobody asks anything from here on');
+    const connected = new Map(
+      this.clients.filter((client) => client.isConnected).map((client) => [client.session, client] as const),
+    );
+    const calmMs = CALM_TIMEOUTS * (this.plan.clientTimeoutMs / SLOWEST_RATE) + CALM_TICKS * TICK_MS;
+    this.runUntil(this.clock.monotonicMs() + calmMs);
+    if (this.isOver) return;
+    this.runUntil(this.clock.monotonicMs() + DRAIN_MS, () => this.isQuiet());
+    const { leader } = this;
+    if (leader === null) return;
+    const open = memberSessions(leader.member.parts.sessions);
+    for (const [session, client] of connected) {
+      if (!open.has(session) || client.session !== session) {
+        this.violate({
+          invariant: Invariant.sessions,
+          text: `session ${session.toString(16)} of a connected client is gone`,
+        });
+      }
+    }
+    const known = new Set(this.clients.map((client) => client.session));
+    for (const session of open) {
+      if (known.has(session)) continue;
+      this.violate({
+        invariant: Invariant.sessions,
+        text: `session ${session.toString(16)} of nobody does not expire`,
+      });
     }
   }
 
