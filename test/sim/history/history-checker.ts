@@ -16,9 +16,14 @@ export interface HistoryVerdict {
   readonly replayed: Replayed | null;
 }
 
-export function checkHistory(entries: readonly HistoryEntry[], txns: readonly CommittedTxn[] | null): HistoryVerdict {
+/** `excusesOldLeaders`: a sync may be answered in an epoch that is over elsewhere. */
+export function checkHistory(
+  entries: readonly HistoryEntry[],
+  txns: readonly CommittedTxn[] | null,
+  excusesOldLeaders = false,
+): HistoryVerdict {
   const operations = operationsOf(entries);
-  const violations = checkOrder(entries);
+  const violations = checkOrder(entries, excusesOldLeaders);
   const order = txns ?? findTxns(entries, operations);
   if (!Array.isArray(order)) return { violations: [...violations, order as HistoryViolation], replayed: null };
   const replayed = replay(operations, order, txns !== null);

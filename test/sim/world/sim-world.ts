@@ -43,6 +43,7 @@ const QUIET_PAUSE_MS = 150;
 /** How long nobody asks anything: so many times the longest session, and some ticks. */
 const CALM_TIMEOUTS = 1.6;
 const CALM_TICKS = 6;
+const HELD_LOOK_MS = 5;
 const VIOLATIONS_MAX = 8;
 const STEPS_MAX = 6_000_000;
 
@@ -262,7 +263,9 @@ export class SimWorld {
     for (const each of this.members) {
       if (!each.isRunning || each.isPaused) continue;
       const dueMs = nowMs + (each.member.tickNextMs() - each.clock.monotonicMs()) / each.plan.rate;
-      if (dueMs < nextMs) nextMs = dueMs;
+      // The tick of an actor that is held stays due, and nobody waits for it.
+      const wakeMs = dueMs <= nowMs && each.member.held.size > 0 ? nowMs + HELD_LOOK_MS : dueMs;
+      if (wakeMs < nextMs) nextMs = wakeMs;
     }
     for (const askMs of this.nextAskMs) if (askMs < nextMs) nextMs = askMs;
     // Rounding must not keep a tick from being due.
@@ -520,7 +523,7 @@ export class SimWorld {
       const txn = this.txns.get(this.record.committed.zxidAt(i));
       if (txn !== undefined) txns.push(txn);
     }
-    const { violations } = checkHistory(this.history.entries, txns);
+    const { violations } = checkHistory(this.history.entries, txns, true);
     for (const { rule, text } of violations) {
       this.violate({ invariant: Invariant.clients, text: `${rule}: ${text}` });
     }
