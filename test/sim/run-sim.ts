@@ -2,10 +2,12 @@
 //
 //   node dist/test/sim/run-sim.js --seed 123 [--log none|full]
 //   node dist/test/sim/run-sim.js --seeds 1..1000 [--seconds 600] [--keep-going]
+//   node dist/test/sim/run-sim.js --defects 40 [--only words]      every known defect, and the seed that finds it out
 //
 // Ends with 1 when an invariant did not hold, and says by which seed that can be seen again.
 
 import { parseArgs } from 'node:util';
+import { DEFECTS } from './defects/defects.js';
 import { type SimResult, SimWorld } from './world/sim-world.js';
 
 const { values } = parseArgs({
@@ -15,6 +17,8 @@ const { values } = parseArgs({
     seconds: { type: 'string' },
     log: { type: 'string' },
     'keep-going': { type: 'boolean' },
+    defects: { type: 'string' },
+    only: { type: 'string' },
   },
 });
 
@@ -67,5 +71,30 @@ function many(range: string): boolean {
   return failed.length === 0;
 }
 
-const isRight = values.seeds !== undefined ? many(values.seeds) : one(Number(values.seed ?? 1));
+function defects(seedsMax: number, only: string): boolean {
+  const chosen = DEFECTS.filter(({ name }) => name.includes(only));
+  let found = 0;
+  for (const defect of chosen) {
+    let verdict = `NOT FOUND OUT in ${seedsMax} seeds`;
+    for (let seed = 1; seed <= seedsMax; seed++) {
+      const plan = defect.plan?.(seed);
+      const { violations } = new SimWorld(seed, { defect, ...(plan === undefined ? {} : { plan }) }).run();
+      const [first] = violations;
+      if (first === undefined) continue;
+      found++;
+      verdict = `seed ${seed}: ${first.invariant}: ${first.text.split('\n')[0]}`;
+      break;
+    }
+    console.log(`${defect.name.padEnd(52)} ${verdict}`);
+  }
+  console.log(`${found} of ${chosen.length} defects found out`);
+  return found === chosen.length;
+}
+
+const isRight =
+  values.defects !== undefined
+    ? defects(Number(values.defects), values.only ?? '')
+    : values.seeds !== undefined
+      ? many(values.seeds)
+      : one(Number(values.seed ?? 1));
 process.exitCode = isRight ? 0 : 1;

@@ -8,6 +8,7 @@ export class History {
   readonly entries: HistoryEntry[] = [];
   /** Told every entry as a line of words. */
   onLine: ((line: string) => void) | null = null;
+  onEntry: ((entry: HistoryEntry) => void) | null = null;
   private idNext = 1;
   private connectionNext = 1;
 
@@ -25,6 +26,7 @@ export class History {
   add(entry: HistoryEntry): void {
     this.entries.push(entry);
     this.onLine?.(lineOf(entry));
+    this.onEntry?.(entry);
   }
 }
 

@@ -13,7 +13,7 @@ import { InlineMember, type InlineMemberOptions } from '../../testing/inline/inl
 import { type SimPeerEnd, SimPeerNetwork } from '../../testing/inline/sim-peer-network.js';
 import { SimClient } from '../client/sim-client.js';
 import { SimWorkload } from '../client/workload.js';
-import type { CommittedTxn } from '../history/history.js';
+import type { CommittedTxn, HistoryEntry } from '../history/history.js';
 import { checkHistory } from '../history/history-checker.js';
 import { History } from '../history/history-log.js';
 import { EnsembleRecord } from '../invariants/ensemble-record.js';
@@ -43,6 +43,8 @@ const QUIET_PAUSE_MS = 150;
 /** How long nobody asks anything: so many times the longest session, and some ticks. */
 const CALM_TIMEOUTS = 1.6;
 const CALM_TICKS = 6;
+/** Within so long after the end of a role its clients are gone. */
+const HALT_MS_MAX = 100;
 const HELD_LOOK_MS = 5;
 const VIOLATIONS_MAX = 8;
 const STEPS_MAX = 6_000_000;
@@ -91,6 +93,7 @@ export class SimWorld {
   private readonly onLine: ((line: string) => void) | null;
   private readonly defect: Defect | null;
   private readonly nextAskMs: number[] = [];
+  private readonly askedInVain = new Map<number, number>();
   private steps = 0;
   private isWorkOn = true;
   /** Once all is well: which clients have written something since. */
@@ -123,6 +126,7 @@ export class SimWorld {
     this.faults = new FaultInjector(this, root.fork('faults'));
     this.network.onWrite = (end, bytes, offset, length) => this.onPeerWrite(end, bytes, offset, length);
     this.network.onRead = (end) => this.onPeerRead(end);
+    this.history.onEntry = (entry) => this.onHistory(entry);
     if (this.onLine !== null) {
       this.history.onLine = (line) => this.say(`client  ${line}`);
       this.wire.onPacket = (from, to, name, zxid) => this.say(`${from} -> ${to}  ${name} ${showZxid(zxid)}`);
@@ -207,6 +211,7 @@ export class SimWorld {
 
   private gone(each: SimMember): void {
     each.isPaused = false;
+    each.servesNobodySinceMs = Number.POSITIVE_INFINITY;
     this.record.crashed(each.sid);
     this.contact.serves(each.sid, null, -1, this.clock.monotonicMs());
     each.member.held.clear();
@@ -359,7 +364,22 @@ export class SimWorld {
     const kind =
       role === null || role === ServerRole.readOnly ? null : role === ServerRole.leader ? 'leader' : 'learner';
     this.contact.serves(sid, kind, kind === null ? -1 : each.member.status.leader, nowMs);
+    each.servesNobodySinceMs = role === null ? nowMs : Number.POSITIVE_INFINITY;
     this.say(`${sid} ${role === null ? 'serves nobody' : `serves as ${nameOf(role)}`}`);
+  }
+
+  /** What is asked of a member that has served nobody for a while must not be answered. */
+  private onHistory(entry: HistoryEntry): void {
+    const nowMs = this.clock.monotonicMs();
+    if (entry.kind === 'invoke') {
+      const each = this.members.find(({ sid }) => sid === entry.server);
+      const isStill = each === undefined || each.isPaused || each.member.held.size > 0;
+      if (!isStill && nowMs - each.servesNobodySinceMs > HALT_MS_MAX) this.askedInVain.set(entry.id, entry.server);
+    } else if (entry.kind === 'return' && entry.outcome.err === 0) {
+      const sid = this.askedInVain.get(entry.id);
+      if (sid === undefined) return;
+      this.violate({ invariant: Invariant.liveness, text: `${sid} serves nobody, and answers #${entry.id}` });
+    }
   }
 
   private onPeerWrite(end: SimPeerEnd, bytes: Uint8Array, offset: number, length: number): void {
