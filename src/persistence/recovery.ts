@@ -289,6 +289,7 @@ class Recovery {
     const replay = new TxnLogReplay(fileStore, this.directories.logDirectory, this.logs, afterHi, afterLo);
     replay.run((reader) => {
       this.isEpochBegun = reader.zxidHi !== replay.lastHi;
+      if (this.isEpochBegun) this.checkBetween(replay, reader);
       if (this.applyRecord(reader)) replay.vouchForGaps((gap) => this.warnOfGap(gap, reader));
       if ((replay.recordCount & RECORDS_PER_REPORT_MASK) === 0) this.reportReplay(reader, replay.recordCount);
     });
@@ -374,16 +375,39 @@ class Recovery {
    * odd name to nobody.
    */
   private checkReached(candidate: DataFileName, { lastHi, lastLo }: TxnLogReplay): void {
+    this.refuseIfUnreached(candidate.name, lastHi, lastLo, () => true);
+  }
+
+  /**
+   * Zxids do not tell whether the last transactions of an epoch are missing before the first one of the next; the name of a
+   * snapshot that could not be used does.
+   */
+  private checkBetween({ lastHi, lastLo }: TxnLogReplay, { zxidHi, zxidLo }: TxnLogReader): void {
+    this.refuseIfUnreached(
+      'the snapshot that was loaded',
+      lastHi,
+      lastLo,
+      (s) => compareSigned(s.zxidHi, s.zxidLo, zxidHi, zxidLo) < 0,
+    );
+  }
+
+  /** If a snapshot's name says that there was a transaction behind this one, which no log has. */
+  private refuseIfUnreached(
+    loaded: string,
+    lastHi: number,
+    lastLo: number,
+    isMeant: (snapshot: DataFileName) => boolean,
+  ): void {
     const { fileStore, dataDir, dataLogDir } = this.options;
     const { snapshotDirectory } = this.directories;
     const unreached = listSnapshots(fileStore, snapshotDirectory).find(
-      (s) => !s.isOdd && s.zxidLo !== 0 && compareSigned(s.zxidHi, s.zxidLo, lastHi, lastLo) > 0,
+      (s) => !s.isOdd && s.zxidLo !== 0 && compareSigned(s.zxidHi, s.zxidLo, lastHi, lastLo) > 0 && isMeant(s),
     );
     if (unreached === undefined) return;
     const { name, zxidHi: syncedHi, zxidLo: syncedLo } = unreached;
     const path = joinPath(snapshotDirectory, name);
     throw new RecoveryError(
-      `${path} cannot be loaded, and the log behind ${candidate.name} ends before it, at 0x${hex64(lastHi, lastLo)}. ` +
+      `${path} cannot be loaded, and the log behind ${loaded} ends before it, at 0x${hex64(lastHi, lastLo)}. ` +
         remedyFor(dataDir, dataLogDir),
       { finding: { kind: 'unreached', path, offset: -1, lastHi, lastLo, later: null, syncedHi, syncedLo } },
     );

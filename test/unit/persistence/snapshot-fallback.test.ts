@@ -52,6 +52,19 @@ describe('a spoilt newest snapshot', () => {
     expect(store.list(VERSION_2)).toEqual(before);
   });
 
+  test('the log leads beyond it, but without the end of its epoch: refused', () => {
+    const store = storeOf(3, 6);
+    const writer = newWriter(store);
+    const next = 0x1_0000_0001n;
+    append(writer, createEntry(next, '/next', new Uint8Array(9)), next);
+    writer.close();
+    store.unlink(`${VERSION_2}/log.4`);
+    store.unlink(`${VERSION_2}/${SYNC_MARK_NAME}`);
+    expect(recoverFrom(store)).toMatchObject({ lastZxidHi: 1, lastZxidLo: 1, snapshot: { name: 'snapshot.6' } });
+    spoil(store, 'snapshot.6');
+    expect(() => recoverFrom(store)).toThrow('snapshot.6 cannot be loaded, and the log behind');
+  });
+
   test('the same when it is only the beginning of a file', () => {
     const store = storeOf(3, 6);
     store.unlink(`${VERSION_2}/log.4`);

@@ -1,0 +1,71 @@
+// The simulator, in short: a few seeds with all kinds of faults, seeds that once showed something, a seed that replays exactly,
+// and members with defects, which must be found out. `npm run sim` has the long forms.
+
+import { describe, expect, it } from 'vitest';
+import { DEFECTS } from './defects/defects.js';
+import { drawPlan } from './world/sim-plan.js';
+import { type SimResult, SimWorld } from './world/sim-world.js';
+
+const SHORT_MS = 4000;
+
+function run(seed: number, safetyMs = SHORT_MS, onLine: ((line: string) => void) | null = null): SimResult {
+  return new SimWorld(seed, { plan: drawPlan(seed, safetyMs), onLine }).run();
+}
+
+function said({ violations }: SimResult): string[] {
+  return violations.map(({ invariant, text }) => `${invariant}: ${text}`);
+}
+
+describe('an ensemble keeps its promises whatever happens', () => {
+  it('in a few seeds', () => {
+    const sums = { committed: 0, answered: 0, epochs: 0, faults: 0 };
+    for (let seed = 1; seed <= 8; seed++) {
+      const result = run(seed);
+      expect(said(result), `seed ${seed}`).toEqual([]);
+      sums.committed += result.committed;
+      sums.answered += result.answered;
+      sums.epochs += result.epochs;
+      for (const count of result.faults.values()) sums.faults += count;
+    }
+    expect(sums.committed).toBeGreaterThan(300);
+    expect(sums.answered).toBeGreaterThan(500);
+    expect(sums.epochs).toBeGreaterThan(8);
+    expect(sums.faults).toBeGreaterThan(8);
+  });
+
+  it.each([
+    [
+      3001,
+      'the end of an epoch was in no log, and the snapshot that proved it could not be opened: an older one stood in',
+    ],
+    [98, 'a leader whose disk hung kept its clients, though it had lost its quorum'],
+    [2181, 'a leader that had stood still did not know that there was another one'],
+  ])('seed %d: %s', (seed) => {
+    expect(said(run(seed, 12_000))).toEqual([]);
+  });
+});
+
+it('a seed replays exactly', () => {
+  const lines: string[][] = [[], []];
+  for (const log of lines) run(2, 2000, (line) => log.push(line));
+  expect(lines[0]?.length).toBeGreaterThan(200);
+  expect(lines[0]).toEqual(lines[1]);
+});
+
+describe('a member with a defect is found out:', () => {
+  it.each([
+    ['acknowledges what is not synced', '8 acks are durable'],
+    ['commits without a quorum', '5 primary integrity'],
+    ['leaves a COMMIT out', '9 commits need a quorum'],
+    ['forwards a request twice', 'what clients see'],
+  ])('one that %s', (name, invariant) => {
+    const defect = DEFECTS.find((each) => each.name === name);
+    expect(defect).toBeDefined();
+    const found: string[] = [];
+    for (let seed = 1; seed <= 10 && found.length === 0; seed++) {
+      const world = new SimWorld(seed, { plan: drawPlan(seed, SHORT_MS), defect: defect ?? null });
+      found.push(...world.run().violations.map((violation) => violation.invariant));
+    }
+    expect(found[0]).toBe(invariant);
+  });
+});
