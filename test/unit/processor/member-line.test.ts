@@ -318,6 +318,28 @@ describe.each(PLACEMENTS)('%s, %d shards', (placement, connectionShards) => {
     expect(pair.learner.has('/touched')).toBe(true);
   });
 
+  test('empty containers go by the leader alone, and a leader that was one no more leaves them', () => {
+    const pair = pairOf(options);
+    const client = connect(pair, pair.learner);
+    for (const path of ['/c', '/d']) {
+      client.create(path, { op: OpCode.createContainer, flags: 4 });
+      client.create(`${path}/x`);
+    }
+    client.delete('/c/x');
+    pair.run();
+    const check = pair.leader.config.containers.checkIntervalMs;
+    for (let ms = 0; ms < check + 2000; ms += 1000) {
+      pair.leader.advance(1000);
+      pair.learner.advance(1000);
+      pair.run();
+    }
+    expect([pair.learner.has('/c'), pair.learner.has('/d')]).toEqual([false, true]);
+    pair.end();
+    const before = pair.leader.endRole();
+    pair.leader.advance(2 * check);
+    expect(pair.leader.zxid).toBe(before);
+  });
+
   test('a learner refuses what does not decode itself, and a leader makes a transaction of what a learner sends all the same', () => {
     const pair = pairOf(options);
     const client = connect(pair, pair.learner);
