@@ -22,6 +22,8 @@ const RETRY_MS = 5;
 const AT_ONCE = 64;
 const EPHEMERAL = 1;
 const NO_NODE = -101;
+/** Everything that was ever written is read back from members that have just been under load. */
+const READ_MS = 30_000;
 /** A member that says nothing for that long is left for another. */
 const PATIENCE_MS = 8_000;
 
@@ -197,7 +199,7 @@ export class EnsembleWriter {
       const batch = paths.slice(from, from + AT_ONCE);
       connection.send(...batch.map((path) => request(++this.xid, Op.GetData, counted(path), Uint8Array.of(0))));
       for (const path of batch) {
-        const reply = await connection.nextReply();
+        const reply = await connection.nextReply(READ_MS);
         if (reply.err === NO_NODE) {
           found.set(path, null);
           continue;
