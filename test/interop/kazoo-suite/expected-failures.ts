@@ -20,7 +20,10 @@ export const EXPECTED_FAILURES: ReadonlyMap<string, string> = new Map([
 
 /** The same with three servers; all that Apache's 3.8.0 does not pass either. */
 export const EXPECTED_ENSEMBLE_FAILURES: ReadonlyMap<string, string> = new Map([
-  ['connection TestReadOnlyMode::test_read_only', 'its session was opened before, and no read-only server takes such a one over'],
+  [
+    'connection TestReadOnlyMode::test_read_only',
+    'its session was opened before, and no read-only server takes such a one over',
+  ],
   ['sasl TestSASLGSSAPIAuthentication::test_connect_gssapi_auth', 'skipped: wants a Kerberos realm'],
   ['sasl TestSASLGSSAPIAuthentication::test_invalid_gssapi_auth', 'skipped: wants a Kerberos realm'],
 ]);
