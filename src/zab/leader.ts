@@ -179,12 +179,16 @@ export class Leader implements Role, LearnerMaster {
 
   onLine(type: number, bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
     const at = offset >> 2;
-    if (type === RecordType.txn) {
-      if (this.current !== 'over') this.propose(bytes, words, offset, length);
-      return;
-    }
     if (type === RecordType.judge) {
       if (this.current !== 'over') this.judge(bytes, words, offset);
+      return;
+    }
+    if (this.current === 'over' || this.isOverByStandstill()) {
+      this.line.bounce(bytes, words, offset);
+      return;
+    }
+    if (type === RecordType.txn) {
+      this.propose(bytes, words, offset, length);
       return;
     }
     const number = words[at + WORD_LEARNER];
@@ -230,7 +234,7 @@ export class Leader implements Role, LearnerMaster {
   }
 
   onTick(nowMs: number): void {
-    if (this.current === 'over') return;
+    if (this.current === 'over' || this.isOverByStandstill()) return;
     const heldUpMs = nowMs - this.tickedMs;
     this.nowMs = nowMs;
     this.tickedMs = nowMs;
@@ -240,7 +244,10 @@ export class Leader implements Role, LearnerMaster {
       this.end(`cannot listen on the quorum port: ${this.bindFailure}`);
       return;
     }
+    const before = this.links.size;
     for (const link of [...this.links.values()]) link.checkTimes();
+    // Who was silent for so long has left as well, and may follow somebody else by now.
+    if (this.links.size < before && this.current === 'broadcast') this.checkQuorum();
     if (nowMs >= this.nextHalfTickMs) {
       this.nextHalfTickMs = nowMs + this.timing.tickMs / 2;
       this.halfTick();
@@ -250,7 +257,7 @@ export class Leader implements Role, LearnerMaster {
   }
 
   onBatchEnd(): void {
-    if (this.isOver()) return;
+    if (this.isOver() || this.isOverByStandstill()) return;
     this.nowMs = Math.max(this.nowMs, this.host.clock.monotonicMs());
     this.advance();
     this.commitReady();
@@ -580,6 +587,7 @@ export class Leader implements Role, LearnerMaster {
     const counter = zxidLo >>> 0;
     if (counter === COUNTER_LAST) {
       this.end('the counter of zxids is at its end, and another epoch must begin');
+      this.line.bounce(bytes, words, offset);
       return;
     }
     // From the final stage it is one step to prep and from there one to here: its transaction may overtake what final says.
@@ -775,6 +783,10 @@ export class Leader implements Role, LearnerMaster {
     this.isPingTick = !this.isPingTick;
     if (this.isPingTick || this.current !== 'broadcast') return;
     this.tick++;
+    this.checkQuorum();
+  }
+
+  private checkQuorum(): void {
     const alive = new Set([this.host.myId]);
     for (const link of this.links.values()) {
       if (!link.isObserver && link.state !== 'info' && this.tick <= link.ackDeadlineTick) alive.add(link.sid);
@@ -784,6 +796,18 @@ export class Leader implements Role, LearnerMaster {
       this.end(`not enough followers are left: ${[...alive].join(', ')} are no quorum`);
       return;
     }
+  }
+
+  /**
+   * A process that stood still for so long finds its followers gone to another leader, whose transactions it knows nothing of: it
+   * must not answer one more sync. Those it had are still to be told so by their sockets.
+   */
+  private isOverByStandstill(): boolean {
+    if (this.current !== 'broadcast') return false;
+    const stoodMs = this.host.clock.monotonicMs() - this.tickedMs;
+    if (stoodMs <= this.timing.syncLimitTicks * this.timing.tickMs) return false;
+    this.end(`this server stood still for ${Math.round(stoodMs)} ms, more than its followers wait`);
+    return true;
   }
 
   private checkPhaseTime(): void {

@@ -30,6 +30,7 @@ import {
   WORD_ZXID_HI,
   WORD_ZXID_LO,
 } from '../processor/pipeline-records.js';
+import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode } from '../protocol/op-code.js';
 
 /** Where a TxnHeader has its fields (store/txn-applier.ts draws the entry). */
@@ -132,6 +133,16 @@ export class PipelinePort {
     out.claim(type, length);
     copyBytes(bytes, offset, out.bytes, out.offset, length);
     out.commit();
+  }
+
+  /** A record of prep's line behind the end of a role goes back to its client; nobody is told, since connections close. */
+  bounce(bytes: Uint8Array, words: Int32Array, offset: number): void {
+    const at = offset >> 2;
+    if (words[at + WORD_SHARD] < 0 || words[at + WORD_LEARNER] !== 0) return;
+    words[at + WORD_ERROR] = ErrorCode.ConnectionLoss;
+    words[at + WORD_LENGTH_A] = 0;
+    words[at + WORD_LENGTH_B] = 0;
+    this.passOn(RecordType.echo, bytes, offset, PIPELINE_HEADER_BYTES);
   }
 
   /** A transaction that came from the leader: nobody's here, until the commit stage finds whose it is. */

@@ -36,13 +36,10 @@ import type { DataDirectories } from '../persistence/data-directories.js';
 import { EpochFileError, EpochFiles } from '../persistence/epoch-files.js';
 import type { FileStore } from '../persistence/file-store.js';
 import {
-  PIPELINE_HEADER_BYTES,
   RecordType,
   ServerRole,
   WORD_ERROR,
-  WORD_LEARNER,
   WORD_LENGTH_A,
-  WORD_LENGTH_B,
   WORD_OP,
   WORD_SHARD,
   WORD_ZXID_HI,
@@ -240,7 +237,7 @@ export class QuorumPeerActor implements Actor {
       // A read-only server has no role in the ensemble, and nothing in its line but reads and refusals.
       if (this.machine.phase === 'readOnly') this.line.passOn(type, bytes, offset, length);
       // What is to be judged prep keeps, and gives back itself.
-      else if (type !== RecordType.judge) this.bounce(bytes, words, offset);
+      else if (type !== RecordType.judge) this.line.bounce(bytes, words, offset);
       return;
     }
     if (type === RecordType.txn) this.countProposal(words[(offset >> 2) + WORD_LENGTH_A] as number);
@@ -253,16 +250,6 @@ export class QuorumPeerActor implements Actor {
     sizes[LAST_SIZE] = counted;
     if (counted > (sizes[MAX_SIZE] as number)) sizes[MAX_SIZE] = counted;
     if (sizes[MIN_SIZE] === 0 || counted < (sizes[MIN_SIZE] as number)) sizes[MIN_SIZE] = counted;
-  }
-
-  /** What comes behind the end of a role goes back to its client; nobody is told anything, since the connections close. */
-  private bounce(bytes: Uint8Array, words: Int32Array, offset: number): void {
-    const at = offset >> 2;
-    if ((words[at + WORD_SHARD] as number) < 0 || words[at + WORD_LEARNER] !== 0) return;
-    words[at + WORD_ERROR] = ErrorCode.ConnectionLoss;
-    words[at + WORD_LENGTH_A] = 0;
-    words[at + WORD_LENGTH_B] = 0;
-    this.line.passOn(RecordType.echo, bytes, offset, PIPELINE_HEADER_BYTES);
   }
 
   private onDurable(words: Int32Array, at: number): void {

@@ -2,7 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 import { Prng } from '../../../src/base/prng.js';
-import { configText, LeaderStage } from './leader-stage.js';
+import { RecordType } from '../../../src/processor/pipeline-records.js';
+import { OpCode } from '../../../src/protocol/op-code.js';
+import { configText, LeaderStage, WORD_LEARNER, WORD_OP } from './leader-stage.js';
 
 describe('liveness', () => {
   test('pings every half tick, with the last zxid proposed', () => {
@@ -68,11 +70,32 @@ describe('liveness', () => {
 
   test('a leader that was held up itself reads what has come meanwhile before it judges', () => {
     const { stage, learners } = LeaderStage.serving([2]);
-    stage.clock.advance(60_000);
+    stage.clock.advance(4900);
     stage.leader.onTick(stage.clock.monotonicMs());
     stage.settle();
     stage.pass(3000);
     expect([learners[0].closed, stage.over]).toEqual(['', '']);
+  });
+
+  test('a leader that stood still for longer than its followers wait answers no sync any more', () => {
+    const { stage, learners } = LeaderStage.serving([2]);
+    stage.clock.advance(5100);
+    stage.line(RecordType.pass, { [WORD_OP]: OpCode.sync });
+    expect(stage.over).toContain('stood still for 5100 ms');
+    stage.line(RecordType.pass, { [WORD_LEARNER]: 1, [WORD_OP]: OpCode.sync });
+    stage.settle();
+    expect(learners[0].take()).toEqual([]);
+    expect(stage.take()).toEqual(['sync echo 0.0']);
+  });
+
+  test('who was silent for syncLimit takes the quorum along at once', () => {
+    const { stage, learners } = LeaderStage.serving([2]);
+    stage.pass(700);
+    learners[0].isMute = true;
+    stage.pass(4790);
+    expect(stage.over).toBe('');
+    stage.pass(30);
+    expect(stage.over).toContain('1 are no quorum');
   });
 
   test('ZOOKEEPER-2247: without its own disk a leader goes on while others are a quorum, and never commits alone', () => {

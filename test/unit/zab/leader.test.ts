@@ -379,6 +379,6 @@ describe('broadcast', () => {
     stage.write(1);
     stage.settle();
     expect(stage.over).toContain('another epoch must begin');
-    expect([stage.take(), learners[0].take()]).toEqual([[], []]);
+    expect([stage.take(), learners[0].take()]).toEqual([['sync echo 1.4294967295'], []]);
   });
 });
