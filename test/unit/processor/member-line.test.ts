@@ -238,6 +238,33 @@ describe.each(PLACEMENTS)('%s, %d shards', (placement, connectionShards) => {
     expect([own.sessions.openCount, own.outstanding()]).toEqual([1, [0, 0]]);
   });
 
+  test('a shard that dies within a role, or at its end, is not waited for', () => {
+    const own = member(1, options);
+    const serve = (epoch: number): WireClient => {
+      own.serve(ServerRole.leader, leaderAlone(own), epoch);
+      own.run();
+      const client = own.dial({ shard: 0 });
+      client.handshake();
+      own.run();
+      expect(client.take()).toMatchObject([{ kind: 'connect' }]);
+      return client;
+    };
+    const within = serve(1);
+    within.connection.failsNextWrite = true;
+    within.create('/failure');
+    own.run();
+    expect(within.connection.ending).not.toBe(Ending.open);
+    own.endRole();
+    const atItsEnd = serve(2);
+    atItsEnd.connection.failsNextWrite = true;
+    own.endRole();
+    const after = serve(3);
+    after.create('/a');
+    own.run();
+    expect(replies(after).map(({ err }) => err)).toEqual([0]);
+    own.endRole();
+  });
+
   test('sessions outlive roles; what never was logged is no session', () => {
     const pair = pairOf(options);
     const kept = connect(pair, pair.leader);
