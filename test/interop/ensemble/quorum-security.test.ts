@@ -26,14 +26,10 @@ async function writesThroughAll(ensemble: EnsembleProcess, what: string): Promis
   }
 }
 
-/** Clients' nodes: what a member writes about itself as it starts is not this test's matter. */
 async function treesAreEqual(ensemble: EnsembleProcess): Promise<void> {
   await ensemble.awaitSameZxid();
-  const readings = await Promise.all(ensemble.ports().map(readTree));
-  const [tree, ...others] = readings.map((all): TreeReading => {
-    return new Map([...all].filter(([path]) => !path.startsWith('/zookeeper')));
-  });
-  expect(tree?.size).toBeGreaterThan(5);
+  const [tree, ...others] = await Promise.all(ensemble.ports().map(readTree));
+  expect(tree?.size).toBeGreaterThan(8);
   for (const other of others) expect(differencesOf(tree as TreeReading, other)).toEqual([]);
 }
 
@@ -76,7 +72,7 @@ test('on the way from plain bytes to TLS and passwords', async () => {
   await writesThroughAll(ensemble, 'step-0');
   for (let step = 1; step < steps.length; step++) {
     // In the end one still takes both: neighbouring steps get along.
-    for (const sid of step < 3 ? [2, 1, 3] : [2, 1]) {
+    for (const sid of step < 3 ? [2, 1, 3] : [1]) {
       await ensemble.kill(sid);
       stepOf[sid - 1] = step;
       await ensemble.startMember(sid);
