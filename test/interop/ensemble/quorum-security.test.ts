@@ -71,7 +71,7 @@ test('on the way from plain bytes to TLS and passwords', async () => {
   });
   await writesThroughAll(ensemble, 'step-0');
   for (let step = 1; step < steps.length; step++) {
-    // In the end one still takes both: neighbouring steps get along.
+    // In the end our two still take both: neighbouring steps get along.
     for (const sid of step < 3 ? [2, 1, 3] : [1]) {
       await ensemble.kill(sid);
       stepOf[sid - 1] = step;
