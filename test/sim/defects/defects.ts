@@ -321,8 +321,8 @@ const ACTOR_DEFECTS: readonly KnownDefect[] = [
     }),
   ),
   actorDefect('serves its clients on when a role is over', ActorKind.connections, (actor) => {
-    const shard = actor as unknown as { onHalt(): void; sendFence(): void };
-    shard.onHalt = () => shard.sendFence();
+    const shard = actor as unknown as { closeClients(): void };
+    shard.closeClients = () => {};
   }),
   actorDefect('forgets a transaction on its way to the tree', ActorKind.final, (actor, draw) =>
     rehandle(actor, 'sync', (original) => (type, bytes, words, offset, length) => {

@@ -169,7 +169,6 @@ export class FaultInjector {
   private hold(target: SimMember, actorName: string, lengthMs: number): void {
     const { held } = target.member;
     held.add(actorName);
-    // The end of a role takes the way of all requests: behind a disk that hangs it is late, and so is the end of serving.
     this.world.noteStandstill(target);
     this.later(lengthMs, () => {
       held.delete(actorName);

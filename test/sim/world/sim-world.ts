@@ -8,6 +8,7 @@
 import { ManualClock } from '../../../src/base/clock.js';
 import { Prng } from '../../../src/base/prng.js';
 import { ServerRole } from '../../../src/processor/pipeline-records.js';
+import { ActorKind } from '../../../src/server/standalone-topology.js';
 import { EventQueue } from '../../testing/inline/event-queue.js';
 import { InlineMember, type InlineMemberOptions } from '../../testing/inline/inline-member.js';
 import { type SimPeerEnd, SimPeerNetwork } from '../../testing/inline/sim-peer-network.js';
@@ -137,7 +138,10 @@ export class SimWorld {
     const { plan } = this;
     for (const member of this.members) this.start(member);
     this.faults.plan(plan.faults);
-    this.every(CONTACT_CHECK_MS, () => this.contact.check(this.clock.monotonicMs()));
+    this.every(CONTACT_CHECK_MS, () => {
+      for (const each of this.members) this.lookAtStatus(each);
+      this.contact.check(this.clock.monotonicMs());
+    });
     this.runUntil(plan.safetyMs);
     if (!this.isOver) this.recover();
     this.checkEnd();
@@ -203,9 +207,9 @@ export class SimWorld {
     this.noteStandstill(each);
   }
 
-  /** Of the whole process, or of one of its stages. */
+  /** Of the whole process, or of the thread that would notice that a role is over. */
   noteStandstill(each: SimMember): void {
-    const isStill = each.isPaused || each.member.held.size > 0;
+    const isStill = each.isPaused || each.member.held.has(ActorKind.quorumPeer);
     this.contact.standsStill(each.sid, isStill, this.clock.monotonicMs());
   }
 
@@ -368,12 +372,23 @@ export class SimWorld {
     this.say(`${sid} ${role === null ? 'serves nobody' : `serves as ${nameOf(role)}`}`);
   }
 
+  /** Its role is over, though the news of it may be on its way through its stages yet. */
+  private lookAtStatus(each: SimMember): void {
+    const isServing = each.isRunning && each.member.servingAs !== null;
+    if (each.wasServing && !isServing && each.isRunning && each.servesNobodySinceMs === Number.POSITIVE_INFINITY) {
+      const nowMs = this.clock.monotonicMs();
+      each.servesNobodySinceMs = nowMs;
+      this.contact.serves(each.sid, null, -1, nowMs);
+    }
+    each.wasServing = isServing;
+  }
+
   /** What is asked of a member that has served nobody for a while must not be answered. */
   private onHistory(entry: HistoryEntry): void {
     const nowMs = this.clock.monotonicMs();
     if (entry.kind === 'invoke') {
       const each = this.members.find(({ sid }) => sid === entry.server);
-      const isStill = each === undefined || each.isPaused || each.member.held.size > 0;
+      const isStill = each === undefined || each.isPaused;
       if (!isStill && nowMs - each.servesNobodySinceMs > HALT_MS_MAX) this.askedInVain.set(entry.id, entry.server);
     } else if (entry.kind === 'return' && entry.outcome.err === 0) {
       const sid = this.askedInVain.get(entry.id);
