@@ -674,7 +674,14 @@ export class Leader implements Role, LearnerMaster {
     while (this.isAllowedToCommit) {
       const point = Math.min(quorum.committable(this.lastCommitted), this.lastProposed);
       if (point === this.lastCommitted) break;
-      while (this.lastCommitted < point && this.isAllowedToCommit) this.commitNext();
+      while (this.lastCommitted < point && this.isAllowedToCommit) {
+        this.commitNext();
+        // SYNC goes right behind the commit that it waits for: the write behind it at its learner is committed behind it.
+        if (this.syncs.peek()?.counter === this.lastCommitted) {
+          this.distribute();
+          this.answerSyncs();
+        }
+      }
     }
     if (this.lastCommitted > before) this.line.committed(this.epoch, this.lastCommitted | 0);
   }

@@ -360,6 +360,23 @@ describe('broadcast', () => {
     expect(third.take().slice(2)).toEqual(['COMMIT 1.1', 'SYNC 0.0']);
   });
 
+  test('sync is answered in front of a commit of the same turn that was proposed behind it', () => {
+    const { stage, learners } = LeaderStage.serving([2, 3]);
+    const [second, third] = learners;
+    for (const learner of learners) learner.isSlow = true;
+    stage.write(1);
+    stage.line(RecordType.pass, { [WORD_LEARNER]: 1, [WORD_OP]: OpCode.sync });
+    stage.write(2);
+    stage.line(RecordType.pass, { [WORD_LEARNER]: 1, [WORD_OP]: OpCode.sync });
+    stage.settle();
+    second.take();
+    third.take();
+    third.send('ACK 1.3');
+    expect(second.take()).toEqual(['COMMIT 1.1', 'SYNC 0.0', 'COMMIT 1.2', 'COMMIT 1.3', 'SYNC 0.0']);
+    expect(third.take()).toEqual(['COMMIT 1.1', 'COMMIT 1.2', 'COMMIT 1.3']);
+    expect(stage.take().filter((text) => text.startsWith('commit'))).toEqual(['commit committed 1.3']);
+  });
+
   test('what belongs to clients of the leader goes down its own line', () => {
     const { stage, learners } = LeaderStage.serving([2]);
     stage.line(RecordType.pass, { [WORD_OP]: OpCode.sync });
