@@ -264,11 +264,8 @@ export class PrepRequestProcessor implements RoleRequests {
     else this.sendError(judging.words, asked >> 2, error);
     judging.dropFront();
     while (!held.isEmpty && judging.isEmpty) {
-      const type = held.frontType();
-      const at = held.frontOffset();
-      const length = held.frontLength();
+      this.onRequest(held.frontType(), held.bytes, held.words, held.frontOffset(), held.frontLength());
       held.dropFront();
-      this.onRequest(type, held.bytes, held.words, at, length);
     }
   }
 

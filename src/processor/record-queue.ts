@@ -55,7 +55,7 @@ export class RecordQueue {
     return this.words[this.start >> 2] as number;
   }
 
-  /** Its bytes stay where they are until the next push. */
+  /** Its bytes are gone: the queue may have given its memory back. */
   dropFront(): void {
     assert(!this.isEmpty, 'front of an empty queue');
     this.start += sizeOf(this.frontLength());

@@ -136,6 +136,17 @@ describe('reconfig at a leader', () => {
     expect(member.outstanding()).toEqual([0, 0]);
   });
 
+  test('what it has held is whole, however much it was', () => {
+    const { member, client } = leading();
+    const data = new Uint8Array(700_000).fill(7);
+    reconfig(client);
+    client.create('/a', { data });
+    member.run();
+    judge(member, ErrorCode.BadVersion);
+    expect(replies(client).map(({ err }) => err)).toEqual([ErrorCode.BadVersion, 0]);
+    expect(member.dataOf('/a')).toBe(Buffer.from(data).toString());
+  });
+
   test('needs the right to write /zookeeper/config, which is looked at last', () => {
     const { member, client } = leading({ skipAcl: false });
     reconfig(client);
