@@ -311,7 +311,6 @@ export const CONFIG_KEYS = [
     word: 'no',
     unit: '',
     sentence: 'no: a leader serves no clients.',
-    accepted: true,
   },
   {
     name: 'cnxTimeout',

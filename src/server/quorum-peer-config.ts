@@ -41,8 +41,6 @@ export interface QuorumPeerConfig {
   readonly multiAddress: boolean;
   /** An observer that lost its leader rests for up to so long. */
   readonly observerRestMsMax: number;
-  /** Observers log what they are told. */
-  readonly observerSyncEnabled: boolean;
   readonly leaderServes: boolean;
   /** Where followers serve observers; 0: nowhere. */
   readonly observerMasterPort: number;
@@ -88,7 +86,6 @@ export function readQuorumPeerConfig(
     listenOnAllIps: settings.strictBool('quorumListenOnAllIPs'),
     multiAddress: isMultiAddress(settings),
     observerRestMsMax: Math.max(0, settings.lenientLong('observer.election.DelayMs')),
-    observerSyncEnabled: isObserverSyncEnabled(settings),
     leaderServes: !settings.switched('leaderServes'),
     observerMasterPort: Math.max(0, settings.strictInt('observerMasterPort')),
     observerReconnectMsMax: Math.max(0, settings.lenientLong('observer.reconnectDelayMs')),
@@ -101,10 +98,4 @@ export function isMultiAddress(settings: Settings): boolean {
     settings.strictBool('multiAddress.enabled') ||
     settings.properties.get('zookeeper.multiAddress.enabled')?.toLowerCase() === 'true'
   );
-}
-
-/** The property, where there is one, is stronger than the key of the file. */
-function isObserverSyncEnabled(settings: Settings): boolean {
-  const property = settings.text('observer.syncEnabled');
-  return property === '' ? settings.strictBool('syncEnabled') : property.toLowerCase() === 'true';
 }

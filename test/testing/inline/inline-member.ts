@@ -350,7 +350,6 @@ function memberConfig(options: InlineMemberOptions): ServerConfig {
     listenOnAllIps: false,
     multiAddress: false,
     observerRestMsMax: 200,
-    observerSyncEnabled: true,
     isStandaloneEnabled: true,
     observerMasterPort: 0,
     observerReconnectMsMax: 0,

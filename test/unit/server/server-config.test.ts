@@ -306,7 +306,6 @@ describe('standalone or ensemble', () => {
       initLimitTicks: 5,
       syncLimitTicks: 2,
       electionHandshakeTimeoutMs: 6000,
-      observerSyncEnabled: true,
       leaderServes: true,
     });
     expect(lines).toContain('WARN Non-optimal configuration, consider an odd number of servers.');
@@ -333,10 +332,9 @@ describe('standalone or ensemble', () => {
 
   it('limits of a member', () => {
     writeFileSync(join(dir, 'data', 'myid'), '1');
-    const lines = 'quorumCnxnTimeoutMs=700\nobserver.syncEnabled=false\nsyncEnabled=true\nleaderServes=no\n';
+    const lines = 'quorumCnxnTimeoutMs=700\nleaderServes=no\n';
     expect(loadText(`${three}${lines}connectToLearnerMasterLimit=3`).quorumPeer).toMatchObject({
       electionHandshakeTimeoutMs: 700,
-      observerSyncEnabled: false,
       leaderServes: false,
       connectLimitTicks: 3,
     });
