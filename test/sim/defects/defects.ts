@@ -14,9 +14,10 @@ import {
   WORD_SHARD,
   WORD_ZXID_LO,
 } from '../../../src/processor/pipeline-records.js';
+import { ErrorCode } from '../../../src/protocol/error-code.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import { ActorKind } from '../../../src/server/standalone-topology.js';
-import { PACKET_HEADER_BYTES, PacketType, REVALIDATE_REPLY_BYTES } from '../../../src/zab/quorum-packet.js';
+import { PACKET_HEADER_BYTES, PacketType } from '../../../src/zab/quorum-packet.js';
 import type { InlineMemberOptions } from '../../testing/inline/inline-member.js';
 import { drawPlan, type SimPlan } from '../world/sim-plan.js';
 import type { Defect } from '../world/sim-world.js';
@@ -222,14 +223,6 @@ const PACKET_DEFECTS: readonly KnownDefect[] = [
       return [empty];
     },
   })),
-  packetDefect('calls a session alive that is closed', (isLeader) => ({
-    outgoing: ({ type, bytes }) => {
-      if (!isLeader || type !== PacketType.revalidate) return [bytes];
-      const copy = bytes.slice();
-      copy[PACKET_HEADER_BYTES + REVALIDATE_REPLY_BYTES - 1] = 1;
-      return [copy];
-    },
-  })),
   packetDefect(
     'proposes other bytes to each learner',
     alterByLeader(PacketType.proposal, 30, ({ bytes }) => {
@@ -312,11 +305,11 @@ const ACTOR_DEFECTS: readonly KnownDefect[] = [
       original(type, bytes, words, offset, length);
     }),
   ),
-  actorDefect('answers what it could not do', ActorKind.final, (actor, draw) =>
-    rehandle(actor, 'sync', (original) => (type, bytes, words, offset, length) => {
+  actorDefect('gives another reason for a refusal', ActorKind.connections, (actor, draw) =>
+    rehandle(actor, 'final', (original) => (type, bytes, words, offset, length) => {
       const at = offset >> 2;
-      const isOwn = type === RecordType.txn && words[at + WORD_CONNECTION] >= 0;
-      if (isOwn && words[at + WORD_ERROR] !== 0 && draw(4) === 0) words[at + WORD_ERROR] = -103;
+      const isRefusal = type === RecordType.commit && words[at + WORD_SHARD] === 0 && words[at + WORD_ERROR] < -100;
+      if (isRefusal && draw(4) === 0) words[at + WORD_ERROR] = ErrorCode.NoAuth;
       original(type, bytes, words, offset, length);
     }),
   ),

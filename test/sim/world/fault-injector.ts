@@ -99,7 +99,7 @@ export class FaultInjector {
         target.clock.jumpWall((prng.float() - 0.5) * CLOCK_JUMP_MS);
         break;
       case 'clientCut':
-        world.clients[prng.below(world.clients.length)]?.drop();
+        world.cutClient(prng.below(world.clients.length), prng.below(2) === 0 ? 0 : prng.below(2 * lengthMs + 1));
         break;
       default:
         this.strikeNetwork(kind, target, lengthMs);

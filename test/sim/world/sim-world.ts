@@ -8,6 +8,7 @@
 import { ManualClock } from '../../../src/base/clock.js';
 import { Prng } from '../../../src/base/prng.js';
 import { ServerRole } from '../../../src/processor/pipeline-records.js';
+import { OpCode } from '../../../src/protocol/op-code.js';
 import { ActorKind } from '../../../src/server/standalone-topology.js';
 import { EventQueue } from '../../testing/inline/event-queue.js';
 import { InlineMember, type InlineMemberOptions } from '../../testing/inline/inline-member.js';
@@ -21,7 +22,7 @@ import { EnsembleRecord } from '../invariants/ensemble-record.js';
 import { Invariant, type Violation } from '../invariants/invariant.js';
 import { QuorumContact } from '../invariants/quorum-contact.js';
 import { checkEphemeralOwners, stateText } from '../invariants/session-state.js';
-import { showZxid } from '../invariants/txn-history.js';
+import { epochOf, showZxid } from '../invariants/txn-history.js';
 import { WireRecord } from '../invariants/wire-record.js';
 import { FaultInjector } from './fault-injector.js';
 import { memberNodes, memberSessions } from './member-state.js';
@@ -94,6 +95,9 @@ export class SimWorld {
   private readonly onLine: ((line: string) => void) | null;
   private readonly defect: Defect | null;
   private readonly nextAskMs: number[] = [];
+  /** By session that asks to go on: what was committed by then; and the transactions that closed sessions. */
+  private readonly committedAtConnect = new Map<bigint, number>();
+  private readonly closes = new Map<bigint, number>();
   private readonly askedInVain = new Map<number, number>();
   private steps = 0;
   private isWorkOn = true;
@@ -169,6 +173,12 @@ export class SimWorld {
 
   get leader(): SimMember | null {
     return this.members.find((each) => each.isRunning && each.member.servingAs === ServerRole.leader) ?? null;
+  }
+
+  /** A client's connection breaks, and it does not come back before so long; its session may be gone by then. */
+  cutClient(index: number, awayMs: number): void {
+    this.clients[index]?.drop();
+    this.nextAskMs[index] = this.clock.monotonicMs() + awayMs;
   }
 
   start(each: SimMember): void {
@@ -308,6 +318,7 @@ export class SimWorld {
     const watch = new MemberWatch(sid, this.record, each.disk, {
       txnSeen: (zxid, txn) => {
         if (!this.txns.has(zxid)) this.txns.set(zxid, txn);
+        if (txn.type === OpCode.closeSession && !this.closes.has(txn.session)) this.closes.set(txn.session, zxid);
       },
       serves: (member, role) => this.onServes(member, role),
       line: (member, text) => this.say(`${member}  ${text}`),
@@ -386,6 +397,7 @@ export class SimWorld {
   /** What is asked of a member that has served nobody for a while must not be answered. */
   private onHistory(entry: HistoryEntry): void {
     const nowMs = this.clock.monotonicMs();
+    if (entry.kind === 'attached' && !entry.isNew) this.checkReattached(entry.session, entry.server);
     if (entry.kind === 'invoke') {
       const each = this.members.find(({ sid }) => sid === entry.server);
       const isStill = each === undefined || each.isPaused;
@@ -395,6 +407,19 @@ export class SimWorld {
       if (sid === undefined) return;
       this.violate({ invariant: Invariant.liveness, text: `${sid} serves nobody, and answers #${entry.id}` });
     }
+  }
+
+  /** A session that was closed before its client asked for it again is not to be had, unless an old leader was asked. */
+  private checkReattached(session: bigint, server: number): void {
+    const closedBy = this.closes.get(session);
+    if (closedBy === undefined || !this.record.committed.has(closedBy)) return;
+    if (closedBy > (this.committedAtConnect.get(session) ?? 0)) return;
+    const each = this.members.find(({ sid }) => sid === server);
+    if (each === undefined || !each.isRunning || each.member.status.epoch < epochOf(closedBy)) return;
+    this.violate({
+      invariant: Invariant.sessions,
+      text: `session ${session.toString(16)} goes on at ${server}, though ${showZxid(closedBy)} closed it`,
+    });
   }
 
   private onPeerWrite(end: SimPeerEnd, bytes: Uint8Array, offset: number, length: number): void {
@@ -449,6 +474,7 @@ export class SimWorld {
       } else if (!client.isConnected && !client.isConnecting) {
         const each = this.members[chance.below(this.members.length)] as SimMember;
         if (!each.isRunning) return;
+        this.committedAtConnect.set(client.session, this.record.committed.last);
         client.connect(each, nowMs);
         this.wake(each.sid);
       }
