@@ -102,7 +102,8 @@ export function drawPlan(seed: number, safetyMs = 12_000): SimPlan {
     pauseMs: 10 + prng.below(150),
     outstandingMax: 1 + prng.below(6),
     latencyMsMax: 1 + prng.below(prng.below(4) === 0 ? 60 : 8),
-    systemBytesMax: prng.below(6) === 0 ? 512 : 64 * 1024,
+    // So narrow that writers wait, and wide enough for a snapshot within the limits of time.
+    systemBytesMax: prng.below(6) === 0 ? 8 * 1024 : 64 * 1024,
     snapCount: prng.below(3) === 0 ? 12 + prng.below(60) : 100_000,
     isSnapForced: prng.below(8) === 0,
     batchMax: prng.below(2) === 0 ? 8 : 200,
