@@ -8,7 +8,7 @@ import { Prng } from '../../src/base/prng.js';
 import { EnsembleProcess, type MemberKind } from '../testing/ensemble-process.js';
 import type { ServerOptions } from '../testing/server-process.js';
 import { differencesOf, readTree } from '../testing/tree-reading.js';
-import { until } from '../testing/until.js';
+import { until, within } from '../testing/until.js';
 import { EnsembleWriter } from './ensemble-writer.js';
 import { Ledger } from './kill-nine-ledger.js';
 import { WriteProbe } from './write-probe.js';
@@ -95,7 +95,12 @@ export async function killLeaders(options: LeaderKillOptions): Promise<LeaderKil
     for (const each of [...writers, ...probes]) each.stop();
     await work;
     await ensemble.awaitSameZxid();
-    for (const port of ports) for (const writer of writers) await writer.verifyAll(port);
+    for (const { sid, clientPort } of ensemble.members) {
+      for (const writer of writers)
+        await within(`what member ${sid} shows`, PATIENCE_MS, writer.verifyAll(clientPort)).catch((error: Error) =>
+          ensemble.withLogs(error),
+        );
+    }
     const [tree, ...others] = await Promise.all(ports.map(readTree));
     for (const other of others) {
       const differences = differencesOf(tree as NonNullable<typeof tree>, other);

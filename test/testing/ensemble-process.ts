@@ -266,7 +266,8 @@ export class EnsembleProcess {
     if (!this.member(sid).isRunning) throw new Error(`member ${sid} has ended by itself`);
   }
 
-  private withLogs(error: Error): never {
+  /** Throws it again, with the last words of every member. */
+  withLogs(error: Error): never {
     const logs = this.members.map((member) => {
       // Asked again and again by the one that waited.
       const lines = member
