@@ -107,6 +107,8 @@ export class FinalRequestProcessor implements Actor, TxnListener {
   private readonly watchRequest = new WatchRequest();
   private requestOp = 0;
   private inMulti = false;
+  /** Of the multi in work: its session is another connection's, which is no result but the end of this one. */
+  private hasMoved = false;
   // Of the transaction applied last, also inside an open section. Invariant: never falls while one role lasts.
   private zxidHi = 0;
   private zxidLo = 0;
@@ -242,7 +244,7 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     this.reply.reset();
     this.changes.reset();
     this.requestOp = words[header + WORD_OP] as number;
-    this.inMulti = false;
+    this.hasMoved = false;
     const entry = offset + PIPELINE_HEADER_BYTES;
     const length = words[header + WORD_LENGTH_A] as number;
     this.zxidHi = words[header + WORD_ZXID_HI] as number;
@@ -257,7 +259,7 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     if (this.roles !== null) error = this.roles.onApplied(this.applier, entry, words, header) || error;
     if (this.inMulti) {
       this.writeMultiHeader(...MULTI_END);
-      error = ErrorCode.Ok;
+      error = this.hasMoved ? ErrorCode.SessionMoved : ErrorCode.Ok;
     }
     if (error !== ErrorCode.Ok) this.reply.reset();
     this.broadcast(words, header, error);
@@ -286,6 +288,7 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     const reply = this.reply;
     if (this.inMulti) {
       if (type === OpCode.error || error !== ErrorCode.Ok) {
+        if (error === ErrorCode.SessionMoved) this.hasMoved = true;
         this.writeMultiHeader(OpCode.error, 0, error);
         reply.writeInt(error);
         return;

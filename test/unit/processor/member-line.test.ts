@@ -326,6 +326,19 @@ describe.each(PLACEMENTS)('%s, %d shards', (placement, connectionShards) => {
     expect(nobody.sessionId).toBe(0n);
   });
 
+  test('a multi of a session that has moved closes the old connection, and changes nothing', () => {
+    const pair = pairOf(options);
+    const first = connect(pair, pair.learner);
+    const second = connect(pair, pair.leader, { sessionId: first.sessionId, password: first.password });
+    expect(second.sessionId).toBe(first.sessionId);
+    first.multi([{ type: OpCode.setData, request: { path: '/', data: new Uint8Array(1), version: -1 } }]);
+    pair.run();
+    expect(first.take()).toEqual([]);
+    expect(first.connection.ending).toBe(Ending.fin);
+    expect([pair.leader.dataOf('/'), pair.learner.dataOf('/')]).toEqual(['', '']);
+    expect(second.connection.ending).toBe(Ending.open);
+  });
+
   test('the leader alone expires sessions, by what learners have heard of them', () => {
     const pair = pairOf(options);
     const touched = connect(pair, pair.learner, { timeOutMs: 4000 });
