@@ -28,9 +28,11 @@ import {
   PIPELINE_HEADER_BYTES,
   PIPELINE_HEADER_WORDS,
   RecordType,
+  ServerRole,
   WORD_ERROR,
   WORD_FLAGS,
   WORD_LENGTH_A,
+  WORD_OP,
   WORD_ZXID_HI,
   WORD_ZXID_LO,
 } from './pipeline-records.js';
@@ -186,7 +188,16 @@ export class SyncRequestProcessor implements Actor {
         if (!this.release().truncate(words[header + WORD_ZXID_HI] as number, words[header + WORD_ZXID_LO] as number)) {
           words[header + WORD_ERROR] = ErrorCode.SystemError;
         }
+        return;
+      case RecordType.serve:
+        if (words[header + WORD_OP] === ServerRole.leader) this.beginEpoch(words, header);
     }
+  }
+
+  /** A leader's tree is to show (epoch, 0), which no transaction has: all that was before it is durable, so it is, too. */
+  private beginEpoch(words: Int32Array, header: number): void {
+    if (this.appended > 0) this.commit();
+    this.durable.publish(words[header + WORD_ZXID_HI] as number, words[header + WORD_ZXID_LO] as number);
   }
 
   private release(): MemberLog {

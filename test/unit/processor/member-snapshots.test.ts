@@ -94,6 +94,22 @@ describe('a member that is sent a database', () => {
   });
 });
 
+test('a leader takes one before it has made any transaction, and one that was such a leader does', async () => {
+  const pair = afterThree();
+  const { leader } = pair;
+  leader.endRole();
+  pair.begin(2);
+  pair.run();
+  expect((await leader.snapshots.take()).name).toBe('snapshot.200000000');
+  pair.end();
+  leader.endRole();
+  pair.learner.endRole();
+  pair.begin(3);
+  pair.run();
+  leader.endRole();
+  expect((await leader.snapshots.take()).name).toBe('snapshot.300000000');
+});
+
 describe('the gate', () => {
   test('lets an action pass or not, as a whole', () => {
     const gate = new SnapshotGate(new SharedArrayBuffer(SnapshotGate.byteLength()));
