@@ -35,6 +35,9 @@ const VERSION = 36;
 const CONFIG_LENGTH = 40;
 const CONFIG = 44;
 
+/** Whoever hears of a later round goes on from it: from here on they can still be counted. No ensemble comes so far. */
+const ROUND_MAX = 2 ** 52;
+
 const OLDEST_BYTES = 28;
 const UNVERSIONED_BYTES = 40;
 
@@ -50,7 +53,7 @@ export function decodeNotification(bytes: Uint8Array, offset: number, length: nu
   const round = readNumber(bytes, offset + ROUND);
   // An arithmetic shift of the zxid by 32.
   const peerEpoch = isOldest ? zxidHi : readNumber(bytes, offset + PEER_EPOCH);
-  if (!isExact(leader) || !isExact(round) || !isExact(peerEpoch)) return null;
+  if (!isExact(leader) || !isExact(round) || !isExact(peerEpoch) || round > ROUND_MAX) return null;
   const version = length <= UNVERSIONED_BYTES ? 0 : readInt32(bytes, offset + VERSION);
   let configText: string | null = null;
   if (version > 1) {

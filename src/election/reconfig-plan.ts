@@ -50,6 +50,7 @@ export function planReconfig(request: ReconfigRequest, state: ReconfigState): Re
   let config: QuorumVerifier;
   try {
     config = request.newMembers === null ? changed(lastSeen, request) : wholeConfig(request.newMembers);
+    refuseUnwritable(config);
   } catch (error) {
     if (!(error instanceof QuorumConfigError)) throw error;
     return refuse(ErrorCode.BadArguments, error.message);
@@ -86,6 +87,12 @@ function changed(lastSeen: QuorumVerifier, request: ReconfigRequest): QuorumVeri
     members.set(joining.sid, joining);
   }
   return new QuorumMaj([...members.values()], 0, 0);
+}
+
+/** Every member reads the transaction's text: a host with a backslash or a line feed in it is another one there, or none. */
+function refuseUnwritable(config: QuorumVerifier): void {
+  const text = config.toText();
+  if (parseQuorumConfigText(text).toText() !== text) throw new QuorumConfigError(`${text} reads otherwise`);
 }
 
 /** Blanks around and empty words do not count. */

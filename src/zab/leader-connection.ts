@@ -64,6 +64,11 @@ export class LeaderConnection implements PeerSocketEvents {
     return this.state === 'open';
   }
 
+  /** Not yet taken by the system: the leader may not read. */
+  get queuedBytes(): number {
+    return this.out.length + (this.socket?.queuedBytes ?? 0);
+  }
+
   start(nowMs: number): void {
     this.nowMs = nowMs;
     this.deadlineMs = nowMs + this.options.connectMsMax;

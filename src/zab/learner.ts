@@ -228,14 +228,13 @@ export class Learner implements Role, LeaderConnectionEvents {
   private serveObservers(): void {
     const { host, options, txns } = this;
     if (options.kind !== 'follower' || options.observerMaster === null) return;
-    const { out } = this.connection;
     this.master = new ObserverMaster(
       host,
       options.observerMaster,
       options.partBytesMax,
       this.requests,
       this.touches,
-      out,
+      this.connection,
     );
     txns.sink = this.master;
   }

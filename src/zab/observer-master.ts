@@ -42,7 +42,6 @@ export class ObserverMaster implements LearnerMaster, CommitSink {
   private readonly options: ObserverMasterOptions;
   private readonly partBytesMax: number;
   private readonly requests: LearnerRequests;
-  private readonly out: PacketBuffer; // to the leader
   private readonly listeners: PeerListener[] = [];
   private bindAtMs = 0; // 0: bound, or on the way
   private readonly links = new Map<number, LearnerHandler>(); // by number
@@ -54,20 +53,19 @@ export class ObserverMaster implements LearnerMaster, CommitSink {
   private nextHalfTickMs: number;
   private isSecondHalf = false;
 
-  /** `out`: what goes to the leader. */
+  /** `leader`: the follower's own connection. */
   constructor(
     host: RoleHost,
     options: ObserverMasterOptions,
     partBytesMax: number,
     requests: LearnerRequests,
     touches: RelayedTouches,
-    out: PacketBuffer,
+    leader: { readonly queuedBytes: number },
   ) {
     this.host = host;
     this.options = options;
     this.partBytesMax = partBytesMax;
     this.requests = requests;
-    this.out = out;
     this.epoch = host.epochs.currentEpoch;
     this.timing = host.timing;
     this.log = host.log;
@@ -75,7 +73,7 @@ export class ObserverMaster implements LearnerMaster, CommitSink {
     this.nowMs = host.clock.monotonicMs();
     this.nextHalfTickMs = this.nowMs + this.timing.tickMs / 2;
     this.line = {
-      hasRoomForRequests: (byteCount) => this.out.length + byteCount <= FORWARDED_BYTES_MAX,
+      hasRoomForRequests: (byteCount) => leader.queuedBytes + byteCount <= FORWARDED_BYTES_MAX,
       forwarded: (link, ...request) => {
         const relay = this.relays.get(link);
         assert(relay !== undefined, 'a link that forwards is there');

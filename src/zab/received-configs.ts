@@ -7,7 +7,7 @@
  */
 import { readInt32 } from '../base/bytes.js';
 import { Fifo } from '../base/fifo.js';
-import { numberFromHalves } from '../base/int64.js';
+import { compareSigned, numberFromHalves } from '../base/int64.js';
 import { decodeUtf8 } from '../base/utf8.js';
 import { QuorumConfigError } from '../election/member-text.js';
 import { parseQuorumConfigText } from '../election/quorum-config-text.js';
@@ -46,12 +46,22 @@ export class ReceivedConfigs {
     if (dataLength < ACTIVATE_ENTRY) throw new RoleFault(`The leader sent a COMMITANDACTIVATE of ${dataLength} bytes`);
     const designated = bytes.subarray(dataOffset + ACTIVATE_LEADER, dataOffset + ACTIVATE_ENTRY);
     if (!this.txns.commit(zxidHi, zxidLo, designated)) return;
-    const change = this.proposed.shift();
-    if (change === undefined || change.zxidHi !== zxidHi || change.zxidLo !== zxidLo) {
+    const change = this.proposedAt(zxidHi, zxidLo);
+    if (change === null) {
       throw new RoleFault('The leader activated a transaction that is no reconfiguration');
     }
     const leader = numberFromHalves(readInt32(designated, 0), readInt32(designated, 4));
     this.activate(change.config, leader, zxidHi, zxidLo);
+  }
+
+  /** What came before it was committed as any other transaction, to bring this member up to date: NEWLEADER tells of that. */
+  private proposedAt(zxidHi: number, zxidLo: number): Proposed | null {
+    for (;;) {
+      const change = this.proposed.shift();
+      if (change === undefined) return null;
+      const order = compareSigned(change.zxidHi, change.zxidLo, zxidHi, zxidLo);
+      if (order >= 0) return order === 0 ? change : null;
+    }
   }
 
   /** Throws RoleFault, also when the change ends the role. */

@@ -104,6 +104,10 @@ describe('a notification on the wire', () => {
     ['a config length of 2 GB', `${HEAD} 00000002 7fffffff 613d62`],
     ['a leader that no number holds', `00000001 7fffffffffffffff${HEAD.slice(25)} 00000002 00000000`],
     ['a round that no number holds', HEAD.replace('0000000000000005', '0020000000000001').concat('00000002 00000000')],
+    [
+      'a round behind which there is soon none left',
+      HEAD.replace('0000000000000005', '001fffffffffffff').concat('00000002 00000000'),
+    ],
     ['an epoch that no number holds', HEAD.replace('0000000000000002', 'ff00000000000001').concat('00000002 00000000')],
   ])('with %s is ignored', (_name, hex) => {
     expect(decode(hex)).toBeNull();

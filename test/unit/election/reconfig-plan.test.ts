@@ -44,6 +44,14 @@ describe('a reconfig request', () => {
     expect(plan({ joining: line(3, 'observer') })).toBe(textOf(line(1), line(2), line(3, 'observer')));
   });
 
+  it('has no host that would read otherwise, or not at all, in the text that all members get', () => {
+    const written = ['10.0.\\u12.4', '10.0\\.0.4', 'a\nb'];
+    for (const host of written) {
+      expect(plan({ joining: `server.4=${host}:2888:3888:participant;0.0.0.0:2181` })).toBe(ErrorCode.BadArguments);
+    }
+    expect(plan({ newMembers: `${line(1)},${line(2)},server.4=a\\\\u1:2888:3888;2181` })).toBe(ErrorCode.BadArguments);
+  });
+
   it('takes away before it adds', () => {
     expect(plan({ leaving: '3', joining: line(3, 'observer') })).toBe(textOf(line(1), line(2), line(3, 'observer')));
   });

@@ -104,7 +104,7 @@ class RecordingSender implements MailboxSender {
 class ScriptedSocket implements PeerSocket {
   readonly remoteAddress = '10.0.0.2';
   readonly remotePort = 2888;
-  readonly queuedBytes = 0;
+  queuedBytes = 0;
   isPaused = false;
   isDestroyed = false;
   readonly events: PeerSocketEvents;

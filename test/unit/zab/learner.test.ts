@@ -978,6 +978,18 @@ describe('reconfiguration', () => {
     ]);
   });
 
+  test('that was committed as any other transaction, to bring it up to date, does not stand in the way of the next one', () => {
+    const world = new LearnerWorld();
+    world.discover();
+    world.packets([PacketType.diff, [1, 1]], [PacketType.proposal, [1, 1], reconfigAt([1, 1])], commit([1, 1]));
+    world.packets(newLeader(1, TEXT));
+    world.durable(1, 1);
+    world.packets(UPTODATE);
+    world.take();
+    world.packets([PacketType.proposal, [1, 2], reconfigAt([1, 2])], [PacketType.commitAndActivate, [1, 2], LEADER_3]);
+    expect(world.take()).toContain('activate version 1:1 leader 3 at 1:2');
+  });
+
   test('COMMITANDACTIVATE of another transaction ends the role', () => {
     const world = new LearnerWorld();
     world.follow();

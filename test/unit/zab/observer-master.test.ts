@@ -282,6 +282,22 @@ describe('a follower serves observers', () => {
     expect(group.network.connections().every((connection) => connection.isOver)).toBe(true);
   });
 
+  test('while the leader reads nothing, observers are not read either, and nothing piles up for it', () => {
+    const group = new Group();
+    const observer = group.serving();
+    const { peer } = group.follower;
+    peer.queuedBytes = 4 << 20;
+    const body = fromHex('00000002 2f61');
+    observer.fromPrep(RecordType.request, { op: OpCode.create, xid: 7, session: [4, 1], ids: IDS, body });
+    group.settle();
+    expect(group.follower.take()).toEqual([]);
+    peer.queuedBytes = 0;
+    group.tick(100);
+    expect(told(group.follower)).toEqual([
+      `> REQUEST -1:-1 [00000004000000010000000700000001000000022f61] ids ${toHex(IDS)}`,
+    ]);
+  });
+
   test('observers that go are forgotten, and what was for them is not kept', () => {
     const group = new Group();
     const observer = group.serving();
