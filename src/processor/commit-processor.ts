@@ -11,11 +11,12 @@
  * Which txn is whose. A learner's requests are in one queue in the order in which they were forwarded, and that is the order in
  * which the leader decides them: so the txn of (session, cxid) of the write that heads the queue is that write, and any other
  * txn is somebody else's. Reads behind it in the queue follow it; a sync at the head keeps back what is behind it until the leader
- * has answered it and all is applied that was committed by then, and no txn that comes meanwhile is of a write behind it.
+ * has answered it and all is applied that was committed by then, and no txn that comes meanwhile is of a write behind it. A session
+ * that is opened again is in nobody's queue: its connection has asked for nothing before, and the leader may close it any time later.
  *
  * Why the two mailboxes need no common clock: a request is put into the direct one before it is sent to the leader, so before its
  * txn can be proposed, and a txn is released by a `committed` that comes by the direct one, behind the request. All other records of the
- * line that must not overtake the direct ones say how many of those were sent before them (WORD_XID), and wait until as many have
+ * line that must not overtake the direct ones say how many of those were sent before them (WORD_DIRECT_COUNT), and wait until as many have
  * been seen. `serve` and `halt` do not wait for txns that are held.
  */
 import type { Actor, ActorContext } from '../actor/actor.js';
@@ -27,6 +28,7 @@ import { compareUnsigned } from '../base/int64.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode } from '../protocol/op-code.js';
 import {
+  InternalOp,
   PIPELINE_HEADER_BYTES,
   PIPELINE_HEADER_WORDS,
   RecordType,
@@ -230,7 +232,8 @@ export class CommitProcessor implements Actor {
         break;
       default:
         if (this.isHalted) this.giveBack(words, header);
-        else if (type !== RecordType.request && this.local.isEmpty) this.passOn(type, bytes, offset, length);
+        else if (type !== RecordType.request && (this.local.isEmpty || isReopening(words, header)))
+          this.passOn(type, bytes, offset, length);
         else this.local.push(type, bytes, offset, length);
     }
     if (!this.held.isEmpty || !this.overtaking.isEmpty) this.advance();
@@ -340,4 +343,8 @@ export class CommitProcessor implements Actor {
     out.words[at + WORD_LENGTH_B] = 0;
     out.commit();
   }
+}
+
+function isReopening(words: Int32Array, header: number): boolean {
+  return words[header + WORD_OP] === InternalOp.reopenSession;
 }

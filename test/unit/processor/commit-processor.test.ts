@@ -8,6 +8,7 @@ import { writeInt32 } from '../../../src/base/bytes.js';
 import { Prng } from '../../../src/base/prng.js';
 import { CommitProcessor } from '../../../src/processor/commit-processor.js';
 import {
+  InternalOp,
   PIPELINE_HEADER_BYTES,
   PIPELINE_HEADER_WORDS,
   RecordType,
@@ -111,8 +112,8 @@ class Bench {
     this.port.awaiting(bytes, words, 0, length);
   }
 
-  local(type: number, connection: number, xid: number): void {
-    const { bytes, length } = this.record(connection, xid, OpCode.getData);
+  local(type: number, connection: number, xid: number, op: number = OpCode.getData): void {
+    const { bytes, length } = this.record(connection, xid, op);
     this.port.local(type, bytes, 0, length);
   }
 
@@ -184,6 +185,18 @@ test('a sync is answered when all is applied that was committed before its answe
   bench.takeAll();
   expect(bench.sent.map(shortly)).toEqual(['txn 1 of -1', 'pass 1 of 4', 'pass 2 of 4']);
   expect(bench.sent[1]).toMatchObject({ op: OpCode.sync, bodyBytes: 8 });
+});
+
+test('a session that the leader has revalidated waits for nobody else’s write, behind which it might be closed again', () => {
+  const bench = new Bench();
+  bench.forward(4, 1);
+  bench.local(RecordType.pass, 4, 2);
+  bench.local(RecordType.pass, 5, 0, InternalOp.reopenSession);
+  bench.txn(1, 5, 0, OpCode.closeSession);
+  bench.txn(2, 4, 1);
+  bench.port.committed(1, 2);
+  bench.takeAll();
+  expect(bench.sent.map(shortly)).toEqual(['pass 0 of 5', 'txn 1 of -1', 'txn 2 of 4', 'pass 2 of 4']);
 });
 
 test('the expiry of a session is not taken for its client’s request without an xid', () => {
