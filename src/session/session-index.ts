@@ -1,5 +1,5 @@
 /**
- * Session id -> slot of the session table. Owned by prep; two levels of small-integer Maps, since an id has 64 bits and the
+ * Session id -> slot of the session table. Part of SessionSlots; two levels of small-integer Maps, since an id has 64 bits and the
  * upper halves of all ids of one server run are the same.
  */
 export class SessionIndex {
