@@ -53,11 +53,15 @@ export class StoreWatch {
   }
 }
 
-/** What tells one state of the files from another. */
+/** What tells one state of the files from another; that they cannot be looked at is a state too. */
 export function stampOf(files: readonly string[]): string {
   const stamps = files.map((file) => {
-    const stat = statSync(file, { throwIfNoEntry: false });
-    return stat === undefined ? 'none' : `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}`;
+    try {
+      const stat = statSync(file);
+      return `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}`;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code ?? String(error);
+    }
   });
   return stamps.join('|');
 }

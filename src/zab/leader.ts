@@ -41,7 +41,7 @@ import { OpCode } from '../protocol/op-code.js';
 import { decodeReconfigRequest } from '../protocol/requests.js';
 import { CommitQuorum } from './commit-quorum.js';
 import { EpochDiscovery, isLaterHistory } from './epoch-discovery.js';
-import { LearnerHandler, type LearnerMaster } from './learner-handler.js';
+import { LearnerHandler, type LearnerMaster, limitTwins } from './learner-handler.js';
 import { PacketBuffer } from './packet-buffer.js';
 import type { PipelinePort } from './pipeline-port.js';
 import { PacketType, QUORUM_PROTOCOL_VERSION, TXN_BODY } from './quorum-packet.js';
@@ -301,6 +301,7 @@ export class Leader implements Role, LearnerMaster {
       link.dropStranger(`server ${link.sid} is in no configuration`);
       return;
     }
+    limitTwins(link, this.links.values());
     if (compareSigned(link.configVersionHi, link.configVersionLo, committed.versionHi, committed.versionLo) > 0) {
       link.drop(`its configuration 0x${hex64(link.configVersionHi, link.configVersionLo)} is newer than this server's`);
       return;

@@ -83,7 +83,21 @@ const QUEUE_BYTES_MAX = 64 << 20;
 const RECORD_BYTES = 128;
 /** Until it has said who it is. */
 const FIRST_PACKET_BYTES_MAX = 4096;
+/** Of connections that say they are the same server and have not yet said what they have. */
+const TWINS_MAX = 8;
 const NOBODY = new Uint8Array([0xff, 0xff, 0xff, 0xff]); // vector<Id> of null
+
+/** A server comes once, or again when it was cut off; of more who claim its id the oldest goes, before they take every socket there is. */
+export function limitTwins(link: LearnerHandler, links: Iterable<LearnerHandler>): void {
+  let oldest: LearnerHandler | null = null;
+  let count = 0;
+  for (const other of links) {
+    if (other === link || other.sid !== link.sid || (other.state !== 'epoch' && other.state !== 'ackEpoch')) continue;
+    oldest ??= other;
+    count++;
+  }
+  if (count >= TWINS_MAX) oldest?.dropStranger(`${count} others say as well that they are server ${link.sid}`);
+}
 
 export class LearnerHandler implements PeerSocketEvents, PacketHandler {
   /** The link's, in records of prep. */

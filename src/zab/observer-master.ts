@@ -12,7 +12,7 @@ import { assert } from '../base/assert.js';
 import { compareSigned } from '../base/int64.js';
 import { encodeUtf8 } from '../base/utf8.js';
 import type { PeerListener, PeerSocket, PeerSocketEvents } from '../election/peer-network.js';
-import { LearnerHandler, type LearnerMaster, type RequestInlet } from './learner-handler.js';
+import { LearnerHandler, type LearnerMaster, limitTwins, type RequestInlet } from './learner-handler.js';
 import type { ObserverMasterOptions } from './learner-host.js';
 import type { LearnerRequests, Relay } from './learner-requests.js';
 import { PacketBuffer } from './packet-buffer.js';
@@ -154,7 +154,10 @@ export class ObserverMaster implements LearnerMaster, CommitSink {
     else if (!this.isWelcome(link)) link.drop(`server ${link.sid} is in no configuration, like too many others`);
     else if (compareSigned(link.configVersionHi, link.configVersionLo, committed.versionHi, committed.versionLo) > 0) {
       link.drop("its configuration is newer than this server's");
-    } else link.leaderInfo(LEADER_INFO);
+    } else {
+      limitTwins(link, this.links.values());
+      link.leaderInfo(LEADER_INFO);
+    }
   }
 
   onEpochAck(link: LearnerHandler): void {

@@ -209,6 +209,14 @@ describe('bad input', () => {
     expect(stage.over).toBe('');
   });
 
+  test('of many who say they are the same server, and nothing else, only some are kept', () => {
+    const { stage } = LeaderStage.serving([2]);
+    const twins = Array.from({ length: 20 }, () => stage.learner(3));
+    expect(twins.map(({ closed }) => closed === '')).toEqual([...Array(12).fill(false), ...Array(8).fill(true)]);
+    expect(stage.logged.filter((text) => text.includes('others say as well')).length).toBe(1);
+    expect(stage.over).toBe('');
+  });
+
   test('a second server with the id of one that answers is refused; one that is silent is replaced', () => {
     const { stage, learners } = LeaderStage.serving([2, 3]);
     stage.pass(1000);
