@@ -64,8 +64,8 @@
  *   done      final -> quorum-peer     nothing                         nothing: op says which of these (or halt, or loaded) is
  *                                                                      done, zxid is the tree's, error not Ok that it failed
  *
- * Records of the line from `halt` to `snapSave` carry WORD_DIRECT_COUNT: how many records quorum-peer had sent straight to commit
- * by then. commit acts on them when it has seen as many. Behind `snapSave` nothing is logged before its `done`.
+ * Records of the line from `halt` to `snapSave`, the chunks left out, carry WORD_DIRECT_COUNT: how many records quorum-peer had sent
+ * straight to commit by then. commit acts on them when it has seen as many. Behind `snapSave` nothing is logged before its `done`.
  *
  * A role ends in this order: quorum-peer sends `halt` through prep and the line; final passes it to all shards, which close
  * every connection of a client and send a `fence`; when quorum-peer has final's `done(halt)` and the fences of all shards, it sends
