@@ -80,7 +80,9 @@ describe.each(MIXTURES)('%s', (_name, kinds) => {
     const joined = await reconfig(await clientOf(four, 1), line(four, 4), null);
     expect(joined).toContain(line(four, 4));
     await untilAllHave(four, joined);
-    const gone = await reconfig(await clientOf(four, leader === 1 ? 2 : 1), null, String(leader));
+    // Through one of ours: a follower of Apache's may close its clients before the answer that ends its role has left.
+    const asked = four.running.find(({ sid, kind }) => sid !== leader && kind === 'threadkeeper');
+    const gone = await reconfig(await clientOf(four, asked?.sid ?? 0), null, String(leader));
     expect(gone).not.toContain(`server.${leader}=`);
     const next = await until('another leader', 30_000, async () => {
       for (const { sid } of four.running) if (sid !== leader && (await four.mode(sid)) === 'leader') return sid;
