@@ -30,12 +30,15 @@ export class SessionIds {
     return this.lo;
   }
 
-  /** Goes on behind an id of this server that is in use, should the clock have been set back since it was given. */
+  /**
+   * Goes on far behind an id of this server that is in use, should the clock have been set back since it was given: whoever gave
+   * it may have given more, of sessions that are closed, and no id may ever be another session's. 2^32 are skipped, which
+   * is 65 seconds of the clock.
+   */
   passOver(sessionHi: number, sessionLo: number): void {
     if (sessionHi >>> 24 !== this.hi >>> 24 || compareUnsigned(sessionHi, sessionLo, this.hi, this.lo) < 0) return;
-    this.hi = sessionHi;
+    this.hi = (this.hi & 0xff000000) | ((sessionHi + 1) & 0x00ffffff);
     this.lo = sessionLo;
-    this.advance();
   }
 
   advance(): void {

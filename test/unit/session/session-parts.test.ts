@@ -38,6 +38,35 @@ describe('SessionIds', () => {
     expect(current(new SessionIds(128, 0))).toBe(-0x8000000000000000n + 1n);
   });
 
+  test('a clock that was set back brings no id again, not even of sessions that were closed since', () => {
+    const before = new SessionIds(2, 1_795_316_449_681);
+    const given: bigint[] = [];
+    for (let i = 0; i < 100_000; i++) {
+      given.push(current(before));
+      before.advance();
+    }
+    const after = new SessionIds(2, 1_795_316_449_681);
+    // Of all those, one session in the middle is still open.
+    const open = given[17] as bigint;
+    after.passOver(Number(BigInt.asIntN(32, open >> 32n)), Number(BigInt.asIntN(32, open)));
+    const all = new Set(given);
+    for (let i = 0; i < 100_000; i++) {
+      expect(all.has(current(after))).toBe(false);
+      after.advance();
+    }
+    expect(BigInt.asUintN(64, current(after)) >> 56n).toBe(2n);
+  });
+
+  test('an id of another server, or of before, is no reason to skip any', () => {
+    const ids = new SessionIds(2, 1_795_316_449_681);
+    const first = current(ids);
+    const other = new SessionIds(3, 1_795_316_449_681);
+    ids.passOver(other.currentHi, other.currentLo);
+    const earlier = new SessionIds(2, 1_795_316_449_680);
+    ids.passOver(earlier.currentHi, earlier.currentLo);
+    expect(current(ids)).toBe(first);
+  });
+
   test('counts by one, also over the edge of the lower half', () => {
     const ids = new SessionIds(1, 0xffff);
     for (let i = 0; i < 65536; i++) {

@@ -407,7 +407,8 @@ describe('ids', () => {
     server.clock.jumpWall(-3_600_000);
     server.restart();
     const after = [server.connect(), server.connect()].map((client) => client.sessionId);
-    expect(after).toEqual([before[2] as bigint, before[2] as bigint].map((id, i) => id + BigInt(i + 1)));
+    // Far behind one that is in use: others may have been given behind that, and closed.
+    expect(after).toEqual([0n, 1n].map((i) => (before[0] as bigint) + (1n << 32n) + i));
     expect(server.sessions.openCount).toBe(5);
   });
 
