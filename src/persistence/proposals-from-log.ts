@@ -1,5 +1,5 @@
 // Committed transactions out of the log on disk, for a learner that misses more than the committed log holds (DIFF from
-// disk). Owned by one `learner-handler` on the leader, on a thread that may block: first the plan reads the zxids
+// disk). Owned by one `SyncFeed` on the leader, on a thread that may block: first the plan reads the zxids
 // through it, then the records are sent from it, each opened anew. The log is being written meanwhile: reading ends
 // where the writer is, which is behind everything that is asked for here. It never sends beyond the zxid it was
 // given, since what follows in the log may not be committed; purge must spare the files as long as it is open.

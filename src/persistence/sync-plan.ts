@@ -1,5 +1,5 @@
 // How a learner is brought to the leader's state: with what it misses (DIFF), after giving up what only it has (TRUNC), or
-// with everything (SNAP). Decided by `learner-handler` on the leader, in one step with commits held still, from zxids alone:
+// with everything (SNAP). Decided by `SyncFeed` on the leader, in one step with commits held still, from zxids alone:
 // pure, nothing is read but the zxids that the sources tell, nothing is sent. SNAP is always a safe answer, and the one for
 // everything that is not proven to fit.
 //
