@@ -2,7 +2,7 @@
  * What Linux knows about a running process: memory, CPU time, threads. Read from /proc, so it costs the process nothing
  * and works the same for a JVM and for Node. CPU times come in clock ticks of 10 ms.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 const TICK_MS = 10;
 
@@ -37,11 +37,17 @@ export function threadCpuOf(pid: number): ThreadCpu[] {
   return threads.sort((a, b) => a.tid - b.tid);
 }
 
-/** R, S, T, ... of each thread. */
+/** R, S, T, ... of each thread; one that ended between the listing and the read is left out. */
 export function threadStatesOf(pid: number): string[] {
-  return readdirSync(`/proc/${pid}/task`).map((tid) => {
-    const text = readFileSync(`/proc/${pid}/task/${tid}/stat`, 'latin1');
-    return text.charAt(text.lastIndexOf(')') + 2);
+  return readdirSync(`/proc/${pid}/task`).flatMap((tid) => {
+    const path = `/proc/${pid}/task/${tid}/stat`;
+    try {
+      const text = readFileSync(path, 'latin1');
+      return [text.charAt(text.lastIndexOf(')') + 2)];
+    } catch (error) {
+      if (existsSync(path)) throw error;
+      return [];
+    }
   });
 }
 
