@@ -7,6 +7,7 @@
 import { assert } from '../base/assert.js';
 import type { Actor } from './actor.js';
 import type { CounterSet } from './counters/counters.js';
+import type { MetricSet } from './counters/metric-set.js';
 import type { LinkSender, MailboxReceiver, RecordHandler } from './mailbox/mailbox.js';
 import type { ActorSpec } from './topology.js';
 
@@ -42,6 +43,7 @@ export class ActorCell {
   readonly ringSenders: readonly LinkSender[];
   readonly senders: readonly LinkSender[];
   readonly counters: CounterSet;
+  readonly metrics: MetricSet;
   readonly tally: Float64Array;
 
   /** In the order in which the actor wants them drained. */
@@ -56,7 +58,13 @@ export class ActorCell {
   tickNextMs = Number.POSITIVE_INFINITY;
   private occupant: Actor | null = null;
 
-  constructor(spec: ActorSpec, inboxes: readonly CellInbox[], outboxes: readonly CellOutbox[], counters: CounterSet) {
+  constructor(
+    spec: ActorSpec,
+    inboxes: readonly CellInbox[],
+    outboxes: readonly CellOutbox[],
+    counters: CounterSet,
+    metrics: MetricSet,
+  ) {
     this.spec = spec;
     this.inboxes = inboxes;
     this.outboxes = outboxes;
@@ -64,6 +72,7 @@ export class ActorCell {
     this.localSenders = outboxes.filter((outbox) => outbox.isLocal).map((outbox) => outbox.sender);
     this.ringSenders = outboxes.filter((outbox) => !outbox.isLocal).map((outbox) => outbox.sender);
     this.counters = counters;
+    this.metrics = metrics;
     this.tally = counters.registerBlock(TALLY_NAMES);
   }
 

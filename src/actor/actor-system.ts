@@ -10,6 +10,8 @@ import type { Clock } from '../base/clock.js';
 import type { ActorFactoryModule, CreateActor } from './actor.js';
 import { createCountersBuffer } from './counters/counters-layout.js';
 import { CountersReader } from './counters/counters-reader.js';
+import { MetricSetReader } from './counters/metric-set-reader.js';
+import { createMetricsBuffer } from './counters/metrics-layout.js';
 import { EventLoopRunner } from './event-loop-runner.js';
 import type { Logger } from './logger.js';
 import { createRing, ringDepth } from './mailbox/ring-layout.js';
@@ -60,6 +62,7 @@ export class ActorSystem {
   private readonly doorbells: Readonly<Record<string, SharedArrayBuffer>>;
   private readonly wakeBy: Readonly<Record<string, WakeBy>>;
   private readonly counterBuffers: Readonly<Record<string, SharedArrayBuffer>>;
+  private readonly metricBuffers: Readonly<Record<string, SharedArrayBuffer>>;
   private readonly clock: Clock;
   private readonly supervisor: Supervisor;
   private readonly workers = new Map<string, WorkerThread>();
@@ -88,6 +91,7 @@ export class ActorSystem {
     );
     const owners = [...topology.actors.map(({ name }) => name), ...this.specs.map(({ name }) => threadOwner(name))];
     this.counterBuffers = Object.fromEntries(owners.map((owner) => [owner, createCountersBuffer(options.countersMax)]));
+    this.metricBuffers = Object.fromEntries(topology.actors.map(({ name }) => [name, createMetricsBuffer()]));
 
     this.supervisor = new Supervisor({
       clock: this.clock,
@@ -148,6 +152,27 @@ export class ActorSystem {
   /** Counters of every actor, under its name, and of every thread, under `thread.<name>`. */
   counters(): CountersReader {
     return new CountersReader(this.counterBuffers);
+  }
+
+  /** The memory of all counters, by owner: for a thread of the caller's own that reads them. */
+  get counterMemory(): Readonly<Record<string, SharedArrayBuffer>> {
+    return this.counterBuffers;
+  }
+
+  /** What every actor measures for operators. */
+  metrics(): MetricSetReader {
+    return new MetricSetReader(Object.values(this.metricBuffers));
+  }
+
+  /** The memory of that, by actor: for a thread of the caller's own that reads it. */
+  get metricMemory(): Readonly<Record<string, SharedArrayBuffer>> {
+    return this.metricBuffers;
+  }
+
+  /** All of that begins anew; each thread sees to its own, since each has but one writer. */
+  async resetMetrics(): Promise<void> {
+    this.mainControl().resetMetrics();
+    await Promise.all([...this.workers.values()].map((worker) => worker.resetMetrics()));
   }
 
   /** Bytes waiting in each ring now. What waits within a thread is in the counters (`…_depth_bytes`). */
@@ -215,6 +240,7 @@ export class ActorSystem {
       wakeBy: this.wakeBy,
       ports,
       counters: Object.fromEntries(owners.map((owner) => [owner, this.counterBuffers[owner]])),
+      metrics: Object.fromEntries(here.map((actor) => [actor, this.metricBuffers[actor]])),
       shared,
       restartIntensity,
       drainLimit,

@@ -6,6 +6,7 @@
 
 import type { Clock } from '../base/clock.js';
 import type { CounterSet } from './counters/counters.js';
+import type { MetricSet } from './counters/metric-set.js';
 import type { Logger } from './logger.js';
 import type { MailboxReceiver, MailboxSender, RecordHandler } from './mailbox/mailbox.js';
 
@@ -61,6 +62,12 @@ export interface ActorContext {
   /** Read once per turn; within a turn it stands still. Outside of turns it is read anew each time. */
   readonly clock: Clock;
   readonly counters: CounterSet;
+
+  /**
+   * What operators see of it (`mntr`, Prometheus). Ask for what is recorded when the actor is built, then only add:
+   *   this.prepTime = context.metrics.summary('prep_process_time');    ...    this.prepTime.add(tookMs);
+   */
+  readonly metrics: MetricSet;
 
   /** Shared memory given to every thread when the system was built. */
   readonly shared: Readonly<Record<string, SharedArrayBuffer>>;

@@ -49,6 +49,10 @@ export class ThreadControl {
     return this.host.control(name, request);
   }
 
+  resetMetrics(): void {
+    this.host.resetMetrics();
+  }
+
   relink(peer: string, port: MessagePort): void {
     this.host.relink(peer, port);
   }

@@ -12,6 +12,8 @@ import type { ActorContext, CreateActor } from './actor.js';
 import { ActorCell, ActorTally, type CellInbox, type CellOutbox } from './actor-cell.js';
 import { CounterSet } from './counters/counters.js';
 import { createCountersBuffer } from './counters/counters-layout.js';
+import { MetricSet } from './counters/metric-set.js';
+import { createMetricsBuffer } from './counters/metrics-layout.js';
 import { DutyCycle } from './duty-cycle.js';
 import type { Logger } from './logger.js';
 import { LargeInbox, LargeOutbox } from './mailbox/large-record.js';
@@ -46,6 +48,8 @@ export interface ThreadWiring {
   readonly ports: Readonly<Record<string, MessagePort>>;
   /** By owner, for the actors of this thread and the thread itself. */
   readonly counters: Readonly<Record<string, SharedArrayBuffer>>;
+  /** By actor, for those of this thread. */
+  readonly metrics: Readonly<Record<string, SharedArrayBuffer>>;
   readonly shared: Readonly<Record<string, SharedArrayBuffer>>;
   readonly restartIntensity?: RestartIntensity | undefined;
   readonly drainLimit?: number | undefined;
@@ -137,6 +141,7 @@ export class ThreadHost {
         wakeBy: {},
         ports: {},
         counters: Object.fromEntries(owners.map((owner) => [owner, createCountersBuffer()])),
+        metrics: Object.fromEntries(topology.actors.map(({ name }) => [name, createMetricsBuffer()])),
         shared,
       },
       ports,
@@ -150,6 +155,11 @@ export class ThreadHost {
   /** Counter memory of everything on this thread. */
   get counters(): Readonly<Record<string, SharedArrayBuffer>> {
     return this.wiring.counters;
+  }
+
+  /** What each actor of this thread measures for operators. */
+  get metrics(): Readonly<Record<string, SharedArrayBuffer>> {
+    return this.wiring.metrics;
   }
 
   cell(name: string): ActorCell {
@@ -188,6 +198,11 @@ export class ThreadHost {
     const { actor } = this.cell(name);
     assert(actor.onControl !== undefined, `actor ${name} answers no control requests`);
     return actor.onControl(request);
+  }
+
+  /** What the actors of this thread have counted for operators begins anew. Between two turns, so nobody is adding. */
+  resetMetrics(): void {
+    for (const cell of this.cells.values()) cell.metrics.reset();
   }
 
   /** The thread at the other end of a channel was replaced. */
@@ -249,7 +264,8 @@ export class ThreadHost {
     const counters = new CounterSet(this.wiring.counters[name]);
     const inboxes = this.links.filter((link) => link.to === name).map((link) => this.createInbox(link));
     const outboxes = this.links.filter((link) => link.from === name).map((link) => this.createOutbox(link, counters));
-    return new ActorCell(spec, inboxes, outboxes, counters);
+    const metrics = new MetricSet(this.wiring.metrics[name], counters);
+    return new ActorCell(spec, inboxes, outboxes, counters, metrics);
   }
 
   private createOutbox(link: ResolvedLink, counters: CounterSet): CellOutbox {
@@ -348,6 +364,7 @@ export class ThreadHost {
       inboxNames: (prefix) => numbered(inboxes.keys(), prefix),
       clock: this.clock,
       counters: cell.counters,
+      metrics: cell.metrics,
       shared: this.wiring.shared,
       offerShared: (name, buffer) => this.directory.offer(name, buffer),
       findShared: (name) => this.directory.find(name),

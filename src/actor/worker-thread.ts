@@ -96,6 +96,10 @@ export class WorkerThread {
     return this.call(this.remote.control(name, request));
   }
 
+  resetMetrics(): Promise<void> {
+    return this.call(this.remote.resetMetrics());
+  }
+
   relink(peer: string, port: MessagePort): Promise<void> {
     return this.call(this.remote.relink(peer, Comlink.transfer(port, [port])));
   }

@@ -9,6 +9,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { CreateActor } from '../../../src/actor/actor.js';
 import { createCountersBuffer } from '../../../src/actor/counters/counters-layout.js';
 import { CountersReader } from '../../../src/actor/counters/counters-reader.js';
+import { createMetricsBuffer } from '../../../src/actor/counters/metrics-layout.js';
 import { InlineRunner } from '../../../src/actor/inline-runner.js';
 import type { Logger } from '../../../src/actor/logger.js';
 import { createRing } from '../../../src/actor/mailbox/ring-layout.js';
@@ -35,6 +36,7 @@ export class ThreadsByHand {
   private readonly runners: InlineRunner[];
   private readonly threads: ReadonlyMap<string, string>;
   private readonly counterBuffers: Record<string, SharedArrayBuffer>;
+  private readonly metricBuffers: Record<string, SharedArrayBuffer>;
 
   constructor(
     topology: Topology,
@@ -51,6 +53,7 @@ export class ThreadsByHand {
     const doorbells = Object.fromEntries(names.map((name) => [name, createDoorbell()]));
     const owners = [...topology.actors.map((actor) => actor.name), ...names.map(threadOwner)];
     this.counterBuffers = Object.fromEntries(owners.map((owner) => [owner, createCountersBuffer()]));
+    this.metricBuffers = Object.fromEntries(topology.actors.map((actor) => [actor.name, createMetricsBuffer()]));
     const channels = channelsBetween(names);
     for (const threadName of names) {
       const host = new ThreadHost(
@@ -63,6 +66,7 @@ export class ThreadsByHand {
           wakeBy: Object.fromEntries(names.map((name) => [name, WakeBy.memory])),
           ports: channels.get(threadName) as Record<string, MessagePort>,
           counters: this.counterBuffers,
+          metrics: this.metricBuffers,
           shared,
         },
         {
