@@ -4,7 +4,14 @@
 // It must never let a default stand anywhere else than in the table.
 
 import { assert } from '../base/assert.js';
-import { type ConfigKeyName, type ConfigKeyNameOf, configKey, findConfigKey, propertiesOf } from './config-keys.js';
+import {
+  type ConfigKeyName,
+  type ConfigKeyNameOf,
+  configKey,
+  findConfigKey,
+  KEYS_BY_ALIAS,
+  propertiesOf,
+} from './config-keys.js';
 import { ConfigError } from './start-error.js';
 
 /** A value that cannot be read. Where it stood is added by whoever read the file. */
@@ -28,6 +35,11 @@ export class Settings {
       const key = findConfigKey(name);
       const consumed = key?.regime.startsWith('strict') === true;
       if (!consumed) properties.set(`zookeeper.${name}`, value);
+    }
+    // As if it had been written under its own name, unless it was: the file is stronger than -D under any name.
+    for (const [alias, { name }] of KEYS_BY_ALIAS) {
+      const value = file.has(name) ? undefined : (file.get(alias) ?? aliasOption(options, alias, name));
+      if (value !== undefined) properties.set(`zookeeper.${name}`, value);
     }
     this.properties = properties;
   }
@@ -111,6 +123,10 @@ export class Settings {
     }
     return key.default;
   }
+}
+
+function aliasOption(options: ReadonlyMap<string, string>, alias: string, name: string): string | undefined {
+  return options.has(`zookeeper.${name}`) ? undefined : options.get(`zookeeper.${alias}`);
 }
 
 /** Integer.parseInt: an optional sign and decimal digits. The sentence is Java's, since operators search for it. */

@@ -1,0 +1,44 @@
+// Keys of this server alone, which Apache ZooKeeper does not know. All begin with threadkeeper.
+// Rows of the one table that config-keys.ts puts together; what the columns mean is said in config-key.ts. Constant data,
+// read by the main thread while it starts.
+
+import type { ConfigKey } from './config-key.js';
+
+export const OWN_KEYS = [
+  {
+    name: 'threadkeeper.log.format',
+    regime: 'choice',
+    default: 'pattern',
+    unit: '',
+    properties: ['zookeeper.threadkeeper.log.format', 'threadkeeper.log.format'],
+    sentence: 'pattern writes log lines as ZooKeeper does, json writes pino records.',
+  },
+  {
+    name: 'threadkeeper.placement',
+    regime: 'choice',
+    default: 'auto',
+    unit: '',
+    properties: ['zookeeper.threadkeeper.placement', 'threadkeeper.placement'],
+    sentence:
+      'Which actor lives on which thread: auto (by core count), compact, pipeline, staged, or inline for tests.',
+  },
+  {
+    name: 'threadkeeper.connectionShards',
+    regime: 'count',
+    default: 'auto',
+    unit: 'threads',
+    min: 1,
+    max: 64,
+    properties: ['zookeeper.threadkeeper.connectionShards', 'threadkeeper.connectionShards'],
+    sentence: 'Threads that own client connections: auto (by core count) or a number from 1 to 64.',
+  },
+  {
+    name: 'threadkeeper.quorum.foreignAddresses',
+    regime: 'choice',
+    default: 'refuse',
+    unit: '',
+    properties: ['zookeeper.threadkeeper.quorum.foreignAddresses', 'threadkeeper.quorum.foreignAddresses'],
+    sentence:
+      'refuse: election and quorum ports are for addresses that names in server.N stand for; allow: for all, as with reconfigEnabled.',
+  },
+] as const satisfies readonly ConfigKey[];
