@@ -273,7 +273,8 @@ describe('sessions and limits', () => {
     expect(await isRefused).toBe(true);
     third.destroy();
     for (const connection of stalled) await connection.readToEnd();
-    expect(await isServed(securePort, as(alice))).toBe(true);
+    // On a machine that is busy elsewhere, a whole handshake may take longer than a stalled one is given here.
+    await until('a client that is served', DEADLINE_MS, () => isServed(securePort, as(alice)));
   });
 
   it('only so many handshakes go on at a time, where that is asked for', async () => {

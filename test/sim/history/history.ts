@@ -146,7 +146,7 @@ export interface CommittedTxn {
   readonly cxid: number;
   /** An OpCode: createSession, closeSession, error ... */
   readonly type: number;
-  /** Of an error transaction. */
+  /** Of an error transaction, or of a multi that its session was not allowed; 0 of any other. */
   readonly err: number;
 }
 

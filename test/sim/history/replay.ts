@@ -138,7 +138,7 @@ class Replay {
       });
       return;
     }
-    if (txn.type !== OpCode.error) {
+    if (txn.err === 0) {
       this.answered(operation, this.model.apply(operation.op as never, operation.session, txn.zxid));
       return;
     }

@@ -18,6 +18,7 @@ import {
   WORD_ZXID_HI,
   WORD_ZXID_LO,
 } from '../../../src/processor/pipeline-records.js';
+import { ErrorCode } from '../../../src/protocol/error-code.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import { ActorKind } from '../../../src/server/standalone-topology.js';
 import type { InlineMember } from '../../testing/inline/inline-member.js';
@@ -184,7 +185,7 @@ export class MemberWatch implements LogObserver {
       session: view.getBigInt64(0),
       cxid: view.getInt32(8),
       type,
-      err: type === OpCode.error ? view.getInt32(32) : 0,
+      err: type === OpCode.error ? view.getInt32(32) : type === OpCode.multi ? refusalOfMulti(view) : 0,
     });
   }
 
@@ -202,6 +203,19 @@ export class MemberWatch implements LogObserver {
       after?.(type, words, offset);
     };
   }
+}
+
+/** SessionMoved, if that is why nothing of the multi was done: its transaction is a multi all the same. 0: anything else. */
+function refusalOfMulti(view: DataView): number {
+  let at = 32;
+  let left = view.getInt32(at);
+  for (at += 4; left > 0; left--) {
+    const type = view.getInt32(at);
+    const length = view.getInt32(at + 4);
+    if (type === OpCode.error && view.getInt32(at + 8) === ErrorCode.SessionMoved) return ErrorCode.SessionMoved;
+    at += 8 + Math.max(length, 0);
+  }
+  return 0;
 }
 
 function zxidIn(words: Int32Array, offset: number): number {
