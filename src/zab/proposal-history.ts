@@ -12,7 +12,7 @@
  */
 import { assert } from '../base/assert.js';
 import type { CommittedLog } from '../persistence/committed-log.js';
-import { ProposalRing } from './proposal-ring.js';
+import { EntryRing } from '../persistence/entry-ring.js';
 
 export class ProposalHistory {
   readonly committedLog: CommittedLog;
@@ -21,7 +21,7 @@ export class ProposalHistory {
   lastProposedHi = 0;
   lastProposedLo = 0;
   /** Read only: `look` at one of these, from the oldest on. */
-  readonly pending = new ProposalRing();
+  readonly pending = new EntryRing();
 
   constructor(committedLog: CommittedLog) {
     this.committedLog = committedLog;
@@ -46,7 +46,8 @@ export class ProposalHistory {
 
   /** Copies the entry. */
   append(zxidHi: number, zxidLo: number, bytes: Uint8Array, offset: number, length: number): void {
-    this.pending.push(zxidHi, zxidLo, bytes, offset, length);
+    const isKept = this.pending.push(zxidHi, zxidLo, bytes, offset, length);
+    assert(isKept, 'a ring without a bound takes everything');
     this.lastProposedHi = zxidHi;
     this.lastProposedLo = zxidLo;
   }

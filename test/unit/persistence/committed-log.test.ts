@@ -171,5 +171,5 @@ test.each([1, 2, 3, 4, 5, 6])('seed %i: every record is found with its own bytes
   expect(zxidsOf(log)).toEqual(model.map((record) => record.zxid));
   for (let i = 0; i < log.count; i++) expect(Buffer.compare(look(log, i).entry, model[i].entry)).toBe(0);
   expect(log.indexFrom(-1, -1)).toBe(0);
-  expect(() => log.look(log.count)).toThrow('the record is there');
+  expect(() => log.look(log.count)).toThrow('the entry is there');
 });

@@ -1,12 +1,14 @@
 /**
- * The transactions that are proposed and not yet committed, oldest first: bytes in one ring, positions in another. No object
- * per record; both rings double when they are full and are given back when they have grown large and nothing is left.
+ * Log entries by rising zxid, oldest first: bytes in one ring, positions in another. No object per entry; both rings double when
+ * they are full, the bytes up to a bound, and are given back when they have grown large and nothing is left.
  *
- *   slots    [hi|lo|offset|length] x capacity, a ring:  | free | oldest ... newest | free |
+ *   slots    [hi|lo|offset|length] x a power of two, a ring:   | free | oldest ... newest | free |
  *   bytes    one ring of entries, each in one piece:
- *            | newest | free | oldest | ....... | .. | no room at the end for the next one |
+ *            0                                                        size
+ *            | newest  | free   | oldest | ....... | .. | no room at the end for the next one |
+ *                      ^ writeAt  ^ offset of the oldest slot
  *
- * Owned by ProposalHistory, on the quorum peer's thread. It never drops what was not taken out.
+ * Owned by the CommittedLog or ProposalHistory that it is part of, on their thread. It never drops what was not taken out.
  */
 import { assert } from '../base/assert.js';
 import { copyBytes } from '../base/bytes.js';
@@ -22,31 +24,40 @@ const FIRST_BYTES = 16 << 10;
 const KEEP_BYTES_MAX = 4 << 20;
 const KEEP_SLOTS_MAX = 16 << 10;
 
-export class ProposalRing {
-  /** Of the record looked up last; valid until the next append. */
+export class EntryRing {
+  /** Of the entry looked up last; valid until the next push. */
   zxidHi = 0;
   zxidLo = 0;
   entryOffset = 0;
   entryLength = 0;
-  private ring = new Uint8Array(FIRST_BYTES);
+  private readonly bytesMax: number;
+  private ring = new Uint8Array(0);
   private slots = new Int32Array(FIRST_SLOTS * SLOT_WORDS);
   private slotMask = FIRST_SLOTS - 1;
   private head = 0; // slot of the oldest one
   private held = 0;
   private writeAt = 0;
 
+  /** `bytesMax`: what the bytes may grow to. */
+  constructor(bytesMax: number = Number.POSITIVE_INFINITY) {
+    assert(bytesMax > 0, 'a ring has room');
+    this.bytesMax = bytesMax;
+  }
+
   get length(): number {
     return this.held;
   }
 
+  /** Where `entryOffset` leads; another array after a push. */
   get bytes(): Uint8Array {
     return this.ring;
   }
 
-  /** Copies the entry. */
-  push(zxidHi: number, zxidLo: number, bytes: Uint8Array, offset: number, length: number): void {
-    if (this.held > this.slotMask) this.growSlots();
+  /** Copies the entry. False: the bytes have grown as far as they may, and older entries stand where it would. */
+  push(zxidHi: number, zxidLo: number, bytes: Uint8Array, offset: number, length: number): boolean {
     const at = this.placeFor(length);
+    if (at < 0) return false;
+    if (this.held > this.slotMask) this.growSlots();
     copyBytes(bytes, offset, this.ring, at, length);
     const slot = this.slotAt(this.held);
     this.slots[slot + ZXID_HI] = zxidHi;
@@ -55,11 +66,12 @@ export class ProposalRing {
     this.slots[slot + LENGTH] = length;
     this.held++;
     this.writeAt = at + length;
+    return true;
   }
 
-  /** Puts the record of that index, counted from the oldest, into the fields above. */
+  /** Puts the entry of that index, counted from the oldest, into the fields above. */
   look(index: number): void {
-    assert(index >= 0 && index < this.held, 'the proposal is there');
+    assert(index >= 0 && index < this.held, 'the entry is there');
     const slot = this.slotAt(index);
     this.zxidHi = this.slots[slot + ZXID_HI];
     this.zxidLo = this.slots[slot + ZXID_LO];
@@ -67,9 +79,17 @@ export class ProposalRing {
     this.entryLength = this.slots[slot + LENGTH];
   }
 
+  zxidHiAt(index: number): number {
+    return this.slots[this.slotAt(index) + ZXID_HI];
+  }
+
+  zxidLoAt(index: number): number {
+    return this.slots[this.slotAt(index) + ZXID_LO];
+  }
+
   /** The oldest one goes; its bytes stay readable until the next push. */
   shift(): void {
-    assert(this.held > 0, 'something is proposed');
+    assert(this.held > 0, 'there is an entry');
     this.head = (this.head + 1) & this.slotMask;
     this.held--;
   }
@@ -79,7 +99,7 @@ export class ProposalRing {
     this.head = 0;
   }
 
-  /** Where `length` bytes may go in one piece. */
+  /** Where `length` bytes may go in one piece; -1: nowhere, as long as what is held is held. */
   private placeFor(length: number): number {
     if (this.held === 0) {
       this.writeAt = 0;
@@ -87,9 +107,9 @@ export class ProposalRing {
       if (this.slotMask >= KEEP_SLOTS_MAX) this.takeSlots(FIRST_SLOTS);
     }
     const at = this.freePlace(length);
-    if (at >= 0) return at;
+    if (at >= 0 || this.ring.length >= this.bytesMax) return at;
     this.growBytes(length);
-    return this.writeAt;
+    return this.freePlace(length);
   }
 
   /** -1: there is none without growing. */
@@ -108,9 +128,9 @@ export class ProposalRing {
   private growBytes(needed: number): void {
     let used = 0;
     for (let i = 0; i < this.held; i++) used += this.slots[this.slotAt(i) + LENGTH];
-    let size = this.ring.length * 2;
+    let size = Math.max(this.ring.length * 2, FIRST_BYTES);
     while (size < used + needed) size *= 2;
-    const bigger = new Uint8Array(size);
+    const bigger = new Uint8Array(Math.min(size, this.bytesMax));
     let at = 0;
     for (let i = 0; i < this.held; i++) {
       const slot = this.slotAt(i);
