@@ -52,6 +52,8 @@ import { ReadOnlyRequestProcessor } from './read-only-request-processor.js';
 export interface PrepOptions extends PrepRules {
   /** Top byte of the session ids given here. */
   readonly serverId: number;
+  /** 32 random bits, other ones at each start. */
+  readonly chance: number;
   /** Of an ensemble: there are roles, and a quorum peer that says which. */
   readonly isMember?: boolean;
 }
@@ -86,7 +88,7 @@ export class PrepActor implements Actor {
     this.isMember = isMember;
     const line = new LineSender(context.outbox('sync'));
     this.line = line;
-    const sessionIds = new SessionIds(options.serverId, context.clock.wallMs());
+    const sessionIds = new SessionIds(options.serverId, context.clock.wallMs(), options.chance);
     this.decider = new PrepRequestProcessor(context, line, tree, sessions, sessionIds, aclPolicy, options, isMember);
     this.learner = new LearnerRequestProcessor(line, sessions, sessionIds);
     this.readOnly = new ReadOnlyRequestProcessor(context, line, sessions, sessionIds);

@@ -112,6 +112,7 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
         aclPolicy(server),
         {
           serverId: server.quorumPeer?.myId ?? STANDALONE_SERVER_ID,
+          chance: randomBytes(4).readInt32LE(),
           extendedTypes: server.extendedTypesEnabled,
           reconfigEnabled: server.reconfigEnabled,
           closeSessionListsPaths: server.closeSessionTxnEnabled,

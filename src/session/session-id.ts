@@ -9,9 +9,11 @@ import { compareUnsigned } from '../base/int64.js';
 export class SessionIds {
   private hi: number;
   private lo: number;
+  private readonly chance: number;
 
-  /** `wallMs` is taken once, when the stage starts. */
-  constructor(serverId: number, wallMs: number) {
+  /** `wallMs` and `chance`, 32 random bits, are taken once, when the stage starts. */
+  constructor(serverId: number, wallMs: number, chance: number) {
+    this.chance = chance | 0;
     // ((t << 24) >>> 8) | (serverId << 56): bits 55..16 hold the low 40 bits of t.
     const low40Hi = Math.floor(wallMs / 0x100000000) & 0xff;
     const low40Lo = wallMs >>> 0;
@@ -32,13 +34,13 @@ export class SessionIds {
 
   /**
    * Goes on far behind an id of this server that is in use, should the clock have been set back since it was given: whoever gave
-   * it may have given more, of sessions that are closed, and no id may ever be another session's. 2^32 are skipped, which
-   * is 65 seconds of the clock.
+   * it may have given more, of sessions that are closed, and no id may ever be another session's. How far is left to chance,
+   * 65 seconds of the clock to 4.6 hours: the same session may be found open, and passed over, by several starts.
    */
   passOver(sessionHi: number, sessionLo: number): void {
     if (sessionHi >>> 24 !== this.hi >>> 24 || compareUnsigned(sessionHi, sessionLo, this.hi, this.lo) < 0) return;
-    this.hi = (this.hi & 0xff000000) | ((sessionHi + 1) & 0x00ffffff);
-    this.lo = sessionLo;
+    this.hi = (this.hi & 0xff000000) | ((sessionHi + 2 + (this.chance & 0xff)) & 0x00ffffff);
+    this.lo = this.chance;
   }
 
   advance(): void {

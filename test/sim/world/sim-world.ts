@@ -380,6 +380,8 @@ export class SimWorld {
       role === null || role === ServerRole.readOnly ? null : role === ServerRole.leader ? 'leader' : 'learner';
     this.contact.serves(sid, kind, kind === null ? -1 : each.member.status.leader, nowMs);
     each.servesNobodySinceMs = role === null ? nowMs : Number.POSITIVE_INFINITY;
+    // What the next look at its status does not show yet is its beginning, and not its end.
+    each.wasServing = false;
     this.say(`${sid} ${role === null ? 'serves nobody' : `serves as ${nameOf(role)}`}`);
   }
 

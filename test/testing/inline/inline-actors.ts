@@ -125,6 +125,7 @@ export class InlineActors {
       case ActorKind.prep:
         return new PrepActor(context, tree.reader(context, guarded), this.sessions, aclPolicy, {
           serverId: this.parts.serverId ?? 1,
+          chance: this.parts.prng.fork('session ids').next32(),
           isMember: this.isMember,
           extendedTypes: config.extendedTypesEnabled,
           reconfigEnabled: config.reconfigEnabled,

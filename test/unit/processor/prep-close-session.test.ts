@@ -53,6 +53,7 @@ class Prep {
     } as unknown as ActorContext;
     this.prep = new PrepActor(context, this.reader, sessions, new AclPolicy(false, []), {
       serverId: 1,
+      chance: 0,
       extendedTypes: false,
       reconfigEnabled: false,
       closeSessionListsPaths: true,

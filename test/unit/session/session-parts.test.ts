@@ -31,21 +31,21 @@ describe('SessionIds', () => {
     [128, 0xff_ffff_ffff],
     [7, 0x1ff_ffff_ffff],
   ])('server %d at %d ms begins where the formula says', (serverId, wallMs) => {
-    expect(current(new SessionIds(serverId, wallMs))).toBe(firstId(serverId, wallMs));
+    expect(current(new SessionIds(serverId, wallMs, 0))).toBe(firstId(serverId, wallMs));
   });
 
   test('never begins with the mark of containers', () => {
-    expect(current(new SessionIds(128, 0))).toBe(-0x8000000000000000n + 1n);
+    expect(current(new SessionIds(128, 0, 0))).toBe(-0x8000000000000000n + 1n);
   });
 
   test('a clock that was set back brings no id again, not even of sessions that were closed since', () => {
-    const before = new SessionIds(2, 1_795_316_449_681);
+    const before = new SessionIds(2, 1_795_316_449_681, 0);
     const given: bigint[] = [];
     for (let i = 0; i < 100_000; i++) {
       given.push(current(before));
       before.advance();
     }
-    const after = new SessionIds(2, 1_795_316_449_681);
+    const after = new SessionIds(2, 1_795_316_449_681, 0);
     // Of all those, one session in the middle is still open.
     const open = given[17] as bigint;
     after.passOver(Number(BigInt.asIntN(32, open >> 32n)), Number(BigInt.asIntN(32, open)));
@@ -57,18 +57,33 @@ describe('SessionIds', () => {
     expect(BigInt.asUintN(64, current(after)) >> 56n).toBe(2n);
   });
 
+  test('several starts behind a clock that was set back, which find the same session open, give ids of their own each', () => {
+    const open = new SessionIds(2, 1_795_316_449_681, 0);
+    const all = new Set<bigint>();
+    const prng = new Prng(1);
+    for (let start = 0; start < 20; start++) {
+      const ids = new SessionIds(2, 1_795_316_449_681 - 5000 * start, prng.next32());
+      ids.passOver(open.currentHi, open.currentLo);
+      for (let i = 0; i < 1000; i++) {
+        expect(all.has(current(ids))).toBe(false);
+        all.add(current(ids));
+        ids.advance();
+      }
+    }
+  });
+
   test('an id of another server, or of before, is no reason to skip any', () => {
-    const ids = new SessionIds(2, 1_795_316_449_681);
+    const ids = new SessionIds(2, 1_795_316_449_681, 0);
     const first = current(ids);
-    const other = new SessionIds(3, 1_795_316_449_681);
+    const other = new SessionIds(3, 1_795_316_449_681, 0);
     ids.passOver(other.currentHi, other.currentLo);
-    const earlier = new SessionIds(2, 1_795_316_449_680);
+    const earlier = new SessionIds(2, 1_795_316_449_680, 0);
     ids.passOver(earlier.currentHi, earlier.currentLo);
     expect(current(ids)).toBe(first);
   });
 
   test('counts by one, also over the edge of the lower half', () => {
-    const ids = new SessionIds(1, 0xffff);
+    const ids = new SessionIds(1, 0xffff, 0);
     for (let i = 0; i < 65536; i++) {
       const before = current(ids);
       ids.advance();
