@@ -26,12 +26,36 @@ export function parsePropertiesFile(bytes: Uint8Array): Map<string, string> {
 
 export function parsePropertiesText(text: string): Map<string, string> {
   const properties = new Map<string, string>();
-  for (const line of logicalLines(naturalLines(text))) {
-    const keyEnd = endOfKey(line);
-    const valueStart = startOfValue(line, keyEnd);
-    properties.set(unescaped(line.slice(0, keyEnd)), unescaped(line.slice(valueStart)));
-  }
+  logicalLines(naturalLines(text), (line) => {
+    const [key, value] = splitPair(line);
+    properties.set(unescaped(key), unescaped(value));
+  });
   return properties;
+}
+
+/** One pair as it stands in the file, for whoever has to say where something is wrong. */
+export interface PropertyLine {
+  /** Without the blanks around it, as ZooKeeper takes keys and values. */
+  readonly key: string;
+  /** Null: it has an escape that Java refuses. */
+  readonly value: string | null;
+  /** The first of its natural lines, from 1. */
+  readonly line: number;
+}
+
+/** All of them, in the order of the file, also those that a later one of the same key overrides. */
+export function propertyLines(text: string): PropertyLine[] {
+  const found: PropertyLine[] = [];
+  logicalLines(naturalLines(text), (joined, line) => {
+    const [key, value] = splitPair(joined);
+    try {
+      found.push({ key: javaTrim(unescaped(key)), value: javaTrim(unescaped(value)), line });
+    } catch (error) {
+      if (!(error instanceof PropertiesSyntaxError)) throw error;
+      found.push({ key: javaTrim(key), value: null, line });
+    }
+  });
+  return found;
 }
 
 /** ZooKeeper's own step after Java's: keys and values lose the blanks (and control characters) around them. */
@@ -56,23 +80,28 @@ function naturalLines(text: string): string[] {
   return lines;
 }
 
-function logicalLines(lines: readonly string[]): string[] {
-  const logical: string[] = [];
+function logicalLines(lines: readonly string[], take: (line: string, firstLine: number) => void): void {
   let joined = '';
+  let firstLine = 0;
   for (let i = 0; i < lines.length; i++) {
     const text = lines[i].slice(countBlanks(lines[i]));
     // As long as nothing has been joined this is the start of a logical line, even behind a lone backslash.
     if (joined === '' && (text[0] === '#' || text[0] === '!')) continue;
+    if (joined === '') firstLine = i + 1;
     joined += text;
     const continues = endsInOddBackslashes(text);
     if (continues) joined = joined.slice(0, -1);
     if (continues && i < lines.length - 1) continue;
     // A backslash that ends the file continues nothing: what stands before it is the line. (Java makes a pair of two
     // empty strings of a lone one; nobody can mean that.)
-    if (joined !== '') logical.push(joined);
+    if (joined !== '') take(joined, firstLine);
     joined = '';
   }
-  return logical;
+}
+
+function splitPair(line: string): readonly [key: string, value: string] {
+  const keyEnd = endOfKey(line);
+  return [line.slice(0, keyEnd), line.slice(startOfValue(line, keyEnd))];
 }
 
 function endOfKey(line: string): number {

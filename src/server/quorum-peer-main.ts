@@ -13,11 +13,18 @@ import { EXIT_SIGNALS, ExitCode, type ExitSignal, exitLine } from './exit-code.j
 import { checkPortsFree } from './free-ports.js';
 import { LiveServer } from './live-server.js';
 import { withPeerSecurityLoaded } from './peer-security-config.js';
-import { LOG_FORMATS, LOG_LEVELS, loadServerConfig, readOptions, type ServerConfig } from './server-config.js';
+import {
+  configFileOf,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  loadServerConfig,
+  readOptions,
+  type ServerConfig,
+} from './server-config.js';
 import { ServerLog } from './server-log.js';
 import { standalonePlan } from './standalone-server.js';
 import { logStartBanner } from './start-banner.js';
-import { reportStartFailure } from './start-error.js';
+import { ConfigError, reportStartFailure } from './start-error.js';
 import { withTlsLoaded } from './tls-config.js';
 
 const SAMPLE_CONFIG = fileURLToPath(new URL('../../../conf/zoo_sample.cfg', import.meta.url));
@@ -33,10 +40,27 @@ function exit(code: ExitCode): never {
   process.exit(code);
 }
 
-function failStart(error: unknown): never {
+function failStart(error: unknown): Promise<void> {
   const { exitCode, stderrLine } = reportStartFailure(error, log);
   process.stderr.write(`${stderrLine}\n`);
-  exit(exitCode);
+  if (!(error instanceof ConfigError)) exit(exitCode);
+  return explain(error).finally(() => exit(exitCode));
+}
+
+/** What the sentence does not say: file, line, key, and what was expected. */
+async function explain(error: ConfigError): Promise<void> {
+  const configFile = configFileOf(commandLine());
+  if (configFile === null) return;
+  const { explainConfigError } = await import('./config-check/explain-config-error.js');
+  for (const line of explainConfigError(error, configFile)) {
+    log.error(line);
+    process.stderr.write(`${line}\n`);
+  }
+}
+
+async function advise(configFile: string): Promise<void> {
+  const { logAdvice } = await import('./config-check/log-advice.js');
+  logAdvice(configFile, log);
 }
 
 /** `npm start` without words serves the sample configuration. */
@@ -86,6 +110,7 @@ async function main(): Promise<void> {
   const started = server.start();
   logStartBanner(config, log);
   await started;
+  if (config.configFile !== null) await advise(config.configFile);
   // Nothing will ever listen then: the AdminServer is all there is.
   if (clientPorts(config).length === 0) startAdminLater(server);
 }

@@ -161,6 +161,12 @@ export function readOptions(argv: readonly string[], env: ConfigInput['env']): R
   return flags.properties;
 }
 
+/** Null: the command line names none. */
+export function configFileOf(argv: readonly string[]): string | null {
+  const words = parseJvmFlags(argv).rest;
+  return words.length === 1 ? words[0] : null;
+}
+
 function readCommandLine(input: ConfigInput): { properties: ReadonlyMap<string, string>; words: readonly string[] } {
   const fromEnvironment = parseJvmFlags(flagWords(input.env));
   const fromArgv = parseJvmFlags(input.argv);

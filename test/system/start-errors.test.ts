@@ -33,9 +33,13 @@ function config(...lines: string[]): string {
   return path;
 }
 
-/** One line on stderr, the sentence and the code in the log. */
-function expectRefusal(result: ToolRun, code: number, sentence: string, reason: string): void {
-  expect(result).toMatchObject({ code, stderr: `${sentence}: ${reason}\n` });
+/** The sentence on stderr and in the log; behind it, file, line, key and what was expected there, if that says more. */
+function expectRefusal(result: ToolRun, code: number, sentence: string, reason: string, details: string[] = []): void {
+  expect(result.code).toBe(code);
+  const [line, ...more] = result.stderr.split('\n').slice(0, -1);
+  expect(line).toBe(`${sentence}: ${reason}`);
+  if (details.length > 0) expect(more).toEqual(details);
+  for (const detail of more) expect(result.stdout).toContain(` - ERROR [main:QuorumPeerMain@-] - ${detail}\n`);
   expect(result.stdout).toMatch(new RegExp(` - ERROR \\[main:\\w+@-\\] - ${sentence}\n`));
   expect(result.stdout).toMatch(new RegExp(` - Exiting JVM with code ${code}\n$`));
 }
@@ -60,19 +64,27 @@ describe('exit code 2: the configuration', () => {
     expectRefusal(await run([dir.path]), 2, refused, `Error processing ${dir.path}: ${dir.path} (Is a directory)`);
   });
 
-  it.each<[reason: string, lines: string[]]>([
-    ['dataDir is not set', ['clientPort=2181']],
+  it.each<[reason: string, lines: string[], details?: string[]]>([
+    ['dataDir is not set', ['clientPort=2181'], ['FILE: no line sets dataDir: a path is expected']],
     ['tickTime is not set', ['dataDir=./data', 'tickTime=0']],
-    ['For input string: "2181x"', ['dataDir=./data', 'clientPort=2181x']],
+    [
+      'For input string: "2181x"',
+      ['dataDir=./data', 'clientPort=2181x', 'initLimit=five'],
+      [
+        'FILE line 2: clientPort = 2181x: a port from 0 to 65535 is expected',
+        'FILE line 3: initLimit = five: a whole number of ticks, at least 1 is expected',
+      ],
+    ],
     ['clientPortAddress is set but clientPort is not set', ['dataDir=./data', 'clientPortAddress=localhost']],
     [
       'minSessionTimeout must not be larger than maxSessionTimeout',
       ['dataDir=./data', 'clientPort=1', 'minSessionTimeout=2', 'maxSessionTimeout=1'],
     ],
     ['Malformed \\\\uxxxx encoding.'.replace('\\\\', '\\'), ['dataDir=\\u12']],
-  ])('%s', async (reason, lines) => {
+  ])('%s', async (reason, lines, details = []) => {
     const path = config(...lines);
-    expectRefusal(await run([path]), 2, refused, `Error processing ${path}: ${reason}`);
+    const told = details.map((detail) => detail.replace('FILE', path));
+    expectRefusal(await run([path]), 2, refused, `Error processing ${path}: ${reason}`, told);
   });
 
   it.each<[reason: string, line: string]>([
