@@ -1,5 +1,6 @@
 // Says at a start what is odd about the configuration file though the server runs with it: a line of the log for each. Main
-// thread; loaded and run behind the start, so that no client waits for it. It changes nothing and refuses nothing.
+// thread; loaded and run behind the start, so that no client waits for it.
+// It changes nothing and refuses nothing.
 
 import { readFileSync } from 'node:fs';
 import type { Logger } from '../../actor/logger.js';

@@ -1,5 +1,6 @@
 // Which known key somebody meant who wrote one that nobody knows: by the number of letters to change, add, leave out or swap,
-// whatever their case. Pure. A guess is offered only when it is near: a property of somebody's own is no misspelt key.
+// whatever their case. Pure.
+// A guess is offered only when it is near: a property of somebody's own is no misspelt key.
 
 /** Null: nothing is near. */
 export function nearestKey(written: string, known: Iterable<string>): string | null {

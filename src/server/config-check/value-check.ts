@@ -1,5 +1,6 @@
 // Whether a value is one that its key can have, by the key's row in the table: what was expected, in words, and what happens
-// instead. Pure. The server itself reads by the same rules in settings.ts; here they are put into words for a person.
+// instead. Pure.
+// The server itself reads by the same rules in settings.ts; here they are put into words for a person.
 
 import { QuorumConfigError } from '../../election/member-text.js';
 import { type ConfigKey, findConfigKey } from '../config-keys.js';
