@@ -4,6 +4,7 @@
  * thread. Lives there. Knows nothing of what the actors do, and is handed to none of them.
  */
 
+import { performance } from 'node:perf_hooks';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { assert } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
@@ -183,6 +184,13 @@ export class ActorSystem {
       if (ring !== null) depths[link.name] = ringDepth(ring);
     }
     return depths;
+  }
+
+  /** By thread: milliseconds its event loop was not waiting for anything; null for threads that park by themselves. */
+  loopActiveMs(): Record<string, number | null> {
+    const active: Record<string, number | null> = { [MAIN_THREAD]: performance.eventLoopUtilization().active };
+    for (const [name, worker] of this.workers) active[name] = worker.loopActiveMs();
+    return active;
   }
 
   private async buildHere(ports: Record<string, MessagePort>): Promise<void> {

@@ -74,6 +74,11 @@ export class WorkerThread {
     this.ended.catch(() => {});
   }
 
+  /** Milliseconds its event loop was not waiting, since it began; null for a thread that parks by itself. */
+  loopActiveMs(): number | null {
+    return this.kind === Kinds.blocking ? null : this.worker.performance.eventLoopUtilization().active;
+  }
+
   ping(): Promise<number> {
     return this.call(this.remote.ping());
   }

@@ -199,8 +199,11 @@ class AdminServer {
 
   private listing(): string {
     const { commandUrl } = this.host.config;
-    const names = this.commands.map(({ names: [primary] }) => primary).sort();
-    return names.map((name) => `<a href="${commandUrl}/${name}">${name}</a>\n<br/>\n`).join('');
+    const namesOf = (isOwn: boolean): string[] =>
+      this.commands.filter((command) => (command.isOwn ?? false) === isOwn).map(({ names: [primary] }) => primary);
+    return [...namesOf(false).sort(), ...namesOf(true).sort()]
+      .map((name) => `<a href="${commandUrl}/${name}">${name}</a>\n<br/>\n`)
+      .join('');
   }
 
   private json(request: IncomingMessage, response: ServerResponse, name: string, answer: CommandAnswer): void {

@@ -31,6 +31,8 @@ export interface Command {
   /** The primary one first: the others are its aliases. */
   readonly names: readonly [string, ...string[]];
   readonly method: 'GET' | 'POST';
+  /** Not one of Apache's: the listing has it behind those. */
+  readonly isOwn?: boolean;
   /** Refused while no client is served. */
   readonly needsServer: boolean;
   /** Only for who has every permission on the root node. */

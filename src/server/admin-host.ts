@@ -10,6 +10,7 @@ import type { AdminConfig } from './admin-config.js';
 import type { AdminCounters } from './admin-counters.js';
 import { ExitCode } from './exit-code.js';
 import type { LiveRestore } from './live-restore.js';
+import type { PipelineView } from './pipeline-view.js';
 import type { SnapshotPort } from './snapshotter-actor.js';
 import { StartError } from './start-error.js';
 
@@ -23,6 +24,7 @@ export interface AdminHost {
   /** Clients are served. */
   readonly isServing: boolean;
   readonly snapshots: SnapshotPort;
+  readonly pipeline: Pick<PipelineView, 'look'>;
   newRestore(): LiveRestore;
   /** Why this server takes no restore; null: it does. */
   readonly restoreRefusal: string | null;

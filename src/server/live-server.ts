@@ -25,6 +25,7 @@ import { answer, DEFAULT_TRACE_MASK, FourLetterWhitelist, needs, recogniseNumber
 import { javaInetAddress } from './java-text.js';
 import { LiveRestore } from './live-restore.js';
 import { operationTag } from './operation-tag.js';
+import { PipelineView } from './pipeline-view.js';
 import { rememberedDigests } from './remembered-digests.js';
 import type { ServerConfig } from './server-config.js';
 import type { ServerLog } from './server-log.js';
@@ -182,6 +183,13 @@ export class LiveServer implements MainPorts {
         return isServing();
       },
       snapshots,
+      pipeline: new PipelineView(
+        this.system,
+        plan.topology,
+        plan.placement,
+        new SystemClock(),
+        () => process.uptime() * 1000,
+      ),
       newRestore: () =>
         new LiveRestore(
           config,

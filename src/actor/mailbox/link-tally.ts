@@ -12,7 +12,7 @@ export const LinkTally = {
   refusals: 2,
   spilledRecords: 3,
   largeRecords: 4,
-  /** Published and, as far as the producer knew at its last publish, not consumed. */
+  /** Published and, as far as the producer knew at its last publish, not consumed; within a thread also after each drain. */
   depthBytes: 5,
   depthBytesMax: 6,
 } as const;

@@ -156,6 +156,7 @@ export class LocalMailbox implements LinkSender, MailboxReceiver {
     } finally {
       this.draining = false;
       this.released = this.position;
+      this.tally[LinkTally.depthBytes] = this.depth();
       if (this.released === this.tail && this.capacity > this.roomBytes * 4 && !this.claimOpen) this.shrink();
     }
     return count;

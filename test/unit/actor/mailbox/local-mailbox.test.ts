@@ -46,6 +46,19 @@ test('a handler may send into the very mailbox it is fed from, which may grow un
   expect(seen).toEqual([...Array(100).keys(), ...Array(100).keys()].map((n, i) => (i < 100 ? n : 1000 + n)));
 });
 
+test('what waits is known after each drain, not only when something is sent', () => {
+  const tally = privateLinkTally();
+  const mailbox = new LocalMailbox(1024, tally);
+  for (let i = 0; i < 4; i++) sendChecked(mailbox, 1, i, 100);
+  mailbox.publish();
+  const whole = tally[LinkTally.depthBytes];
+  expect(whole).toBeGreaterThan(400);
+  drainSequences(mailbox, 1);
+  expect(tally[LinkTally.depthBytes]).toBe(whole * 0.75);
+  drainSequences(mailbox);
+  expect(tally[LinkTally.depthBytes]).toBe(0);
+});
+
 test('says no above its limit and yes again below half of it', () => {
   const tally = privateLinkTally();
   const mailbox = new LocalMailbox(1000, tally);
