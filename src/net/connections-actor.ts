@@ -23,6 +23,7 @@ import {
 import { ScratchBytes } from '../processor/scratch-bytes.js';
 import type { SessionTable } from '../session/session-table.js';
 import type { TreeReader } from '../store/tree-reader.js';
+import { AuditTrail } from './audit-trail.js';
 import type { Authenticator } from './auth/authenticator.js';
 import { AuthRequests } from './auth-requests.js';
 import type { ClientNetwork, ClientSocket, ClientSocketEvents } from './client-socket.js';
@@ -41,6 +42,7 @@ import { SessionOpener, type SessionOpenerOptions } from './session-opener.js';
 import { ShardConnections } from './shard-connections.js';
 import { type ShardControl, ShardRecord } from './shard-control.js';
 import { ShardCounter, ShardCounters } from './shard-counters.js';
+import { ShardDrain } from './shard-drain.js';
 import { ShardListener, type ShardListenerOptions } from './shard-listener.js';
 import { ShardPosition } from './shard-position.js';
 import { ShardRole } from './shard-role.js';
@@ -56,6 +58,8 @@ export interface ConnectionsOptions extends ShardListenerOptions, RequestSenderO
   readonly leaderServes?: boolean;
   /** How many roles of this server have ended, as the quorum peer knows it. A standalone server's never does. */
   readonly endedRoleCount?: () => number;
+  /** The server's user, as the audit log calls it; nothing is audited without. */
+  readonly auditUser?: string | null;
 }
 
 /** Whether these four bytes, as a big-endian int, are a four-letter word. */
@@ -91,6 +95,8 @@ export class ConnectionsActor implements Actor {
   private readonly opener: SessionOpener;
   private readonly router: RequestRouter;
   private readonly throttler: RequestThrottler;
+  private readonly audit: AuditTrail | null;
+  private readonly drain: ShardDrain;
   private stalled: ServerCnxn[] = [];
   /** The connection whose frames are being handed out. */
   private current!: ServerCnxn;
@@ -145,7 +151,9 @@ export class ConnectionsActor implements Actor {
         throttler.forget(cnxn);
       },
     });
-    const sender = new RequestSender(context.outbox('prep'), outstanding, replies, options, requestTurn);
+    const auditUser = options.auditUser ?? null;
+    const audit = auditUser === null ? null : new AuditTrail(context.outbox('supervisor'), auditUser, options.shard);
+    const sender = new RequestSender(context.outbox('prep'), outstanding, replies, options, requestTurn, audit);
     const opener = new SessionOpener(
       connections,
       sender,
@@ -169,6 +177,7 @@ export class ConnectionsActor implements Actor {
       position,
       counters,
       clock,
+      audit,
       (serverRole, endedBefore, replaced) =>
         replaced ? this.onDatabaseReplaced() : this.onServing(serverRole, endedBefore),
       () => this.onHalt(),
@@ -190,6 +199,8 @@ export class ConnectionsActor implements Actor {
       new AuthRequests(authenticator, sender, replies),
       () => fromFinal.drain(onResult, Number.MAX_SAFE_INTEGER),
     );
+    this.audit = audit;
+    this.drain = new ShardDrain(connections, replies);
     this.counters = counters;
     this.notifier = notifier;
     this.replies = replies;
@@ -222,7 +233,9 @@ export class ConnectionsActor implements Actor {
   }
 
   onBatchEnd(): void {
+    if (this.drain.hasBegun) this.drain.step();
     if (this.stalled.length > 0) this.resumeStalled();
+    if (this.audit !== null) this.audit.flush();
     this.replies.flushAll();
     this.purgeWatches();
     this.counters.set(ShardCounter.outstandingRequests, this.outstanding.own);
@@ -265,6 +278,10 @@ export class ConnectionsActor implements Actor {
       }
       case 'connections':
         return [...this.connections.byId.values()].map((cnxn) => cnxn.report());
+      case 'drain':
+        this.drain.begin();
+        this.context.requestTurn();
+        return this.drain.report();
       case 'reset-statistics':
         for (const cnxn of this.connections.byId.values()) cnxn.resetStatistics();
         if (control.ofServer) this.counters.reset();
@@ -339,6 +356,7 @@ export class ConnectionsActor implements Actor {
 
   private accept(socket: ClientSocket): ClientSocketEvents | null {
     const { maxClientCnxns, maxCnxns } = this.options;
+    if (this.drain.hasBegun) return null;
     const address = ipIdentityOf(socket.remoteAddress);
     const countedOn = this.counts.tryAdd(address, maxClientCnxns, maxCnxns);
     if (countedOn === REFUSED) {

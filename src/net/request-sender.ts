@@ -31,6 +31,7 @@ import {
   WORD_ZXID_LO,
 } from '../processor/pipeline-records.js';
 import { ErrorCode } from '../protocol/error-code.js';
+import type { AuditTrail } from './audit-trail.js';
 import type { OutstandingCounts } from './outstanding-counts.js';
 import type { ReplyWriter } from './reply-writer.js';
 import { CnxnState, type ServerCnxn } from './server-cnxn.js';
@@ -60,6 +61,8 @@ export class RequestSender {
   private readonly replies: ReplyWriter;
   private readonly options: RequestSenderOptions;
   private readonly requestTurn: () => void;
+  /** Null: nothing is audited. */
+  private readonly audit: AuditTrail | null;
   /** Of the other shards, as of the socket read in work. */
   private outstandingElsewhere = 0;
   /** When the bytes in work were read; low 32 bits of monotonic ms. */
@@ -71,12 +74,14 @@ export class RequestSender {
     replies: ReplyWriter,
     options: RequestSenderOptions,
     requestTurn: () => void,
+    audit: AuditTrail | null,
   ) {
     this.toPrep = toPrep;
     this.outstanding = outstanding;
     this.replies = replies;
     this.options = options;
     this.requestTurn = requestTurn;
+    this.audit = audit;
   }
 
   /** Bytes of one connection are about to be cut into frames. */
@@ -101,10 +106,12 @@ export class RequestSender {
     if (cnxn.outstanding > 0) {
       if (this.outstanding.own + this.outstandingElsewhere >= this.options.globalOutstandingLimit) return false;
     }
+    if (this.audit !== null && !this.audit.hasRoom()) return false;
     return this.toPrep.hasRoom(PIPELINE_HEADER_BYTES + cnxn.identityBytes.length + bodyLength);
   }
 
   request(cnxn: ServerCnxn, op: number, xid: number, bytes: Uint8Array, offset: number, length: number): void {
+    if (this.audit !== null) this.audit.onRequest(cnxn, op, bytes, offset, length);
     this.send(cnxn, RecordType.request, op, xid, bytes, offset, length, ErrorCode.Ok, 0, 0, 0);
   }
 

@@ -31,6 +31,7 @@ import {
 } from '../processor/pipeline-records.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode } from '../protocol/op-code.js';
+import type { AuditTrail } from './audit-trail.js';
 import type { ReplyWriter } from './reply-writer.js';
 import type { RequestSender } from './request-sender.js';
 import { CnxnState, type ServerCnxn } from './server-cnxn.js';
@@ -54,6 +55,7 @@ export class ResultRouter {
   private readonly position: ShardPosition;
   private readonly counters: ShardCounters;
   private readonly clock: Clock;
+  private readonly audit: AuditTrail | null;
   /** `replaced`: by a restore, while the server runs. */
   private readonly onServing: (role: number, endedBefore: number, replaced: boolean) => void;
   private readonly onHalt: () => void;
@@ -68,6 +70,7 @@ export class ResultRouter {
     position: ShardPosition,
     counters: ShardCounters,
     clock: Clock,
+    audit: AuditTrail | null,
     onServing: (role: number, endedBefore: number, replaced: boolean) => void,
     onHalt: () => void,
   ) {
@@ -80,6 +83,7 @@ export class ResultRouter {
     this.position = position;
     this.counters = counters;
     this.clock = clock;
+    this.audit = audit;
     this.onServing = onServing;
     this.onHalt = onHalt;
   }
@@ -124,6 +128,7 @@ export class ResultRouter {
     let error = words[header + WORD_ERROR] as number;
     // What a request asks of its connection's watches is done here, and only here can it turn out to fail.
     if (changesLength > 0) error = this.notifier.process(bytes, body + replyLength, changesLength, cnxn) || error;
+    if (this.audit !== null) this.tellAudit(this.audit, type, mine, error, bytes, words, header);
     if (cnxn !== undefined) this.onReply(cnxn, bytes, words, header, body, replyLength, error);
     if (type === RecordType.commit && words[header + WORD_OP] !== OpCode.createSession) this.afterCommit(words, header);
   }
@@ -170,6 +175,25 @@ export class ResultRouter {
     if (words[header + WORD_ERROR] !== ErrorCode.Ok) return;
     const cnxn = this.connections.bySlot.get(words[header + WORD_SLOT] as number);
     if (cnxn !== undefined) this.replies.closeAfterFlush(cnxn);
+  }
+
+  private tellAudit(
+    audit: AuditTrail,
+    type: number,
+    mine: boolean,
+    error: number,
+    bytes: Uint8Array,
+    words: Int32Array,
+    header: number,
+  ): void {
+    const op = words[header + WORD_OP] as number;
+    const body = (header << 2) + PIPELINE_HEADER_BYTES;
+    const length = words[header + WORD_LENGTH_A] as number;
+    if (mine) audit.onReply(type, words[header + WORD_CONNECTION] as number, op, error, bytes, body, length);
+    if (type !== RecordType.commit || error !== ErrorCode.Ok) return;
+    const sessionHi = words[header + WORD_SESSION_HI] as number;
+    const sessionLo = words[header + WORD_SESSION_LO] as number;
+    audit.onCommit(op, sessionHi, sessionLo, bytes, body + length, words[header + WORD_LENGTH_B] as number);
   }
 
   private measure(cnxn: ServerCnxn, arrivedMs: number): void {

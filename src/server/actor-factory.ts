@@ -228,6 +228,7 @@ function makeConnections(context: ActorContext, config: ActorConfig): Actor {
       leaderServes: server.quorumPeer?.leaderServes ?? true,
       endedRoleCount: endedRoleCount(context, server),
       sessionlessTimeoutMs: server.sessionlessCnxnTimeoutMs,
+      auditUser: server.audit.enabled ? server.audit.serverUser : null,
     },
     guarded,
   );

@@ -35,6 +35,11 @@ export function describeEnvironment(): Environment {
   ];
 }
 
+/** Who runs this process. */
+export function userName(): string {
+  return userOr(UNKNOWN).name;
+}
+
 /** A container may run under a uid that has no entry in passwd. */
 function userOr(unknown: string): { name: string; home: string } {
   try {

@@ -18,6 +18,7 @@ import type { AuthOptions } from '../net/auth/auth-options.js';
 import { DynamicConfigFiles, versionOfDynamicPath } from '../persistence/dynamic-config-files.js';
 import { NodeFileStore } from '../persistence/node-file-store.js';
 import { type AdminConfig, readAdminConfig } from './admin-config.js';
+import { type AuditConfig, readAuditConfig } from './audit-config.js';
 import { readAuthOptions } from './auth-config.js';
 import { type ContainerConfig, readContainerConfig } from './container-config.js';
 import { parseJvmFlags, splitShellWords } from './jvm-flags.js';
@@ -116,6 +117,7 @@ export interface ServerConfig extends TlsConfig {
   readonly readOnlyModeEnabled: boolean;
   readonly fourLetterWhitelist: string;
   readonly admin: AdminConfig;
+  readonly audit: AuditConfig;
 
   readonly placement: PlacementName;
   readonly connectionShards: number;
@@ -331,6 +333,7 @@ function assemble(settings: Settings, input: ConfigInput, essentials: Essentials
     readOnlyModeEnabled: settings.lenientBool('readonlymode.enabled'),
     fourLetterWhitelist: settings.text('4lw.commands.whitelist'),
     admin: readAdminConfig(settings, log),
+    audit: readAuditConfig(settings),
 
     ...placement,
     logFormat: settings.choice('threadkeeper.log.format', LOG_FORMATS),

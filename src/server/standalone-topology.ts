@@ -88,7 +88,8 @@ export function standaloneTopology(server: ServerConfig, shardsShareSocket: bool
     small('sync', 'snapshotter'),
     small('final', 'snapshotter'),
     small('final', 'datadir-cleanup'),
-    ...shards.map((shard) => small(shard, 'supervisor')),
+    // Lines of the audit log travel here, too.
+    ...shards.map((shard) => (server.audit.enabled ? link(shard, 'supervisor') : small(shard, 'supervisor'))),
     ...shards.slice(1).map((shard) => small(shards[0] as string, shard)),
   ];
   return { actors, links };

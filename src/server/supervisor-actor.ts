@@ -17,6 +17,8 @@ export interface SupervisorEvents {
   onListenFailed(index: number, message: string, code: string): void;
   /** `client`: address and port; `word`: its four bytes as a big-endian int; `payload`: what stood behind them. */
   onWord(shard: number, connection: number, client: string, word: number, payload: Uint8Array): void;
+  /** Lines of the audit log, as net/audit-trail.ts makes them. */
+  onAudit(lines: string): void;
 }
 
 export class SupervisorActor implements Actor {
@@ -24,7 +26,7 @@ export class SupervisorActor implements Actor {
 
   constructor(context: ActorContext, shardCount: number, events: SupervisorEvents) {
     for (let shard = 0; shard < shardCount; shard++) {
-      this.inboxes[`connections.${shard}`] = (type, bytes, words, offset) => {
+      this.inboxes[`connections.${shard}`] = (type, bytes, words, offset, length) => {
         const at = offset >> 2;
         switch (type) {
           case ShardRecord.listening:
@@ -40,6 +42,9 @@ export class SupervisorActor implements Actor {
             events.onWord(shard, words[at] as number, client, words[at + 1] as number, payload);
             break;
           }
+          case ShardRecord.audit:
+            events.onAudit(decodeUtf8(bytes, offset, length));
+            break;
           default:
             context.log.error(`a connection shard sent a record of unknown type ${type}`);
         }

@@ -1,0 +1,177 @@
+/**
+ * The audit trail of one connection shard (operations 9): what its clients asked to change, with what came of it.
+ *
+ * A request's path, kind and ACL are noted when it goes down the pipeline, because its reply does not have them; the line is made
+ * when the reply comes by, also when its connection is gone by then, or closing it at once would leave no trace. Replies of one
+ * connection come in the order of its requests, so one queue per connection is enough. What ended sessions leave behind comes from
+ * the change list of the closing transaction, written by shard 0 alone.
+ *
+ * Lives on the shard's thread, and only while auditing is on. Lines are gathered and sent to the main thread once per turn; no file
+ * is touched here. While they do not get away, no new request is taken (`hasRoom`).
+ */
+import type { MailboxSender } from '../actor/mailbox/mailbox.js';
+import { assert } from '../base/assert.js';
+import { copyBytes, readInt32 } from '../base/bytes.js';
+import { hex64 } from '../base/int64.js';
+import { decodeUtf8 } from '../base/utf8.js';
+import { ChangeKind, LAST_CHANGE_KIND } from '../processor/change-list.js';
+import { InternalOp, RecordType } from '../processor/pipeline-records.js';
+import { ScratchBytes } from '../processor/scratch-bytes.js';
+import { ErrorCode } from '../protocol/error-code.js';
+import { OpCode } from '../protocol/op-code.js';
+import { auditMessage, userNames } from './audit-message.js';
+import { type AuditedOperation, type AuditedRequest, auditedRequest, isAudited } from './audited-request.js';
+import type { ServerCnxn } from './server-cnxn.js';
+import { ShardRecord } from './shard-control.js';
+
+/** First byte of a line to the main thread: its level. */
+export const AUDIT_INFO = 0x49;
+export const AUDIT_ERROR = 0x45;
+/** Lines of one record, about; longer ones would have to take the way of large records. */
+const RECORD_BYTES_SOFT = 8 << 10;
+/** What one more request may come to. */
+const ROOM_BYTES = 2 * RECORD_BYTES_SOFT;
+const MULTI_HEADER_BYTES = 9;
+const STAT_BYTES = 68;
+
+export class AuditTrail {
+  private readonly out: MailboxSender;
+  private readonly serverUser: string;
+  private readonly tellsOfSessions: boolean;
+  /** By connection. Invariant: a queue is never empty; in the order of the requests. */
+  private readonly waiting = new Map<number, AuditedRequest[]>();
+  private readonly lines = new ScratchBytes(RECORD_BYTES_SOFT);
+
+  /** `serverUser`: who does what no client asked for. */
+  constructor(out: MailboxSender, serverUser: string, shard: number) {
+    this.out = out;
+    this.serverUser = serverUser;
+    this.tellsOfSessions = shard === 0;
+  }
+
+  hasRoom(): boolean {
+    return this.out.hasRoom(ROOM_BYTES);
+  }
+
+  /** A request that goes down the pipeline. */
+  onRequest(cnxn: ServerCnxn, op: number, bytes: Uint8Array, offset: number, length: number): void {
+    if (!isAudited(op)) return;
+    const request = auditedRequest(cnxn, op, bytes, offset, length);
+    const queue = this.waiting.get(cnxn.id);
+    if (queue === undefined) this.waiting.set(cnxn.id, [request]);
+    else queue.push(request);
+  }
+
+  /** What has come back for a connection of this shard, whether or not it still lives. */
+  onReply(
+    type: number,
+    connection: number,
+    op: number,
+    error: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    if (!isAudited(op)) return;
+    const queue = this.waiting.get(connection);
+    const request = queue?.shift();
+    // A shard made anew hears of what its predecessor had sent.
+    if (queue === undefined || request === undefined) return;
+    assert(request.op === op, 'replies come in the order of the requests');
+    if (queue.length === 0) this.waiting.delete(connection);
+    // Without a transaction nothing was asked of the database, and nobody knows what becomes of one whose role has ended.
+    if (type !== RecordType.commit || error === ErrorCode.ConnectionLoss || error === ErrorCode.SessionMoved) return;
+    const done = error === ErrorCode.Ok && !(op === OpCode.multi && isFailedMulti(bytes, offset, length));
+    if (op === OpCode.multi && done) this.multi(request, bytes, offset, offset + length);
+    else this.single(request, done, bytes, offset, length);
+  }
+
+  /** A committed transaction, whoever asked for it. */
+  onCommit(
+    op: number,
+    sessionHi: number,
+    sessionLo: number,
+    bytes: Uint8Array,
+    changes: number,
+    changesLength: number,
+  ): void {
+    if (!this.tellsOfSessions || (op !== OpCode.closeSession && op !== InternalOp.expireSession)) return;
+    const session = `0x${hex64(sessionHi, sessionLo)}`;
+    for (let position = changes; position < changes + changesLength; ) {
+      const kind = readInt32(bytes, position);
+      const pathLength = readInt32(bytes, position + 4);
+      const path = position + 8;
+      position = path + Math.max(pathLength, 0);
+      if (kind > LAST_CHANGE_KIND) continue;
+      position += 4 + readInt32(bytes, position);
+      position += 4 + readInt32(bytes, position);
+      if (kind !== ChangeKind.deleted) continue;
+      this.add(true, {
+        session,
+        user: this.serverUser,
+        operation: 'ephemeralZNodeDeletionOnSessionCloseOrExpire',
+        znode: decodeUtf8(bytes, path, pathLength),
+      });
+    }
+  }
+
+  /** Once per turn. */
+  flush(): void {
+    const { lines, out } = this;
+    if (lines.length === 0) return;
+    out.claim(ShardRecord.audit, lines.length);
+    copyBytes(lines.bytes, 0, out.bytes, out.offset, lines.length);
+    out.commit();
+    lines.reset();
+  }
+
+  private single(request: AuditedRequest, done: boolean, bytes: Uint8Array, offset: number, length: number): void {
+    const { operation } = request;
+    const made = done && operation.operation === 'create' && length >= 4;
+    const znode = made ? decodeUtf8(bytes, offset + 4, readInt32(bytes, offset)) : operation.znode;
+    const isReconfig = request.op === OpCode.reconfig;
+    this.addRequested(request, done, { ...operation, znode: isReconfig && !done ? null : znode });
+  }
+
+  /** A line for each part that changed something; only the results know the names of sequential nodes. */
+  private multi(request: AuditedRequest, bytes: Uint8Array, offset: number, end: number): void {
+    let position = offset;
+    for (const part of request.parts) {
+      if (position + MULTI_HEADER_BYTES > end) return;
+      const type = readInt32(bytes, position);
+      position += MULTI_HEADER_BYTES;
+      let znode = part?.znode ?? null;
+      if (type === OpCode.create || type === OpCode.create2) {
+        const pathLength = readInt32(bytes, position);
+        znode = decodeUtf8(bytes, position + 4, pathLength);
+        position += 4 + pathLength;
+      }
+      if (type === OpCode.create2 || type === OpCode.setData) position += STAT_BYTES;
+      if (part !== null) this.addRequested(request, true, { ...part, znode });
+    }
+  }
+
+  private addRequested(request: AuditedRequest, done: boolean, operation: AuditedOperation): void {
+    this.add(done, {
+      session: `0x${hex64(request.sessionHi, request.sessionLo)}`,
+      user: userNames(request.identities),
+      ip: request.address,
+      operation: operation.operation,
+      znode: operation.znode,
+      znode_type: operation.kind,
+      acl: operation.acl,
+    });
+  }
+
+  private add(done: boolean, fields: Parameters<typeof auditMessage>[0]): void {
+    const { lines } = this;
+    lines.writeByte(done ? AUDIT_INFO : AUDIT_ERROR);
+    lines.writeText(`${auditMessage(fields, done ? 'success' : 'failure')}\n`);
+    if (lines.length >= RECORD_BYTES_SOFT) this.flush();
+  }
+}
+
+/** Its reply is a success, whose results are errors. */
+function isFailedMulti(bytes: Uint8Array, offset: number, length: number): boolean {
+  return length >= MULTI_HEADER_BYTES && readInt32(bytes, offset) === OpCode.error && bytes[offset + 4] === 0;
+}

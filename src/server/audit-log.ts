@@ -1,0 +1,184 @@
+// The audit log as a file (operations 9.2): ten older files of 10 MB beside the one that is written, a line as the reference's
+// appender writes it.
+//
+//   2026-11-22 04:26:00,123 INFO  audit.Slf4jAuditLogger: session=0x1...	user=...	result=success
+//
+// Owned by the main thread. Lines come in batches and are appended without waiting for the disk; only at the end of the process, or
+// when it has fallen far behind, is it waited for. Lines that the file does not take go to the server's log instead, until it does
+// again: none is dropped without a trace.
+
+import { closeSync, fstatSync, mkdirSync, openSync, write, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Logger } from '../actor/logger.js';
+import { type AuditResult, auditMessage } from '../net/audit-message.js';
+import { AUDIT_ERROR, AUDIT_INFO } from '../net/audit-trail.js';
+import type { AuditConfig } from './audit-config.js';
+import { rotateFiles } from './file-rotation.js';
+import { patternTime } from './server-log.js';
+
+const FILE_BYTES_MAX = 10 << 20;
+const BACKUP_COUNT = 10;
+/** More than this is not kept in memory: then the disk is waited for. */
+const WAITING_BYTES_MAX = 4 << 20;
+/** At the end, a write that the system has begun is given this long. */
+const PATIENCE_MS = 500;
+const RETRY_MS = 10_000;
+const LOGGER_NAME = 'audit.Slf4jAuditLogger';
+
+export class AuditLog {
+  private readonly config: AuditConfig;
+  private readonly fallback: Logger;
+  private readonly nowMs: () => number;
+  private readonly fileBytesMax: number;
+  private fd = -1;
+  /** Of the open file, with what is being written. */
+  private fileBytes = 0;
+  /** The system is at it; null: nothing is being written. */
+  private writing: Buffer | null = null;
+  private waiting: Buffer[] = [];
+  private waitingBytes = 0;
+  private failedUntilMs = Number.NEGATIVE_INFINITY;
+
+  /** `fallback`: the server's log, under the audit logger's name. */
+  constructor(config: AuditConfig, fallback: Logger, nowMs: () => number, fileBytesMax = FILE_BYTES_MAX) {
+    this.config = config;
+    this.fallback = fallback;
+    this.nowMs = nowMs;
+    this.fileBytesMax = fileBytesMax;
+  }
+
+  /** Of the server itself. */
+  tellServer(operation: 'serverStart' | 'serverStop', result: AuditResult): void {
+    const level = String.fromCharCode(result === 'failure' ? AUDIT_ERROR : AUDIT_INFO);
+    this.take(`${level}${auditMessage({ user: this.config.serverUser, operation }, result)}\n`);
+  }
+
+  /** Lines as a connection shard makes them: a byte for the level, the message. */
+  take(lines: string): void {
+    const time = patternTime(new Date(this.nowMs()));
+    let text = '';
+    for (const line of lines.split('\n')) {
+      const isError = line.charCodeAt(0) === AUDIT_ERROR;
+      if (line === '' || (this.config.failuresOnly && !isError)) continue;
+      text += `${time} ${isError ? 'ERROR' : 'INFO '} ${LOGGER_NAME}: ${line.slice(1)}\n`;
+    }
+    if (text === '') return;
+    this.waiting.push(Buffer.from(text));
+    this.waitingBytes += this.waiting[this.waiting.length - 1].length;
+    if (this.waitingBytes > WAITING_BYTES_MAX) this.flush();
+    else if (this.writing === null) this.writeNext();
+  }
+
+  /** Everything that was taken is in the file, or in the server's log, when it returns. */
+  flush(): void {
+    const writing = this.takeOver();
+    if (writing !== null) this.appendNow(writing);
+    if (this.waiting.length > 0) this.appendNow(this.takeWaiting());
+  }
+
+  close(): void {
+    this.flush();
+    if (this.fd >= 0) closeSync(this.fd);
+    this.fd = -1;
+  }
+
+  private writeNext(): void {
+    if (this.waiting.length === 0) return;
+    const bytes = this.takeWaiting();
+    if (!this.tryOpen(bytes)) return;
+    this.writing = bytes;
+    this.writeFrom(bytes, 0);
+  }
+
+  private writeFrom(bytes: Buffer, from: number): void {
+    this.fileBytes += bytes.length - from;
+    write(this.fd, bytes, from, (error, count) => {
+      if (this.writing !== bytes) return;
+      if (error !== null) {
+        this.writing = null;
+        this.fail(error, bytes.subarray(from));
+      } else if (from + count < bytes.length) {
+        this.fileBytes -= bytes.length - from - count;
+        this.writeFrom(bytes, from + count);
+        return;
+      } else {
+        this.writing = null;
+      }
+      this.writeNext();
+    });
+  }
+
+  /**
+   * What the system has not written of what it was given. Nobody else appends to the file, so its size says it; the callback may
+   * come too late, or never in a process that ends.
+   */
+  private takeOver(): Buffer | null {
+    const { writing } = this;
+    if (writing === null) return null;
+    this.writing = null;
+    const bed = new Int32Array(new SharedArrayBuffer(4));
+    let missing = writing.length;
+    for (let waitedMs = 0; waitedMs <= PATIENCE_MS && missing > 0; waitedMs++) {
+      missing = Math.min(writing.length, Math.max(0, this.fileBytes - fstatSync(this.fd).size));
+      if (missing > 0) Atomics.wait(bed, 0, 0, 1);
+    }
+    this.fileBytes -= missing;
+    return missing === 0 ? null : writing.subarray(writing.length - missing);
+  }
+
+  private appendNow(bytes: Buffer): void {
+    if (!this.tryOpen(bytes)) return;
+    try {
+      for (let from = 0; from < bytes.length; ) from += writeSync(this.fd, bytes, from);
+      this.fileBytes += bytes.length;
+    } catch (error) {
+      this.fail(error, bytes);
+    }
+  }
+
+  private takeWaiting(): Buffer {
+    const bytes = this.waiting.length === 1 ? this.waiting[0] : Buffer.concat(this.waiting);
+    this.waiting = [];
+    this.waitingBytes = 0;
+    return bytes;
+  }
+
+  /** The file is there, and has room; false: the lines have gone elsewhere. */
+  private tryOpen(bytes: Buffer): boolean {
+    if (this.nowMs() < this.failedUntilMs) {
+      this.tellElsewhere(bytes);
+      return false;
+    }
+    try {
+      if (this.fd >= 0 && this.fileBytes >= this.fileBytesMax) {
+        closeSync(this.fd);
+        this.fd = -1;
+        rotateFiles(this.config.path, BACKUP_COUNT);
+      }
+      if (this.fd < 0) {
+        mkdirSync(dirname(this.config.path), { recursive: true });
+        this.fd = openSync(this.config.path, 'a', 0o640);
+        this.fileBytes = fstatSync(this.fd).size;
+      }
+      return true;
+    } catch (error) {
+      this.fail(error, bytes);
+      return false;
+    }
+  }
+
+  private fail(error: unknown, bytes: Buffer): void {
+    this.failedUntilMs = this.nowMs() + RETRY_MS;
+    this.fallback.error(`${this.config.path} cannot be written; lines of the audit log follow here`, { error });
+    this.tellElsewhere(bytes);
+  }
+
+  private tellElsewhere(bytes: Buffer): void {
+    for (const line of bytes.toString().split('\n')) {
+      const message = line.slice(line.indexOf(LOGGER_NAME) + LOGGER_NAME.length + 2);
+      if (line === '') continue;
+      if (line.includes(`ERROR ${LOGGER_NAME}`)) this.fallback.error(message);
+      else this.fallback.info(message);
+    }
+  }
+}
