@@ -8,16 +8,18 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ActorSystem } from '../actor/actor-system.js';
 import { SystemClock } from '../actor/system-clock.js';
 import { assert } from '../base/assert.js';
-import type { ConnectionReport, ShardControl } from '../net/shard-control.js';
+import type { ConnectionReport, DrainReport, ShardControl } from '../net/shard-control.js';
 import { TreeReader } from '../store/tree-reader.js';
 import type { AdminParts, MainPorts } from './actor-factory.js';
 import { type AdminHost, type RunningAdmin, startAdmin } from './admin-host.js';
 import { clientPortError, clientPorts } from './client-ports.js';
 import { directoryBytes } from './data-directory.js';
 import type { DatadirCleanupActor } from './datadir-cleanup-actor.js';
+import { diagnosticReport } from './diagnostic-report.js';
 import { describeEnvironment } from './environment.js';
 import { ExitCode } from './exit-code.js';
 import type { ConnectionStatus, ServerMode, ServerStatus } from './four-letter-words/server-status.js';
@@ -36,13 +38,21 @@ import type { SnapshotPort } from './snapshotter-actor.js';
 import { FULL_VERSION } from './version.js';
 
 export interface LiveServerEvents {
-  /** The client port accepts connections. */
-  onListening(port: number): void;
+  /** The client port of this index, among those configured, accepts connections. */
+  onListening(index: number, port: number): void;
   /** The client port could not be opened; the error has the system's code, and port and address. */
   onListenFailed(error: Error): void;
   /** The server cannot go on; the process is to end with this code. Called once. */
   onFatal(error: Error, source: string, exitCode: ExitCode): void;
+  /** Lines of the audit log (net/audit-trail.ts). */
+  onAudit(lines: string): void;
 }
+
+/** How often a shard that ends is asked how far it is. */
+const DRAIN_LOOK_MS = 3;
+/** Clients that have been told of the end close their side meanwhile; one that does not is not waited for. */
+const PARTING_MS = 50;
+const DUMP_MS = 1000;
 
 export class LiveServer implements MainPorts {
   private readonly config: ServerConfig;
@@ -107,6 +117,35 @@ export class LiveServer implements MainPorts {
     await this.system.stop(deadlineMs);
   }
 
+  /**
+   * Has the clients' requests in the pipeline answered and their connections closed in order; gives up when the time is over. The
+   * server serves nobody afterwards.
+   */
+  async drain(deadlineMs: number): Promise<void> {
+    const clock = new SystemClock();
+    const endMs = clock.monotonicMs() + deadlineMs;
+    let partingUntilMs = endMs;
+    const drained = async (): Promise<void> => {
+      for (;;) {
+        const reports = (await this.everyShard({ kind: 'drain' })) as DrainReport[];
+        const nowMs = clock.monotonicMs();
+        const isAnswered = reports.every(({ unanswered, unflushed }) => unanswered + unflushed === 0);
+        if (isAnswered) partingUntilMs = Math.min(partingUntilMs, nowMs + PARTING_MS);
+        if (nowMs >= partingUntilMs || reports.every(({ open }) => open === 0)) return;
+        await delay(DRAIN_LOOK_MS);
+      }
+    };
+    // A shard that hangs answers nobody.
+    await Promise.race([drained(), delay(deadlineMs)]);
+  }
+
+  /** Where everything stands, as text; for SIGQUIT. */
+  async diagnosticReport(): Promise<string> {
+    const threads = await Promise.race([this.system.dump(), delay(DUMP_MS, null)]);
+    const nowMs = new SystemClock().wallMs();
+    return diagnosticReport({ nowMs, mode: this.mode(), threads, ringDepths: this.system.ringDepths() });
+  }
+
   /** Snapshots on demand, and the last one; only after `start` was called. */
   get snapshots(): SnapshotPort {
     assert(this.snapshotter !== null, 'the actors are made');
@@ -125,7 +164,7 @@ export class LiveServer implements MainPorts {
     this.listening = true;
     const host = clientPorts(this.config)[index]?.host;
     this.log.named('NIOServerCnxnFactory').info(`binding to port ${host ?? '0.0.0.0'}:${port}`);
-    this.events.onListening(port);
+    this.events.onListening(index, port);
   }
 
   onListenFailed(index: number, message: string, code: string): void {
@@ -158,6 +197,10 @@ export class LiveServer implements MainPorts {
     this.answerWord(shard, connection, client, number, payload).catch((error: unknown) => {
       this.log.error('a four-letter word could not be answered', { error });
     });
+  }
+
+  onAudit(lines: string): void {
+    this.events.onAudit(lines);
   }
 
   private whenNoPurge(): Promise<void> {

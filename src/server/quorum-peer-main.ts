@@ -2,17 +2,14 @@
  * QuorumPeerMain: what `npm start`, zkServer and a container run. Reads the configuration, starts the server, and is the one
  * place that ends the process, with the exit code that ZooKeeper's operators know (operations 11.1).
  *
- * Main thread. Signals end it quickly and without closing any session: clients reconnect, and restart safety is the log's
- * business (operations 11.3). SIGUSR2 writes the counters to the file that THREADKEEPER_COUNTERS_FILE names.
+ * Main thread. A signal ends it within a second, and no session: what was asked is answered, what is answered is on the disk, and
+ * clients reconnect (operations 11.3); a second one ends it at once. SIGQUIT prints where everything stands, and the server goes on.
+ * SIGUSR2 writes the counters to the file that THREADKEEPER_COUNTERS_FILE names.
  */
+import { writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { clientPorts } from './client-ports.js';
-import { checkDataDirectories } from './data-directory.js';
 import { EXIT_SIGNALS, ExitCode, type ExitSignal, exitLine } from './exit-code.js';
-import { checkPortsFree } from './free-ports.js';
-import { LiveServer } from './live-server.js';
-import { withPeerSecurityLoaded } from './peer-security-config.js';
 import {
   configFileOf,
   LOG_FORMATS,
@@ -21,18 +18,19 @@ import {
   readOptions,
   type ServerConfig,
 } from './server-config.js';
+import { ServerLife } from './server-life.js';
 import { ServerLog } from './server-log.js';
-import { standalonePlan } from './standalone-server.js';
-import { logStartBanner } from './start-banner.js';
 import { ConfigError, reportStartFailure } from './start-error.js';
-import { withTlsLoaded } from './tls-config.js';
 
 const SAMPLE_CONFIG = fileURLToPath(new URL('../../../conf/zoo_sample.cfg', import.meta.url));
+const STDOUT = 1;
+/** What a client has asked before a signal came is answered within this time, or not at all. */
+const DRAIN_MS = 1000;
 
 const log = ServerLog.forThread('main', 'QuorumPeerMain', { format: 'pattern', level: 'INFO', myid: '' });
 
-const ADMIN_START_DELAY_MS = 100;
-let adminDue = false;
+let life: ServerLife | null = null;
+let isEnding = false;
 
 function exit(code: ExitCode): never {
   if (code === ExitCode.executionFinished) log.info(exitLine(code));
@@ -63,6 +61,13 @@ async function advise(configFile: string): Promise<void> {
   logAdvice(configFile, log);
 }
 
+function failFatally(error: Error, source: string, exitCode: ExitCode): never {
+  log.error(`Severe unrecoverable error, from thread : ${source}`, { error });
+  log.error(`Thread ${source} exits, error code ${exitCode}`);
+  process.stderr.write(`Severe unrecoverable error, from thread : ${source}: ${error.message}\n`);
+  exit(exitCode);
+}
+
 /** `npm start` without words serves the sample configuration. */
 function commandLine(): readonly string[] {
   const words = process.argv.slice(2);
@@ -79,43 +84,34 @@ function readConfig(argv: readonly string[]): ServerConfig {
   return config;
 }
 
-/** Its modules are loaded when the first clients, who have been waiting for the port, have their sessions. */
-function startAdminLater(server: LiveServer): void {
-  if (adminDue) return;
-  adminDue = true;
-  setTimeout(() => server.startAdmin().catch(failStart), ADMIN_START_DELAY_MS);
-}
-
 async function main(): Promise<void> {
-  const config = await withPeerSecurityLoaded(await withTlsLoaded(readConfig(commandLine())));
-  checkDataDirectories(config.dataDir, config.dataLogDir, config.datadirAutocreate);
-  await checkPortsFree(config);
-  const { quorumPeer } = config;
-  const plan =
-    quorumPeer === null
-      ? standalonePlan(config)
-      : (await import('./ensemble-server.js')).ensemblePlan(config, quorumPeer);
-  const server = new LiveServer(config, plan, log, {
-    onListening: () => startAdminLater(server),
-    onListenFailed: failStart,
-    onFatal: (error, source, exitCode) => {
-      log.error(`Severe unrecoverable error, from thread : ${source}`, { error });
-      process.stderr.write(`Severe unrecoverable error, from thread : ${source}: ${error.message}\n`);
-      exit(exitCode);
-    },
-  });
+  const config = readConfig(commandLine());
+  life = new ServerLife(config, log, { onStartFailed: failStart, onFatal: failFatally });
+  const started = life.start();
   const countersFile = process.env.THREADKEEPER_COUNTERS_FILE;
-  if (countersFile !== undefined) process.on('SIGUSR2', () => server.writeCounters(countersFile));
-  // The banner is written while the other threads load.
-  const started = server.start();
-  logStartBanner(config, log);
+  if (countersFile !== undefined) process.on('SIGUSR2', () => life?.server?.writeCounters(countersFile));
   await started;
   if (config.configFile !== null) await advise(config.configFile);
-  // Nothing will ever listen then: the AdminServer is all there is.
-  if (clientPorts(config).length === 0) startAdminLater(server);
 }
 
-for (const signal of Object.keys(EXIT_SIGNALS) as ExitSignal[])
-  process.on(signal, () => process.exit(EXIT_SIGNALS[signal]));
+function onSignal(signal: ExitSignal): void {
+  const code = EXIT_SIGNALS[signal];
+  if (isEnding || life === null) process.exit(code);
+  isEnding = true;
+  life.drain(DRAIN_MS).then(
+    () => process.exit(code),
+    () => process.exit(code),
+  );
+}
+
+for (const signal of Object.keys(EXIT_SIGNALS) as ExitSignal[]) process.on(signal, () => onSignal(signal));
+
+process.on('SIGQUIT', () => {
+  life?.server?.diagnosticReport().then((text) => writeSync(STDOUT, text), failStart);
+});
+
+process.on('exit', () => life?.finish());
+
+process.on('uncaughtException', (error) => failFatally(error, 'main', ExitCode.unexpectedError));
 
 main().catch(failStart);

@@ -3,7 +3,7 @@
  * reader, on any other one a guarded reader of its own.
  *
  * One object per thread, made by the actor factory; it is the only thing that actors of one thread have in common, and only
- * final may write through it.
+ * final may write through it. Several servers in one process meet on the main thread: each has its own memory, and so its own tree.
  */
 import type { ActorContext } from '../actor/actor.js';
 import { assert } from '../base/assert.js';
@@ -14,16 +14,18 @@ import { SharedName, slabName } from './shared-name.js';
 import type { ActorConfig } from './standalone-topology.js';
 
 export class ThreadTree {
-  private tree: DataTree | null = null;
+  private readonly trees = new WeakMap<SharedArrayBuffer, DataTree>();
 
   /** For final, and for its neighbours on the same thread. */
   owned(context: ActorContext): DataTree {
-    this.tree ??= new DataTree(
-      memoryOf(context),
-      (index, slab) => context.offerShared(slabName(index), slab),
-      (context.config as ActorConfig).server.digestEnabled,
-    );
-    return this.tree;
+    const memory = memoryOf(context);
+    let tree = this.trees.get(memory.control);
+    if (tree === undefined) {
+      const { digestEnabled } = (context.config as ActorConfig).server;
+      tree = new DataTree(memory, (index, slab) => context.offerShared(slabName(index), slab), digestEnabled);
+      this.trees.set(memory.control, tree);
+    }
+    return tree;
   }
 
   reader(context: ActorContext, guarded: boolean): TreeReader {

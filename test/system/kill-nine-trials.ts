@@ -2,7 +2,7 @@
  * kill -9 at random moments in the middle of writes, again and again on one data directory: after each restart every
  * acknowledged write must be there with its version, data and zxid, every session must open again with its ephemeral, and
  * what a closed session owned must be gone. Some kills hit the restart itself. Moments and writes come from one seed; how
- * far the server got by then does not.
+ * far the server got by then does not. The same with SIGTERM, which is to leave no write applied and unanswered.
  */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -36,6 +36,8 @@ export interface KillNineOptions {
   readonly times: number;
   readonly seed: number;
   readonly writers: number;
+  /** Default: SIGKILL. */
+  readonly signal?: 'SIGKILL' | 'SIGTERM';
   readonly cfg?: ServerOptions['cfg'];
   readonly onTrial?: (line: string) => void;
 }
@@ -47,6 +49,10 @@ export interface KillNineReport {
   readonly survivedUnacknowledged: number;
   readonly nodesVerified: number;
   readonly sessionsReopened: number;
+  /** From the signal to the end of the process. */
+  readonly exitMs: readonly number[];
+  /** Of each server. */
+  readonly exitCodes: readonly (number | null)[];
   /** From spawn to the first session, per restart. */
   readonly restartMs: readonly number[];
 }
@@ -198,6 +204,9 @@ export async function killNine(kind: ServerKind, options: KillNineOptions): Prom
     cfg: { snapCount: SNAP_COUNT, ...options.cfg },
   };
   const restartMs: number[] = [];
+  const exitMs: number[] = [];
+  const exitCodes: (number | null)[] = [];
+  const signal = options.signal ?? 'SIGKILL';
   let killsDuringRestart = 0;
   let nodesVerified = 0;
   let sessionsReopened = 0;
@@ -213,11 +222,14 @@ export async function killNine(kind: ServerKind, options: KillNineOptions): Prom
       // A writer that fails before the kill must not wait for it.
       await Promise.race([delay(WRITING_MS_MIN + random.below(WRITING_MS_SPREAD)), Promise.all(writing)]);
       if (!server.isRunning) throw new Error(`the server ended by itself:\n${server.log()}`);
-      await server.kill();
+      const signalledMs = performance.now();
+      server.signal(signal);
+      exitCodes.push((await server.exited).code);
+      exitMs.push(performance.now() - signalledMs);
       await Promise.all(writing);
       await server[Symbol.asyncDispose]();
 
-      while (random.below(5) === 0) {
+      while (signal === 'SIGKILL' && random.below(5) === 0) {
         await ServerProcess.startAndKill(kind, serverOptions, 20 + random.below(400));
         killsDuringRestart++;
       }
@@ -253,6 +265,8 @@ export async function killNine(kind: ServerKind, options: KillNineOptions): Prom
     survivedUnacknowledged: sum(writers, (w) => w.ledger.survived),
     nodesVerified,
     sessionsReopened,
+    exitMs,
+    exitCodes,
     restartMs,
   };
 }

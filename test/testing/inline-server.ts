@@ -66,6 +66,8 @@ export class InlineServer {
   readonly warnings: string[] = [];
   readonly sayings: string[] = [];
   readonly words: HeardWord[] = [];
+  /** Lines of the audit log, each behind its level. */
+  readonly audited: string[] = [];
   /** The failure that ended this life, unless somebody has taken it. */
   failure: { actorName: string; error: Error } | null = null;
   /** The first time that a tree was not what its digest says, unless somebody has taken it; every test fails by it. */
@@ -344,7 +346,7 @@ export class InlineServer {
   }
 
   private createActors(): InlineActors {
-    const { config, clock, prng, disk, files, network, memory, logged, warnings, words } = this;
+    const { config, clock, prng, disk, files, network, memory, logged, warnings, words, audited } = this;
     return new InlineActors({
       config,
       dataDir: DATA_DIR,
@@ -357,6 +359,7 @@ export class InlineServer {
       logged,
       warnings,
       words,
+      audited,
       randomBytes: (count) => this.randomBytes(count),
       prepareTree: this.options.prepareTree ?? null,
     });

@@ -4,7 +4,7 @@
  * by their order of appearance, the server's own user by a word, and what is written for one session at its end is sorted.
  */
 import { createHash } from 'node:crypto';
-import { counted, int32, int64, Op, openAcl, request, WireConnection } from '../../testing/wire-connection.js';
+import { counted, int32, int64, Op, openAcl, WireConnection } from '../../testing/wire-connection.js';
 
 const Operation = {
   ...Op,
@@ -17,7 +17,15 @@ const Operation = {
   Auth: 100,
 } as const;
 
-const Kind = { persistent: 0, ephemeral: 1, sequential: 2, ephemeralSequential: 3, container: 4, ttl: 5, sequentialTtl: 6 };
+const Kind = {
+  persistent: 0,
+  ephemeral: 1,
+  sequential: 2,
+  ephemeralSequential: 3,
+  container: 4,
+  ttl: 5,
+  sequentialTtl: 6,
+};
 const READ = 1;
 const ALL = 31;
 const END_OF_MULTI = Buffer.concat([int32(-1), Uint8Array.of(1), int32(-1)]);
@@ -105,12 +113,7 @@ export async function talkForAudit(port: number): Promise<void> {
     part(Op.Delete, counted('/m/2'), int32(-1)),
     END_OF_MULTI,
   );
-  await ask(
-    Op.Multi,
-    createPart('/m2', Kind.persistent),
-    part(Op.Delete, counted('/nobody'), int32(-1)),
-    END_OF_MULTI,
-  );
+  await ask(Op.Multi, createPart('/m2', Kind.persistent), part(Op.Delete, counted('/nobody'), int32(-1)), END_OF_MULTI);
   await ask(Op.Multi, END_OF_MULTI);
 
   // A second session, closed with ephemerals of its own; a request behind its close; a third that merely breaks.
@@ -123,12 +126,13 @@ export async function talkForAudit(port: number): Promise<void> {
   c.destroy();
   // Whose session expires within its four seconds and a tick: the watch on its node tells.
   await a.call(++xid, Op.Exists, counted('/e3'), Uint8Array.of(1));
-  a.send(request(-2, 11));
   for (;;) {
     const payload = await a.nextFrame(15_000);
     if (payload === null) throw new Error('closed while a session should expire');
     if (payload.readInt32BE(0) === -1) break;
   }
+  // The event comes before the line is written.
+  await ask(Op.SetData, counted('/p-s-0000000004'), counted('x'), int32(-1));
   await a.closeSession(++xid);
 }
 

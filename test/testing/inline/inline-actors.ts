@@ -80,6 +80,8 @@ export interface InlineActorsParts {
   readonly logged: LoggedTxn[];
   readonly warnings: string[];
   readonly words: HeardWord[];
+  /** Lines of the audit log, each behind its level. */
+  readonly audited: string[];
   readonly randomBytes: (count: number) => Uint8Array;
   /** Called inside a write section after recovery, before anybody is served. */
   readonly prepareTree: ((tree: DataTree) => void) | null;
@@ -166,6 +168,7 @@ export class InlineActors {
           onListenFailed: (_index, message) => this.parts.warnings.push(message),
           onWord: (shard, connection, client, word, payload) =>
             this.parts.words.push({ shard, connection, client, word, payload }),
+          onAudit: (lines) => this.parts.audited.push(...lines.trimEnd().split('\n')),
         });
       default:
         return assert(false, `there is no actor of kind ${kind} (${name})`) as never;
@@ -231,6 +234,7 @@ export class InlineActors {
         largeRequests: config.limits.largeRequests,
         requestThrottler: config.limits.requestThrottler,
         sessionlessTimeoutMs: config.sessionlessCnxnTimeoutMs,
+        auditUser: config.audit.enabled ? config.audit.serverUser : null,
         leaderServes: config.quorumPeer?.leaderServes ?? true,
         endedRoleCount: this.endedRoleCount(),
       },

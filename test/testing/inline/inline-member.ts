@@ -138,6 +138,7 @@ export class InlineMember {
       logged: [],
       warnings,
       words: [],
+      audited: [],
       randomBytes: (count) => Uint8Array.from({ length: count }, () => prng.below(256)),
       prepareTree: null,
       serverId: this.sid,

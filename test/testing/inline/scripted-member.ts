@@ -166,6 +166,7 @@ export class ScriptedMember {
       logged: [],
       warnings,
       words,
+      audited: [],
       randomBytes: (count) => new Uint8Array(count),
       prepareTree: null,
       serverId: this.sid,

@@ -1,0 +1,40 @@
+// SIGTERM under load (operations 11.3): the server ends within its second, with 143; what it had applied it has answered, what it
+// had answered is there after the restart, and sessions go on.
+
+import { expect, test } from 'vitest';
+import { startThreadkeeper, threadkeeperServer } from '../testing/threadkeeper-server.js';
+import { counted, int32, Op, openAcl, request, WireConnection } from '../testing/wire-connection.js';
+import { killNine } from './kill-nine-trials.js';
+
+const END_MS = 1500;
+
+test('no write is lost, and none is applied without its answer', async () => {
+  const report = await killNine(threadkeeperServer, { times: 3, seed: 7, writers: 4, signal: 'SIGTERM' });
+  expect(report.acknowledged).toBeGreaterThan(100);
+  expect(report.survivedUnacknowledged).toBe(0);
+  expect(report.sessionsReopened).toBe(12);
+  expect(report.exitCodes).toEqual([143, 143, 143]);
+  expect(Math.max(...report.exitMs)).toBeLessThan(END_MS);
+});
+
+test('connections end with a FIN; SIGQUIT tells where the server stands; a second signal does not wait', async () => {
+  await using server = await startThreadkeeper();
+  const idle = await WireConnection.openSession(server.port);
+  // Its replies fill the sockets, so that the end has to wait for it.
+  const deaf = await WireConnection.openSession(server.port);
+  await deaf.call(1, Op.Create, counted('/big'), counted(new Uint8Array(900_000)), openAcl, int32(0));
+  server.signal('SIGQUIT');
+  for (let xid = 2; xid < 40; xid++) deaf.send(request(xid, Op.GetData, counted('/big'), Uint8Array.of(0)));
+  deaf.socket.pause();
+  server.signal('SIGTERM');
+  await idle.readToEnd();
+  expect(await idle.closed).toBe(true);
+  expect(server.isRunning).toBe(true);
+  const secondMs = performance.now();
+  server.signal('SIGTERM');
+  expect((await server.exited).code).toBe(143);
+  expect(performance.now() - secondMs).toBeLessThan(400);
+  deaf.destroy();
+  expect(server.log()).toMatch(/Full thread dump Threadkeeper/);
+  expect(server.log()).toMatch(/"log" heartbeat \d+\n {3}sync: running/);
+});
