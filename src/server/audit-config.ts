@@ -1,5 +1,6 @@
-// What of the audit log is configured (operations 1.8, 9). Read once by the main thread; plain data that connection shards are
-// handed. It holds no secret.
+// What of the audit log is configured (operations 1.8, 9): whether there is one, its file, and what goes into it.
+// Read once by the main thread; plain data that connection shards are handed. audit-log.ts writes the file, net/audit-trail.ts
+// makes the lines. It holds no secret.
 
 import { join } from 'node:path';
 import { userName } from './environment.js';

@@ -1,5 +1,6 @@
-// The ways of a rolling file: `name` is written, `name.1` is the newest of the older ones. Synchronous, on whichever thread owns
-// the file at that moment; a step that fails is told by what it throws, and leaves every file under one name or another.
+// The ways of a rolling file: `name` is written, `name.1` is the newest of the older ones.
+// Synchronous, on whichever thread owns the file at that moment; it opens and closes nothing.
+// A step that fails is told by what it throws, and leaves every file under one name or another.
 
 import { renameSync, rmSync } from 'node:fs';
 
