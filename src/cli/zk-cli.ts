@@ -49,7 +49,6 @@ async function connect(options: LaunchOptions, properties: ClientProperties): Pr
     (server, watcher) => openZooKeeper(server, { ...properties, sessionTimeoutMs: timeoutMs, canBeReadOnly, watcher }),
     options.server,
   );
-  terminal.out(`Connecting to ${options.server}`);
   await interpreter.connect(options.server);
   if (options.waitForConnection && !(await isConnectedInTime(interpreter, timeoutMs))) {
     await interpreter.session?.close();
@@ -70,6 +69,7 @@ async function isConnectedInTime(interpreter: Interpreter, timeoutMs: number): P
 
 async function zkCli(argv: readonly string[]): Promise<void> {
   const options = parseLaunchOptions(argv, terminal);
+  terminal.out(`Connecting to ${options.server}`);
   const properties = await readClientConfiguration(options.clientConfiguration, process.env);
   const interpreter = await connect(options, properties);
   if (options.command !== null) {

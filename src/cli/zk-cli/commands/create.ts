@@ -13,6 +13,9 @@ import { type Command, usageError } from '../command.js';
 import { CommandError } from '../command-error.js';
 import { type ParsedOptions, parseOptions } from '../command-options.js';
 
+/** What a Java long may not reach. */
+const LONG_LIMIT = 2 ** 63;
+
 export const createCommand: Command = {
   name: 'create',
   syntax: '[-s] [-e] [-c] [-t ttl] path [data] [acl]',
@@ -50,7 +53,7 @@ function kindOf(options: ParsedOptions): CreateOptions {
   const ttlText = options.value('t');
   if (ttlText !== undefined) {
     const ttlMs = /^[+-]?\d+$/.test(ttlText) ? Number(ttlText) : Number.NaN;
-    if (Number.isNaN(ttlMs)) throw new CommandError('-t argument must be a long value');
+    if (!(Math.abs(ttlMs) < LONG_LIMIT)) throw new CommandError('-t argument must be a long value');
     if (isEphemeral) throw new CommandError('TTLs cannot be used with Ephemeral znodes');
     if (isContainer) throw new CommandError('TTLs cannot be used with Container znodes');
     if (ttlMs < 1 || ttlMs > TTL_MS_MAX) {

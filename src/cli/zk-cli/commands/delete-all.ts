@@ -4,7 +4,6 @@
 
 import type { ZooKeeper } from '../../../client/zookeeper.js';
 import { type Command, usageError } from '../command.js';
-import { CommandError } from '../command-error.js';
 import { parseInt32, parseOptions } from '../command-options.js';
 import { listSubtree } from '../subtree.js';
 
@@ -22,9 +21,8 @@ export const deleteAllCommand: Command = {
     const path = options.args[1];
     if (path === undefined) throw usageError(deleteAllCommand);
     const batchSize = parseInt32(options.value('b') ?? String(BATCH_SIZE_DEFAULT), BATCH_SIZE_SENTENCE);
-    if (batchSize < 1) throw new CommandError(BATCH_SIZE_SENTENCE);
     const leavesFirst = (await listSubtree(zk, path)).reverse();
-    if (!(await deleteInBatches(zk, leavesFirst, batchSize))) {
+    if (!(await deleteInBatches(zk, leavesFirst, Math.max(batchSize, 1)))) {
       terminal.err('Failed to delete some node(s) in the subtree!');
     }
   },

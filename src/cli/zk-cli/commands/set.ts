@@ -4,6 +4,7 @@
 
 import { encodeUtf8 } from '../../../base/utf8.js';
 import { type Command, usageError } from '../command.js';
+import { CommandError } from '../command-error.js';
 import { parseInt32, parseOptions } from '../command-options.js';
 import { statBlock } from '../stat-block.js';
 
@@ -20,8 +21,16 @@ export const setCommand: Command = {
     const options = parseOptions(words, 'sb', 'v');
     const [, path, text] = options.args;
     if (path === undefined || text === undefined) throw usageError(setCommand);
-    const data = options.has('b') ? new Uint8Array(Buffer.from(text, 'base64')) : encodeUtf8(text);
+    const data = options.has('b') ? decodeBase64(text) : encodeUtf8(text);
     const stat = await zk.setData(path, data, parseInt32(options.value('v') ?? '-1'));
     if (options.has('s')) terminal.out(statBlock(stat));
   },
 };
+
+function decodeBase64(text: string): Uint8Array {
+  // Node decodes what it can and passes over the rest; a node with half of its data is no answer to a typing mistake.
+  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/.test(text)) {
+    throw new CommandError('-b: the data is not base64');
+  }
+  return new Uint8Array(Buffer.from(text, 'base64'));
+}

@@ -4,13 +4,14 @@
 
 import { FULL_VERSION } from '../../../server/version.js';
 import { type Command, usageError } from '../command.js';
+import { parseOptions } from '../command-options.js';
 
 export const versionCommand: Command = {
   name: 'version',
   syntax: '',
 
   async run(words, { terminal }) {
-    if (words.length > 1) throw usageError(versionCommand);
+    if (parseOptions(words, '').args.length > 1) throw usageError(versionCommand);
     terminal.out(`ZooKeeper CLI version: ${FULL_VERSION}`);
   },
 };
