@@ -29,6 +29,12 @@ const LATER = [
   'admin/admin-server.js',
 ];
 
+/** zkCli: whoever types a command waits for its start, most of which was finding its eighty modules. */
+const COMMAND_LINE = ['cli/zk-cli.js'];
+
+/** Which directory of dist/bundle an entry goes to, where that is not the server's. */
+const DIRECTORIES: Readonly<Record<string, string>> = { 'admin-server': 'admin', 'zk-cli': 'cli' };
+
 function bundle(entries: readonly string[], chunkPrefix: string, cleanDir: boolean): RolldownOptions {
   return {
     input: Object.fromEntries(entries.map((entry) => [basename(entry, '.js'), `dist/src/${entry}`])),
@@ -38,11 +44,11 @@ function bundle(entries: readonly string[], chunkPrefix: string, cleanDir: boole
       dir: 'dist/bundle',
       format: 'esm',
       cleanDir,
-      entryFileNames: ({ name }) => (name === 'admin-server' ? 'admin/[name].js' : 'server/[name].js'),
+      entryFileNames: ({ name }) => `${DIRECTORIES[name] ?? 'server'}/[name].js`,
       chunkFileNames: `server/${chunkPrefix}[name]-[hash].js`,
     },
     logLevel: 'warn',
   };
 }
 
-export default defineConfig([bundle(SERVER, '', true), bundle(LATER, 'later-', false)]);
+export default defineConfig([bundle(SERVER, '', true), bundle(LATER, 'later-', false), bundle(COMMAND_LINE, 'cli-', false)]);

@@ -3,7 +3,8 @@
 // scripts written for it go on working. One command from the arguments, or commands from stdin. The main file: it knows
 // the process and wires the parts; what a command does is in zk-cli/.
 //
-//   zkCli [-server host:port,…[/chroot]] [-timeout ms] [-r] [-waitforconnection] [-client-configuration file] [cmd args…]
+//   zkCli [-server host:port,…[/chroot]] [-timeout ms] [-r] [-waitforconnection] [-client-configuration file] [--json]
+//         [cmd args…]
 
 import { KeeperError, openZooKeeper } from '../client/open-zookeeper.js';
 import type { ClientProperties } from '../server/client-properties.js';
@@ -48,6 +49,7 @@ async function connect(options: LaunchOptions, properties: ClientProperties): Pr
     terminal,
     (server, watcher) => openZooKeeper(server, { ...properties, sessionTimeoutMs: timeoutMs, canBeReadOnly, watcher }),
     options.server,
+    options.asJson,
   );
   await interpreter.connect(options.server);
   if (options.waitForConnection && !(await isConnectedInTime(interpreter, timeoutMs))) {
@@ -69,7 +71,7 @@ async function isConnectedInTime(interpreter: Interpreter, timeoutMs: number): P
 
 async function zkCli(argv: readonly string[]): Promise<void> {
   const options = parseLaunchOptions(argv, terminal);
-  terminal.out(`Connecting to ${options.server}`);
+  if (!options.asJson) terminal.out(`Connecting to ${options.server}`);
   const properties = await readClientConfiguration(options.clientConfiguration, process.env);
   const interpreter = await connect(options, properties);
   if (options.command !== null) {
@@ -77,12 +79,13 @@ async function zkCli(argv: readonly string[]): Promise<void> {
     exit(interpreter.exitCode);
     return;
   }
-  terminal.out('Welcome to ZooKeeper!');
+  const greet = (text: string): void => (options.asJson ? undefined : terminal.out(text));
+  greet('Welcome to ZooKeeper!');
   if (process.stdin.isTTY) {
-    terminal.out('JLine support is enabled');
+    greet('JLine support is enabled');
     interactive = new InteractiveSession(interpreter, exit);
   } else {
-    terminal.out('JLine support is disabled');
+    greet('JLine support is disabled');
     await runPiped(interpreter, process.stdin);
     exit(interpreter.exitCode);
   }

@@ -17,7 +17,7 @@ import { startThreadkeeper } from '../testing/threadkeeper-server.js';
 import { until } from '../testing/until.js';
 
 const ENTRY = join(repositoryRoot, 'dist/src/client/open-zookeeper.js');
-const ZK_CLI = join(repositoryRoot, 'dist/src/cli/zk-cli.js');
+const ZK_CLI = join(repositoryRoot, 'dist/bundle/cli/zk-cli.js');
 const DEADLINE_MS = 20_000;
 const LOGIN_MODULE = 'org.apache.zookeeper.server.auth.DigestLoginModule required';
 

@@ -14,7 +14,7 @@ import { startServerUnderTest } from '../testing/server-under-test.js';
 import { makeTempDir } from '../testing/temp-dir.js';
 import { until } from '../testing/until.js';
 
-const ZK_CLI = join(repositoryRoot, 'dist/src/cli/zk-cli.js');
+const ZK_CLI = join(repositoryRoot, 'dist/bundle/cli/zk-cli.js');
 const DEADLINE_MS = 20_000;
 
 let server: ServerProcess;
@@ -210,6 +210,97 @@ test("a one-shot's ephemeral lives until its session expires; one of a script th
   await cli([], 'create -e /quits\nquit\n');
   expect((await cli(['stat', '/quits'])).code).toBe(1);
   await until('the session to expire', DEADLINE_MS, async () => (await cli(['stat', '/lingers'])).code === 1);
+});
+
+test('--json: one object to the line, and nothing else on stdout', async () => {
+  const script = [
+    'create /j one',
+    'create -s /j/s-',
+    'get /j',
+    'get /j/s-0000000000',
+    'get -b /j',
+    'get -x /j',
+    'ls /j',
+    'ls -R /j',
+    'stat /j',
+    'set -b /j /w==',
+    'get /j',
+    'getAcl /j',
+    'setAcl /j world:anyone:cdrw',
+    'setquota -n 5 /j',
+    'listquota /j',
+    'getEphemerals',
+    'getAllChildrenNumber /j',
+    'config',
+    'whoami',
+    'sync /j',
+    'version',
+    'addWatch /j',
+    'delquota /j',
+    'deleteall /j',
+    'get /j',
+    'quit',
+  ];
+  const run = await cli(['--json'], `${script.join('\n')}\n`);
+  const answers = run.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const stat = {
+    cZxid: expect.stringMatching(/^0x[0-9a-f]+$/),
+    ctime: expect.any(Number),
+    mZxid: expect.stringMatching(/^0x[0-9a-f]+$/),
+    mtime: expect.any(Number),
+    pZxid: expect.stringMatching(/^0x[0-9a-f]+$/),
+    cversion: 1,
+    dataVersion: 0,
+    aclVersion: 0,
+    ephemeralOwner: '0x0',
+    dataLength: 3,
+    numChildren: 1,
+  };
+  const event = (type: string, path: string): unknown => ({
+    event: { type, state: 'SyncConnected', path, zxid: expect.stringMatching(/^0x/) },
+  });
+  const [number, membership, identities, synced, version, ...events] = answers.slice(15);
+  expect(answers.slice(0, 15)).toEqual([
+    { path: '/j' },
+    { path: '/j/s-0000000000' },
+    { path: '/j', data: 'one', encoding: 'utf8', stat },
+    { path: '/j/s-0000000000', data: null, stat: { ...stat, cversion: 0, dataLength: 0, numChildren: 0 } },
+    { path: '/j', data: 'b25l', encoding: 'base64', stat },
+    { path: '/j', data: '6f6e65', encoding: 'hex', stat },
+    { path: '/j', children: ['s-0000000000'], stat },
+    { path: '/j', paths: ['/j', '/j/s-0000000000'] },
+    { path: '/j', stat },
+    { path: '/j', stat: { ...stat, dataVersion: 1, dataLength: 1 } },
+    { path: '/j', data: '/w==', encoding: 'base64', stat: { ...stat, dataVersion: 1, dataLength: 1 } },
+    {
+      path: '/j',
+      acl: [{ scheme: 'world', id: 'anyone', perms: 'cdrwa' }],
+      stat: { ...stat, dataVersion: 1, dataLength: 1 },
+    },
+    { path: '/j', stat: { ...stat, dataVersion: 1, aclVersion: 1, dataLength: 1 } },
+    {
+      path: '/j',
+      quota: { count: 5, bytes: -1, countHardLimit: -1, byteHardLimit: -1 },
+      stat: expect.objectContaining({ count: 2, bytes: 1 }),
+    },
+    { ephemerals: [] },
+  ]);
+  expect([number, membership, identities, synced, version]).toEqual([
+    { path: '/j', number: 1 },
+    expect.objectContaining({ version: null, servers: {} }),
+    { identities: [{ scheme: 'ip', user: '127.0.0.1' }] },
+    { path: '/j', rc: 0 },
+    { version: expect.stringMatching(/^\d+\.\d+/) },
+  ]);
+  expect(events).toEqual([event('NodeDeleted', '/j/s-0000000000'), event('NodeDeleted', '/j')]);
+  expect(errorsOf(run).at(-1)).toBe('Node does not exist: /j');
+  expect(run.code).toBe(1);
+
+  const single = await cli(['--json', 'ls', '/zookeeper']);
+  expect(JSON.parse(single.stdout)).toMatchObject({ path: '/zookeeper', children: ['config', 'quota'] });
 });
 
 test('a big subtree, and data of half a megabyte', async () => {

@@ -4,11 +4,14 @@
 
 import type { ZooKeeper } from '../../client/zookeeper.js';
 import { CommandError } from './command-error.js';
+import type { JsonAnswer } from './json-answers.js';
 import type { Terminal } from './terminal.js';
 
 export interface CommandContext {
   readonly zk: ZooKeeper;
   readonly terminal: Terminal;
+  /** What answers are given to instead of the terminal, with --json; null without. */
+  readonly json: JsonAnswer | null;
 }
 
 export interface Command {

@@ -9,6 +9,7 @@ import { CommandError, ExitCode } from './command-error.js';
 import { parseInt32 } from './command-options.js';
 import { commandTable, usageBlock } from './command-table.js';
 import { errorText } from './error-text.js';
+import { eventJson, type JsonAnswer } from './json-answers.js';
 import { splitLine } from './split-line.js';
 import type { Terminal } from './terminal.js';
 
@@ -20,6 +21,7 @@ export type OpenSession = (server: string, watcher: (event: WatchedEvent) => voi
 
 export class Interpreter {
   private readonly terminal: Terminal;
+  private readonly json: JsonAnswer | null;
   private readonly openSession: OpenSession;
   private server: string;
   private zk: ZooKeeper | null = null;
@@ -28,8 +30,10 @@ export class Interpreter {
   private code: number = ExitCode.Ok;
   private quits = false;
 
-  constructor(terminal: Terminal, openSession: OpenSession, server: string) {
+  /** asJson: answers and events as JSON, one to the line. */
+  constructor(terminal: Terminal, openSession: OpenSession, server: string, asJson = false) {
     this.terminal = terminal;
+    this.json = asJson ? (answer) => terminal.out(JSON.stringify(answer)) : null;
     this.openSession = openSession;
     this.server = server;
   }
@@ -116,7 +120,7 @@ export class Interpreter {
       return;
     }
     if (command === undefined) await this.zk.close();
-    else await command.run(words, { zk: this.zk, terminal: this.terminal });
+    else await command.run(words, { zk: this.zk, terminal: this.terminal, json: this.json });
   }
 
   /** The line takes the place of the redo in the history, so that it can be redone by its new number as well. */
@@ -137,6 +141,8 @@ export class Interpreter {
   }
 
   private onEvent(event: WatchedEvent): void {
-    if (this.printsWatches) this.terminal.out(`\nWATCHER::\n\n${watchedEventText(event)}`);
+    if (!this.printsWatches) return;
+    if (this.json === null) this.terminal.out(`\nWATCHER::\n\n${watchedEventText(event)}`);
+    else if (event.path !== null) this.json(eventJson(event));
   }
 }

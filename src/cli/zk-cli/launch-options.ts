@@ -1,4 +1,4 @@
-// Reads zkCli's own arguments: -server, -timeout, -r, -waitforconnection, -client-configuration; the first word that is
+// Reads zkCli's own arguments: -server, -timeout, -r, -waitforconnection, -client-configuration, and our --json; the first word that is
 // not an option begins the command. Unknown options are ignored and a missing value leaves the default, as ever. Pure
 // but for what it says to the terminal; nothing is opened or connected here.
 
@@ -11,6 +11,8 @@ export interface LaunchOptions {
   readonly timeoutMs: number;
   readonly canBeReadOnly: boolean;
   readonly waitForConnection: boolean;
+  /** Ours: answers as JSON, and nothing else on stdout. */
+  readonly asJson: boolean;
   /** A properties file; null when none was named. */
   readonly clientConfiguration: string | null;
   /** Words of the one command to run; null: read commands from stdin. */
@@ -47,6 +49,7 @@ export function parseLaunchOptions(argv: readonly string[], terminal: Terminal):
     timeoutMs,
     canBeReadOnly: flags.has('-r'),
     waitForConnection: flags.has('-waitforconnection'),
+    asJson: flags.has('--json') || flags.has('-json'),
     clientConfiguration: values.get('-client-configuration') ?? null,
     command,
   };

@@ -12,7 +12,7 @@ const MARKS = 'printwatches\nredo 999999\n';
 const OUT_MARK = 'printwatches is off\n';
 const ERR_MARK = 'Command index out of range\n';
 
-const ZK_CLI = join(repositoryRoot, 'dist/src/cli/zk-cli.js');
+const ZK_CLI = join(repositoryRoot, 'dist/bundle/cli/zk-cli.js');
 export const JARS = ['/usr/share/java/zookeeper.jar', '/usr/share/java/slf4j-simple.jar'];
 
 export interface Answer {

@@ -144,7 +144,6 @@ test.each([
   ['delete -v x /a', 'For input string: "x"'],
   ['deleteall', 'deleteall path [-b batch size]'],
   ['deleteall -b x /a', '-b argument must be an int value'],
-  ['deleteall -b 0 /a', '-b argument must be an int value'],
   ['getAcl', 'getAcl [-s] path'],
   ['setAcl /a', 'setAcl [-s] [-v version] [-R] path acl'],
   ['stat', 'stat [-w] path'],

@@ -78,6 +78,7 @@ const DEFAULTS = {
   timeoutMs: 30_000,
   canBeReadOnly: false,
   waitForConnection: false,
+  asJson: false,
   clientConfiguration: null,
   command: null,
 };

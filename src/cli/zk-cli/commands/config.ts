@@ -5,6 +5,7 @@
 import { decodeUtf8 } from '../../../base/utf8.js';
 import type { Command } from '../command.js';
 import { parseOptions } from '../command-options.js';
+import { configJson, statJson } from '../json-answers.js';
 import { statBlock } from '../stat-block.js';
 
 /** What stands in a membership line for "every address". */
@@ -14,10 +15,14 @@ export const configCommand: Command = {
   name: 'config',
   syntax: '[-c] [-w] [-s]',
 
-  async run(words, { zk, terminal }) {
+  async run(words, { zk, terminal, json }) {
     const options = parseOptions(words, 'cws');
     const { data, stat } = await zk.getConfig(options.has('w'));
     const text = data === null ? '' : decodeUtf8(data, 0, data.length);
+    if (json !== null) {
+      json({ ...configJson(text), stat: statJson(stat) });
+      return;
+    }
     terminal.out(options.has('c') ? clientAddresses(text) : text);
     if (options.has('s')) terminal.out(statBlock(stat));
   },

@@ -20,7 +20,7 @@ export const createCommand: Command = {
   name: 'create',
   syntax: '[-s] [-e] [-c] [-t ttl] path [data] [acl]',
 
-  async run(words, { zk, terminal }) {
+  async run(words, { zk, terminal, json }) {
     const options = parseOptions(words, 'sec', 't');
     const [, path, data, aclText] = options.args;
     if (path === undefined) throw usageError(createCommand);
@@ -33,6 +33,7 @@ export const createCommand: Command = {
       }
       const made = await zk.create(path, data === undefined ? null : encodeUtf8(data), { ...kind, acl });
       terminal.err(`Created ${made}`);
+      json?.({ path: made });
     } catch (error) {
       if (isKeeperError(error, ErrorCode.EphemeralOnLocalSession)) {
         terminal.err('Unable to create ephemeral node on a local session');

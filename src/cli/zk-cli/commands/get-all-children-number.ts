@@ -9,9 +9,11 @@ export const getAllChildrenNumberCommand: Command = {
   name: 'getAllChildrenNumber',
   syntax: 'path',
 
-  async run(words, { zk, terminal }) {
+  async run(words, { zk, terminal, json }) {
     const path = parseOptions(words, '').args[1];
     if (path === undefined) throw usageError(getAllChildrenNumberCommand);
-    terminal.out(String(await zk.getAllChildrenNumber(path)));
+    const number = await zk.getAllChildrenNumber(path);
+    if (json === null) terminal.out(String(number));
+    else json({ path, number });
   },
 };

@@ -9,9 +9,10 @@ export const getEphemeralsCommand: Command = {
   name: 'getEphemerals',
   syntax: 'path',
 
-  async run(words, { zk, terminal }) {
+  async run(words, { zk, terminal, json }) {
     const path = parseOptions(words, '').args[1];
     const ephemerals = await zk.getEphemerals(path ?? '/');
-    terminal.out(`[${ephemerals.join(', ')}]`);
+    if (json === null) terminal.out(`[${ephemerals.join(', ')}]`);
+    else json({ ephemerals });
   },
 };

@@ -4,6 +4,7 @@
 
 import { type Command, usageError } from '../command.js';
 import { parseOptions } from '../command-options.js';
+import { statJson } from '../json-answers.js';
 import { statBlock } from '../stat-block.js';
 import { visitSubtree } from '../subtree.js';
 import { wantsWatch } from '../watch-word.js';
@@ -14,17 +15,23 @@ export const lsCommand: Command = {
   name: 'ls',
   syntax: '[-s] [-w] [-R] path',
 
-  async run(words, { zk, terminal }) {
+  async run(words, { zk, terminal, json }) {
     const options = parseOptions(words, '?swR');
     if (options.has('?')) for (const line of HELP) terminal.out(line);
     const path = options.args[1];
     if (path === undefined) throw usageError(lsCommand);
     const watch = wantsWatch('ls', '[-w] path', options, terminal);
     if (options.has('R')) {
-      await visitSubtree(zk, path, watch, (visited) => terminal.out(visited));
+      const paths: string[] = [];
+      await visitSubtree(zk, path, watch, (visited) => (json === null ? terminal.out(visited) : paths.push(visited)));
+      json?.({ path, paths });
       return;
     }
     const { children, stat } = await zk.getChildren2(path, watch);
+    if (json !== null) {
+      json({ path, children: [...children].sort(), stat: statJson(stat) });
+      return;
+    }
     terminal.out(`[${[...children].sort().join(', ')}]`);
     if (options.has('s')) terminal.out(statBlock(stat));
   },

@@ -9,6 +9,7 @@ import type { MembershipChange } from '../../../client/zookeeper-view.js';
 import { type Command, usageError } from '../command.js';
 import { CommandError } from '../command-error.js';
 import { type ParsedOptions, parseNamedOptions } from '../command-options.js';
+import { configJson, statJson } from '../json-answers.js';
 import { statBlock } from '../stat-block.js';
 
 export const reconfigCommand: Command = {
@@ -17,11 +18,16 @@ export const reconfigCommand: Command = {
     '[-s] [-v version] [[-file path] | [-members serverID=host:port1:port2;port3[,...]*]] | ' +
     '[-add serverId=host:port1:port2;port3[,...]]* [-remove serverId[,...]*]',
 
-  async run(words, { zk, terminal }) {
+  async run(words, { zk, terminal, json }) {
     const options = parseNamedOptions(words, ['s'], ['v', 'file', 'members', 'add', 'remove']);
     const change = changeOf(options);
     const { data, stat } = await zk.reconfig(change);
-    terminal.out(`Committed new configuration:\n${data === null ? '' : decodeUtf8(data, 0, data.length)}`);
+    const text = data === null ? '' : decodeUtf8(data, 0, data.length);
+    if (json !== null) {
+      json({ ...configJson(text), stat: statJson(stat) });
+      return;
+    }
+    terminal.out(`Committed new configuration:\n${text}`);
     if (options.has('s')) terminal.out(statBlock(stat));
   },
 };

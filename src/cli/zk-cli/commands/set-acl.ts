@@ -7,6 +7,7 @@ import { ErrorCode } from '../../../protocol/error-code.js';
 import { parseAcl } from '../acl-text.js';
 import { type Command, usageError } from '../command.js';
 import { parseInt32, parseOptions } from '../command-options.js';
+import { statJson } from '../json-answers.js';
 import { statBlock } from '../stat-block.js';
 import { visitSubtree } from '../subtree.js';
 
@@ -14,7 +15,7 @@ export const setAclCommand: Command = {
   name: 'setAcl',
   syntax: '[-s] [-v version] [-R] path acl',
 
-  async run(words, { zk, terminal }) {
+  async run(words, { zk, terminal, json }) {
     const options = parseOptions(words, 'sR', 'v');
     const [, path, aclText] = options.args;
     if (path === undefined || aclText === undefined) throw usageError(setAclCommand);
@@ -23,7 +24,8 @@ export const setAclCommand: Command = {
     const version = parseInt32(options.value('v') ?? '-1');
     const setOne = async (node: string): Promise<void> => {
       const stat = await zk.setACL(node, acl, version);
-      if (options.has('s')) terminal.out(statBlock(stat));
+      if (json !== null) json({ path: node, stat: statJson(stat) });
+      else if (options.has('s')) terminal.out(statBlock(stat));
     };
     if (!options.has('R')) {
       await setOne(path);

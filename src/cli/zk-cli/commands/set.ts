@@ -6,6 +6,7 @@ import { encodeUtf8 } from '../../../base/utf8.js';
 import { type Command, usageError } from '../command.js';
 import { CommandError } from '../command-error.js';
 import { parseInt32, parseOptions } from '../command-options.js';
+import { statJson } from '../json-answers.js';
 import { statBlock } from '../stat-block.js';
 
 export const setCommand: Command = {
@@ -17,13 +18,14 @@ export const setCommand: Command = {
     ' -v <arg>   Only if this is the data version',
   ],
 
-  async run(words, { zk, terminal }) {
+  async run(words, { zk, terminal, json }) {
     const options = parseOptions(words, 'sb', 'v');
     const [, path, text] = options.args;
     if (path === undefined || text === undefined) throw usageError(setCommand);
     const data = options.has('b') ? decodeBase64(text) : encodeUtf8(text);
     const stat = await zk.setData(path, data, parseInt32(options.value('v') ?? '-1'));
-    if (options.has('s')) terminal.out(statBlock(stat));
+    if (json !== null) json({ path, stat: statJson(stat) });
+    else if (options.has('s')) terminal.out(statBlock(stat));
   },
 };
 

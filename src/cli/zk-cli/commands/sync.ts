@@ -13,7 +13,7 @@ export const syncCommand: Command = {
   name: 'sync',
   syntax: 'path',
 
-  async run(words, { zk, terminal }) {
+  async run(words, { zk, terminal, json }) {
     const path = parseOptions(words, '').args[1];
     if (path === undefined) throw usageError(syncCommand);
     const code = await zk.sync(path, { timeoutMs: PATIENCE_MS }).then(
@@ -23,6 +23,7 @@ export const syncCommand: Command = {
         return error.code === ErrorCode.RequestTimeout ? ErrorCode.OperationTimeout : error.code;
       },
     );
-    terminal.out(code === ErrorCode.Ok ? 'Sync is OK' : `Sync has failed. rc=${code}`);
+    if (json !== null) json({ path, rc: code });
+    else terminal.out(code === ErrorCode.Ok ? 'Sync is OK' : `Sync has failed. rc=${code}`);
   },
 };

@@ -10,8 +10,9 @@ export const versionCommand: Command = {
   name: 'version',
   syntax: '',
 
-  async run(words, { terminal }) {
+  async run(words, { terminal, json }) {
     if (parseOptions(words, '').args.length > 1) throw usageError(versionCommand);
-    terminal.out(`ZooKeeper CLI version: ${FULL_VERSION}`);
+    if (json !== null) json({ version: FULL_VERSION });
+    else terminal.out(`ZooKeeper CLI version: ${FULL_VERSION}`);
   },
 };

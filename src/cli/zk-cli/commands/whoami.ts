@@ -8,8 +8,12 @@ export const whoAmICommand: Command = {
   name: 'whoami',
   syntax: '',
 
-  async run(_words, { zk, terminal }) {
+  async run(_words, { zk, terminal, json }) {
     const identities = await zk.whoAmI();
+    if (json !== null) {
+      json({ identities: identities.map(({ authScheme, user }) => ({ scheme: authScheme, user })) });
+      return;
+    }
     terminal.out(
       ['Auth scheme: User', ...identities.map(({ authScheme, user }) => `${authScheme}: ${user}`)].join('\n'),
     );
