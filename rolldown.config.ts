@@ -51,4 +51,8 @@ function bundle(entries: readonly string[], chunkPrefix: string, cleanDir: boole
   };
 }
 
-export default defineConfig([bundle(SERVER, '', true), bundle(LATER, 'later-', false), bundle(COMMAND_LINE, 'cli-', false)]);
+export default defineConfig([
+  bundle(SERVER, '', true),
+  bundle(LATER, 'later-', false),
+  bundle(COMMAND_LINE, 'cli-', false),
+]);
