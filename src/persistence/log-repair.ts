@@ -132,6 +132,7 @@ class Planner {
         emulate353TtlNodes: false,
         onMissingTail: 'report',
         warn,
+        isOnlyLook: true,
       });
     } catch (error) {
       if (!(error instanceof RecoveryError)) throw error;

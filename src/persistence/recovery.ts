@@ -20,6 +20,7 @@ import { errorCodeOf, type FileStore, joinPath, parentOf } from './file-store.js
 import { createLoadQueueMemory, LoadStalled } from './load-queue.js';
 import type { LogFinding } from './log-finding.js';
 import { LogFloor } from './log-floor.js';
+import { LogTail } from './log-tail.js';
 import { loadAhead, type ReadAhead } from './read-ahead.js';
 import { type RecoveredSession, RecoveredSessions } from './recovered-sessions.js';
 import type { RecoveryProgress } from './recovery-progress.js';
@@ -85,6 +86,8 @@ export interface RecoveryOptions {
   /** Lets a thread of its own read large snapshots; without it the calling one reads them all. */
   readonly readAhead?: ReadAhead;
   readonly progress?: RecoveryProgress;
+  /** Somebody only looks at what a start would make of the files: nothing is built on it, so nothing needs to be durable. */
+  readonly isOnlyLook?: true;
 }
 
 export interface RecoveredDatabase {
@@ -162,6 +165,7 @@ class Recovery {
   private digests: DigestCheck | null = null; // of the snapshot being tried; stays null with digests off
   private isEpochBegun = false; // the record being replayed is the first of its epoch
   private readonly uncovered: string[] = []; // names of snapshots
+  private tail: LogTail;
 
   constructor(options: RecoveryOptions, directories: DataDirectories) {
     this.options = options;
@@ -170,6 +174,7 @@ class Recovery {
     // Before the logs, so that a directory in use (a tool reads it) never seems to end before its mark.
     this.mark = readSyncMark(options.fileStore, directories.logDirectory);
     this.logs = listTxnLogs(options.fileStore, directories.logDirectory);
+    this.tail = new LogTail(this.mark);
   }
 
   run(): RecoveredDatabase {
@@ -287,7 +292,9 @@ class Recovery {
   private replay(afterHi: number, afterLo: number): TxnLogReplay {
     const { fileStore } = this.options;
     const replay = new TxnLogReplay(fileStore, this.directories.logDirectory, this.logs, afterHi, afterLo);
+    this.tail = new LogTail(this.mark);
     replay.run((reader) => {
+      this.tail.onRecord(reader);
       this.isEpochBegun = reader.zxidHi !== replay.lastHi;
       if (this.isEpochBegun) this.checkBetween(replay, reader);
       if (this.applyRecord(reader)) replay.vouchForGaps((gap) => this.warnOfGap(gap, reader));
@@ -560,7 +567,10 @@ class Recovery {
     }
     const missingTail = this.checkSynced(replay.lastHi, replay.lastLo);
     this.setUncoveredAside();
-    this.syncReplayed(snapshot?.zxidHi ?? 0, snapshot?.zxidLo ?? 0);
+    if (this.options.isOnlyLook !== true) {
+      this.syncReplayed(snapshot?.zxidHi ?? 0, snapshot?.zxidLo ?? 0);
+      this.tail.writeAgain(this.options.fileStore, replay.lastHi, replay.lastLo);
+    }
     return {
       directories: this.directories,
       tree: this.options.tree,

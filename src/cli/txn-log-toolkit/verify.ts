@@ -66,6 +66,7 @@ function verifyStart(fileStore: FileStore, dataLogDir: string, dataDir: string, 
       trustEmptySnapshot: false,
       emulate353TtlNodes: false,
       warn: (message) => io.err(`${message}\n`),
+      isOnlyLook: true,
     });
     const { tree, sessions, snapshot, recordsReplayed, lastZxidHi, lastZxidLo } = recovered;
     io.out(

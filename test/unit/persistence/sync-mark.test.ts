@@ -471,6 +471,44 @@ describe('records of a server that only died', () => {
   });
 });
 
+describe('records whose sync has failed', () => {
+  test('are written again by the start that finds them: no later sync would write them', () => {
+    let lostBefore = 0;
+    for (let seed = 1; seed <= 20; seed++) {
+      const store = new SimFileStore(new Prng(seed));
+      live(store, 3);
+      const dying = newWriter(store);
+      append(dying, createEntry(4n, '/n4', null), 4n);
+      store.onCall = ({ name, path }) =>
+        name === 'syncData' && path.endsWith('log.4') && store.sizeOf(path) > 16 ? 'EIO' : 'ok';
+      expect(() => dying.commit()).toThrow(FatalStorageError);
+      store.onCall = () => 'ok';
+      store.killProcess();
+      const other = store.fork(new Prng(seed));
+      other.crash();
+      if (start(other).zxid === 3) lostBefore++;
+      expect(live(store, 5).lastZxidLo).toBe(4);
+      store.crash();
+      expect(start(store).zxid).toBe(9);
+    }
+    // That such a record can be lost with the power is what the disk here is for.
+    expect(lostBefore).toBeGreaterThan(3);
+  });
+
+  test('and nothing is written where the mark says that a sync has succeeded', () => {
+    const store = new SimFileStore(new Prng(1));
+    live(store, 3);
+    store.killProcess();
+    const written: string[] = [];
+    store.onCall = ({ name, path }) => {
+      if (name === 'write') written.push(path);
+      return 'ok';
+    };
+    start(store);
+    expect(written).toEqual([]);
+  });
+});
+
 /** Without counting as calls of the disk. */
 function markedZxidQuietly(store: SimFileStore): number {
   const bytes = store.contentsOf(MARK);
