@@ -7,8 +7,20 @@ import type { SubCommandRow } from './sub-command.js';
 export const SUB_COMMANDS: readonly SubCommandRow[] = [
   {
     name: 'version',
-    words: '',
+    words: '[--full | --short | --revision]',
     sentence: 'Who this is, and which release of ZooKeeper it behaves like.',
     load: async () => (await import('./version.js')).version,
+  },
+  {
+    name: 'digest',
+    words: '[-q] [--algorithm=SHA1] <user:password>...',
+    sentence: 'The digest of a user, for ACLs and superDigest; -q prints it without the password.',
+    load: async () => (await import('./digest.js')).digest,
+  },
+  {
+    name: 'ask',
+    words: '<host> <port> <word> [secure]',
+    sentence: 'Asks a server a four-letter word.',
+    load: async () => (await import('./ask.js')).ask,
   },
 ];

@@ -2,11 +2,10 @@
 // What monitoring reads is the line with `Mode:` on stdout and the exit code.
 // It reads files and opens one connection; it must not change anything.
 
-import { readClientProperties } from '../../server/client-properties.js';
-import { parseJvmFlags, splitShellWords } from '../../server/jvm-flags.js';
 import { findClientAddress } from './client-address.js';
-import { askFourLetterWord, askFourLetterWordSecurely } from './four-letter-client.js';
+import { askFourLetterWord } from './four-letter-client.js';
 import type { Launch } from './launch.js';
+import { askOverTls } from './secure-question.js';
 import type { Terminal } from './terminal.js';
 
 const REPLY_TIMEOUT_MS = 5000;
@@ -18,7 +17,7 @@ export async function status(launch: Launch, terminal: Terminal): Promise<number
   terminal.out(`Client port found: ${port}. Client address: ${host}. Client SSL: ${secure}.\n`);
   const bare = host.replace(/^\[|\]$/g, '');
   const reply = secure
-    ? await askOverTls(launch, bare, port, terminal)
+    ? await askSecurely(launch, bare, port, terminal)
     : await askFourLetterWord(bare, port, 'srvr', REPLY_TIMEOUT_MS);
   const mode = reply?.split('\n').find((line) => line.includes('Mode'));
   if (mode !== undefined) {
@@ -36,19 +35,10 @@ export async function status(launch: Launch, terminal: Terminal): Promise<number
   return 1;
 }
 
-/** As a client that CLIENT_JVMFLAGS describes. Null when that cannot be, with the reason on stderr. */
-async function askOverTls(launch: Launch, host: string, port: number, terminal: Terminal): Promise<string | null> {
-  const { properties } = parseJvmFlags(splitShellWords(launch.env.CLIENT_JVMFLAGS ?? ''));
+/** Null also when a client cannot be what CLIENT_JVMFLAGS says, with the reason on stderr. */
+async function askSecurely(launch: Launch, host: string, port: number, terminal: Terminal): Promise<string | null> {
   try {
-    const { tls } = await readClientProperties(new Map([...properties, ['zookeeper.client.secure', 'true']]));
-    const { verifyHostName: _, ca, cert, key, ...rest } = tls ?? { verifyHostName: true };
-    const options = {
-      ...rest,
-      ...(ca === undefined ? {} : { ca: [...ca] }),
-      ...(cert === undefined ? {} : { cert: [...cert] }),
-      ...(key === undefined ? {} : { key: [...key] }),
-    };
-    return await askFourLetterWordSecurely(host, port, 'srvr', REPLY_TIMEOUT_MS, options);
+    return await askOverTls(host, port, 'srvr', REPLY_TIMEOUT_MS, launch.env.CLIENT_JVMFLAGS ?? '');
   } catch (error) {
     terminal.err(`${(error as Error).message}\n`);
     return null;
