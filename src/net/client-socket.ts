@@ -23,6 +23,8 @@ export interface ClientSocket {
   /** As the system spells it, for instance `127.0.0.1` or `::ffff:127.0.0.1`. */
   readonly remoteAddress: string;
   readonly remotePort: number;
+  /** From `onSecured` on. */
+  readonly isEncrypted: boolean;
   /** Who the client's certificate says it is; nobody on a plain connection, or before `onSecured`. */
   readonly peerIdentities: readonly Identity[];
   /** Bytes handed over and not yet taken by the system. */

@@ -40,10 +40,11 @@ import { ResultRouter } from './result-router.js';
 import { CnxnState, ServerCnxn } from './server-cnxn.js';
 import { SessionOpener, type SessionOpenerOptions } from './session-opener.js';
 import { ShardConnections } from './shard-connections.js';
-import { type ShardControl, ShardRecord } from './shard-control.js';
+import { GONE, type ShardControl, ShardRecord } from './shard-control.js';
 import { ShardCounter, ShardCounters } from './shard-counters.js';
 import { ShardDrain } from './shard-drain.js';
 import { ShardListener, type ShardListenerOptions } from './shard-listener.js';
+import { ShardListing } from './shard-listing.js';
 import { ShardPosition } from './shard-position.js';
 import { ShardRole } from './shard-role.js';
 import { WatchNotifier } from './watch-notifier.js';
@@ -97,6 +98,7 @@ export class ConnectionsActor implements Actor {
   private readonly throttler: RequestThrottler;
   private readonly audit: AuditTrail | null;
   private readonly drain: ShardDrain;
+  private readonly listing: ShardListing;
   private stalled: ServerCnxn[] = [];
   /** The connection whose frames are being handed out. */
   private current!: ServerCnxn;
@@ -203,6 +205,7 @@ export class ConnectionsActor implements Actor {
     this.drain = new ShardDrain(connections, replies);
     this.counters = counters;
     this.notifier = notifier;
+    this.listing = new ShardListing(connections, notifier.watches, sessions, options.sessionlessTimeoutMs);
     this.replies = replies;
     this.sender = sender;
     this.opener = opener;
@@ -269,15 +272,15 @@ export class ConnectionsActor implements Actor {
   onControl(request: unknown): unknown {
     const control = request as ShardControl;
     switch (control.kind) {
-      case 'answer-word': {
-        const cnxn = this.connections.byId.get(control.connection);
-        if (cnxn === undefined) return null;
-        if (control.text !== null) this.replies.text(cnxn, control.text);
-        this.replies.closeAfterFlush(cnxn);
+      case 'answer-word':
+        return this.answerWord(control.connection, control.text, control.isLast);
+      case 'drop-word':
+        this.connections.byId.get(control.connection)?.socket.destroy();
         return null;
-      }
       case 'connections':
-        return [...this.connections.byId.values()].map((cnxn) => cnxn.report());
+        return this.listing.connectionPiece(control.isFirst);
+      case 'watches':
+        return this.listing.watchPiece(control.from);
       case 'drain':
         this.drain.begin();
         this.context.requestTurn();
@@ -525,6 +528,16 @@ export class ConnectionsActor implements Actor {
     this.connections.sessionless.delete(cnxn);
     cnxn.state = CnxnState.answering;
     this.context.requestTurn();
+  }
+
+  /** One part of it. How many bytes the client has still to take. */
+  private answerWord(id: number, text: string, isLast: boolean): number {
+    const cnxn = this.connections.byId.get(id);
+    if (cnxn === undefined || cnxn.state !== CnxnState.answering) return GONE;
+    this.replies.text(cnxn, text, isLast);
+    if (isLast) this.replies.closeAfterFlush(cnxn);
+    else this.replies.flush(cnxn);
+    return cnxn.socket.queuedBytes;
   }
 }
 

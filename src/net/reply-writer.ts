@@ -108,9 +108,10 @@ export class ReplyWriter {
     this.counters.add(ShardCounter.packetsSent, 1);
   }
 
-  /** The answer to a four-letter word: text without a frame. */
-  text(cnxn: ServerCnxn, text: string): void {
-    this.outOf(cnxn).writeText(text);
+  /** A part of the answer to a four-letter word, which counts as one packet: text without a frame. */
+  text(cnxn: ServerCnxn, text: string, isLast: boolean): void {
+    if (text !== '') this.outOf(cnxn).writeText(text);
+    if (!isLast || text === '') return;
     cnxn.packetsSent++;
     this.counters.add(ShardCounter.packetsSent, 1);
   }

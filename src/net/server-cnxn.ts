@@ -108,12 +108,15 @@ export class ServerCnxn {
     this.latencyCount = 0;
   }
 
-  report(): ConnectionReport {
+  /** `expiresMs`: see there. */
+  report(expiresMs: number): ConnectionReport {
     return {
       id: this.id,
       address: this.socket.remoteAddress,
       port: this.socket.remotePort,
       isAnswering: this.state === CnxnState.answering,
+      isEncrypted: this.socket.isEncrypted,
+      expiresMs,
       outstanding: this.outstanding,
       received: this.packetsReceived,
       sent: this.packetsSent,

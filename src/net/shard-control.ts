@@ -15,11 +15,33 @@ export const ShardRecord = { listening: 1, failed: 2, word: 3, audit: 4 } as con
 
 /** What the control side may ask of a shard (`onControl`). */
 export type ShardControl =
-  | { readonly kind: 'answer-word'; readonly connection: number; readonly text: string | null }
-  | { readonly kind: 'connections' }
+  /** A part of the answer; answered with the bytes that its client has still to take, or GONE. */
+  | { readonly kind: 'answer-word'; readonly connection: number; readonly text: string; readonly isLast: boolean }
+  | { readonly kind: 'drop-word'; readonly connection: number }
+  | { readonly kind: 'connections'; readonly isFirst: boolean }
+  | { readonly kind: 'watches'; readonly from: number }
   /** The server ends: see shard-drain.ts. Answered with a DrainReport; asked again until it is done. */
   | { readonly kind: 'drain' }
   | { readonly kind: 'reset-statistics'; readonly ofServer: boolean };
+
+/** The connection that asked the word is not there any more. */
+export const GONE = -1;
+
+/** Some connections; the others follow when they are asked for. One listing at a time. */
+export interface ConnectionPiece {
+  readonly reports: readonly ConnectionReport[];
+  readonly isLast: boolean;
+}
+
+/** Per watch: session hi, lo and the length of the path (-1: the null path), whose bytes stand one behind the other. */
+export interface WatchPiece {
+  readonly words: Int32Array;
+  readonly paths: Uint8Array;
+  /** Where to go on; -1: this was the last one. */
+  readonly next: number;
+}
+
+export const WATCH_WORDS = 3;
 
 /** What is left of a shard that has been told to drain. */
 export interface DrainReport {
@@ -36,6 +58,9 @@ export interface ConnectionReport {
   readonly address: string;
   readonly port: number;
   readonly isAnswering: boolean;
+  readonly isEncrypted: boolean;
+  /** Monotonic: it is closed then, if nothing comes. */
+  readonly expiresMs: number;
   readonly outstanding: number;
   readonly received: number;
   readonly sent: number;

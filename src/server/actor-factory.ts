@@ -78,6 +78,8 @@ export interface MainPorts extends SupervisorEvents {
 export interface AdminParts {
   readonly restorer: RestorerActor;
   readonly counters: AdminCounters;
+  /** For the main thread. */
+  readonly tree: TreeReader;
   ownsRoot(identities: readonly Identity[]): boolean | null;
 }
 
@@ -164,6 +166,7 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
       ports.onAdminParts({
         restorer,
         counters: new AdminCounters(context.counters),
+        tree: reader,
         ownsRoot: (identities) => ownsRoot(reader, policy, identities),
       });
       return restorer;

@@ -13,6 +13,7 @@ import type { LiveRestore } from './live-restore.js';
 import type { PipelineView } from './pipeline-view.js';
 import type { SnapshotPort } from './snapshotter-actor.js';
 import { StartError } from './start-error.js';
+import type { LiveStatus } from './status/live-status.js';
 
 export interface AdminHost {
   readonly config: AdminConfig;
@@ -21,6 +22,8 @@ export interface AdminHost {
   readonly log: Logger;
   readonly clock: Clock;
   readonly counters: AdminCounters;
+  /** What the server tells about itself. */
+  readonly status: LiveStatus;
   /** Clients are served. */
   readonly isServing: boolean;
   readonly snapshots: SnapshotPort;

@@ -7,12 +7,12 @@ import { ServerRole } from '../processor/pipeline-records.js';
 import { PeerStatus } from '../zab/peer-status.js';
 import { ASK_MEMBERS } from '../zab/quorum-peer-actor.js';
 import { ensemblePlacement, ensembleTopology } from './ensemble-topology.js';
-import type { QuorumSettings, ServerMode } from './four-letter-words/server-status.js';
 import type { QuorumPeerConfig } from './quorum-peer-config.js';
 import type { ServerConfig } from './server-config.js';
 import type { ServerPlan } from './server-plan.js';
 import { SharedName } from './shared-name.js';
 import { NoMemberError } from './start-error.js';
+import type { QuorumSettings, ServerMode } from './status/server-status.js';
 
 const MODES: Readonly<Record<ServerRole, ServerMode>> = {
   [ServerRole.standalone]: 'standalone',

@@ -3,56 +3,62 @@
 // effect. `recognise` runs on the connections' threads and does not allocate; answers are made where the status is.
 //
 //   connection       recognise(first 4 bytes) -> word, or null: then they are the length of a frame
-//   whoever answers  needs(word)              -> which parts of the status are worth gathering
+//   whoever answers  needs(word)              -> which part of the status is worth gathering
 //                    answer(word, ...)        -> text (null: close without a word) and an effect
 //
-// Words of the reference that this version does not answer yet behave as if nobody had enabled them.
+// An answer that may be long comes in pieces, made while they are sent.
 
 import { readInt32 } from '../base/bytes.js';
 import { conf } from './four-letter-words/conf.js';
 import { cons } from './four-letter-words/cons.js';
+import { dump } from './four-letter-words/dump.js';
 import { envi } from './four-letter-words/envi.js';
 import { hash } from './four-letter-words/hash.js';
-import type { ServerStatus } from './four-letter-words/server-status.js';
 import { srvr } from './four-letter-words/srvr.js';
 import { stat } from './four-letter-words/stat.js';
+import { wchc, wchp, wchs } from './four-letter-words/watches.js';
+import type { ServerStatus } from './status/server-status.js';
 
-type Need = 'nothing' | 'figures' | 'connections' | 'digests' | 'directories' | 'environment';
+/** What an answer shows beyond whether the server is serving. */
+export type Need =
+  | 'nothing'
+  | 'figures'
+  | 'connections'
+  | 'digests'
+  | 'directories'
+  | 'settings'
+  | 'sessions'
+  | 'watch-counts'
+  | 'watches'
+  | 'watches-by-path'
+  | 'monitor';
 
-interface WordRow {
-  /** What the answer shows beyond whether the server is serving. */
-  readonly needs: Need;
-  /** False: a later version's. */
-  readonly answered: boolean;
-}
+const NEEDS = {
+  conf: 'settings',
+  cons: 'connections',
+  crst: 'nothing',
+  dirs: 'directories',
+  dump: 'sessions',
+  envi: 'nothing',
+  gtmk: 'nothing',
+  hash: 'digests',
+  isro: 'nothing',
+  mntr: 'monitor',
+  ruok: 'nothing',
+  srst: 'nothing',
+  srvr: 'figures',
+  stat: 'connections',
+  stmk: 'nothing',
+  wchc: 'watches',
+  wchp: 'watches-by-path',
+  wchs: 'watch-counts',
+} as const satisfies Record<string, Need>;
 
-const WORDS = {
-  conf: { needs: 'directories', answered: true },
-  cons: { needs: 'connections', answered: true },
-  crst: { needs: 'nothing', answered: true },
-  dirs: { needs: 'directories', answered: true },
-  dump: { needs: 'nothing', answered: false },
-  envi: { needs: 'environment', answered: true },
-  gtmk: { needs: 'nothing', answered: true },
-  hash: { needs: 'digests', answered: true },
-  isro: { needs: 'nothing', answered: true },
-  mntr: { needs: 'nothing', answered: false },
-  ruok: { needs: 'nothing', answered: true },
-  srst: { needs: 'nothing', answered: true },
-  srvr: { needs: 'figures', answered: true },
-  stat: { needs: 'connections', answered: true },
-  stmk: { needs: 'nothing', answered: true },
-  wchc: { needs: 'nothing', answered: false },
-  wchp: { needs: 'nothing', answered: false },
-  wchs: { needs: 'nothing', answered: false },
-} as const satisfies Record<string, WordRow>;
-
-export type FourLetterWord = keyof typeof WORDS;
+export type FourLetterWord = keyof typeof NEEDS;
 /** What Ctrl-C in telnet sends (FF F4 FF FD): known, and answered by closing. */
 export type TelnetClose = 'telnet close';
 
-export const FOUR_LETTER_WORDS = Object.keys(WORDS) as readonly FourLetterWord[];
-export const DEFAULT_TRACE_MASK = 306n;
+export const FOUR_LETTER_WORDS = Object.keys(NEEDS) as readonly FourLetterWord[];
 /** Length of the number behind `stmk`. */
 export const STMK_PAYLOAD_BYTES = 8;
 
@@ -79,7 +85,7 @@ export function recogniseNumber(number: number): FourLetterWord | TelnetClose | 
 }
 
 export function needs(word: FourLetterWord | TelnetClose): Need {
-  return word === 'telnet close' ? 'nothing' : WORDS[word].needs;
+  return word === 'telnet close' ? 'nothing' : NEEDS[word];
 }
 
 /** Which words are enabled: the setting `4lw.commands.whitelist`, read once. */
@@ -103,13 +109,19 @@ export class FourLetterWhitelist {
   }
 
   allows(word: FourLetterWord): boolean {
-    return this.enabled.has(word) && WORDS[word].answered;
+    return this.enabled.has(word);
   }
 
   /** For the log, with the first word received. */
   logLine(): string {
     return `The list of enabled four letter word commands is : [[${this.words.join(', ')}]]`;
   }
+}
+
+/** Known words and their numbers, for the log with the first word received. */
+export function knownWordsLine(): string {
+  const words = [...WORDS_BY_NUMBER].map(([number, word]) => `${number}=${word}`);
+  return `The list of known four letter word commands is : [{${words.join(', ')}}]`;
 }
 
 export type FourLetterEffect =
@@ -119,8 +131,8 @@ export type FourLetterEffect =
   | { readonly kind: 'set-trace-mask'; readonly mask: bigint };
 
 export interface FourLetterAnswer {
-  /** Null: close without a reply. */
-  readonly text: string | null;
+  /** In pieces if it may be long. Null: close without a reply. */
+  readonly text: string | Iterable<string> | null;
   readonly effect: FourLetterEffect;
 }
 
@@ -172,6 +184,16 @@ function answerServing(word: FourLetterWord, status: ServerStatus): FourLetterAn
       return textOnly(`datadir_size: ${dataDirBytes}\nlogdir_size: ${dataLogDirBytes}\n`);
     case 'crst':
       return { text: 'Connection stats reset.\n', effect: { kind: 'reset-connection-statistics' } };
+    case 'dump':
+      return textOnly(dump(status));
+    case 'wchs':
+      return textOnly(wchs(status));
+    case 'wchc':
+      return textOnly(wchc(status));
+    case 'wchp':
+      return textOnly(wchp(status));
+    case 'mntr':
+      return textOnly(status.monitor ?? notEnabledText(word));
     case 'srst':
       return { text: 'Server stats reset.\n', effect: { kind: 'reset-server-statistics' } };
     default:
@@ -187,7 +209,7 @@ function setTraceMask(payload: Uint8Array): FourLetterAnswer {
   return { text: String(mask), effect: { kind: 'set-trace-mask', mask } };
 }
 
-function textOnly(text: string | null): FourLetterAnswer {
+function textOnly(text: FourLetterAnswer['text']): FourLetterAnswer {
   return { text, effect: NO_EFFECT };
 }
 

@@ -1,41 +1,36 @@
 /**
  * A running server, whatever its plan: shared memory, the actor system in its placement, and what the main thread does beside
- * them (answering four-letter words, writing the counters, ending the process when something failed that must not).
+ * them (writing the counters, ending the process when something failed that must not). What answers four-letter words
+ * and admin commands is loaded when the first is asked.
  *
  * Lives on the main thread. Nothing per request passes here. What only a standalone server or only a member of an ensemble is,
  * its plan says (server-plan.ts).
  */
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ActorSystem } from '../actor/actor-system.js';
 import { SystemClock } from '../actor/system-clock.js';
 import { assert } from '../base/assert.js';
-import type { ConnectionReport, DrainReport, ShardControl } from '../net/shard-control.js';
-import { TreeReader } from '../store/tree-reader.js';
+import type { DrainReport, ShardControl } from '../net/shard-control.js';
+import { SessionTable } from '../session/session-table.js';
 import type { AdminParts, MainPorts } from './actor-factory.js';
 import { type AdminHost, type RunningAdmin, startAdmin } from './admin-host.js';
 import { clientPortError, clientPorts } from './client-ports.js';
-import { directoryBytes } from './data-directory.js';
 import type { DatadirCleanupActor } from './datadir-cleanup-actor.js';
 import { diagnosticReport } from './diagnostic-report.js';
-import { describeEnvironment } from './environment.js';
 import { ExitCode } from './exit-code.js';
-import type { ConnectionStatus, ServerMode, ServerStatus } from './four-letter-words/server-status.js';
-import { answer, DEFAULT_TRACE_MASK, FourLetterWhitelist, needs, recogniseNumber } from './four-letter-words.js';
-import { javaInetAddress } from './java-text.js';
 import { LiveRestore } from './live-restore.js';
-import { operationTag } from './operation-tag.js';
 import { PipelineView } from './pipeline-view.js';
-import { rememberedDigests } from './remembered-digests.js';
 import type { ServerConfig } from './server-config.js';
 import type { ServerLog } from './server-log.js';
 import type { ServerPlan } from './server-plan.js';
 import { createSharedMemory } from './shared-memory.js';
-import { SharedName, slabName } from './shared-name.js';
+import { SharedName } from './shared-name.js';
 import type { SnapshotPort } from './snapshotter-actor.js';
-import { FULL_VERSION } from './version.js';
+import type { LiveStatus } from './status/live-status.js';
+import type { ServerMode } from './status/server-status.js';
+import type { AskedWord, WordAnswers } from './word-answers.js';
 
 export interface LiveServerEvents {
   /** The client port of this index, among those configured, accepts connections. */
@@ -60,11 +55,10 @@ export class LiveServer implements MainPorts {
   private readonly log: ServerLog;
   private readonly events: LiveServerEvents;
   private readonly system: ActorSystem;
-  private readonly whitelist: FourLetterWhitelist;
-  private readonly tree: TreeReader;
-  private traceMask = DEFAULT_TRACE_MASK;
+  private readonly sessions: SessionTable;
+  private status: Promise<LiveStatus> | null = null;
+  private words: Promise<WordAnswers> | null = null;
   private listening = false;
-  private whitelistLogged = false;
   private snapshotter: SnapshotPort | null = null;
   private adminParts: AdminParts | null = null;
   private admin: RunningAdmin | null = null;
@@ -75,15 +69,12 @@ export class LiveServer implements MainPorts {
     this.plan = plan;
     this.log = log;
     this.events = events;
-    this.whitelist = new FourLetterWhitelist(config.fourLetterWhitelist, config.readOnlyModeEnabled);
     const random = randomBytes(8);
     const hashKey = new Int32Array([random.readInt32LE(0), random.readInt32LE(4)]);
     const memory = { ...createSharedMemory(hashKey, config.connectionShards), ...plan.memory };
-    const control = memory[SharedName.treeControl];
-    const slab0 = memory[slabName(0)];
-    assert(control !== undefined && slab0 !== undefined, 'the tree has its memory');
-    // Only figures of the control block are read here, so no slab is ever asked for.
-    this.tree = new TreeReader({ control, slab0 }, { load: () => undefined });
+    const sessions = memory[SharedName.sessions];
+    assert(sessions !== undefined, 'the sessions have their memory');
+    this.sessions = new SessionTable(sessions);
     this.system = new ActorSystem({
       topology: plan.topology,
       placement: plan.placement,
@@ -105,7 +96,7 @@ export class LiveServer implements MainPorts {
   async startAdmin(): Promise<void> {
     if (!this.config.admin.enabled) return;
     try {
-      this.admin = await startAdmin(this.adminHost());
+      this.admin = await startAdmin(this.adminHost(await this.loadStatus()));
     } catch (error) {
       if (!this.plan.doesWithoutAdmin) throw error;
       this.log.named('QuorumPeer').warn('Problem starting AdminServer', { error });
@@ -194,13 +185,52 @@ export class LiveServer implements MainPorts {
   }
 
   onWord(shard: number, connection: number, client: string, number: number, payload: Uint8Array): void {
-    this.answerWord(shard, connection, client, number, payload).catch((error: unknown) => {
+    this.answerWord({ shard, connection, client, number, payload }).catch((error: unknown) => {
       this.log.error('a four-letter word could not be answered', { error });
     });
   }
 
   onAudit(lines: string): void {
     this.events.onAudit(lines);
+  }
+
+  private async answerWord(asked: AskedWord): Promise<void> {
+    this.words ??= import('./word-answers.js').then(
+      async ({ WordAnswers }) => new WordAnswers(this.config, await this.loadStatus(), this.log),
+    );
+    const words = await this.words;
+    try {
+      await words.answer(asked);
+    } catch (error) {
+      await words.drop(asked);
+      throw error;
+    }
+  }
+
+  /** Loaded when somebody wants to know how the server is doing. */
+  private loadStatus(): Promise<LiveStatus> {
+    this.status ??= import('./status/live-status.js').then(({ LiveStatus }) => this.makeStatus(LiveStatus));
+    return this.status;
+  }
+
+  private makeStatus(Status: typeof LiveStatus): LiveStatus {
+    const { config, plan, system, adminParts } = this;
+    assert(adminParts !== null, 'the actors are made');
+    return new Status({
+      config,
+      plan,
+      counters: system.counters(),
+      tree: adminParts.tree,
+      sessions: this.sessions,
+      ask: (actor, request) => system.control(actor, request),
+      mode: () => this.mode(),
+      resetMetrics: () => system.resetMetrics(),
+    });
+  }
+
+  private everyShard(control: ShardControl): Promise<unknown[]> {
+    const shards = Array.from({ length: this.config.connectionShards }, (_, shard) => `connections.${shard}`);
+    return Promise.all(shards.map((shard) => this.system.control(shard, control)));
   }
 
   private whenNoPurge(): Promise<void> {
@@ -211,7 +241,7 @@ export class LiveServer implements MainPorts {
     this.events.onFatal(error, actorName === 'sync' ? 'SyncThread:0' : actorName, exitCodeOf(error));
   }
 
-  private adminHost(): AdminHost {
+  private adminHost(status: LiveStatus): AdminHost {
     const { config, plan, log, adminParts, snapshots } = this;
     assert(adminParts !== null, 'the actors are made');
     const { restorer, counters, ownsRoot } = adminParts;
@@ -222,6 +252,7 @@ export class LiveServer implements MainPorts {
       log: log.named('JettyAdminServer'),
       clock: new SystemClock(),
       counters,
+      status,
       get isServing() {
         return isServing();
       },
@@ -250,143 +281,6 @@ export class LiveServer implements MainPorts {
   private mode(): ServerMode | null {
     return this.listening ? this.plan.mode() : null;
   }
-
-  // ---- four-letter words
-
-  private async answerWord(
-    shard: number,
-    connection: number,
-    client: string,
-    number: number,
-    payload: Uint8Array,
-  ): Promise<void> {
-    const word = recogniseNumber(number);
-    assert(word !== null, 'a shard passes on known words only');
-    if (!this.whitelistLogged) {
-      this.whitelistLogged = true;
-      this.log.info(this.whitelist.logLine());
-    }
-    const wants = word === 'telnet close' ? 'nothing' : needs(word);
-    const status = await this.status(wants === 'connections', wants === 'directories', wants === 'digests');
-    const { text, effect } = answer(word, this.whitelist, status, payload);
-    this.log.info(`Processing ${word} command from ${client}`);
-    if (effect.kind === 'set-trace-mask') this.traceMask = effect.mask;
-    if (effect.kind === 'reset-server-statistics') await this.everyShard({ kind: 'reset-statistics', ofServer: true });
-    if (effect.kind === 'reset-connection-statistics') {
-      await this.everyShard({ kind: 'reset-statistics', ofServer: false });
-    }
-    await this.ask(shard, { kind: 'answer-word', connection, text });
-  }
-
-  private async status(
-    withConnections: boolean,
-    withDirectories: boolean,
-    withDigests: boolean,
-  ): Promise<ServerStatus> {
-    const { config, tree } = this;
-    const counters = this.system.counters();
-    const sum = (name: string): number => counters.sum(name, 'connections.');
-    const measured = sum('latency_count');
-    let latencyMinMs = Number.POSITIVE_INFINITY;
-    let latencyMaxMs = 0;
-    for (let shard = 0; shard < config.connectionShards; shard++) {
-      if (counters.get(`connections.${shard}`, 'latency_count') === 0) continue;
-      latencyMinMs = Math.min(latencyMinMs, counters.get(`connections.${shard}`, 'latency_min_ms'));
-      latencyMaxMs = Math.max(latencyMaxMs, counters.get(`connections.${shard}`, 'latency_max_ms'));
-    }
-    const mode = this.mode();
-    const reports = withConnections ? ((await this.everyShard({ kind: 'connections' })) as ConnectionReport[][]) : [];
-    return {
-      version: FULL_VERSION,
-      serving: mode !== null,
-      mode: mode ?? 'standalone',
-      latencyMinMs: Number.isFinite(latencyMinMs) ? latencyMinMs : 0,
-      latencyAvgMs: measured === 0 ? 0 : sum('latency_total_ms') / measured,
-      latencyMaxMs,
-      receivedCount: sum('packets_received'),
-      sentCount: sum('packets_sent'),
-      connectionCount: sum('connections'),
-      outstandingCount: sum('outstanding_requests'),
-      zxidHi: tree.zxidHi(),
-      zxidLo: tree.zxidLo(),
-      // The reference keeps the root under two names, and counts both.
-      nodeCount: tree.nodeCount() + 1,
-      proposalBytes: mode === 'leader' ? this.proposalBytes() : null,
-      traceMask: this.traceMask,
-      connections: reports.flat().map((report) => connectionStatus(report)),
-      digests: withDigests ? await rememberedDigests(tree) : [],
-      settings: {
-        clientPort: config.clientPort,
-        secureClientPort: config.secureClientPort,
-        tickMs: config.tickMs,
-        maxClientCnxns: config.maxClientCnxns,
-        minSessionTimeoutMs: config.minSessionTimeoutMs,
-        maxSessionTimeoutMs: config.maxSessionTimeoutMs,
-        clientPortListenBacklog: config.clientPortListenBacklog,
-        serverId: config.serverId,
-        quorum: withDirectories
-          ? await this.plan.quorumSettings((actor, request) => this.system.control(actor, request))
-          : null,
-      },
-      directories: this.directories(withDirectories),
-      environment: describeEnvironment(),
-    };
-  }
-
-  private proposalBytes(): ServerStatus['proposalBytes'] {
-    const figure = (name: string): number => this.system.counters().get('quorum-peer', name) - 1;
-    return { last: figure('last_proposal_size'), min: figure('min_proposal_size'), max: figure('max_proposal_size') };
-  }
-
-  private directories(withSizes: boolean): ServerStatus['directories'] {
-    const dataDir = resolve(this.config.dataDir, 'version-2');
-    const dataLogDir = resolve(this.config.dataLogDir, 'version-2');
-    return {
-      dataDir,
-      dataLogDir,
-      dataDirBytes: withSizes ? directoryBytes(dataDir) : 0,
-      dataLogDirBytes: withSizes ? directoryBytes(dataLogDir) : 0,
-    };
-  }
-
-  private async everyShard(control: ShardControl): Promise<unknown[]> {
-    const shards = Array.from({ length: this.config.connectionShards }, (_, shard) => this.ask(shard, control));
-    return Promise.all(shards);
-  }
-
-  private ask(shard: number, control: ShardControl): Promise<unknown> {
-    return this.system.control(`connections.${shard}`, control);
-  }
-}
-
-function connectionStatus(report: ConnectionReport): ConnectionStatus {
-  const clock = new SystemClock();
-  const wallOriginMs = clock.wallMs() - clock.monotonicMs();
-  return {
-    address: javaInetAddress(report.address),
-    port: report.port,
-    interestOps: report.isAnswering ? 0 : 1,
-    queuedCount: report.outstanding,
-    receivedCount: report.received,
-    sentCount: report.sent,
-    session: report.hasSession
-      ? {
-          sessionHi: report.sessionHi,
-          sessionLo: report.sessionLo,
-          lastOperation: operationTag(report.lastOp),
-          establishedWallMs: Math.round(wallOriginMs + report.establishedMs),
-          timeoutMs: report.timeoutMs,
-          lastCxid: report.lastXid,
-          lastZxidHi: report.lastZxidHi,
-          lastZxidLo: report.lastZxidLo,
-          lastResponseMonotonicMs: Math.round(report.lastResponseMs),
-          lastLatencyMs: report.lastLatencyMs,
-          minLatencyMs: report.minLatencyMs,
-          avgLatencyMs: report.latencyCount === 0 ? 0 : Math.floor(report.totalLatencyMs / report.latencyCount),
-          maxLatencyMs: report.maxLatencyMs,
-        }
-      : null,
-  };
 }
 
 /** Errors of ours that end a process know with which code (persistence 10, ensemble-protocol 1.5). */

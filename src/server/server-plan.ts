@@ -6,7 +6,7 @@ import type { CreateActor } from '../actor/actor.js';
 import type { Placement } from '../actor/placement.js';
 import type { Topology } from '../actor/topology.js';
 import type { MainPorts } from './actor-factory.js';
-import type { QuorumSettings, ServerMode } from './four-letter-words/server-status.js';
+import type { QuorumSettings, ServerMode } from './status/server-status.js';
 
 /** Asks the actor of this name, wherever it lives (Actor.onControl). */
 export type AskActor = (actor: string, request: unknown) => Promise<unknown>;

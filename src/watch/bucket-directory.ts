@@ -61,6 +61,18 @@ export class BucketDirectory {
     memory.set(before, nextWord, next);
   }
 
+  get bucketCount(): number {
+    return this.size + this.split;
+  }
+
+  /**
+   * The first block of one bucket. Going through all buckets in their order, over any number of changes, misses no block that is
+   * there all the time: a bucket is split upwards. A block may come twice.
+   */
+  firstOf(index: number): number {
+    return index < this.bucketCount ? this.bucket(index) : 0;
+  }
+
   private grow(): void {
     const { memory, nextWord, split, size } = this;
     const other = size + split;

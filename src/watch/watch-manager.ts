@@ -175,6 +175,39 @@ export class WatchManager<Watcher extends object> {
     }
   }
 
+  /**
+   * For listings in pieces: visits the watches of one table from bucket `from` on, until `wantsMore` says no between two buckets.
+   * Returns where to go on, -1 at the end. Watches may come and go between two pieces: what is there all the time is visited, and
+   * perhaps twice. `visit` gets the watcher and what `pathLength` and `copyPath` take.
+   */
+  visitFrom(
+    table: WatchTable,
+    from: number,
+    wantsMore: () => boolean,
+    visit: (watcher: Watcher, path: number) => void,
+  ): number {
+    const { memory, entries } = this;
+    for (let bucket = from; bucket < entries.bucketCount; bucket++) {
+      if (!wantsMore()) return bucket;
+      for (let entry = entries.firstOf(bucket); entry !== 0; entry = memory.get(entry, NEXT_IN_BUCKET)) {
+        const owner = memory.get(entry, OWNER);
+        const watcher = this.watchers[owner >>> 1] as Watcher | null;
+        if ((owner & 1) === table && watcher !== null) visit(watcher, memory.get(entry, PATH));
+      }
+    }
+    return -1;
+  }
+
+  /** In bytes; -1 for the null path. */
+  pathLength(path: number): number {
+    return this.paths.lengthOf(path);
+  }
+
+  /** Where there must be room for whole words. */
+  copyPath(path: number, out: Uint8Array, offset: number): void {
+    this.paths.copyPath(path, out, offset);
+  }
+
   // ---- triggering
 
   private triggerExact(table: WatchTable, path: number, addressed: Watcher[]): void {

@@ -59,6 +59,19 @@ export class WatchedPaths {
     return this.memory.get(ref, LENGTH);
   }
 
+  /** Its bytes to `out`, where there must be room for whole words. */
+  copyPath(ref: number, out: Uint8Array, offset: number): void {
+    const { memory } = this;
+    const words = wordCountOf(memory.get(ref, LENGTH)) - PATH;
+    for (let i = 0, at = offset; i < words; i++, at += 4) {
+      const word = memory.get(ref, PATH + i);
+      out[at] = word;
+      out[at + 1] = word >>> 8;
+      out[at + 2] = word >>> 16;
+      out[at + 3] = word >>> 24;
+    }
+  }
+
   /** Forgets the path if nothing is left in its lists. */
   releaseIfEmpty(ref: number): void {
     const { memory } = this;

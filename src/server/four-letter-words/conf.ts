@@ -2,7 +2,7 @@
 // Pure text from a status, on the thread that answers.
 // It shows what is on this closed list and nothing else; in particular no property ever comes in here.
 
-import type { QuorumSettings, ServerStatus } from './server-status.js';
+import type { QuorumSettings, ServerStatus } from '../status/server-status.js';
 
 const UNSET_PORT = -1;
 

@@ -4,10 +4,11 @@
 
 import { hex64 } from '../../base/int64.js';
 import { javaSocketAddress } from '../java-text.js';
-import type { ConnectionStatus, ServerStatus, SessionStatus } from './server-status.js';
+import type { ConnectionStatus, ServerStatus, SessionStatus } from '../status/server-status.js';
 
-export function cons(status: ServerStatus): string {
-  return `${status.connections.map((connection) => `${connectionLine(connection, 'full')}\n`).join('')}\n`;
+export function* cons(status: ServerStatus): Iterable<string> {
+  for (const connection of status.connections) yield `${connectionLine(connection, 'full')}\n`;
+  yield '\n';
 }
 
 export function connectionLine(connection: ConnectionStatus, length: 'brief' | 'full'): string {

@@ -2,7 +2,7 @@
 // Which keys there are is decided in environment.ts, where the reason stands why there are no others.
 // A line break in a value would forge a line, so it is cut out.
 
-import type { ServerStatus } from './server-status.js';
+import type { ServerStatus } from '../status/server-status.js';
 
 export function envi(status: ServerStatus): string {
   const lines = status.environment.map(([key, value]) => `${key}=${value.replace(/[\r\n]/g, ' ')}\n`);

@@ -2,8 +2,9 @@
 // For comparing two servers by hand: equal zxids must show equal digests. It shows what was remembered while transactions were
 // applied, and never computes one.
 
-import type { ServerStatus } from './server-status.js';
+import { hexOf } from '../../base/int64.js';
+import type { ServerStatus } from '../status/server-status.js';
 
 export function hash(status: ServerStatus): string {
-  return status.digests.map(({ zxid, digest }) => `${zxid}: ${digest}\n`).join('');
+  return status.digests.map(({ zxid, digest }) => `${hexOf(zxid)}: ${digest}\n`).join('');
 }

@@ -4,7 +4,7 @@
 
 import { hex64 } from '../../base/int64.js';
 import { javaAverage } from '../java-text.js';
-import type { ServerStatus } from './server-status.js';
+import type { ServerStatus } from '../status/server-status.js';
 
 export function srvr(status: ServerStatus): string {
   return versionLines(status) + figureLines(status);

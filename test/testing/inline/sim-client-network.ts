@@ -96,6 +96,9 @@ export class SimConnection implements ClientEnd {
     this.socket = {
       remoteAddress: options.address ?? '127.0.0.1',
       remotePort: port,
+      get isEncrypted(): boolean {
+        return connection.isSecured;
+      },
       get peerIdentities(): readonly Identity[] {
         return connection.isSecured ? (options.identities ?? []) : [];
       },

@@ -17,6 +17,7 @@ import type { Identity } from '../../../src/processor/acl.js';
 import { AdminCounters } from '../../../src/server/admin-counters.js';
 import type { AdminHost, RunningAdmin } from '../../../src/server/admin-host.js';
 import { type LiveRestore, RestoreRefused } from '../../../src/server/live-restore.js';
+import type { LiveStatus } from '../../../src/server/status/live-status.js';
 import { InlineServer } from '../../testing/inline-server.js';
 import { makeTempDir, type TempDir } from '../../testing/temp-dir.js';
 import { until } from '../../testing/until.js';
@@ -93,6 +94,8 @@ beforeEach(async () => {
     log: { ...silentLogger, warn: (text) => warnings.push(text), error: (text) => warnings.push(text) },
     clock,
     counters: new AdminCounters(new CounterSet(counterBuffer)),
+    // Commands that show it are compared with Apache's (test/interop).
+    status: {} as LiveStatus,
     isServing: true,
     snapshots: {
       takeSnapshot: async () => {

@@ -222,7 +222,7 @@ describe('four-letter words', () => {
     const [asked] = server.words;
     expect(asked?.word).toBe(0x73746d6b);
     expect(new TextDecoder().decode(asked?.payload)).toBe('12345678');
-    server.control('connections.0', { kind: 'answer-word', connection: asked?.connection, text: 'well' });
+    server.control('connections.0', { kind: 'answer-word', connection: asked?.connection, text: 'well', isLast: true });
     server.run();
     expect(new TextDecoder().decode(client.connection.takeReceived())).toBe('well');
     expect(client.connection.ending).toBe(Ending.fin);
@@ -235,7 +235,12 @@ describe('four-letter words', () => {
     client.connection.end();
     server.run();
     expect(client.connection.gone).toBe(false);
-    server.control('connections.0', { kind: 'answer-word', connection: server.words[0]?.connection, text: 'imok' });
+    server.control('connections.0', {
+      kind: 'answer-word',
+      connection: server.words[0]?.connection,
+      text: 'imok',
+      isLast: true,
+    });
     server.run();
     expect(new TextDecoder().decode(client.connection.takeReceived())).toBe('imok');
   });

@@ -16,6 +16,7 @@ const MB = 1 << 20;
 class DeafSocket implements ClientSocket {
   readonly remoteAddress = '127.0.0.1';
   readonly remotePort = 40000;
+  readonly isEncrypted = false;
   readonly peerIdentities = [];
   queuedBytes = 0;
   destroyed = false;

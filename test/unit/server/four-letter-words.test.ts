@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { ConnectionStatus, ServerStatus } from '../../../src/server/four-letter-words/server-status.js';
 import {
   answer,
   FOUR_LETTER_WORDS,
@@ -8,6 +7,13 @@ import {
   needs,
   recognise,
 } from '../../../src/server/four-letter-words.js';
+import { javaDate } from '../../../src/server/java-date.js';
+import type { ConnectionStatus, ServerStatus } from '../../../src/server/status/server-status.js';
+
+/** In whatever zone the test runs. */
+function at(minute: number, second: number): string {
+  return javaDate(Date.UTC(2026, 10, 22, 2, minute, second));
+}
 
 const NO_PAYLOAD = new Uint8Array(0);
 const ALL = new FourLetterWhitelist('*', false);
@@ -19,6 +25,8 @@ const ASKING: ConnectionStatus = {
   queuedCount: 0,
   receivedCount: 1,
   sentCount: 0,
+  isEncrypted: false,
+  expiresMs: 25_000,
   session: null,
 };
 const CLIENT: ConnectionStatus = {
@@ -28,6 +36,8 @@ const CLIENT: ConnectionStatus = {
   queuedCount: 0,
   receivedCount: 11,
   sentCount: 11,
+  isEncrypted: false,
+  expiresMs: 31_000,
   session: {
     sessionHi: 0x10000,
     sessionLo: 0x13c2100000 | 0,
@@ -63,8 +73,8 @@ const STATUS: ServerStatus = {
   traceMask: 306n,
   connections: [CLIENT, ASKING],
   digests: [
-    { zxid: '80', digest: '13500442083' },
-    { zxid: '100000100', digest: '-1' },
+    { zxid: 0x80n, digest: 13500442083n },
+    { zxid: 0x100000100n, digest: -1n },
   ],
   settings: {
     clientPort: 2181,
@@ -87,10 +97,29 @@ const STATUS: ServerStatus = {
     ['zookeeper.version', '3.9.5'],
     ['user.dir', '/a\nforged=1'],
   ],
+  sessions: {
+    nowMs: 20_000,
+    wallMs: Date.UTC(2026, 10, 22, 2, 35, 0),
+    local: null,
+    expiring: new Map([
+      [24_000, [0x1000013c2100000n]],
+      [30_000, [0x1000013c2100001n, -1n]],
+    ]),
+    known: null,
+  },
+  ephemerals: new Map([[0x1000013c2100000n, new Set(['/app/eph', '/app/b'])]]),
+  watchCounts: { connections: 1, paths: 2, watches: 3 },
+  watches: new Map([[0x1000013c2100000n, new Set(['/a', '/b'])]]),
+  watchesByPath: new Map([
+    ['/a', new Set([0x1000013c2100000n, 5n])],
+    ['/b', new Set([0x1000013c2100000n])],
+  ]),
+  monitor: 'zk_version\t3.9.5\n',
 };
 
 function textOf(word: FourLetterWord, status: Partial<ServerStatus> = {}, whitelist = ALL): string | null {
-  return answer(word, whitelist, { ...STATUS, ...status }, NO_PAYLOAD).text;
+  const { text } = answer(word, whitelist, { ...STATUS, ...status }, NO_PAYLOAD);
+  return text === null || typeof text === 'string' ? text : [...text].join('');
 }
 
 describe('recognising a word', () => {
@@ -133,12 +162,6 @@ describe('the whitelist', () => {
     expect(new FourLetterWhitelist('', true).allows('isro')).toBe(true);
     expect(ALL.allows('conf')).toBe(true);
     expect(new FourLetterWhitelist('RUOK', false).allows('ruok')).toBe(false);
-  });
-
-  it('does not help words that are not answered yet', () => {
-    for (const word of ['dump', 'wchs', 'wchc', 'wchp', 'mntr'] as const) {
-      expect(textOf(word)).toBe(`${word} is not executed because it is not in the whitelist.\n`);
-    }
   });
 });
 
@@ -197,6 +220,49 @@ describe('answers', () => {
     const text = textOf('cons', { connections: [{ ...CLIENT, interestOps: 5, session }] });
     expect(text).toContain('[5](');
     expect(text).toContain('lop=SESS,est=1795314942921,to=10000,lzxid=0xffffffffffffffff,lresp=');
+  });
+
+  it('dump where sessions are watched over', () => {
+    expect(textOf('dump')).toBe(
+      'SessionTracker dump:\nSession Sets (2)/(3):\n' +
+        `1 expire at ${at(35, 4)}:\n\t0x1000013c2100000\n` +
+        `2 expire at ${at(35, 10)}:\n\t0x1000013c2100001\n\t0xffffffffffffffff\n` +
+        'ephemeral nodes dump:\nSessions with Ephemerals (1):\n0x1000013c2100000:\n\t/app/eph\n\t/app/b\n' +
+        'Connections dump:\nConnections Sets (2)/(2):\n' +
+        `1 expire at ${at(35, 10)}:\n\tip: /127.0.0.1:42072 sessionId: 0x0\n` +
+        `1 expire at ${at(35, 20)}:\n` +
+        `\tip: /127.0.0.1:42046 sessionId: 0x10000${((0x13c2100000 | 0) >>> 0).toString(16)}\n`,
+    );
+  });
+
+  it('dump of a leader and of a learner with local sessions', () => {
+    const times = { nowMs: 0, wallMs: Date.UTC(2026, 10, 22, 2, 35, 0) };
+    const local = new Map([[10_000, [7n]]]);
+    const bare = { ephemerals: new Map(), connections: [] };
+    const tail = 'ephemeral nodes dump:\nSessions with Ephemerals (0):\nConnections dump:\nConnections Sets (0)/(0):\n';
+    const leader = { ...times, local, expiring: new Map([[12_000, [8n]]]), known: null };
+    expect(textOf('dump', { ...bare, sessions: leader })).toBe(
+      `SessionTracker dump:\nLocal Session Sets (1)/(1):\n1 expire at ${at(35, 10)}:\n\t0x7\n` +
+        `Global Session Sets (1)/(1):\n1 expire at ${at(35, 12)}:\n\t0x8\n${tail}`,
+    );
+    const known = [
+      { id: 8n, timeoutMs: 6000 },
+      { id: 9n, timeoutMs: 40_000 },
+    ];
+    expect(textOf('dump', { ...bare, sessions: { ...times, local, expiring: null, known } })).toBe(
+      `SessionTracker dump:\nLocal Session Sets (1)/(1):\n1 expire at ${at(35, 10)}:\n\t0x7\n` +
+        `Global Sessions(2):\n0x8\t6000ms\n0x9\t40000ms\n${tail}`,
+    );
+    expect(textOf('dump', { ...bare, sessions: { ...times, local: null, expiring: null, known: [] } })).toBe(
+      `SessionTracker dump:\nGlobal Sessions(0):\n${tail}`,
+    );
+  });
+
+  it('wchs, wchc, wchp', () => {
+    expect(textOf('wchs')).toBe('1 connections watching 2 paths\nTotal watches:3\n');
+    expect(textOf('wchc')).toBe('0x1000013c2100000\n\t/a\n\t/b\n\n');
+    expect(textOf('wchp')).toBe('/a\n\t0x1000013c2100000\n\t0x5\n/b\n\t0x1000013c2100000\n\n');
+    expect(textOf('wchc', { watches: new Map() })).toBe('\n');
   });
 
   it('conf', () => {
@@ -261,6 +327,12 @@ describe('answers', () => {
       dirs: refusal,
       crst: refusal,
       srst: refusal,
+      dump: refusal,
+      mntr: refusal,
+      wchc: refusal,
+      wchp: refusal,
+      wchs: refusal,
+      stmk: null,
     });
     expect(texts.envi).toContain('Environment:\n');
   });

@@ -1,12 +1,12 @@
 /**
- * The digest log of the shared tree (control-layout.ts) as text, for whoever shows the server's status. Runs on the main
+ * The digest log of the shared tree (control-layout.ts) as numbers, for whoever shows the server's status. Runs on the main
  * thread, which must go on meanwhile: while the tree's writer is at work it waits and looks again, and never blocks.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { decimal64, hex64 } from '../base/int64.js';
-import { DIGEST_LOG_ENTRIES_MAX, DIGEST_LOG_ENTRY_WORDS } from '../store/control-layout.js';
-import type { TreeReader } from '../store/tree-reader.js';
-import type { DigestStatus } from './four-letter-words/server-status.js';
+import { int64FromHalves } from '../../base/int64.js';
+import { DIGEST_LOG_ENTRIES_MAX, DIGEST_LOG_ENTRY_WORDS } from '../../store/control-layout.js';
+import type { TreeReader } from '../../store/tree-reader.js';
+import type { DigestStatus } from './server-status.js';
 
 const LOOK_AGAIN_MS = 1;
 
@@ -24,5 +24,6 @@ export async function rememberedDigests(tree: TreeReader): Promise<DigestStatus[
 
 function statusOf(words: Int32Array, entry: number): DigestStatus {
   const at = entry * DIGEST_LOG_ENTRY_WORDS;
-  return { zxid: hex64(words[at], words[at + 1]), digest: decimal64(words[at + 2], words[at + 3]) };
+  const long = (word: number): bigint => int64FromHalves(words[at + word], words[at + word + 1]);
+  return { zxid: long(0), digest: long(2) };
 }

@@ -1,13 +1,14 @@
-// What a server tells about itself, as plain data: one moment's picture, gathered by whoever can ask the actors, and
-// turned into text by the four-letter words (and later by the admin server). It belongs to the main thread for as long
-// as one answer takes and holds no reference to anything that lives. Connections, digests and directory sizes cost something
-// to gather: see `needs` in four-letter-words.ts, and leave them empty where the word does not ask for them.
+// What a server tells about itself, as plain data: one moment's picture, gathered by live-status.ts, and turned into text by
+// the four-letter words and into JSON by the admin commands. It belongs to the main thread for as long as one answer takes and
+// holds no reference to anything that lives. All but the figures costs something to gather: see `needs` in
+// four-letter-words.ts, and leave it empty where the word does not ask for it.
 
 import type { Environment } from '../environment.js';
 
 export type ServerMode = 'standalone' | 'leader' | 'follower' | 'observer' | 'read-only';
 
-export interface ServerStatus {
+/** What is there without asking anybody. */
+export interface FigureStatus {
   readonly version: string;
   /** False while there is no leader or the database is still being read. */
   readonly serving: boolean;
@@ -28,19 +29,57 @@ export interface ServerStatus {
   readonly proposalBytes: { readonly last: number; readonly min: number; readonly max: number } | null;
 
   readonly traceMask: bigint;
+}
+
+/** What the four-letter words are made from. */
+export interface ServerStatus extends FigureStatus {
   readonly connections: readonly ConnectionStatus[];
   /** Of every 128th zxid, the newest 1024, oldest first. */
   readonly digests: readonly DigestStatus[];
   readonly settings: SettingsStatus;
   readonly directories: DirectoryStatus;
   readonly environment: Environment;
+  /** Null: not asked for. */
+  readonly sessions: SessionsStatus | null;
+  readonly ephemerals: EphemeralStatus;
+  readonly watchCounts: WatchCounts;
+  readonly watches: WatchesBySession;
+  readonly watchesByPath: WatchesByPath;
+  /** Text of `mntr`; null: not asked for. */
+  readonly monitor: string | null;
+}
+
+/** Paths by session, each in no order. */
+export type EphemeralStatus = ReadonlyMap<bigint, ReadonlySet<string>>;
+/** Of data watches; the null path is `null`, as the reference prints it. */
+export type WatchesBySession = ReadonlyMap<bigint, ReadonlySet<string>>;
+export type WatchesByPath = ReadonlyMap<string, ReadonlySet<bigint>>;
+
+export interface WatchCounts {
+  readonly connections: number;
+  readonly paths: number;
+  readonly watches: number;
+}
+
+/** Monotonic times at which something expires, in ascending order, and what expires then. */
+export type ExpiryStatus<T> = ReadonlyMap<number, readonly T[]>;
+
+export interface SessionsStatus {
+  /** Monotonic, when this was gathered, and the wall clock then. */
+  readonly nowMs: number;
+  readonly wallMs: number;
+  /** Of the sessions of this server alone; null: it keeps none. */
+  readonly local: ExpiryStatus<bigint> | null;
+  /** Where this server watches over the ensemble's sessions, or is alone; null: on a learner. */
+  readonly expiring: ExpiryStatus<bigint> | null;
+  /** On a learner: their timeouts, by ids in ascending order. */
+  readonly known: readonly { readonly id: bigint; readonly timeoutMs: number }[] | null;
 }
 
 export interface DigestStatus {
-  /** Hex, without 0x. */
-  readonly zxid: string;
-  /** Decimal, signed. */
-  readonly digest: string;
+  readonly zxid: bigint;
+  /** Signed. */
+  readonly digest: bigint;
 }
 
 /** The part of the configuration that `conf` shows. */
@@ -85,6 +124,9 @@ export interface ConnectionStatus {
   readonly queuedCount: number;
   readonly receivedCount: number;
   readonly sentCount: number;
+  readonly isEncrypted: boolean;
+  /** Monotonic: it is closed then, if nothing comes. */
+  readonly expiresMs: number;
   /** Null before a session is opened or re-opened. */
   readonly session: SessionStatus | null;
 }

@@ -1,0 +1,193 @@
+/**
+ * Gathers what a running server tells about itself: the one place where four-letter words, admin commands and monitors get it.
+ *
+ * Lives on the main thread. The figures are read from shared memory and cost nothing; all else is gathered when it is asked for, in
+ * short pieces on every thread that has a part of it (turn-sharing.ts), so that no answer holds up a client's request.
+ */
+import { resolve } from 'node:path';
+import type { CountersReader } from '../../actor/counters/counters-reader.js';
+import { SystemClock } from '../../actor/system-clock.js';
+import type { SessionTable } from '../../session/session-table.js';
+import type { TreeReader } from '../../store/tree-reader.js';
+import { directoryBytes } from '../data-directory.js';
+import type { ServerConfig } from '../server-config.js';
+import type { AskActor, ServerPlan } from '../server-plan.js';
+import { FULL_VERSION } from '../version.js';
+import { rememberedDigests } from './remembered-digests.js';
+import type {
+  ConnectionStatus,
+  DigestStatus,
+  DirectoryStatus,
+  EphemeralStatus,
+  FigureStatus,
+  ServerMode,
+  SessionsStatus,
+  SettingsStatus,
+  WatchCounts,
+  WatchesByPath,
+  WatchesBySession,
+} from './server-status.js';
+import { SessionListing } from './session-listing.js';
+import { ShardQuestions } from './shard-questions.js';
+import { TurnSharing } from './turn-sharing.js';
+
+export const DEFAULT_TRACE_MASK = 306n;
+
+export interface LiveStatusParts {
+  readonly config: ServerConfig;
+  readonly plan: ServerPlan;
+  readonly counters: CountersReader;
+  readonly tree: TreeReader;
+  readonly sessions: SessionTable;
+  readonly ask: AskActor;
+  /** Null: no client is served. */
+  mode(): ServerMode | null;
+  /** Of the metrics; what else `srst` resets is told here. */
+  resetMetrics(): Promise<void>;
+}
+
+export class LiveStatus {
+  /** Kept and shown; it has no effect here, and no other server's answer depends on it. */
+  traceMask = DEFAULT_TRACE_MASK;
+  private readonly parts: LiveStatusParts;
+  private readonly shards: ShardQuestions;
+  private readonly listing: SessionListing;
+  private readonly clock = new SystemClock();
+
+  constructor(parts: LiveStatusParts) {
+    this.parts = parts;
+    const { config, sessions, tree } = parts;
+    this.shards = new ShardQuestions(parts.ask, config.connectionShards);
+    this.listing = new SessionListing(sessions, tree, this.clock, config.tickMs, false);
+  }
+
+  get shardQuestions(): ShardQuestions {
+    return this.shards;
+  }
+
+  mode(): ServerMode | null {
+    return this.parts.mode();
+  }
+
+  figures(): FigureStatus {
+    const { config, counters, tree } = this.parts;
+    const sum = (name: string): number => counters.sum(name, 'connections.');
+    const measured = sum('latency_count');
+    let latencyMinMs = Number.POSITIVE_INFINITY;
+    let latencyMaxMs = 0;
+    for (let shard = 0; shard < config.connectionShards; shard++) {
+      if (counters.get(`connections.${shard}`, 'latency_count') === 0) continue;
+      latencyMinMs = Math.min(latencyMinMs, counters.get(`connections.${shard}`, 'latency_min_ms'));
+      latencyMaxMs = Math.max(latencyMaxMs, counters.get(`connections.${shard}`, 'latency_max_ms'));
+    }
+    const mode = this.mode();
+    return {
+      version: FULL_VERSION,
+      serving: mode !== null,
+      mode: mode ?? 'standalone',
+      latencyMinMs: Number.isFinite(latencyMinMs) ? latencyMinMs : 0,
+      latencyAvgMs: measured === 0 ? 0 : sum('latency_total_ms') / measured,
+      latencyMaxMs,
+      receivedCount: sum('packets_received'),
+      sentCount: sum('packets_sent'),
+      connectionCount: sum('connections'),
+      outstandingCount: sum('outstanding_requests'),
+      zxidHi: tree.zxidHi(),
+      zxidLo: tree.zxidLo(),
+      // The reference keeps the root under two names, and counts both.
+      nodeCount: tree.nodeCount() + 1,
+      proposalBytes: mode === 'leader' ? this.proposalBytes() : null,
+      traceMask: this.traceMask,
+    };
+  }
+
+  /** The ensemble's part only if it is wanted. */
+  async settings(withQuorum: boolean): Promise<SettingsStatus> {
+    const { config, plan, ask } = this.parts;
+    return {
+      clientPort: config.clientPort,
+      secureClientPort: config.secureClientPort,
+      tickMs: config.tickMs,
+      maxClientCnxns: config.maxClientCnxns,
+      minSessionTimeoutMs: config.minSessionTimeoutMs,
+      maxSessionTimeoutMs: config.maxSessionTimeoutMs,
+      clientPortListenBacklog: config.clientPortListenBacklog,
+      serverId: config.serverId,
+      quorum: withQuorum ? await plan.quorumSettings(ask) : null,
+    };
+  }
+
+  directories(withSizes: boolean): DirectoryStatus {
+    const { config } = this.parts;
+    const dataDir = resolve(config.dataDir, 'version-2');
+    const dataLogDir = resolve(config.dataLogDir, 'version-2');
+    return {
+      dataDir,
+      dataLogDir,
+      dataDirBytes: withSizes ? directoryBytes(dataDir) : 0,
+      dataLogDirBytes: withSizes ? directoryBytes(dataLogDir) : 0,
+    };
+  }
+
+  connections(): Promise<ConnectionStatus[]> {
+    return this.shards.connections();
+  }
+
+  digests(): Promise<DigestStatus[]> {
+    return rememberedDigests(this.parts.tree);
+  }
+
+  sessions(): Promise<SessionsStatus> {
+    return this.listing.sessions(this.mode() ?? 'standalone');
+  }
+
+  ephemerals(): Promise<EphemeralStatus> {
+    return this.listing.ephemerals();
+  }
+
+  async watches(): Promise<WatchesBySession> {
+    const bySession = new Map<bigint, Set<string>>();
+    await this.shards.watches(new TurnSharing(this.clock), (session, path) => add(bySession, session, path));
+    return bySession;
+  }
+
+  async watchesByPath(): Promise<WatchesByPath> {
+    const byPath = new Map<string, Set<bigint>>();
+    await this.shards.watches(new TurnSharing(this.clock), (session, path) => add(byPath, path, session));
+    return byPath;
+  }
+
+  async watchCounts(): Promise<WatchCounts> {
+    const sessions = new Set<bigint>();
+    const paths = new Map<string, Set<bigint>>();
+    await this.shards.watches(new TurnSharing(this.clock), (session, path) => {
+      sessions.add(session);
+      add(paths, path, session);
+    });
+    let watches = 0;
+    for (const watching of paths.values()) watches += watching.size;
+    return { connections: sessions.size, paths: paths.size, watches };
+  }
+
+  /** `srst`, `stat_reset`. */
+  async resetStatistics(): Promise<void> {
+    await this.shards.askAll({ kind: 'reset-statistics', ofServer: true });
+    await this.parts.resetMetrics();
+  }
+
+  /** `crst`, `connection_stat_reset`. */
+  async resetConnectionStatistics(): Promise<void> {
+    await this.shards.askAll({ kind: 'reset-statistics', ofServer: false });
+  }
+
+  private proposalBytes(): FigureStatus['proposalBytes'] {
+    const figure = (name: string): number => this.parts.counters.get('quorum-peer', name) - 1;
+    return { last: figure('last_proposal_size'), min: figure('min_proposal_size'), max: figure('max_proposal_size') };
+  }
+}
+
+function add<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
+  const set = sets.get(key);
+  if (set === undefined) sets.set(key, new Set([value]));
+  else set.add(value);
+}

@@ -1,0 +1,128 @@
+/**
+ * Asks the connection shards what they know of connections and watches, piece by piece, and puts the pieces together on the
+ * main thread. No thread is held for longer than one piece takes; listings of one kind wait for each other.
+ */
+import { SystemClock } from '../../actor/system-clock.js';
+import { int64FromHalves } from '../../base/int64.js';
+import { decodeUtf8 } from '../../base/utf8.js';
+import {
+  type ConnectionPiece,
+  type ConnectionReport,
+  type ShardControl,
+  WATCH_WORDS,
+  type WatchPiece,
+} from '../../net/shard-control.js';
+import { javaInetAddress } from '../java-text.js';
+import { operationTag } from '../operation-tag.js';
+import type { AskActor } from '../server-plan.js';
+import type { ConnectionStatus } from './server-status.js';
+import type { TurnSharing } from './turn-sharing.js';
+
+/** Java's word for the null path. */
+const NULL_PATH = 'null';
+
+export class ShardQuestions {
+  private readonly ask: AskActor;
+  private readonly shardCount: number;
+  /** Each shard has one place where a listing of connections goes on. */
+  private connectionListing: Promise<unknown> = Promise.resolve();
+
+  constructor(ask: AskActor, shardCount: number) {
+    this.ask = ask;
+    this.shardCount = shardCount;
+  }
+
+  askShard(shard: number, control: ShardControl): Promise<unknown> {
+    return this.ask(`connections.${shard}`, control);
+  }
+
+  async askAll(control: ShardControl): Promise<void> {
+    await Promise.all(this.shards().map((shard) => this.askShard(shard, control)));
+  }
+
+  connections(): Promise<ConnectionStatus[]> {
+    const before = this.connectionListing;
+    const listing = before.then(() => this.listConnections());
+    // Who waits behind a listing that failed makes its own.
+    this.connectionListing = listing.catch(() => undefined);
+    return listing;
+  }
+
+  /** Data watches; one may come twice. */
+  async watches(turns: TurnSharing, visit: (session: bigint, path: string) => void): Promise<void> {
+    for (const shard of this.shards()) {
+      for (let from = 0; from >= 0; ) {
+        const piece = (await this.askShard(shard, { kind: 'watches', from })) as WatchPiece;
+        visitPiece(piece, visit);
+        if (turns.isDue) await turns.pause();
+        from = piece.next;
+      }
+    }
+  }
+
+  private async listConnections(): Promise<ConnectionStatus[]> {
+    const listings = this.shards().map(async (shard) => {
+      const connections: ConnectionStatus[] = [];
+      for (let isFirst = true, isLast = false; !isLast; isFirst = false) {
+        const piece = (await this.askShard(shard, { kind: 'connections', isFirst })) as ConnectionPiece;
+        for (const report of piece.reports) connections.push(connectionStatus(report));
+        isLast = piece.isLast;
+      }
+      return connections;
+    });
+    return (await Promise.all(listings)).flat();
+  }
+
+  private shards(): number[] {
+    return Array.from({ length: this.shardCount }, (_, shard) => shard);
+  }
+}
+
+function visitPiece({ words, paths }: WatchPiece, visit: (session: bigint, path: string) => void): void {
+  let hi = 0;
+  let lo = 0;
+  let session = 0n;
+  let at = 0;
+  for (let i = 0; i < words.length; i += WATCH_WORDS) {
+    if (words[i] !== hi || words[i + 1] !== lo) {
+      hi = words[i] as number;
+      lo = words[i + 1] as number;
+      session = int64FromHalves(hi, lo);
+    }
+    const length = words[i + 2] as number;
+    visit(session, length < 0 ? NULL_PATH : decodeUtf8(paths, at, length));
+    at += Math.max(length, 0);
+  }
+}
+
+function connectionStatus(report: ConnectionReport): ConnectionStatus {
+  const clock = new SystemClock();
+  const wallOriginMs = clock.wallMs() - clock.monotonicMs();
+  return {
+    address: javaInetAddress(report.address),
+    port: report.port,
+    interestOps: report.isAnswering ? 0 : 1,
+    queuedCount: report.outstanding,
+    receivedCount: report.received,
+    sentCount: report.sent,
+    isEncrypted: report.isEncrypted,
+    expiresMs: report.expiresMs,
+    session: report.hasSession
+      ? {
+          sessionHi: report.sessionHi,
+          sessionLo: report.sessionLo,
+          lastOperation: operationTag(report.lastOp),
+          establishedWallMs: Math.round(wallOriginMs + report.establishedMs),
+          timeoutMs: report.timeoutMs,
+          lastCxid: report.lastXid,
+          lastZxidHi: report.lastZxidHi,
+          lastZxidLo: report.lastZxidLo,
+          lastResponseMonotonicMs: Math.round(report.lastResponseMs),
+          lastLatencyMs: report.lastLatencyMs,
+          minLatencyMs: report.minLatencyMs,
+          avgLatencyMs: report.latencyCount === 0 ? 0 : Math.floor(report.totalLatencyMs / report.latencyCount),
+          maxLatencyMs: report.maxLatencyMs,
+        }
+      : null,
+  };
+}
