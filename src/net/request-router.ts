@@ -184,9 +184,14 @@ export class RequestRouter {
       case OpCode.sync:
       case OpCode.setWatches:
       case OpCode.setWatches2:
+        this.accept(cnxn, op);
+        this.sender.request(cnxn, op, xid, bytes, body, bodyLength);
+        return FrameVerdict.taken;
       case OpCode.closeSession:
         this.accept(cnxn, op);
         this.sender.request(cnxn, op, xid, bytes, body, bodyLength);
+        // Nothing behind it is read: a leader could not tell that a session which it does not know is closed.
+        cnxn.state = CnxnState.ending;
         return FrameVerdict.taken;
       default:
         this.accept(cnxn, op);

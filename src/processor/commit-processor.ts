@@ -232,7 +232,7 @@ export class CommitProcessor implements Actor {
         break;
       default:
         if (this.isHalted) this.giveBack(words, header);
-        else if (type !== RecordType.request && (this.local.isEmpty || isReopening(words, header)))
+        else if (type !== RecordType.request && (this.local.isEmpty || opensSession(words, header)))
           this.passOn(type, bytes, offset, length);
         else this.local.push(type, bytes, offset, length);
     }
@@ -345,6 +345,8 @@ export class CommitProcessor implements Actor {
   }
 }
 
-function isReopening(words: Int32Array, header: number): boolean {
-  return words[header + WORD_OP] === InternalOp.reopenSession;
+/** Again, or a local one: by a connection that has asked for nothing before. */
+function opensSession(words: Int32Array, header: number): boolean {
+  const op = words[header + WORD_OP];
+  return op === InternalOp.reopenSession || op === OpCode.createSession;
 }

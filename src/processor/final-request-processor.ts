@@ -30,6 +30,8 @@ import { ChangeKind, NOBODY_ACL_BYTES, writeAction } from './change-list.js';
 import { DigestMismatchLog } from './digest-mismatch-log.js';
 import {
   FLAG_BODY,
+  FLAG_CLOSE,
+  FLAG_LOCAL_SESSION,
   FLAG_OWN_ZXID,
   FLAG_REPLACED,
   FLAG_UNLOGGED,
@@ -109,6 +111,8 @@ export class FinalRequestProcessor implements Actor, TxnListener {
   private inMulti = false;
   /** Of the multi in work: its session is another connection's, which is no result but the end of this one. */
   private hasMoved = false;
+  /** The transaction in work is of a request that the leader cannot have granted, and this server knows why. */
+  private isOnLocalSession = false;
   // Of the transaction applied last, also inside an open section. Invariant: never falls while one role lasts.
   private zxidHi = 0;
   private zxidLo = 0;
@@ -245,6 +249,7 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     this.changes.reset();
     this.requestOp = words[header + WORD_OP] as number;
     this.hasMoved = false;
+    this.isOnLocalSession = ((words[header + WORD_FLAGS] as number) & FLAG_LOCAL_SESSION) !== 0;
     const entry = offset + PIPELINE_HEADER_BYTES;
     const length = words[header + WORD_LENGTH_A] as number;
     this.zxidHi = words[header + WORD_ZXID_HI] as number;
@@ -262,6 +267,7 @@ export class FinalRequestProcessor implements Actor, TxnListener {
       error = this.hasMoved ? ErrorCode.SessionMoved : ErrorCode.Ok;
     }
     if (error !== ErrorCode.Ok) this.reply.reset();
+    if (error === ErrorCode.SessionExpired && this.isOnLocalSession) error = ErrorCode.EphemeralOnLocalSession;
     this.broadcast(words, header, error);
     if (++this.sectionTxns >= SECTION_TXNS_MAX) this.endSection();
   }
@@ -289,8 +295,10 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     if (this.inMulti) {
       if (type === OpCode.error || error !== ErrorCode.Ok) {
         if (error === ErrorCode.SessionMoved) this.hasMoved = true;
-        this.writeMultiHeader(OpCode.error, 0, error);
-        reply.writeInt(error);
+        const said =
+          error === ErrorCode.SessionExpired && this.isOnLocalSession ? ErrorCode.EphemeralOnLocalSession : error;
+        this.writeMultiHeader(OpCode.error, 0, said);
+        reply.writeInt(said);
         return;
       }
       this.writeMultiHeader(resultTypeOf(type), 0, ErrorCode.Ok);
@@ -391,6 +399,10 @@ export class FinalRequestProcessor implements Actor, TxnListener {
       this.reopened(words, header);
       return;
     }
+    if (op === OpCode.createSession || op === OpCode.closeSession || op === InternalOp.expireSession) {
+      this.localSession(op, bytes, words, offset);
+      return;
+    }
     // Right in either state of the section; but while it is open, all readers on other threads wait.
     if (mayTakeLong(op)) this.endSection();
     this.reply.reset();
@@ -472,6 +484,19 @@ export class FinalRequestProcessor implements Actor, TxnListener {
       }
     }
     this.send(RecordType.reply, words, header, error);
+  }
+
+  /** Its client is answered, and whoever has it besides loses his connection. */
+  private localSession(op: number, bytes: Uint8Array, words: Int32Array, offset: number): void {
+    const header = offset >> 2;
+    assert(this.roles !== null, 'only a member of an ensemble has sessions of its own');
+    this.reply.reset();
+    this.changes.reset();
+    const error = this.roles.onLocalSession(bytes, words, offset);
+    if (op === OpCode.closeSession) words[header + WORD_FLAGS] = (words[header + WORD_FLAGS] as number) | FLAG_CLOSE;
+    this.send(RecordType.reply, words, header, error);
+    if (op === OpCode.createSession) return;
+    for (const out of this.shards) this.fill(out, RecordType.moved, words, header, error, 0, 0);
   }
 
   // ---- to the shards

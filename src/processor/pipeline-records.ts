@@ -17,11 +17,14 @@
  *   type      from -> to               part A                          part B
  *   request   connections -> prep      identities: vector<Id>          request body (after the RequestHeader)
  *   pass      prep -> ... -> final     identities                      request body: executed by final in its place
+ *                                                                      (of createSession, closeSession, expireSession: the session
+ *                                                                      is this server's alone)
  *   echo      connections, prep -> ..  identities, or nothing          reply body: goes back as it is, in its place
  *   txn       prep -> ... -> final     txn entry (txn-applier.ts)      nothing
  *   commit    final -> connections     reply body (owner shard only)   changes (change-list.ts), to every shard
  *   reply     final -> connections     reply body (owner shard only)   watch actions (change-list.ts), to the owner only
- *   moved     final -> connections     nothing                         nothing: a session was opened on (shard, connection)
+ *   moved     final -> connections     nothing                         nothing: a session was opened on (shard, connection), or
+ *                                                                      is over: who else has it in this slot has it no more
  *   serving   final -> connections     nothing                         nothing: recovery is done up to zxid
  *   serving   final -> prep            the same: the session table and the tree are filled
  *   restore   restorer -> prep -> ...  nothing                         the plan (persistence/restore-plan.ts), for sync alone
@@ -140,6 +143,9 @@ export const FLAG_BODY = 4;
 export const FLAG_REPLACED = 8;
 /** flags of `txn`: applied, but not logged: a snapshot that will hold it is made durable before anything is promised. */
 export const FLAG_UNLOGGED = 16;
+
+/** flags of a request and its txn: an ephemeral node for a session that no other server knows (ensemble-protocol 7.4). */
+export const FLAG_LOCAL_SESSION = 32;
 
 /** What a server is to its clients: op of `serve` and `serving`. */
 export const ServerRole = { standalone: 0, leader: 1, follower: 2, observer: 3, readOnly: 4 } as const;

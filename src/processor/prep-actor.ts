@@ -50,8 +50,6 @@ import { PrepRequestProcessor, type PrepRules } from './prep-request-processor.j
 import { ReadOnlyRequestProcessor } from './read-only-request-processor.js';
 
 export interface PrepOptions extends PrepRules {
-  /** Top byte of the session ids given here. */
-  readonly serverId: number;
   /** 32 random bits, other ones at each start. */
   readonly chance: number;
   /** Of an ensemble: there are roles, and a quorum peer that says which. */
@@ -90,7 +88,7 @@ export class PrepActor implements Actor {
     this.line = line;
     const sessionIds = new SessionIds(options.serverId, context.clock.wallMs(), options.chance);
     this.decider = new PrepRequestProcessor(context, line, tree, sessions, sessionIds, aclPolicy, options, isMember);
-    this.learner = new LearnerRequestProcessor(line, sessions, sessionIds);
+    this.learner = new LearnerRequestProcessor(context, line, sessions, sessionIds, options.localSessions);
     this.readOnly = new ReadOnlyRequestProcessor(context, line, sessions, sessionIds);
     this.inboxes = { final: this.onServing };
     if (isMember) {

@@ -12,9 +12,10 @@
 import type { ActorContext } from '../actor/actor.js';
 import { copyBytes, readInt32, writeInt32 } from '../base/bytes.js';
 import { Fifo } from '../base/fifo.js';
-import { compareUnsigned, hiOfNumber, loOfNumber } from '../base/int64.js';
+import { compareUnsigned, hex64, hiOfNumber, loOfNumber } from '../base/int64.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode } from '../protocol/op-code.js';
+import type { LocalSessionRules } from '../session/local-session-rules.js';
 import type { SessionIds } from '../session/session-id.js';
 import { OWN_CLIENTS, SessionOwners } from '../session/session-owners.js';
 import { SessionSlots } from '../session/session-slots.js';
@@ -49,17 +50,17 @@ import { planDeleteContainer } from './prep/delete-container.js';
 import { DigestPrediction } from './prep/digest-prediction.js';
 import type { LineSender } from './prep/line-sender.js';
 import { planMulti } from './prep/multi.js';
-import { DECODE_FAILED, PrepRequest } from './prep/prep-request.js';
+import { OwnSessions } from './prep/own-sessions.js';
+import { DECODE_FAILED, PrepRequest, type PrepRequestRules } from './prep/prep-request.js';
 import { QuotaCheck } from './prep/quota-check.js';
 import { planMembers, planReconfig } from './prep/reconfig.js';
 import type { RoleRequests } from './prep/role-requests.js';
 import { planSetAcl } from './prep/set-acl.js';
 import { planSetData } from './prep/set-data.js';
 import { RecordQueue } from './record-queue.js';
+import { asksForEphemeral, upgradeWords } from './session-upgrade.js';
 
-export interface PrepRules {
-  readonly extendedTypes: boolean;
-  readonly reconfigEnabled: boolean;
+export interface PrepRules extends PrepRequestRules {
   readonly closeSessionListsPaths: boolean;
   readonly enforceQuota: boolean;
   /** Transactions carry the tree digest that they lead to. */
@@ -79,6 +80,8 @@ export class PrepRequestProcessor implements RoleRequests {
   private readonly closing: CloseSessionPlanner;
   private readonly sessionIds: SessionIds;
   private readonly slots: SessionSlots;
+  private readonly localSessions: LocalSessionRules;
+  private readonly own: OwnSessions;
   /** Null in a standalone server. */
   private readonly owners: SessionOwners | null;
   /** A reconfig that the quorum peer judges, and what has come behind it: sessions keep their order. */
@@ -105,6 +108,8 @@ export class PrepRequestProcessor implements RoleRequests {
     this.sessions = sessions;
     this.sessionIds = sessionIds;
     this.slots = new SessionSlots(sessions);
+    this.localSessions = rules.localSessions;
+    this.own = new OwnSessions(line, context.clock, sessions, sessionIds, this.slots);
     this.owners = isMember ? new SessionOwners() : null;
     this.changes = new OutstandingChanges(tree, new Fifo(), rules.digestEnabled);
     const quotas = rules.enforceQuota ? new QuotaCheck(tree, context.clock, context.log) : null;
@@ -180,8 +185,9 @@ export class PrepRequestProcessor implements RoleRequests {
       return;
     }
     const header = offset >> 2;
-    const { request } = this;
+    const { request, localSessions } = this;
     this.take(bytes, words, offset);
+    if (localSessions.isEnabled && this.isForOwnSession(bytes, words, offset, length)) return;
     const op = words[header + WORD_OP] as number;
     switch (op) {
       case OpCode.create:
@@ -228,6 +234,55 @@ export class PrepRequestProcessor implements RoleRequests {
     }
   }
 
+  /**
+   * What opens or ends a session of this server alone needs no transaction, and is done. What would make an ephemeral node of one may
+   * have to be preceded by the transaction that opens it for all.
+   */
+  private isForOwnSession(bytes: Uint8Array, words: Int32Array, offset: number, length: number): boolean {
+    const { request, own } = this;
+    const header = offset >> 2;
+    if (request.learner !== OWN_CLIENTS) return false;
+    switch (words[header + WORD_OP]) {
+      case OpCode.createSession:
+        own.create(words, header, request.body.readInt());
+        return true;
+      case OpCode.closeSession:
+        if (!own.has(words, header)) return false;
+        own.close(bytes, words, offset, length);
+        return true;
+      case InternalOp.expireSession:
+        if (!own.has(words, header)) return false;
+        if (own.isUntouchedSince(words, header, request.body.readInt())) own.close(bytes, words, offset, length);
+        return true;
+      case OpCode.create:
+      case OpCode.create2:
+      case OpCode.multi:
+        if (this.localSessions.mayUpgrade && own.has(words, header)) this.upgradeFor(words, header);
+        return false;
+      default:
+        return false;
+    }
+  }
+
+  /** Before the transaction of the request in work, if that asks for an ephemeral node. */
+  private upgradeFor(words: Int32Array, header: number): void {
+    const { request, sessions } = this;
+    const { body, slot } = request;
+    const begin = body.position;
+    const isEphemeral = asksForEphemeral(body, words[header + WORD_OP] as number);
+    body.position = begin;
+    body.failed = false;
+    if (!isEphemeral) return;
+    this.context.log.info(`Upgrading session 0x${hex64(request.sessionHi, request.sessionLo)}`);
+    this.nextZxid();
+    sessions.log(slot, this.zxidHi, this.zxidLo);
+    this.owners?.set(slot, OWN_CLIENTS);
+    request.txn.reset();
+    request.txn.writeInt(sessions.timeoutMs(slot));
+    request.txnType = OpCode.createSession;
+    this.sendTxn(upgradeWords(words, header), 0, ErrorCode.Ok);
+  }
+
   /** The record becomes the request in work. */
   private take(bytes: Uint8Array, words: Int32Array, offset: number): void {
     const header = offset >> 2;
@@ -240,7 +295,13 @@ export class PrepRequestProcessor implements RoleRequests {
     request.sessionHi = words[header + WORD_SESSION_HI] as number;
     request.sessionLo = words[header + WORD_SESSION_LO] as number;
     request.learner = words[header + WORD_LEARNER] as number;
-    if (request.learner !== OWN_CLIENTS) request.slot = this.slots.slotOf(request.sessionHi, request.sessionLo);
+    if (request.learner !== OWN_CLIENTS) request.slot = this.globalSlotOf(request.sessionHi, request.sessionLo);
+  }
+
+  /** What learners speak of; sessions of this server alone cannot move to them. */
+  private globalSlotOf(sessionHi: number, sessionLo: number): number {
+    const slot = this.slots.slotOf(sessionHi, sessionLo);
+    return slot >= 0 && this.localSessions.isEnabled && this.sessions.isUnlogged(slot) ? -1 : slot;
   }
 
   /** Nothing is wrong with it that this stage could see. */
@@ -362,6 +423,8 @@ export class PrepRequestProcessor implements RoleRequests {
     if (slot < 0) {
       const nowMs = this.context.clock.monotonicMs();
       slot = slots.tryOpen(sessionHi, sessionLo, timeoutMs, nowMs, this.zxidHi, this.zxidLo);
+    } else if (this.sessions.isUnlogged(slot)) {
+      this.sessions.log(slot, this.zxidHi, this.zxidLo);
     }
     if (slot < 0) {
       this.context.log.warn(`No room for another session: ${this.sessions.slotCountMax} are open`);
@@ -406,7 +469,9 @@ export class PrepRequestProcessor implements RoleRequests {
   private reopenSession(bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
     const { request } = this;
     const timeoutMs = request.body.readInt();
-    const slot = this.slots.slotOf(request.sessionHi, request.sessionLo);
+    const { sessionHi, sessionLo } = request;
+    const isOwn = request.learner === OWN_CLIENTS;
+    const slot = isOwn ? this.slots.slotOf(sessionHi, sessionLo) : this.globalSlotOf(sessionHi, sessionLo);
     if (slot >= 0) {
       this.sessions.renew(slot, timeoutMs, this.context.clock.monotonicMs());
       this.owners?.set(slot, request.learner);

@@ -8,7 +8,7 @@ import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode } from '../protocol/op-code.js';
 import type { SessionIds } from '../session/session-id.js';
 import { SessionSlots } from '../session/session-slots.js';
-import { type SessionTable, UNLOGGED_HI, UNLOGGED_LO } from '../session/session-table.js';
+import type { SessionTable } from '../session/session-table.js';
 import {
   FLAG_CLOSE,
   InternalOp,
@@ -25,6 +25,7 @@ import {
   WORD_SLOT,
 } from './pipeline-records.js';
 import type { LineSender } from './prep/line-sender.js';
+import { OwnSessions } from './prep/own-sessions.js';
 import type { RoleRequests } from './prep/role-requests.js';
 import { RequestBody } from './request-body.js';
 
@@ -34,6 +35,7 @@ export class ReadOnlyRequestProcessor implements RoleRequests {
   private readonly sessions: SessionTable;
   private readonly sessionIds: SessionIds;
   private readonly slots: SessionSlots;
+  private readonly own: OwnSessions;
   private readonly body = new RequestBody();
 
   constructor(context: ActorContext, line: LineSender, sessions: SessionTable, sessionIds: SessionIds) {
@@ -42,6 +44,7 @@ export class ReadOnlyRequestProcessor implements RoleRequests {
     this.sessions = sessions;
     this.sessionIds = sessionIds;
     this.slots = new SessionSlots(sessions);
+    this.own = new OwnSessions(line, context.clock, sessions, sessionIds, this.slots);
   }
 
   begin(): void {
@@ -59,16 +62,16 @@ export class ReadOnlyRequestProcessor implements RoleRequests {
     this.body.begin(bytes, body, words[header + WORD_LENGTH_B] as number);
     switch (words[header + WORD_OP]) {
       case OpCode.createSession:
-        this.createSession(words, header);
+        this.own.create(words, header, this.body.readInt());
         return;
       case InternalOp.reopenSession:
         this.reopenSession(bytes, words, offset, length);
         return;
       case OpCode.closeSession:
-        this.closeSession(words, header);
+        this.closeSession(bytes, words, offset, length);
         return;
       case InternalOp.expireSession:
-        this.expireSession(words, header);
+        this.expireSession(bytes, words, offset, length);
         return;
       case OpCode.create:
       case OpCode.create2:
@@ -85,18 +88,6 @@ export class ReadOnlyRequestProcessor implements RoleRequests {
       default:
         if ((words[header + WORD_SHARD] as number) >= 0) line.passOn(RecordType.pass, bytes, offset, length);
     }
-  }
-
-  private createSession(words: Int32Array, header: number): void {
-    const { currentHi, currentLo } = this.sessionIds;
-    const nowMs = this.context.clock.monotonicMs();
-    const timeoutMs = this.body.readInt();
-    const slot = this.slots.tryOpen(currentHi, currentLo, timeoutMs, nowMs, UNLOGGED_HI, UNLOGGED_LO);
-    if (slot >= 0) this.sessionIds.advance();
-    words[header + WORD_SESSION_HI] = currentHi;
-    words[header + WORD_SESSION_LO] = currentLo;
-    words[header + WORD_SLOT] = slot;
-    this.line.answer(words, header, slot >= 0 ? ErrorCode.Ok : ErrorCode.SystemError);
   }
 
   /** A session of the ensemble waits for the ensemble: its client is to look for another server. */
@@ -116,25 +107,20 @@ export class ReadOnlyRequestProcessor implements RoleRequests {
     this.line.passOn(RecordType.pass, bytes, offset, length);
   }
 
-  private closeSession(words: Int32Array, header: number): void {
-    this.close(words, header);
+  private closeSession(bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
+    const header = offset >> 2;
+    if (this.own.has(words, header)) {
+      this.own.close(bytes, words, offset, length);
+      return;
+    }
     words[header + WORD_FLAGS] = (words[header + WORD_FLAGS] as number) | FLAG_CLOSE;
     this.line.answer(words, header, ErrorCode.Ok);
   }
 
-  private expireSession(words: Int32Array, header: number): void {
-    const slot = words[header + WORD_SLOT] as number;
-    if ((this.sessions.touchedMs(slot) | 0) === this.body.readInt()) this.close(words, header);
-  }
-
-  private close(words: Int32Array, header: number): void {
-    const { sessions } = this;
-    const slot = words[header + WORD_SLOT] as number;
-    const isOpen = sessions.isOpen(
-      slot,
-      words[header + WORD_SESSION_HI] as number,
-      words[header + WORD_SESSION_LO] as number,
-    );
-    if (isOpen && sessions.isUnlogged(slot)) this.slots.close(slot);
+  private expireSession(bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
+    const { own } = this;
+    const header = offset >> 2;
+    if (!own.has(words, header) || !own.isUntouchedSince(words, header, this.body.readInt())) return;
+    own.close(bytes, words, offset, length);
   }
 }

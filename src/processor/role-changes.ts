@@ -19,7 +19,7 @@ import { encodeUtf8 } from '../base/utf8.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode } from '../protocol/op-code.js';
 import { SessionSlots } from '../session/session-slots.js';
-import type { SessionTable } from '../session/session-table.js';
+import { type SessionTable, UNLOGGED_HI, UNLOGGED_LO } from '../session/session-table.js';
 import type { DataTree } from '../store/data-tree.js';
 import type { DigestMismatch } from '../store/digest-check.js';
 import { TXN_HEADER_BYTES, type TxnApplier } from '../store/txn-applier.js';
@@ -310,7 +310,11 @@ export class RoleChanges {
       if (slot >= 0) this.slots.close(slot);
       return ErrorCode.Ok;
     }
-    if (slot >= 0) return ErrorCode.Ok;
+    if (slot >= 0) {
+      // A local session that needs an ephemeral node.
+      if (this.sessions.isUnlogged(slot)) this.sessions.log(slot, this.stage.zxidHi, this.stage.zxidLo);
+      return ErrorCode.Ok;
+    }
     const timeoutMs = readInt32(applier.bytes, entry + TXN_HEADER_BYTES);
     return this.openSlot(clientHi, clientLo, timeoutMs, words, header);
   }
@@ -328,10 +332,34 @@ export class RoleChanges {
     else words[header + WORD_ERROR] = this.openSlot(sessionHi, sessionLo, timeoutMs, words, header);
   }
 
-  private openSlot(sessionHi: number, sessionLo: number, timeoutMs: number, words: Int32Array, header: number): number {
-    const { stage, sessions } = this;
+  /** A session of this server alone: opened or at its end. Whoever else has the table has seen to its slot already. */
+  onLocalSession(bytes: Uint8Array, words: Int32Array, offset: number): number {
+    const header = offset >> 2;
+    if (!this.ownsSlots) return ErrorCode.Ok;
+    const sessionHi = words[header + WORD_SESSION_HI] as number;
+    const sessionLo = words[header + WORD_SESSION_LO] as number;
+    if (words[header + WORD_OP] === OpCode.createSession) {
+      const timeoutMs = readInt32(bytes, offset + PIPELINE_HEADER_BYTES + (words[header + WORD_LENGTH_A] as number));
+      return this.openSlot(sessionHi, sessionLo, timeoutMs, words, header, UNLOGGED_HI, UNLOGGED_LO);
+    }
+    const slot = this.slots.slotOf(sessionHi, sessionLo);
+    words[header + WORD_SLOT] = slot;
+    if (slot >= 0) this.slots.close(slot);
+    return ErrorCode.Ok;
+  }
+
+  private openSlot(
+    sessionHi: number,
+    sessionLo: number,
+    timeoutMs: number,
+    words: Int32Array,
+    header: number,
+    zxidHi = this.stage.zxidHi,
+    zxidLo = this.stage.zxidLo,
+  ): number {
+    const { sessions } = this;
     const nowMs = this.context.clock.monotonicMs();
-    const slot = this.slots.tryOpen(sessionHi, sessionLo, timeoutMs, nowMs, stage.zxidHi, stage.zxidLo);
+    const slot = this.slots.tryOpen(sessionHi, sessionLo, timeoutMs, nowMs, zxidHi, zxidLo);
     words[header + WORD_SLOT] = slot;
     if (slot >= 0) return ErrorCode.Ok;
     this.context.log.warn(`No room for another session: ${sessions.slotCountMax} are open`);

@@ -2,7 +2,8 @@
  * The shell of SessionTracker: looks at the session table once per tick and sends what is due to prep.
  *
  * Lives on the main thread. Does not follow up: prep decides, and a session that was touched meanwhile lives on. In a member of
- * an ensemble it works only while the server leads, or is read-only and has sessions of its own.
+ * an ensemble it works while the server leads, or is read-only; while it follows it looks after sessions that no other server knows
+ * (ensemble-protocol 7.4).
  */
 import type { Actor, ActorContext } from '../actor/actor.js';
 import type { MailboxSender, RecordHandler } from '../actor/mailbox/mailbox.js';
@@ -34,15 +35,18 @@ export class SessionTrackerActor implements Actor {
   private readonly tracker: SessionTracker;
   private readonly toPrep: MailboxSender;
   private isActive: boolean;
+  private localOnly = false;
 
   /** `tickMs` is the width of the buckets, zoo.cfg's tickTime. */
-  constructor(context: ActorContext, table: SessionTable, tickMs: number, isMember = false) {
+  constructor(context: ActorContext, table: SessionTable, tickMs: number, isMember = false, hasLocalSessions = false) {
     this.context = context;
     this.isActive = !isMember;
     if (isMember) {
       this.inboxes.final = (type, _bytes, words, offset) => {
         const role = words[(offset >> 2) + WORD_OP];
-        this.isActive = type === RecordType.serving && (role === ServerRole.leader || role === ServerRole.readOnly);
+        const isLearner = role === ServerRole.follower || role === ServerRole.observer;
+        this.isActive = type === RecordType.serving && (!isLearner || hasLocalSessions);
+        this.localOnly = isLearner;
       };
     }
     this.table = table;
@@ -59,6 +63,7 @@ export class SessionTrackerActor implements Actor {
   /** The record names the touch that was judged, not the latest: any later one is to save the session. */
   private readonly expire = (slot: number, touchedMs: number): void => {
     const table = this.table;
+    if (this.localOnly && !table.isUnlogged(slot)) return;
     const out = this.toPrep;
     const timeoutMs = table.timeoutMs(slot);
     const id = hex64(table.sessionHi(slot), table.sessionLo(slot));

@@ -36,6 +36,7 @@ import { PrepActor } from '../processor/prep-actor.js';
 import { RestorerActor } from '../processor/restorer-actor.js';
 import type { MemberDatabase } from '../processor/role-changes.js';
 import { SessionTrackerActor } from '../processor/session-tracker-actor.js';
+import { NO_LOCAL_SESSIONS } from '../session/local-session-rules.js';
 import { SessionTable } from '../session/session-table.js';
 import type { DigestMismatch } from '../store/digest-check.js';
 import type { TreeReader } from '../store/tree-reader.js';
@@ -120,7 +121,8 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
           closeSessionListsPaths: server.closeSessionTxnEnabled,
           enforceQuota: server.quotas.enforceQuota,
           digestEnabled: server.digestEnabled,
-          isMember: server.quorumPeer !== null,
+          localSessions: isMember ? server.localSessions : NO_LOCAL_SESSIONS,
+          isMember,
         },
       );
     case ActorKind.sync:
@@ -143,6 +145,7 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
         new SessionTable(sharedMemory(context, SharedName.sessions)),
         server.tickMs,
         isMember,
+        server.localSessions.isEnabled,
       );
     case ActorKind.containerManager: {
       const expireTtlNodes = server.extendedTypesEnabled || server.emulate353TtlNodes;

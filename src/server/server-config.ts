@@ -17,6 +17,7 @@ import type { QuorumMember } from '../election/quorum-verifier.js';
 import type { AuthOptions } from '../net/auth/auth-options.js';
 import { DynamicConfigFiles, versionOfDynamicPath } from '../persistence/dynamic-config-files.js';
 import { NodeFileStore } from '../persistence/node-file-store.js';
+import type { LocalSessionRules } from '../session/local-session-rules.js';
 import { type AdminConfig, readAdminConfig } from './admin-config.js';
 import { type AuditConfig, readAuditConfig } from './audit-config.js';
 import { readAuthOptions } from './auth-config.js';
@@ -111,6 +112,8 @@ export interface ServerConfig extends TlsConfig {
   readonly quorumPeer: QuorumPeerConfig | null;
   readonly peerSecurity: PeerSecurity;
   readonly reconfigEnabled: boolean;
+  /** Of a member of an ensemble. */
+  readonly localSessions: LocalSessionRules;
   readonly skipAcl: boolean;
   /** Secret. */
   readonly auth: AuthOptions;
@@ -328,6 +331,10 @@ function assemble(settings: Settings, input: ConfigInput, essentials: Essentials
     containers: readContainerConfig(settings),
     learnerSync: readLearnerSyncConfig(settings),
     reconfigEnabled: settings.strictBool('reconfigEnabled'),
+    localSessions: {
+      isEnabled: settings.strictBool('localSessionsEnabled'),
+      mayUpgrade: settings.strictBool('localSessionsUpgradingEnabled'),
+    },
     skipAcl: settings.switched('skipACL'),
     auth: readAuthOptions(settings, log),
     readOnlyModeEnabled: settings.lenientBool('readonlymode.enabled'),
@@ -367,8 +374,6 @@ function warnIfRelative(path: string, log: Logger): void {
 /** Keys that do nothing yet must still be right: a file that is refused today must not be one that worked yesterday. */
 function checkKeysWithoutEffect(settings: Settings, log: Logger): void {
   for (const name of [
-    'localSessionsEnabled',
-    'localSessionsUpgradingEnabled',
     'jvm.pause.monitor',
     'quorumListenOnAllIPs',
     'syncEnabled',

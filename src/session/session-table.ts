@@ -15,10 +15,11 @@
  *   +-------+-----------+-----------+-----------+------------------+--------+--------+
  *
  *   `zxid` is that of the transaction that opened the session, and while the state is closing that of its close; UNLOGGED for a
- *   session that no transaction has opened. `touched` is monotonic milliseconds, as a double: an int would wrap after 24 days of
+ *   session that no transaction has opened (yet: `log`). `touched` is monotonic milliseconds, as a double: an int would wrap after 24 days of
  *   the machine's life.
  *
- *   header (8 words): word 0 = number of slots ever used (slots above it are free), word 1 = open sessions
+ *   header (8 words): word 0 = number of slots ever used (slots above it are free), word 1 = open sessions, word 2 = those of them
+ *   that are this server's alone
  */
 import { assert } from '../base/assert.js';
 import { compareUnsigned } from '../base/int64.js';
@@ -26,7 +27,7 @@ import { compareUnsigned } from '../base/int64.js';
 export const SlotState = { free: 0, open: 1, closing: 2 } as const;
 export type SlotState = (typeof SlotState)[keyof typeof SlotState];
 
-/** Above all zxids, both halves: a session of this server alone (ensemble-protocol 8.3), which no snapshot names. */
+/** Above all zxids, both halves: a session of this server alone (ensemble-protocol 7.4, 8.3), which no snapshot names. */
 export const UNLOGGED_HI = 0x7fffffff;
 export const UNLOGGED_LO = -1;
 
@@ -63,6 +64,11 @@ export class SessionTable {
 
   get openCount(): number {
     return this.words[1] as number;
+  }
+
+  /** Of the open ones: known to no other server. */
+  get localCount(): number {
+    return this.words[2] as number;
   }
 
   state(slot: number): number {
@@ -130,6 +136,18 @@ export class SessionTable {
     Atomics.store(words, at + STATE, SlotState.open);
     if (slot >= (words[0] as number)) words[0] = slot + 1;
     words[1] = (words[1] as number) + 1;
+    if (this.isUnlogged(slot)) words[2] = (words[2] as number) + 1;
+  }
+
+  /** The transaction of this zxid makes an open session that was this server's alone one of the ensemble. */
+  log(slot: number, zxidHi: number, zxidLo: number): void {
+    const at = this.at(slot);
+    const words = this.words;
+    assert(this.isUnlogged(slot), 'a session is made known to the ensemble once');
+    // Whoever reads one half of each sees a zxid that is above all, too.
+    words[at + ZXID_LO] = zxidLo;
+    words[at + ZXID_HI] = zxidHi;
+    words[2] = (words[2] as number) - 1;
   }
 
   /** A re-opened session takes the timeout negotiated by its new connection. */
@@ -144,6 +162,7 @@ export class SessionTable {
     const at = this.at(slot);
     const words = this.words;
     assert(words[at + STATE] === SlotState.open, 'only an open session can start closing');
+    assert(!this.isUnlogged(slot), 'no transaction closes what none has opened');
     words[at + ZXID_HI] = zxidHi;
     words[at + ZXID_LO] = zxidLo;
     // A snapshotter that sees the state must see the zxid too.
@@ -205,6 +224,7 @@ export class SessionTable {
       this.touch(slot, nowMs);
     }
     words[1] = kept.size;
+    words[2] = 0;
     let next = 0;
     for (const { idHi, idLo, timeoutMs } of sessions) {
       if (slots.has(keyOf(idHi, idLo))) continue;
@@ -215,7 +235,7 @@ export class SessionTable {
 
   /**
    * The tree ends at this zxid and nothing is on its way any more: sessions whose opening is not among what was applied never
-   * were, and those whose close is not are open. Only when nobody else writes.
+   * were, those that were this server's alone are over, and those whose close is not applied are open. Only when nobody else writes.
    */
   settle(zxidHi: number, zxidLo: number): void {
     const words = this.words;
@@ -237,6 +257,7 @@ export class SessionTable {
       Atomics.store(words, at + STATE, SlotState.open);
     }
     words[1] = open;
+    words[2] = 0;
   }
 
   /** Every open session has its whole time before it: somebody begins to watch over them. */
@@ -257,6 +278,7 @@ export class SessionTable {
     const at = this.at(slot);
     const words = this.words;
     assert(words[at + STATE] === SlotState.open, 'only an open session can be closed');
+    if (this.isUnlogged(slot)) words[2] = (words[2] as number) - 1;
     Atomics.store(words, at + STATE, SlotState.free);
     words[1] = (words[1] as number) - 1;
   }

@@ -1,6 +1,6 @@
 /**
  * Which sessions a learner's clients have kept alive since its last PING reply (ensemble-protocol 7.2): the slots of the shared
- * session table whose `touched` is another than the one told last.
+ * session table whose `touched` is another than the one told last. Of local sessions the leader knows nothing.
  *
  * Owned by the quorum peer, on its thread; reads what other threads write with plain loads (session-table.ts says why that is
  * enough). Nothing is allocated per session, and a reply is bounded: what does not fit comes first in the next one.
@@ -47,7 +47,7 @@ export class SessionTouches implements TouchedSessions {
     let slot = this.next < used ? this.next : 0;
     for (let looked = 0; looked < used; looked++) {
       const touchedMs = table.touchedMs(slot);
-      if (touchedMs !== this.told[slot] && table.state(slot) === SlotState.open) {
+      if (touchedMs !== this.told[slot] && table.state(slot) === SlotState.open && !table.isUnlogged(slot)) {
         if (count === this.touchesMax) break;
         out.putLong(table.sessionHi(slot), table.sessionLo(slot));
         out.putInt(table.timeoutMs(slot));

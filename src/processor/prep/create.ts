@@ -52,7 +52,7 @@ export function planCreate(request: PrepRequest, op: number, insideMulti: boolea
   }
   const txnType = txnTypeOf(op, flags, insideMulti);
   const ephemeral = (flags === 1 || flags === 3) && (txnType === OpCode.create || txnType === OpCode.create2);
-  const session = request.checkSession();
+  const session = ephemeral ? request.checkGlobalSession() : request.checkSession();
   if (session !== ErrorCode.Ok) return session;
   if (pathLength < 0) return ErrorCode.MarshallingError;
   const slash = lastSlash(body.bytes, pathOffset, pathLength);

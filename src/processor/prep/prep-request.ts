@@ -8,7 +8,8 @@
  */
 
 import { ErrorCode } from '../../protocol/error-code.js';
-import type { SessionOwners } from '../../session/session-owners.js';
+import type { LocalSessionRules } from '../../session/local-session-rules.js';
+import { OWN_CLIENTS, type SessionOwners } from '../../session/session-owners.js';
 import type { SessionTable } from '../../session/session-table.js';
 import type { AclEntry, AclPolicy, Identity } from '../acl.js';
 import { parseIdentities, parseStoredAcl } from '../acl.js';
@@ -21,6 +22,14 @@ import type { QuotaCheck } from './quota-check.js';
 
 /** The record does not decode: -5 without a transaction, no zxid is used (client-protocol 3.3). */
 export const DECODE_FAILED = 1;
+
+export interface PrepRequestRules {
+  /** Top byte of the session ids given here. */
+  readonly serverId: number;
+  readonly extendedTypes: boolean;
+  readonly reconfigEnabled: boolean;
+  readonly localSessions: LocalSessionRules;
+}
 
 const NOBODY: readonly AclEntry[] = [{ perms: 0, scheme: 'world', id: 'anyone' }];
 
@@ -51,6 +60,8 @@ export class PrepRequest {
   timeLo = 0;
 
   private readonly sessions: SessionTable;
+  private readonly localSessions: LocalSessionRules;
+  private readonly serverId: number;
   /** Null: there are no learners. */
   private readonly owners: SessionOwners | null;
   private readonly lists = new RecentlyParsed(parseStoredAcl);
@@ -65,7 +76,7 @@ export class PrepRequest {
     aclPolicy: AclPolicy,
     sessions: SessionTable,
     owners: SessionOwners | null,
-    rules: { readonly extendedTypes: boolean; readonly reconfigEnabled: boolean },
+    rules: PrepRequestRules,
     quotas: QuotaCheck | null,
     prediction: DigestPrediction | null,
   ) {
@@ -77,6 +88,8 @@ export class PrepRequest {
     this.reconfigEnabled = rules.reconfigEnabled;
     this.quotas = quotas;
     this.prediction = prediction;
+    this.localSessions = rules.localSessions;
+    this.serverId = rules.serverId;
   }
 
   setIdentities(bytes: Uint8Array, offset: number, length: number): void {
@@ -95,9 +108,26 @@ export class PrepRequest {
   /** Ok; SessionExpired once the session has begun to close (client-protocol 5.2 step 11); SessionMoved to who has it no more. */
   checkSession(): number {
     const { slot } = this;
-    if (slot < 0 || !this.sessions.isOpen(slot, this.sessionHi, this.sessionLo)) return ErrorCode.SessionExpired;
+    if (slot < 0 || !this.sessions.isOpen(slot, this.sessionHi, this.sessionLo)) {
+      return this.mayBeLocalElsewhere() ? ErrorCode.Ok : ErrorCode.SessionExpired;
+    }
     if (this.owners === null || this.owners.tryAdopt(slot, this.learner)) return ErrorCode.Ok;
     return ErrorCode.SessionMoved;
+  }
+
+  /** For what is the session's own, an ephemeral node: all servers must know the session (ensemble-protocol 7.4). */
+  checkGlobalSession(): number {
+    const error = this.checkSession();
+    if (error !== ErrorCode.Ok || !this.localSessions.isEnabled) return error;
+    if (this.slot < 0) return ErrorCode.SessionExpired;
+    return this.sessions.isUnlogged(this.slot) ? ErrorCode.EphemeralOnLocalSession : ErrorCode.Ok;
+  }
+
+  /** The session of a learner that forwards for it, which is alone in knowing it; ids of its own this server knows. */
+  private mayBeLocalElsewhere(): boolean {
+    return (
+      this.localSessions.isEnabled && this.learner !== OWN_CLIENTS && this.sessionHi >>> 24 !== (this.serverId & 0xff)
+    );
   }
 
   /** Ok or NoAuth. */

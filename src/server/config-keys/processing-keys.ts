@@ -10,8 +10,7 @@ export const PROCESSING_KEYS = [
     regime: 'strict-bool',
     default: 'false',
     unit: '',
-    sentence: 'Sessions that are not replicated.',
-    accepted: 'All sessions are global in this version.',
+    sentence: 'In an ensemble new sessions are known to their server alone: no transaction, no ephemeral nodes.',
   },
   {
     name: 'localSessionsUpgradingEnabled',
@@ -19,7 +18,6 @@ export const PROCESSING_KEYS = [
     default: 'false',
     unit: '',
     sentence: 'A local session becomes a global one with its first ephemeral node.',
-    accepted: 'All sessions are global in this version.',
   },
   {
     name: 'closeSessionTxn.enabled',

@@ -49,6 +49,7 @@ import type { SnapshotSchedule } from '../../../src/server/snapshot-schedule.js'
 import { type ActorConfig, ActorKind } from '../../../src/server/standalone-topology.js';
 import { SupervisorActor } from '../../../src/server/supervisor-actor.js';
 import type { ThreadTree } from '../../../src/server/thread-tree.js';
+import { NO_LOCAL_SESSIONS } from '../../../src/session/local-session-rules.js';
 import { SessionTable } from '../../../src/session/session-table.js';
 import type { DataTree } from '../../../src/store/data-tree.js';
 import type { DigestMismatch } from '../../../src/store/digest-check.js';
@@ -134,6 +135,7 @@ export class InlineActors {
           closeSessionListsPaths: config.closeSessionTxnEnabled,
           enforceQuota: config.quotas.enforceQuota,
           digestEnabled: config.digestEnabled,
+          localSessions: this.isMember ? config.localSessions : NO_LOCAL_SESSIONS,
         });
       case ActorKind.sync:
         return this.createSync(context);
@@ -147,7 +149,13 @@ export class InlineActors {
         return new FinalRequestProcessor(context, this.finalTree, this.sessions, aclPolicy, source, member);
       }
       case ActorKind.sessionTracker:
-        return new SessionTrackerActor(context, this.sessions, config.tickMs, this.isMember);
+        return new SessionTrackerActor(
+          context,
+          this.sessions,
+          config.tickMs,
+          this.isMember,
+          config.localSessions.isEnabled,
+        );
       case ActorKind.containerManager:
         return new ContainerManagerActor(
           context,

@@ -26,6 +26,7 @@ import { PrepActor } from '../../../src/processor/prep-actor.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import { encodeDeleteRequest } from '../../../src/protocol/requests.js';
 import { decodeTxnEntry } from '../../../src/protocol/txns.js';
+import { NO_LOCAL_SESSIONS } from '../../../src/session/local-session-rules.js';
 import { SessionTable } from '../../../src/session/session-table.js';
 import { NodeKind } from '../../../src/store/node-layout.js';
 import { TreeFixture } from '../store/tree-fixture.js';
@@ -59,6 +60,7 @@ class Prep {
       closeSessionListsPaths: true,
       enforceQuota: false,
       digestEnabled: true,
+      localSessions: NO_LOCAL_SESSIONS,
     });
     this.send('final', RecordType.serving, 0, new Uint8Array(0));
   }
