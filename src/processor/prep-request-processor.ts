@@ -244,7 +244,7 @@ export class PrepRequestProcessor implements RoleRequests {
     if (request.learner !== OWN_CLIENTS) return false;
     switch (words[header + WORD_OP]) {
       case OpCode.createSession:
-        own.create(words, header, request.body.readInt());
+        this.createOwn(words, header);
         return true;
       case OpCode.closeSession:
         if (!own.has(words, header)) return false;
@@ -264,6 +264,16 @@ export class PrepRequestProcessor implements RoleRequests {
     }
   }
 
+  private createOwn(words: Int32Array, header: number): void {
+    const slot = this.own.create(words, header, this.request.body.readInt());
+    if (slot >= 0) this.owners?.set(slot, OWN_CLIENTS);
+    else this.warnOfNoRoom();
+  }
+
+  private warnOfNoRoom(): void {
+    this.context.log.warn(`No room for another session: ${this.sessions.slotCountMax} are open`);
+  }
+
   /** Before the transaction of the request in work, if that asks for an ephemeral node. */
   private upgradeFor(words: Int32Array, header: number): void {
     const { request, sessions } = this;
@@ -276,7 +286,6 @@ export class PrepRequestProcessor implements RoleRequests {
     this.context.log.info(`Upgrading session 0x${hex64(request.sessionHi, request.sessionLo)}`);
     this.nextZxid();
     sessions.log(slot, this.zxidHi, this.zxidLo);
-    this.owners?.set(slot, OWN_CLIENTS);
     request.txn.reset();
     request.txn.writeInt(sessions.timeoutMs(slot));
     request.txnType = OpCode.createSession;
@@ -427,7 +436,7 @@ export class PrepRequestProcessor implements RoleRequests {
       this.sessions.log(slot, this.zxidHi, this.zxidLo);
     }
     if (slot < 0) {
-      this.context.log.warn(`No room for another session: ${this.sessions.slotCountMax} are open`);
+      this.warnOfNoRoom();
       return false;
     }
     this.owners?.set(slot, request.learner);

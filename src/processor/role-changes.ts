@@ -302,6 +302,7 @@ export class RoleChanges {
   /** The transaction has been applied; its record to the shards names the slot. Returns the error for who waits for it. */
   onApplied(applier: TxnApplier, entry: number, words: Int32Array, header: number): number {
     const { type } = applier;
+    if (type === OpCode.error && words[header + WORD_OP] === OpCode.createSession) this.endUnwelcome(applier);
     if (!this.ownsSlots || (type !== OpCode.createSession && type !== OpCode.closeSession)) return ErrorCode.Ok;
     const { clientHi, clientLo } = applier;
     const slot = this.slots.slotOf(clientHi, clientLo);
@@ -330,6 +331,12 @@ export class RoleChanges {
     words[header + WORD_SLOT] = slot;
     if (slot >= 0) this.sessions.renew(slot, timeoutMs, this.context.clock.monotonicMs());
     else words[header + WORD_ERROR] = this.openSlot(sessionHi, sessionLo, timeoutMs, words, header);
+  }
+
+  /** The leader has no room for a local session that needs an ephemeral node, and nobody looks after it any more. */
+  private endUnwelcome({ clientHi, clientLo }: TxnApplier): void {
+    const slot = this.ownsSlots ? this.slots.slotOf(clientHi, clientLo) : -1;
+    if (slot >= 0 && this.sessions.isUnlogged(slot)) this.slots.close(slot);
   }
 
   /** A session of this server alone: opened or at its end. Whoever else has the table has seen to its slot already. */

@@ -26,7 +26,8 @@ export class OwnSessions {
     this.slots = slots;
   }
 
-  create(words: Int32Array, header: number, timeoutMs: number): void {
+  /** The slot; -1 when there is no room for another session. */
+  create(words: Int32Array, header: number, timeoutMs: number): number {
     const { currentHi, currentLo } = this.sessionIds;
     const nowMs = this.clock.monotonicMs();
     const slot = this.slots.tryOpen(currentHi, currentLo, timeoutMs, nowMs, UNLOGGED_HI, UNLOGGED_LO);
@@ -35,6 +36,7 @@ export class OwnSessions {
     words[header + WORD_SESSION_LO] = currentLo;
     words[header + WORD_SLOT] = slot;
     this.line.answer(words, header, slot >= 0 ? ErrorCode.Ok : ErrorCode.SystemError);
+    return slot;
   }
 
   /** Whether the session that the record names by its slot is open, and this server's alone. */
