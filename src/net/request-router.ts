@@ -190,8 +190,8 @@ export class RequestRouter {
       case OpCode.closeSession:
         this.accept(cnxn, op);
         this.sender.request(cnxn, op, xid, bytes, body, bodyLength);
-        // Nothing behind it is read: a leader could not tell that a session which it does not know is closed.
-        cnxn.state = CnxnState.ending;
+        // Of a local session nothing behind it is read: a leader, which does not know it, could not tell that it is closed.
+        if (this.sessions.isUnlogged(cnxn.slot)) cnxn.state = CnxnState.ending;
         return FrameVerdict.taken;
       default:
         this.accept(cnxn, op);

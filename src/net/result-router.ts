@@ -165,7 +165,7 @@ export class ResultRouter {
     const zxidHi = words[header + WORD_ZXID_HI] as number;
     const zxidLo = words[header + WORD_ZXID_LO] as number;
     this.replies.reply(cnxn, xid, zxidHi, zxidLo, error, bytes, body, bodyLength);
-    if ((flags & FLAG_CLOSE) !== 0 || op === OpCode.closeSession) this.replies.closeAfterFlush(cnxn);
+    if ((flags & FLAG_CLOSE) !== 0) this.replies.closeAfterFlush(cnxn);
   }
 
   /** A closed session takes its connection along, behind the reply if there is one. */
