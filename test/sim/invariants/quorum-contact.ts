@@ -32,6 +32,11 @@ export class QuorumContact {
     this.contactOf(sid).heardMs.set(from, nowMs);
   }
 
+  /** That one may be silent until then: it has been sent what it missed, and works on it. */
+  excuse(sid: number, from: number, untilMs: number): void {
+    this.contactOf(sid).heardMs.set(from, untilMs);
+  }
+
   /** `leader`: of a learner. From now on, or no more (role null). */
   serves(sid: number, role: 'leader' | 'learner' | null, leader: number, nowMs: number): void {
     const contact = this.contactOf(sid);

@@ -24,6 +24,8 @@ interface Conversation {
 export class WireRecord {
   /** A packet, for whoever prints what happens. */
   onPacket: (from: number, to: number, name: string, zxid: number) => void = () => {};
+  /** NEWLEADER: the learner has initLimit to make durable what it was sent, and says nothing meanwhile. */
+  onNewLeader: (leader: number, learner: number) => void = () => {};
   private readonly record: EnsembleRecord;
   private readonly onViolation: OnViolation;
   private readonly conversations = new Map<number, Conversation>();
@@ -84,6 +86,9 @@ export class WireRecord {
     switch (type) {
       case PacketType.leaderInfo:
         conversation.epoch = epochOf(zxid);
+        break;
+      case PacketType.newLeader:
+        this.onNewLeader(leader, learner);
         break;
       case PacketType.snap:
         this.record.snapOffered(learner, leader, zxid);

@@ -131,6 +131,10 @@ export class SimWorld {
     this.faults = new FaultInjector(this, root.fork('faults'));
     this.network.onWrite = (end, bytes, offset, length) => this.onPeerWrite(end, bytes, offset, length);
     this.network.onRead = (end) => this.onPeerRead(end);
+    this.wire.onNewLeader = (leader, learner) => {
+      const initMs = (INIT_LIMIT_TICKS * TICK_MS) / SLOWEST_RATE;
+      this.contact.excuse(leader, learner, this.clock.monotonicMs() + initMs);
+    };
     this.history.onEntry = (entry) => this.onHistory(entry);
     if (this.onLine !== null) {
       this.history.onLine = (line) => this.say(`client  ${line}`);
