@@ -103,10 +103,10 @@ export interface ActorContext {
 export type CreateActor = (kind: string, name: string, context: ActorContext) => Actor;
 
 /**
- * What the module given to the actor system by URL exports. Without `createLogger`, what actors on workers log is sent
- * to the logger of the main thread.
+ * What the module given to the actor system by URL exports. Without `createLogger`, or where it answers null, what actors on
+ * workers log is sent to the logger of the main thread.
  */
 export interface ActorFactoryModule {
   createActor: CreateActor;
-  createLogger?(threadName: string, actorName: string, config: unknown): Logger;
+  createLogger?(threadName: string, actorName: string, config: unknown): Logger | null;
 }

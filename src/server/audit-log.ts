@@ -14,7 +14,7 @@ import { type AuditResult, auditMessage } from '../net/audit-message.js';
 import { AUDIT_ERROR, AUDIT_INFO } from '../net/audit-trail.js';
 import type { AuditConfig } from './audit-config.js';
 import { rotateFiles } from './file-rotation.js';
-import { patternTime } from './server-log.js';
+import { patternTime } from './log-pattern.js';
 
 const FILE_BYTES_MAX = 10 << 20;
 const BACKUP_COUNT = 10;

@@ -3,7 +3,7 @@
 // may hold passwords; and no thread is interrupted, since those that wait for work would not answer.
 
 import type { ThreadDump } from '../actor/thread-control.js';
-import { patternTime } from './server-log.js';
+import { patternTime } from './log-pattern.js';
 import { FULL_VERSION, THREADKEEPER_VERSION } from './version.js';
 
 export interface DiagnosticFacts {

@@ -39,10 +39,11 @@ export const createActor: CreateActor = (kind, name, context) => {
   return makeSync(context, (context.config as ActorConfig).server);
 };
 
-export function createLogger(threadName: string, actorName: string | null, config: unknown): Logger {
+/** Null: what is said goes to the main thread. */
+export function createLogger(threadName: string, actorName: string | null, config: unknown): Logger | null {
   const { server } = config as ActorConfig;
-  const settings = { format: server.logFormat, level: server.logLevel, myid: server.myid };
-  return ServerLog.forThread(threadName, actorName ?? threadName, settings);
+  if (server.logging.toMainThread) return null;
+  return ServerLog.forThread(threadName, actorName ?? threadName, server.logging);
 }
 
 export function makeSync(context: ActorContext, server: ServerConfig): Actor {

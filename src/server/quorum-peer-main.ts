@@ -10,14 +10,8 @@ import { writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { EXIT_SIGNALS, ExitCode, type ExitSignal, exitLine } from './exit-code.js';
-import {
-  configFileOf,
-  LOG_FORMATS,
-  LOG_LEVELS,
-  loadServerConfig,
-  readOptions,
-  type ServerConfig,
-} from './server-config.js';
+import { CONSOLE_ONLY, readLogSettings } from './log-settings.js';
+import { configDirOf, configFileOf, loadServerConfig, readOptions, type ServerConfig } from './server-config.js';
 import { ServerLife } from './server-life.js';
 import { ServerLog } from './server-log.js';
 import { ConfigError, reportStartFailure } from './start-error.js';
@@ -27,7 +21,7 @@ const STDOUT = 1;
 /** What a client has asked before a signal came is answered within this time, or not at all. */
 const DRAIN_MS = 1000;
 
-const log = ServerLog.forThread('main', 'QuorumPeerMain', { format: 'pattern', level: 'INFO', myid: '' });
+const log = ServerLog.forThread('main', 'QuorumPeerMain', CONSOLE_ONLY);
 
 let life: ServerLife | null = null;
 let isEnding = false;
@@ -75,12 +69,12 @@ function commandLine(): readonly string[] {
 }
 
 function readConfig(argv: readonly string[]): ServerConfig {
-  const options = readOptions(argv, process.env);
-  const format = LOG_FORMATS.find((f) => f === options.get('threadkeeper.log.format')) ?? 'pattern';
-  const level = LOG_LEVELS.find((l) => l === options.get('zookeeper.console.threshold')) ?? 'INFO';
-  log.configure({ format, level, myid: '' });
-  const config = loadServerConfig({ argv, env: process.env, coreCount: availableParallelism(), log });
-  log.configure({ format: config.logFormat, level: config.logLevel, myid: config.myid });
+  const { env } = process;
+  log.configure(
+    readLogSettings({ properties: readOptions(argv, env), env, configDir: configDirOf(configFileOf(argv), env) }),
+  );
+  const config = loadServerConfig({ argv, env, coreCount: availableParallelism(), log });
+  log.configure(config.logging);
   return config;
 }
 

@@ -8,7 +8,7 @@
 // the reference: each line is logged once, not twice; and keys the reference takes as -D only may stand in the file.
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Logger } from '../actor/logger.js';
 import { PropertiesSyntaxError, parsePropertiesFile, trimProperties } from '../base/java-properties.js';
 import { decodeUtf8 } from '../base/utf8.js';
@@ -25,6 +25,8 @@ import { type ContainerConfig, readContainerConfig } from './container-config.js
 import { parseJvmFlags, splitShellWords } from './jvm-flags.js';
 import { type LearnerSyncConfig, readLearnerSyncConfig } from './learner-sync-config.js';
 import { type LimitsConfig, readLimits } from './limits-config.js';
+import { LOG_FORMATS, LOG_LEVELS, type LogSettings, readLogSettings } from './log-settings.js';
+import { createLogMemory } from './log-switch.js';
 import { NO_PEER_SECURITY, type PeerSecurity, readPeerSecurity } from './peer-security-config.js';
 import { choosePlacement, PLACEMENT_SETTINGS, type PlacementName } from './placement-choice.js';
 import { checkPort, normalHost } from './port-and-host.js';
@@ -40,11 +42,6 @@ import { BadValueError, parseStrictInt, parseStrictLong, Settings } from './sett
 import { readSnapshotConfig, type SnapshotConfig } from './snapshot-config.js';
 import { ConfigError, InvocationError } from './start-error.js';
 import { readTlsConfig, type TlsConfig } from './tls-config.js';
-
-export const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR', 'OFF'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
-export const LOG_FORMATS = ['pattern', 'json'] as const;
-export type LogFormat = (typeof LOG_FORMATS)[number];
 
 export interface ServerConfig extends TlsConfig {
   /** Null: configured by the command line alone. */
@@ -124,8 +121,7 @@ export interface ServerConfig extends TlsConfig {
 
   readonly placement: PlacementName;
   readonly connectionShards: number;
-  readonly logFormat: LogFormat;
-  readonly logLevel: LogLevel;
+  readonly logging: LogSettings;
 
   /** Every property by its full name, for the listing of system_properties. May hold secrets: never log the values. */
   readonly properties: Readonly<Record<string, string>>;
@@ -145,6 +141,7 @@ const METRICS_PROVIDERS: ReadonlySet<string> = new Set([
   'org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider',
 ]);
 
+const THRESHOLDS = [...LOG_LEVELS, 'ALL', 'FATAL'] as const;
 const SNAP_RETAIN_COUNT_MIN = 3;
 const SNAP_COUNT_MIN = 2;
 const RECORD_EXTRA_BYTES_MIN = 1024;
@@ -343,8 +340,7 @@ function assemble(settings: Settings, input: ConfigInput, essentials: Essentials
     audit: readAuditConfig(settings),
 
     ...placement,
-    logFormat: settings.choice('threadkeeper.log.format', LOG_FORMATS),
-    logLevel: readLogLevel(settings, input.env),
+    logging: readLogging(settings, input.env, essentials.configFile, essentials.myid),
 
     properties: Object.freeze(Object.fromEntries(settings.properties)),
   };
@@ -555,11 +551,25 @@ function bytesOrNoLimit(kib: number): number {
   return kib <= 0 ? 0 : Math.min(Number.MAX_SAFE_INTEGER, kib * 1024);
 }
 
-/** Packagers set ZOO_LOG4J_PROP=LEVEL,TARGET; a level in the configuration is the stronger word. */
-function readLogLevel(settings: Settings, env: ConfigInput['env']): LogLevel {
-  const fromEnvironment = LOG_LEVELS.find((level) => level === env.ZOO_LOG4J_PROP?.split(',', 1)[0].trim());
-  if (fromEnvironment !== undefined && !settings.properties.has('zookeeper.console.threshold')) return fromEnvironment;
-  return settings.choice('console.threshold', LOG_LEVELS);
+/** As the log is once everything is known; before, it was set up by what is known without the file. */
+function readLogging(
+  settings: Settings,
+  env: ConfigInput['env'],
+  configFile: string | null,
+  myid: string,
+): LogSettings {
+  // A word that is wrong here refuses to start; readLogSettings leaves it out.
+  settings.choice('threadkeeper.log.format', LOG_FORMATS);
+  settings.choice('console.threshold', THRESHOLDS);
+  settings.choice('log.threshold', THRESHOLDS);
+  const { properties } = settings;
+  const memory = createLogMemory();
+  return { ...readLogSettings({ properties, env, configDir: configDirOf(configFile, env) }), myid, memory };
+}
+
+/** Where a logging configuration may lie beside zoo.cfg. */
+export function configDirOf(configFile: string | null, env: ConfigInput['env']): string | null {
+  return env.ZOOCFGDIR || (configFile === null ? null : dirname(configFile));
 }
 
 function isSystemError(error: unknown): boolean {

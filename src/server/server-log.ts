@@ -1,38 +1,29 @@
-// The server's log: pino behind the Logger port of the actor runtime, in the line pattern that operators' tools match,
-// or as pino's own JSON. The main thread has one for its start, and every thread makes its own for its actors; all
-// write straight to stdout, so nothing waits in another thread's queue when the process ends. pino is loaded with the
-// first line, since most workers never say one.
-//
-//   2026-11-22 04:26:00,123 [myid:1] - WARN  [sync:SyncRequestProcessor@-] - message {field=value}
-//   └ local time ─────────┘                   └ thread   └ class or actor
+// The server's log: pino behind the Logger port of the actor runtime, in the line pattern that operators' tools match
+// (log-pattern.ts), or as pino's own JSON. The main thread has one for its start, and every thread makes its own for its actors;
+// all write straight to the console or the file, so nothing waits in another thread's queue when the process ends. pino is
+// loaded with the first line, since most workers never say one. An embedded server's goes to the logger of its program instead.
 //
 // No configuration value is printed here unless somebody put it into a message: see start-banner.ts for what may be.
-// A message never makes a second line: control characters in it are escaped, because clients choose paths.
 
 import { createRequire } from 'node:module';
 import type { Logger as PinoLogger } from 'pino';
 import type { Logger } from '../actor/logger.js';
 import { DescriptorDestination, type LogDestination } from './log-destination.js';
-import type { LogFormat, LogLevel } from './server-config.js';
-import { StartError } from './start-error.js';
-
-/** Plain data, so that it can be handed to a worker. */
-export interface LogSettings {
-  readonly format: LogFormat;
-  readonly level: LogLevel;
-  /** Empty until the myid file has been read. */
-  readonly myid: string;
-}
+import { patternLine } from './log-pattern.js';
+import { LEVEL_NUMBERS, type LogLevel, type LogSettings } from './log-settings.js';
+import { createLogMemory, LogSwitch } from './log-switch.js';
+import { RollingDestination } from './rolling-destination.js';
 
 const STDOUT = 1;
-const PINO_LEVELS = { DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error', OFF: 'silent' } as const;
 const METADATA = Symbol.for('pino.metadata');
+const { DEBUG, INFO, WARN, ERROR, OFF } = LEVEL_NUMBERS;
 
 export class ServerLog implements Logger {
   private readonly root: LogRoot;
   private readonly name: string;
-  private child: PinoLogger | null = null;
-  private childOf: PinoLogger | null = null;
+  private seenSwitch: LogSwitch | null = null;
+  private seenVersion = -1;
+  private level: number = OFF;
 
   private constructor(root: LogRoot, name: string) {
     this.root = root;
@@ -43,9 +34,14 @@ export class ServerLog implements Logger {
     thread: string,
     name: string,
     settings: LogSettings,
-    destination: LogDestination = new DescriptorDestination(STDOUT),
+    console: LogDestination = new DescriptorDestination(STDOUT),
   ): ServerLog {
-    return new ServerLog(new LogRoot(thread, settings, destination), name);
+    return new ServerLog(new LogRoot(thread, settings, console, null), name);
+  }
+
+  /** What an embedded server says, to its program. */
+  static into(logger: Logger, settings: LogSettings): ServerLog {
+    return new ServerLog(new LogRoot('', settings, new DescriptorDestination(STDOUT), logger), '');
   }
 
   /** The same log under another class's name. */
@@ -58,72 +54,129 @@ export class ServerLog implements Logger {
     this.root.configure(settings);
   }
 
+  /** Levels as they are now, for every thread of the server. */
+  get levels(): LogSwitch {
+    return this.root.levels;
+  }
+
   debug(message: string, fields?: object): void {
-    this.pino().debug(fields ?? null, message);
+    if (this.passes(DEBUG)) this.root.loggerOf(this.name).debug(message, fields);
   }
 
   info(message: string, fields?: object): void {
-    this.pino().info(fields ?? null, message);
+    if (this.passes(INFO)) this.root.loggerOf(this.name).info(message, fields);
   }
 
   warn(message: string, fields?: object): void {
-    this.pino().warn(fields ?? null, message);
+    if (this.passes(WARN)) this.root.loggerOf(this.name).warn(message, fields);
   }
 
   error(message: string, fields?: object): void {
-    this.pino().error(fields ?? null, message);
+    if (this.passes(ERROR)) this.root.loggerOf(this.name).error(message, fields);
   }
 
-  private pino(): PinoLogger {
-    const pino = this.root.pino();
-    if (this.child === null || this.childOf !== pino) {
-      this.child = pino.child({ logger: this.name });
-      this.childOf = pino;
-      this.root.names.set(this.child, this.name);
+  private passes(level: number): boolean {
+    const { levels } = this.root;
+    const version = levels.version;
+    if (version !== this.seenVersion || levels !== this.seenSwitch) {
+      this.level = levels.levelOf(this.name);
+      this.seenSwitch = levels;
+      this.seenVersion = version;
     }
-    return this.child;
+    return level >= this.level;
   }
 }
 
 /** What the logs of one thread share. */
 class LogRoot {
-  readonly names = new WeakMap<object, string>();
+  levels: LogSwitch;
   private readonly thread: string;
-  private readonly destination: LogDestination;
+  private readonly console: LogDestination;
+  private readonly foreign: Logger | null;
   private settings: LogSettings;
-  private logger: PinoLogger | null = null;
+  private memory: SharedArrayBuffer;
+  private readonly loggers = new Map<string, Logger>();
+  private readonly names = new WeakMap<object, string>();
+  private pino: PinoLogger | null = null;
 
-  constructor(thread: string, settings: LogSettings, destination: LogDestination) {
+  constructor(thread: string, settings: LogSettings, console: LogDestination, foreign: Logger | null) {
     this.thread = thread;
+    this.console = console;
+    this.foreign = foreign;
     this.settings = settings;
-    this.destination = destination;
+    [this.memory, this.levels] = switchOf(settings);
   }
 
   configure(settings: LogSettings): void {
     this.settings = settings;
-    this.logger = null;
+    [this.memory, this.levels] = switchOf(settings);
+    this.pino = null;
+    this.loggers.clear();
   }
 
-  pino(): PinoLogger {
-    if (this.logger !== null) return this.logger;
+  loggerOf(name: string): Logger {
+    if (this.foreign !== null) return this.foreign;
+    let logger = this.loggers.get(name);
+    if (logger === undefined) {
+      logger = this.overPino(name);
+      this.loggers.set(name, logger);
+    }
+    return logger;
+  }
+
+  private overPino(name: string): Logger {
+    this.pino ??= this.makePino();
+    const child = this.pino.child({ logger: name });
+    this.names.set(child, name);
+    return {
+      debug: (message, fields) => child.debug(fields ?? null, message),
+      info: (message, fields) => child.info(fields ?? null, message),
+      warn: (message, fields) => child.warn(fields ?? null, message),
+      error: (message, fields) => child.error(fields ?? null, message),
+    };
+  }
+
+  private makePino(): PinoLogger {
     const { pino, stdSerializers } = createRequire(import.meta.url)('pino') as typeof import('pino');
-    const { format, level, myid } = this.settings;
-    const stream =
-      format === 'json' ? this.destination : new PatternStream(this.thread, myid, this.names, this.destination);
-    this.logger = pino(
+    const { myid } = this.settings;
+    return pino(
       {
-        level: PINO_LEVELS[level],
+        level: 'trace',
         base: { myid, thread: this.thread },
         serializers: { error: stdSerializers.errWithCause },
       },
-      stream,
+      new LineStream(this.settings, this.thread, this.names, this.outlets()),
     );
-    return this.logger;
+  }
+
+  private outlets(): Outlet[] {
+    const { console, file } = this.settings;
+    const outlets: Outlet[] = [];
+    if (console !== null) outlets.push(outlet(console, this.console));
+    if (file !== null) outlets.push(outlet(file.level, new RollingDestination(file, this.memory, this.console)));
+    return outlets;
   }
 }
 
-/** Makes ZooKeeper's line of what pino hands over beside its JSON; the JSON itself is let go. */
-class PatternStream {
+/** A thread without the shared memory has levels of its own: those that it was given. */
+function switchOf(settings: LogSettings): [SharedArrayBuffer, LogSwitch] {
+  const memory = settings.memory ?? createLogMemory();
+  const levels = new LogSwitch(memory);
+  if (settings.memory === null || levels.version === 0) levels.setAll(settings.level, settings.levels);
+  return [memory, levels];
+}
+
+interface Outlet {
+  readonly level: number;
+  readonly destination: LogDestination;
+}
+
+function outlet(level: LogLevel, destination: LogDestination): Outlet {
+  return { level: LEVEL_NUMBERS[level], destination };
+}
+
+/** Takes what pino has made, or makes the pattern's line of what pino hands over beside its JSON. */
+class LineStream {
   readonly [METADATA] = true;
   // Set by pino before each write.
   lastLevel = 0;
@@ -132,76 +185,32 @@ class PatternStream {
   lastTime = '';
   lastLogger: object = {};
 
+  private readonly settings: LogSettings;
   private readonly thread: string;
-  private readonly myid: string;
   private readonly names: WeakMap<object, string>;
-  private readonly destination: LogDestination;
+  private readonly outlets: readonly Outlet[];
 
-  constructor(thread: string, myid: string, names: WeakMap<object, string>, destination: LogDestination) {
+  constructor(settings: LogSettings, thread: string, names: WeakMap<object, string>, outlets: readonly Outlet[]) {
+    this.settings = settings;
     this.thread = thread;
-    this.myid = myid;
     this.names = names;
-    this.destination = destination;
+    this.outlets = outlets;
   }
 
-  write(_json: string): void {
-    const time = patternTime(new Date(Number(this.lastTime)));
-    const name = this.names.get(this.lastLogger) ?? '';
-    const head = `${time} [myid:${this.myid}] - ${levelName(this.lastLevel)} [${this.thread}:${name}@-] - `;
-    this.destination.write(
-      `${head}${singleLine(this.lastMsg ?? '')}${fieldsText(this.lastObj)}\n${errorLines(this.lastObj.error)}`,
-    );
+  write(json: string): void {
+    const text = this.settings.format === 'json' ? json : this.pattern();
+    for (const { level, destination } of this.outlets) if (this.lastLevel >= level) destination.write(text);
   }
-}
 
-/** yyyy-MM-dd HH:mm:ss,SSS in the local time zone. */
-export function patternTime(date: Date): string {
-  const two = (n: number) => String(n).padStart(2, '0');
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  const clock = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-  return `${day} ${clock},${String(date.getMilliseconds()).padStart(3, '0')}`;
-}
-
-function levelName(level: number): string {
-  if (level >= 50) return 'ERROR';
-  if (level >= 40) return 'WARN ';
-  return level >= 30 ? 'INFO ' : 'DEBUG';
-}
-
-function fieldsText(fields: Record<string, unknown>): string {
-  const words: string[] = [];
-  for (const [key, value] of Object.entries(fields)) {
-    if (key !== 'error' && value !== undefined) words.push(`${key}=${singleLine(fieldText(value))}`);
+  private pattern(): string {
+    return patternLine({
+      timeMs: Number(this.lastTime),
+      myid: this.settings.myid,
+      level: this.lastLevel,
+      thread: this.thread,
+      logger: this.names.get(this.lastLogger) ?? '',
+      message: this.lastMsg ?? '',
+      fields: this.lastObj,
+    });
   }
-  return words.length === 0 ? '' : ` {${words.join(', ')}}`;
-}
-
-function fieldText(value: unknown): string {
-  if (value instanceof Error) return value.message;
-  return typeof value === 'object' && value !== null ? (JSON.stringify(value) ?? '') : String(value);
-}
-
-/** An error the operator can mend shows what and why; any other one shows where. */
-function errorLines(error: unknown): string {
-  if (error === undefined || error === null) return '';
-  const expected = error instanceof StartError;
-  let lines = '';
-  let prefix = '';
-  for (let at: unknown = error, depth = 0; at !== undefined && at !== null && depth < 8; depth++) {
-    if (!(at instanceof Error)) return `${lines}${prefix}${singleLine(String(at))}\n`;
-    lines += expected
-      ? `${prefix}${at.name}: ${singleLine(at.message)}\n`
-      : `${prefix}${at.stack ?? `${at.name}: ${at.message}`}\n`;
-    prefix = 'Caused by: ';
-    at = at.cause;
-  }
-  return lines;
-}
-
-function singleLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return text.replace(/[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]/g, (char) => {
-    const named = { '\n': '\\n', '\r': '\\r' }[char];
-    return named ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
 }

@@ -94,8 +94,7 @@ describe('a standalone configuration', () => {
       },
       placement: 'compact',
       connectionShards: 1,
-      logFormat: 'pattern',
-      logLevel: 'INFO',
+      logging: { format: 'pattern', level: 'INFO', console: 'TRACE', file: null, toMainThread: false },
     });
   });
 
@@ -155,8 +154,7 @@ describe('a standalone configuration', () => {
       admin: { enabled: false },
       placement: 'pipeline',
       connectionShards: 3,
-      logFormat: 'json',
-      logLevel: 'WARN',
+      logging: { format: 'json', level: 'WARN' },
       snapRetainCount: 5,
       purgeIntervalHours: 24,
     });
@@ -210,10 +208,10 @@ describe('options', () => {
   });
 
   it('ZOO_LOG4J_PROP gives the level, unless the configuration does', () => {
-    const env = { ZOO_LOG4J_PROP: 'DEBUG,ROLLINGFILE' };
-    expect(loadText('clientPort=1', [], env).logLevel).toBe('DEBUG');
-    expect(loadText('clientPort=1\nconsole.threshold=ERROR', [], env).logLevel).toBe('ERROR');
-    expect(loadText('clientPort=1', [], { ZOO_LOG4J_PROP: 'whatever' }).logLevel).toBe('INFO');
+    const env = { ZOO_LOG4J_PROP: 'DEBUG,CONSOLE' };
+    expect(loadText('clientPort=1', [], env).logging.level).toBe('DEBUG');
+    expect(loadText('clientPort=1\nconsole.threshold=ERROR', [], env).logging.level).toBe('ERROR');
+    expect(loadText('clientPort=1', [], { ZOO_LOG4J_PROP: 'whatever' }).logging.level).toBe('INFO');
   });
 });
 

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { LogDestination } from '../../../src/server/log-destination.js';
-import { type LogSettings, patternTime, ServerLog } from '../../../src/server/server-log.js';
+import { patternTime } from '../../../src/server/log-pattern.js';
+import { CONSOLE_ONLY, type LogSettings } from '../../../src/server/log-settings.js';
+import { ServerLog } from '../../../src/server/server-log.js';
 import { ConfigError } from '../../../src/server/start-error.js';
 
-const PATTERN: LogSettings = { format: 'pattern', level: 'INFO', myid: '' };
+const PATTERN: LogSettings = CONSOLE_ONLY;
 
 class Lines implements LogDestination {
   readonly texts: string[] = [];
@@ -45,7 +47,7 @@ describe('the pattern', () => {
     const { log, lines } = make();
     const sync = log.named('SyncRequestProcessor');
     sync.info('before');
-    log.configure({ format: 'pattern', level: 'DEBUG', myid: '3' });
+    log.configure({ ...PATTERN, level: 'DEBUG', myid: '3' });
     sync.debug('after');
     expect(lines.withoutTimes).toEqual([
       '[myid:] - INFO  [main:SyncRequestProcessor@-] - before\n',
@@ -86,7 +88,7 @@ describe('the pattern', () => {
 
 describe('json', () => {
   it('is what pino writes', () => {
-    const { log, lines } = make({ format: 'json', level: 'INFO', myid: '2' });
+    const { log, lines } = make({ ...PATTERN, format: 'json', myid: '2' });
     log.named('Sync').warn('slow', { ms: 5, error: new Error('why', { cause: new Error('deeper') }) });
     const record = JSON.parse(lines.texts[0]);
     expect(record).toMatchObject({ level: 40, myid: '2', thread: 'main', logger: 'Sync', msg: 'slow', ms: 5 });
