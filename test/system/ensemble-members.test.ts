@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { create, read, synced } from '../testing/ensemble-client.js';
 import { EnsembleProcess } from '../testing/ensemble-process.js';
 import { fourLetterWord } from '../testing/four-letter-word.js';
@@ -20,26 +20,13 @@ const ZK_SERVER = join(repositoryRoot, 'dist/src/cli/zk-server.js');
 const SUPER_DIGEST = `super:${createHash('sha1').update('super:secret').digest('base64')}`;
 const NOT_READ_ONLY = -119;
 
-let ensemble: EnsembleProcess | null = null;
-
-afterEach(async () => {
-  await ensemble?.[Symbol.asyncDispose]();
-  ensemble = null;
-});
-
-async function startThree(
-  options: Partial<Parameters<typeof EnsembleProcess.start>[0]> = {},
-): Promise<EnsembleProcess> {
-  const kinds = ['threadkeeper', 'threadkeeper', 'threadkeeper'] as const;
-  ensemble = await EnsembleProcess.start({ kinds, cfg: { tickTime: 1000 }, ...options });
-  return ensemble;
-}
-
 describe('one member that finds no other', () => {
   it('serves readers that ask for it, and everybody again when another one comes', async () => {
     const kinds = ['threadkeeper', 'threadkeeper', 'threadkeeper'] as const;
-    const three = await EnsembleProcess.prepare({ kinds, cfg: { tickTime: 1000, 'readonlymode.enabled': 'true' } });
-    ensemble = three;
+    await using three = await EnsembleProcess.prepare({
+      kinds,
+      cfg: { tickTime: 1000, 'readonlymode.enabled': 'true' },
+    });
     await three.startMember(1);
     const [one] = three.ports() as [number];
     await until('the read-only server', 15_000, async () => (await three.mode(1)) === 'read-only');
@@ -64,7 +51,7 @@ describe('one member that finds no other', () => {
 
 describe('a member whose disk has lost something', () => {
   it('a damaged log is cut back, and the leader sends what is missing', async () => {
-    const three = await startThree();
+    await using three = await EnsembleProcess.startOurs();
     const leader = await three.leader();
     const follower = leader === 1 ? 2 : 1;
     const client = await WireConnection.openSession(three.member(leader).clientPort);
@@ -96,7 +83,9 @@ describe('a member whose disk has lost something', () => {
   });
 
   it('one that lost everything gets a snapshot', async () => {
-    const three = await startThree({ cfg: { tickTime: 1000, snapshotSizeFactor: -1, snapCount: 10 } });
+    await using three = await EnsembleProcess.startOurs({
+      cfg: { tickTime: 1000, snapshotSizeFactor: -1, snapCount: 10 },
+    });
     const leader = await three.leader();
     const follower = leader === 1 ? 2 : 1;
     const client = await WireConnection.openSession(three.member(leader).clientPort);
@@ -123,7 +112,7 @@ describe('a member whose disk has lost something', () => {
 describe('a member, to its operators', () => {
   it('says what it is, and takes no restore; an admin port that is taken is no reason to end', async () => {
     const ports = [await freePort(), await freePort()] as const;
-    const three = await startThree({
+    await using three = await EnsembleProcess.startOurs({
       cfg: {
         tickTime: 1000,
         'admin.enableServer': 'true',
@@ -158,7 +147,7 @@ describe.each([
   ['staged', 1],
 ] as const)('members whose stages have threads of their own, %s', (placement, connectionShards) => {
   it('serve, lose their leader, and serve again', async () => {
-    const three = await startThree({
+    await using three = await EnsembleProcess.startOurs({
       cfg: {
         tickTime: 1000,
         'threadkeeper.placement': placement,

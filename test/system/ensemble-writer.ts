@@ -4,6 +4,7 @@
  * reads against the ledger before it goes on. Every reply must be a success, in order, with a zxid above the one before.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { type FoundNode, readNodes } from '../testing/pipelined-read.js';
 import {
   counted,
   int32,
@@ -14,14 +15,12 @@ import {
   type SessionGrant,
   WireConnection,
 } from '../testing/wire-connection.js';
-import type { FoundNode, Ledger } from './kill-nine-ledger.js';
+import type { Ledger } from './kill-nine-ledger.js';
 
 /** tickTime 2000 allows up to 40 s: no session may expire while nobody leads. */
 const SESSION_MS = 40_000;
 const RETRY_MS = 5;
-const AT_ONCE = 64;
 const EPHEMERAL = 1;
-const NO_NODE = -101;
 /** Everything that was ever written is read back from members that have just been under load. */
 const READ_MS = 30_000;
 /** A member that says nothing for that long is left for another. */
@@ -194,26 +193,7 @@ export class EnsembleWriter {
     connection: WireConnection,
     paths: readonly string[],
   ): Promise<Map<string, FoundNode | null>> {
-    const found = new Map<string, FoundNode | null>();
-    for (let from = 0; from < paths.length; from += AT_ONCE) {
-      const batch = paths.slice(from, from + AT_ONCE);
-      connection.send(...batch.map((path) => request(++this.xid, Op.GetData, counted(path), Uint8Array.of(0))));
-      for (const path of batch) {
-        const reply = await connection.nextReply(READ_MS);
-        if (reply.err === NO_NODE) {
-          found.set(path, null);
-          continue;
-        }
-        if (reply.err !== 0) throw new Error(`reading ${path} failed with ${reply.err}`);
-        const length = reply.body.readInt32BE(0);
-        const stat = reply.body.subarray(4 + length);
-        found.set(path, {
-          data: reply.body.subarray(4, 4 + length),
-          mzxid: stat.readBigInt64BE(8),
-          version: stat.readInt32BE(32),
-        });
-      }
-    }
+    const found = await readNodes(connection, () => ++this.xid, paths, READ_MS);
     this.nodesVerified += found.size;
     return found;
   }

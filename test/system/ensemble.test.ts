@@ -1,7 +1,7 @@
 // Ensembles of our own servers, as processes: what an operator and a client rely on when members come, go and die. What the
 // ensemble does inside is proven elsewhere; here everything is real, and so few things are tried.
 
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { create, EPHEMERAL, PERSISTENT, read, synced } from '../testing/ensemble-client.js';
 import { EnsembleProcess } from '../testing/ensemble-process.js';
 import { fourLetterWord } from '../testing/four-letter-word.js';
@@ -11,24 +11,9 @@ import { counted, Op, openAcl, request, WireConnection } from '../testing/wire-c
 
 const NO_NODE = -101;
 
-let ensemble: EnsembleProcess | null = null;
-
-afterEach(async () => {
-  await ensemble?.[Symbol.asyncDispose]();
-  ensemble = null;
-});
-
-async function startThree(
-  options: Partial<Parameters<typeof EnsembleProcess.start>[0]> = {},
-): Promise<EnsembleProcess> {
-  const kinds = ['threadkeeper', 'threadkeeper', 'threadkeeper'] as const;
-  ensemble = await EnsembleProcess.start({ kinds, cfg: { tickTime: 1000 }, ...options });
-  return ensemble;
-}
-
 describe('three members', () => {
   it('serve writes from any of them, and everyone reads them; each says what it is', async () => {
-    const three = await startThree();
+    await using three = await EnsembleProcess.startOurs();
     const modes = await Promise.all([1, 2, 3].map((sid) => three.mode(sid)));
     expect([...modes].sort()).toEqual(['follower', 'follower', 'leader']);
     const clients = await Promise.all(three.ports().map((port) => WireConnection.openSession(port)));
@@ -56,7 +41,7 @@ describe('three members', () => {
   });
 
   it('go on when the leader is killed; it comes back and has what it missed', async () => {
-    const three = await startThree();
+    await using three = await EnsembleProcess.startOurs();
     const first = await three.leader();
     const others = [1, 2, 3].filter((sid) => sid !== first);
     const client = await WireConnection.openSession(three.member(others[0] as number).clientPort);
@@ -82,7 +67,7 @@ describe('three members', () => {
   });
 
   it('a session moves from one member to another with its ephemerals, and expires where nobody has it', async () => {
-    const three = await startThree();
+    await using three = await EnsembleProcess.startOurs();
     const [one, two, three3] = three.ports() as [number, number, number];
     const client = await WireConnection.open(one);
     const grant = await client.handshake({ timeOutMs: 2000 });
@@ -108,7 +93,7 @@ describe('three members', () => {
   });
 
   it('a leader that stood still for a while finds that it leads no more', async () => {
-    const three = await startThree({ cfg: { tickTime: 500, syncLimit: 4 } });
+    await using three = await EnsembleProcess.startOurs({ cfg: { tickTime: 500, syncLimit: 4 } });
     const old = await three.leader();
     const others = [1, 2, 3].filter((sid) => sid !== old);
     const client = await WireConnection.openSession(three.member(old).clientPort, { timeOutMs: 20_000 });
@@ -137,7 +122,7 @@ describe('three members', () => {
   });
 
   it('two of them are needed: one alone turns clients away and says so, and serves again with another', async () => {
-    const three = await startThree();
+    await using three = await EnsembleProcess.startOurs();
     const leader = await three.leader();
     const [a, b] = [1, 2, 3].filter((sid) => sid !== leader) as [number, number];
     await three.kill(a);
@@ -162,7 +147,12 @@ describe('three members', () => {
 describe('an ensemble that grows', () => {
   it('an observer, and a member that comes with nothing, get all there is', async () => {
     const kinds = ['threadkeeper', 'threadkeeper', 'threadkeeper', 'threadkeeper'] as const;
-    const four = await startThree({ kinds, observers: [4], absent: [3], cfg: { tickTime: 1000, snapCount: 20 } });
+    await using four = await EnsembleProcess.startOurs({
+      kinds,
+      observers: [4],
+      absent: [3],
+      cfg: { tickTime: 1000, snapCount: 20 },
+    });
     expect(await four.mode(4)).toBe('observer');
     const client = await WireConnection.openSession(four.member(4).clientPort);
     for (let i = 0; i < 60; i++) expect(await create(client, `/n${i}`, 'x'.repeat(i))).toBe(0);
@@ -177,7 +167,7 @@ describe('an ensemble that grows', () => {
 
   it('five members lose two, the leader first', async () => {
     const kinds = Array.from({ length: 5 }, () => 'threadkeeper' as const);
-    const five = await startThree({ kinds });
+    await using five = await EnsembleProcess.startOurs({ kinds });
     for (let lost = 0; lost < 2; lost++) {
       await five.kill(await five.leader());
       await five.awaitServing();

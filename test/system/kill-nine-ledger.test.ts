@@ -3,8 +3,9 @@
  */
 import { beforeEach, expect, test } from 'vitest';
 import { Prng } from '../../src/base/prng.js';
+import type { FoundNode } from '../testing/pipelined-read.js';
 import { Op } from '../testing/wire-connection.js';
-import { type FoundNode, Ledger, type PlannedWrite } from './kill-nine-ledger.js';
+import { Ledger, type PlannedWrite } from './kill-nine-ledger.js';
 
 const ACKNOWLEDGED = 200;
 const IN_FLIGHT = 16;

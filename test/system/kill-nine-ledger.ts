@@ -7,8 +7,10 @@
  *
  * The nodes of different writers are disjoint, so each ledger is judged alone.
  */
+
 import { createHash } from 'node:crypto';
 import type { Prng } from '../../src/base/prng.js';
+import type { FoundNode } from '../testing/pipelined-read.js';
 import { counted, int32, Op, openAcl } from '../testing/wire-connection.js';
 
 const HOT_NODES = 20;
@@ -33,12 +35,6 @@ export interface PlannedWrite {
   readonly op: number;
   readonly body: Buffer;
   readonly effects: readonly Effect[];
-}
-
-export interface FoundNode {
-  readonly version: number;
-  readonly data: Buffer;
-  readonly mzxid: bigint;
 }
 
 export class Ledger {

@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Prng } from '../../src/base/prng.js';
+import { type FoundNode, readNodes } from '../testing/pipelined-read.js';
 import { type ServerKind, type ServerOptions, ServerProcess } from '../testing/server-process.js';
 import { makeTempDir } from '../testing/temp-dir.js';
 import {
@@ -19,7 +20,7 @@ import {
   type SessionGrant,
   WireConnection,
 } from '../testing/wire-connection.js';
-import { type FoundNode, Ledger } from './kill-nine-ledger.js';
+import { Ledger } from './kill-nine-ledger.js';
 
 const OUTSTANDING = 16;
 /** tickTime 2000 allows up to 40 s: no session may expire while its server is down. */
@@ -29,7 +30,6 @@ const WRITING_MS_SPREAD = 500;
 /** Small, so that kills also hit snapshots being written and logs being rolled. */
 const SNAP_COUNT = 1000;
 const FULL_CHECK_EVERY = 10;
-const NO_NODE = -101;
 const EPHEMERAL = 1;
 
 export interface KillNineOptions {
@@ -172,26 +172,8 @@ async function mustStayClosed(port: number, closed: ClosedSession): Promise<void
 /** All nodes at these paths, read through one pipelined session. */
 async function readAll(port: number, paths: readonly string[]): Promise<Map<string, FoundNode | null>> {
   const connection = await WireConnection.openSession(port);
-  const found = new Map<string, FoundNode | null>();
-  for (let from = 0; from < paths.length; from += 64) {
-    const batch = paths.slice(from, from + 64);
-    connection.send(...batch.map((path, i) => request(i + 1, Op.GetData, counted(path), Uint8Array.of(0))));
-    for (const path of batch) {
-      const reply = await connection.nextReply();
-      if (reply.err === NO_NODE) {
-        found.set(path, null);
-        continue;
-      }
-      if (reply.err !== 0) throw new Error(`reading ${path} failed with ${reply.err}`);
-      const length = reply.body.readInt32BE(0);
-      const stat = reply.body.subarray(4 + length);
-      found.set(path, {
-        data: reply.body.subarray(4, 4 + length),
-        mzxid: stat.readBigInt64BE(8),
-        version: stat.readInt32BE(32),
-      });
-    }
-  }
+  let xid = 0;
+  const found = await readNodes(connection, () => ++xid, paths);
   await connection.closeSession();
   return found;
 }

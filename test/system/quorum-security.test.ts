@@ -3,10 +3,10 @@
  * client goes on; and intruders who have everything but the right certificate or password.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { writeThroughAll } from '../testing/ensemble-client.js';
 import { EnsembleProcess } from '../testing/ensemble-process.js';
 import { EnsembleSecurity, type Keys, SASL_REQUIRED } from '../testing/ensemble-security.js';
 import { until } from '../testing/until.js';
-import { counted, int32, Op, openAcl, WireConnection } from '../testing/wire-connection.js';
 
 const DEADLINE_MS = 20_000;
 const TIMES = { tickTime: 500, initLimit: 10, syncLimit: 4 };
@@ -16,16 +16,6 @@ beforeAll(() => {
   security = new EnsembleSecurity();
 });
 afterAll(() => security.remove());
-
-/** A write through each member, and its acknowledgement. */
-async function writesThroughAll(ensemble: EnsembleProcess, what: string): Promise<void> {
-  for (const { sid, clientPort } of ensemble.running) {
-    const connection = await WireConnection.openSession(clientPort);
-    const reply = await connection.call(1, Op.Create, counted(`/${what}-${sid}`), counted('x'), openAcl, int32(0));
-    expect(reply.err).toBe(0);
-    await connection.closeSession();
-  }
-}
 
 test('from plain bytes to TLS and passwords, one member at a time, without a pause of the ensemble', async () => {
   const steps: Keys[] = [
@@ -46,7 +36,7 @@ test('from plain bytes to TLS and passwords, one member at a time, without a pau
     cfgOf: (sid) => steps[stepOf[sid - 1] as number] as Keys,
     env: security.saslEnvironment(),
   });
-  await writesThroughAll(ensemble, 'step-0');
+  await writeThroughAll(ensemble, 'step-0');
   const last = steps.length - 1;
   for (let step = 1; step <= last; step++) {
     for (const sid of [1, 2, 3]) {
@@ -55,7 +45,7 @@ test('from plain bytes to TLS and passwords, one member at a time, without a pau
       await ensemble.startMember(sid);
       await ensemble.awaitServing([1, 2, 3], DEADLINE_MS);
     }
-    await writesThroughAll(ensemble, `step-${step}`);
+    await writeThroughAll(ensemble, `step-${step}`);
   }
   await ensemble.awaitSameZxid();
 
@@ -80,7 +70,7 @@ test('from plain bytes to TLS and passwords, one member at a time, without a pau
     await until('the others have turned it away', DEADLINE_MS, () => words.test(ensemble.member(1).log()));
     expect(await ensemble.mode(3)).toBeNull();
     await ensemble.kill(3);
-    await writesThroughAll(ensemble, `without-${steps.length}`);
+    await writeThroughAll(ensemble, `without-${steps.length}`);
   }
   for (const { sid } of ensemble.members) expect(ensemble.member(sid).log()).not.toContain('between servers');
 }, 90_000);

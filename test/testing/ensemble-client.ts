@@ -1,7 +1,8 @@
 /**
  * What tests ask of a member of an ensemble through one connection, a request at a time.
  */
-import { counted, int32, Op, openAcl, type WireConnection } from './wire-connection.js';
+import type { EnsembleProcess } from './ensemble-process.js';
+import { counted, int32, Op, openAcl, WireConnection } from './wire-connection.js';
 
 export const PERSISTENT = int32(0);
 export const EPHEMERAL = int32(1);
@@ -21,4 +22,14 @@ export async function read(client: WireConnection, path: string): Promise<string
 export async function synced(client: WireConnection): Promise<void> {
   const { err } = await client.call(3, Op.Sync, counted('/'));
   if (err !== 0) throw new Error(`sync failed with ${err}`);
+}
+
+/** A node through each running member, and its acknowledgement. */
+export async function writeThroughAll(ensemble: EnsembleProcess, what: string): Promise<void> {
+  for (const { sid, clientPort } of ensemble.running) {
+    const connection = await WireConnection.openSession(clientPort);
+    const err = await create(connection, `/${what}-${sid}`, 'x');
+    if (err !== 0) throw new Error(`writing /${what}-${sid} failed with ${err}`);
+    await connection.closeSession();
+  }
 }

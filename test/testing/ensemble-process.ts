@@ -99,6 +99,12 @@ export class EnsembleProcess {
     this.tempDir = tempDir;
   }
 
+  /** Three of ours, with ticks of a second, unless the options say otherwise. */
+  static startOurs(options: Partial<EnsembleOptions> = {}): Promise<EnsembleProcess> {
+    const kinds = ['threadkeeper', 'threadkeeper', 'threadkeeper'] as const;
+    return EnsembleProcess.start({ kinds, cfg: { tickTime: 1000 }, ...options });
+  }
+
   /** Makes the members and starts those that are not `absent`; waits until each of them serves clients. */
   static async start(options: EnsembleOptions): Promise<EnsembleProcess> {
     const ensemble = await EnsembleProcess.prepare(options);

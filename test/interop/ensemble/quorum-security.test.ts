@@ -3,10 +3,10 @@
  * whoever leads, whoever calls, and on the way there from plain bytes.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { writeThroughAll } from '../../testing/ensemble-client.js';
 import { EnsembleProcess } from '../../testing/ensemble-process.js';
 import { EnsembleSecurity, type Keys, SASL_REQUIRED } from '../../testing/ensemble-security.js';
 import { differencesOf, readTree, type TreeReading } from '../../testing/tree-reading.js';
-import { counted, int32, Op, openAcl, WireConnection } from '../../testing/wire-connection.js';
 
 const DEADLINE_MS = 30_000;
 const TIMES = { tickTime: 500, initLimit: 20, syncLimit: 10 };
@@ -16,15 +16,6 @@ beforeAll(() => {
   security = new EnsembleSecurity();
 });
 afterAll(() => security.remove());
-
-async function writesThroughAll(ensemble: EnsembleProcess, what: string): Promise<void> {
-  for (const { sid, clientPort } of ensemble.running) {
-    const connection = await WireConnection.openSession(clientPort);
-    const reply = await connection.call(1, Op.Create, counted(`/${what}-${sid}`), counted('x'), openAcl, int32(0));
-    expect(reply.err).toBe(0);
-    await connection.closeSession();
-  }
-}
 
 async function treesAreEqual(ensemble: EnsembleProcess): Promise<void> {
   await ensemble.awaitSameZxid();
@@ -39,17 +30,17 @@ test('with TLS and passwords, led by one kind and then by the other', async () =
     cfg: { ...TIMES, ...security.tls(), ...SASL_REQUIRED },
     env: security.saslEnvironment(),
   });
-  await writesThroughAll(ensemble, 'first');
+  await writeThroughAll(ensemble, 'first');
   // With equal histories it is the largest id that leads: ours now, Apache's when it is gone.
   expect(await ensemble.leader()).toBe(3);
   await ensemble.kill(3);
   await ensemble.awaitServing([1, 2], DEADLINE_MS);
   expect(await ensemble.leader()).toBe(2);
-  await writesThroughAll(ensemble, 'second');
+  await writeThroughAll(ensemble, 'second');
   await ensemble.startMember(3);
   await ensemble.awaitServing([1, 2, 3], DEADLINE_MS);
   expect(await ensemble.mode(3)).toBe('follower');
-  await writesThroughAll(ensemble, 'third');
+  await writeThroughAll(ensemble, 'third');
   await treesAreEqual(ensemble);
 }, 90_000);
 
@@ -69,7 +60,7 @@ test('on the way from plain bytes to TLS and passwords', async () => {
     cfgOf: (sid) => steps[stepOf[sid - 1] as number] as Keys,
     env: security.saslEnvironment(),
   });
-  await writesThroughAll(ensemble, 'step-0');
+  await writeThroughAll(ensemble, 'step-0');
   for (let step = 1; step < steps.length; step++) {
     // In the end our two still take both: neighbouring steps get along.
     for (const sid of step < 3 ? [2, 1, 3] : [1]) {
@@ -78,7 +69,7 @@ test('on the way from plain bytes to TLS and passwords', async () => {
       await ensemble.startMember(sid);
       await ensemble.awaitServing([1, 2, 3], DEADLINE_MS);
     }
-    await writesThroughAll(ensemble, `step-${step}`);
+    await writeThroughAll(ensemble, `step-${step}`);
   }
   await treesAreEqual(ensemble);
 }, 120_000);

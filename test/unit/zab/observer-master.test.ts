@@ -21,6 +21,8 @@ const MEMBERS = CONFIG_TEXT.replace(
   'server.4=host4:2888:3888:observer\nserver.5=host5:2888:3888:observer\nversion',
 );
 const IDS = fromHex('00000001 00000002 6970 00000009 3132372e302e302e31');
+const SESSION: [number, number] = [4, 1];
+const SYNC = { op: OpCode.sync, xid: 8, session: SESSION, ids: IDS, body: fromHex('00000001 2f') };
 const EMPTY_SNAPSHOT = fromHex('00000000 00000000 00000001 2f 0000000a 42656e57617348657265');
 
 class Group {
@@ -169,13 +171,7 @@ describe('a follower serves observers', () => {
       ids: IDS,
       body: fromHex('00000002 2f61'),
     });
-    observer.fromPrep(RecordType.request, {
-      op: OpCode.sync,
-      xid: 8,
-      session: [4, 1],
-      ids: IDS,
-      body: fromHex('00000001 2f'),
-    });
+    observer.fromPrep(RecordType.request, SYNC);
     group.settle();
     group.follower.fromPrep(RecordType.request, {
       op: OpCode.sync,
@@ -267,13 +263,7 @@ describe('a follower serves observers', () => {
   test('when its own role ends, its observers look for another one, and who asked is answered by nobody', () => {
     const group = new Group();
     const observer = group.serving();
-    observer.fromPrep(RecordType.request, {
-      op: OpCode.sync,
-      xid: 8,
-      session: [4, 1],
-      ids: IDS,
-      body: fromHex('00000001 2f'),
-    });
+    observer.fromPrep(RecordType.request, SYNC);
     group.settle();
     observer.take();
     group.follower.hangUp();
@@ -301,13 +291,7 @@ describe('a follower serves observers', () => {
   test('observers that go are forgotten, and what was for them is not kept', () => {
     const group = new Group();
     const observer = group.serving();
-    observer.fromPrep(RecordType.request, {
-      op: OpCode.sync,
-      xid: 8,
-      session: [4, 1],
-      ids: IDS,
-      body: fromHex('00000001 2f'),
-    });
+    observer.fromPrep(RecordType.request, SYNC);
     group.settle();
     observer.learner.close();
     group.settle();
