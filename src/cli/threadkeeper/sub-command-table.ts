@@ -6,6 +6,12 @@ import type { SubCommandRow } from './sub-command.js';
 
 export const SUB_COMMANDS: readonly SubCommandRow[] = [
   {
+    name: 'doctor',
+    words: '[--config <dir or file>] [--server <host:port>] [--deep] [--json]',
+    sentence: 'Looks at a configuration, its machine and its server, and says what to mend.',
+    load: async () => (await import('../doctor/doctor.js')).doctor,
+  },
+  {
     name: 'version',
     words: '[--full | --short | --revision]',
     sentence: 'Who this is, and which release of ZooKeeper it behaves like.',

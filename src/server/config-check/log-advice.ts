@@ -8,8 +8,16 @@ import { configLines } from './config-line.js';
 import { keyAdvice } from './key-advice.js';
 
 export function logAdvice(configFile: string, log: Logger): void {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(configFile);
+  } catch (error) {
+    // The server runs with what it has read: somebody has moved the file since.
+    log.debug(`${configFile} is not looked at again: ${(error as Error).message}`);
+    return;
+  }
   const idle: string[] = [];
-  for (const { kind, key, place, text, remedy } of keyAdvice(configLines(configFile, readFileSync(configFile)))) {
+  for (const { kind, key, place, text, remedy } of keyAdvice(configLines(configFile, bytes))) {
     const message = `${place}: ${text}${remedy === '' ? '' : `. ${remedy}`}`;
     if (kind === 'idle') idle.push(key);
     else if (kind === 'alias') log.info(message);
