@@ -1,5 +1,6 @@
 // The doctor's findings as a person reads them, worst first, and as a program does. Pure texts; the exit code goes with
 // them: 0 nothing to do, 1 there are warnings, 2 there are errors.
+// Order within one severity is that of the checks.
 
 import { type Finding, SEVERITIES, type Severity } from './finding.js';
 
