@@ -3,11 +3,10 @@
 // Nothing is changed or opened for good.
 
 import { readFileSync } from 'node:fs';
-import type { Logger } from '../../actor/logger.js';
 import { configLines } from '../../server/config-check/config-line.js';
 import { explainConfigError } from '../../server/config-check/explain-config-error.js';
 import { type Advice, keyAdvice } from '../../server/config-check/key-advice.js';
-import { loadServerConfig, type ServerConfig } from '../../server/server-config.js';
+import { type ConfigInput, loadServerConfig, type ServerConfig } from '../../server/server-config.js';
 import { causeChain, StartError } from '../../server/start-error.js';
 import { error, type Finding, info, ok, warning } from './finding.js';
 
@@ -30,7 +29,7 @@ export function checkConfig(
   const warn = (message: string) => {
     if (!ELSEWHERE.test(message)) warned.push(warning(CHECK, message, configFile, 'See docs/configuration.md.'));
   };
-  const log: Logger = { debug: () => undefined, info: () => undefined, warn, error: warn };
+  const log: ConfigInput['log'] = { debug: () => undefined, info: () => undefined, warn, error: warn };
   let config: ServerConfig;
   try {
     config = loadServerConfig({ argv: [configFile], env, coreCount, log });
