@@ -32,6 +32,9 @@ const LATER = [
 /** zkCli: whoever types a command waits for its start, most of which was finding its eighty modules. */
 const COMMAND_LINE = ['cli/zk-cli.js'];
 
+/** The server as a module of another program, which must not change how the one in a process of its own is cut up. */
+const EMBEDDED = ['server/start-server.js'];
+
 /** Which directory of dist/bundle an entry goes to, where that is not the server's. */
 const DIRECTORIES: Readonly<Record<string, string>> = { 'admin-server': 'admin', 'zk-cli': 'cli' };
 
@@ -55,4 +58,5 @@ export default defineConfig([
   bundle(SERVER, '', true),
   bundle(LATER, 'later-', false),
   bundle(COMMAND_LINE, 'cli-', false),
+  bundle(EMBEDDED, 'embedded-', false),
 ]);

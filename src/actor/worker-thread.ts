@@ -52,7 +52,9 @@ export class WorkerThread {
       reports: reports.port2,
     };
     const transferList: MessagePort[] = [reports.port2, ...Object.values(wiring.ports)];
-    this.worker = new Worker(ENTRY, { name: spec.name, workerData, transferList });
+    // Of a program given by -e or on stdin, which says how that text is to be read; a worker has a file.
+    const execArgv = process.execArgv.filter((word) => !word.startsWith('--input-type'));
+    this.worker = new Worker(ENTRY, { name: spec.name, workerData, transferList, execArgv });
     this.remote = Comlink.wrap<ThreadControl>(nodeEndpoint(this.worker));
 
     let failure: Error | null = null;

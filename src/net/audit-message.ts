@@ -18,6 +18,10 @@ export interface AuditFields {
   readonly acl?: string | null;
 }
 
+/** First byte of a line on its way to the main thread: its level. */
+export const AUDIT_INFO = 0x49;
+export const AUDIT_ERROR = 0x45;
+
 export type AuditResult = 'success' | 'failure' | 'invoked';
 
 export function auditMessage(fields: AuditFields, result: AuditResult): string {

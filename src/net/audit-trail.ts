@@ -19,14 +19,11 @@ import { InternalOp, RecordType } from '../processor/pipeline-records.js';
 import { ScratchBytes } from '../processor/scratch-bytes.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode } from '../protocol/op-code.js';
-import { auditMessage, userNames } from './audit-message.js';
+import { AUDIT_ERROR, AUDIT_INFO, auditMessage, userNames } from './audit-message.js';
 import { type AuditedOperation, type AuditedRequest, auditedRequest, isAudited } from './audited-request.js';
 import type { ServerCnxn } from './server-cnxn.js';
 import { ShardRecord } from './shard-control.js';
 
-/** First byte of a line to the main thread: its level. */
-export const AUDIT_INFO = 0x49;
-export const AUDIT_ERROR = 0x45;
 /** Lines of one record, about; longer ones would have to take the way of large records. */
 const RECORD_BYTES_SOFT = 8 << 10;
 /** What one more request may come to. */

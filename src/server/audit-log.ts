@@ -10,8 +10,7 @@
 import { closeSync, fstatSync, mkdirSync, openSync, write, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Logger } from '../actor/logger.js';
-import { type AuditResult, auditMessage } from '../net/audit-message.js';
-import { AUDIT_ERROR, AUDIT_INFO } from '../net/audit-trail.js';
+import { AUDIT_ERROR, AUDIT_INFO, type AuditResult, auditMessage } from '../net/audit-message.js';
 import type { AuditConfig } from './audit-config.js';
 import { rotateFiles } from './file-rotation.js';
 import { patternTime } from './log-pattern.js';

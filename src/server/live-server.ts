@@ -103,6 +103,11 @@ export class LiveServer implements MainPorts {
     }
   }
 
+  /** Null: it is not open. */
+  get adminPort(): number | null {
+    return this.admin?.port ?? null;
+  }
+
   async stop(deadlineMs: number): Promise<void> {
     this.admin?.close();
     await this.system.stop(deadlineMs);
@@ -127,12 +132,12 @@ export class LiveServer implements MainPorts {
       }
     };
     // A shard that hangs answers nobody.
-    await Promise.race([drained(), delay(deadlineMs)]);
+    await Promise.race([drained(), delay(deadlineMs, undefined, { ref: false })]);
   }
 
   /** Where everything stands, as text; for SIGQUIT. */
   async diagnosticReport(): Promise<string> {
-    const threads = await Promise.race([this.system.dump(), delay(DUMP_MS, null)]);
+    const threads = await Promise.race([this.system.dump(), delay(DUMP_MS, null, { ref: false })]);
     const nowMs = new SystemClock().wallMs();
     return diagnosticReport({ nowMs, mode: this.mode(), threads, ringDepths: this.system.ringDepths() });
   }

@@ -214,52 +214,72 @@ function fromFile(path: string, options: ReadonlyMap<string, string>, input: Con
   const { log } = input;
   log.info(`Reading configuration from: ${path}`);
   try {
-    const pairs = readPairs(path, log);
-    const settings = new Settings(pairs, options);
-    checkKeysWithoutEffect(settings, log);
-
-    const dataDir = settings.strictText('dataDir');
-    if (dataDir === null) throw new BadValueError('dataDir is not set');
-    warnIfRelative(dataDir, log);
-    const dataLogDir = settings.strictText('dataLogDir') ?? dataDir;
-    if (dataLogDir !== dataDir) warnIfRelative(dataLogDir, log);
-
-    const listener = readClientListener(settings, log);
-    const tickMs = settings.strictInt('tickTime');
-    if (tickMs === 0) throw new BadValueError('tickTime is not set');
-    if (tickMs < 0) throw new BadValueError(`tickTime must be positive, not ${tickMs}`);
-    const timeouts = sessionTimeouts(settings, tickMs);
-    checkMetricsProvider(settings, log);
-
-    const myid = readMyid(dataDir);
-    const membership = readMembership(pairs, settings, log);
-    const own = myid === null ? undefined : membership.members.servers.find((server) => server.sid === myid.sid);
-    const address = mergeClientAddress(listener, own);
-    const isEnsemble = checkRole(settings, membership, myid !== null, log);
-    if (address.clientPort === null) log.info('clientPort is not set');
-
-    return assemble(settings, input, {
-      configFile: path,
-      myid: myid?.text ?? '',
-      dataDir,
-      dataLogDir,
-      tickMs,
-      ...address,
-      maxClientCnxns: settings.strictInt('maxClientCnxns'),
-      ...timeouts,
-      serverId: isEnsemble && myid !== null ? myid.sid : 0,
-      quorumPeer:
-        isEnsemble && myid !== null
-          ? readQuorumPeerConfig(settings, myid.sid, tickMs, membership, pairs, readNextMembers(path))
-          : null,
-      peerSecurity: isEnsemble ? readPeerSecurity(settings, log) : NO_PEER_SECURITY,
-    });
+    return fromPairs(readPairs(path, log), path, options, input);
   } catch (error) {
     if (error instanceof BadValueError || error instanceof PropertiesSyntaxError || isSystemError(error)) {
       throw new ConfigError(`Error processing ${path}`, { cause: error });
     }
     throw error;
   }
+}
+
+/** Of an embedded server: keys and values as they would stand in a file. */
+export function configFromPairs(pairs: ReadonlyMap<string, string>, input: ConfigInput): ServerConfig {
+  try {
+    return fromPairs(pairs, null, new Map(), input);
+  } catch (error) {
+    if (error instanceof BadValueError) throw new ConfigError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function fromPairs(
+  pairs: ReadonlyMap<string, string>,
+  path: string | null,
+  options: ReadonlyMap<string, string>,
+  input: ConfigInput,
+): ServerConfig {
+  const { log } = input;
+  const settings = new Settings(pairs, options);
+  checkKeysWithoutEffect(settings, log);
+
+  const dataDir = settings.strictText('dataDir');
+  if (dataDir === null) throw new BadValueError('dataDir is not set');
+  warnIfRelative(dataDir, log);
+  const dataLogDir = settings.strictText('dataLogDir') ?? dataDir;
+  if (dataLogDir !== dataDir) warnIfRelative(dataLogDir, log);
+
+  const listener = readClientListener(settings, log);
+  const tickMs = settings.strictInt('tickTime');
+  if (tickMs === 0) throw new BadValueError('tickTime is not set');
+  if (tickMs < 0) throw new BadValueError(`tickTime must be positive, not ${tickMs}`);
+  const timeouts = sessionTimeouts(settings, tickMs);
+  checkMetricsProvider(settings, log);
+
+  const myid = readMyid(dataDir);
+  const membership = readMembership(pairs, settings, log);
+  const own = myid === null ? undefined : membership.members.servers.find((server) => server.sid === myid.sid);
+  const address = mergeClientAddress(listener, own);
+  const isEnsemble = checkRole(settings, membership, myid !== null, log);
+  const nextMembers = isEnsemble ? readNextMembers(path) : null;
+  if (address.clientPort === null) log.info('clientPort is not set');
+
+  return assemble(settings, input, {
+    configFile: path,
+    myid: myid?.text ?? '',
+    dataDir,
+    dataLogDir,
+    tickMs,
+    ...address,
+    maxClientCnxns: settings.strictInt('maxClientCnxns'),
+    ...timeouts,
+    serverId: isEnsemble && myid !== null ? myid.sid : 0,
+    quorumPeer:
+      isEnsemble && myid !== null
+        ? readQuorumPeerConfig(settings, myid.sid, tickMs, membership, pairs, nextMembers)
+        : null,
+    peerSecurity: isEnsemble ? readPeerSecurity(settings, log) : NO_PEER_SECURITY,
+  });
 }
 
 /** What the file and the command line say in words of their own; the rest is the same for both. */
@@ -494,7 +514,9 @@ function readMembership(pairs: ReadonlyMap<string, string>, settings: Settings, 
 }
 
 /** Proposed members, beside a configuration file that was committed before them. */
-function readNextMembers(path: string): string | null {
+function readNextMembers(path: string | null): string | null {
+  if (path === null)
+    throw new ConfigError('a member of an ensemble needs a configuration file, which reconfigurations change');
   const bytes = new DynamicConfigFiles(new NodeFileStore(), resolve(path)).readNext();
   return bytes === null ? null : decodeUtf8(bytes, 0, bytes.length);
 }

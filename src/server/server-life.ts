@@ -20,6 +20,8 @@ import { logStartBanner } from './start-banner.js';
 import { withTlsLoaded } from './tls-config.js';
 
 export interface ServerLifeEvents {
+  /** False: its owner starts the AdminServer, and waits for it. */
+  readonly startsAdmin?: boolean;
   /** The port of this index, among those configured, accepts connections. */
   onListening?(index: number, port: number): void;
   /** What was to follow behind the start has failed: the client port, or the AdminServer. */
@@ -107,7 +109,7 @@ export class ServerLife {
 
   /** Its modules are loaded when the first clients, who have been waiting for the port, have their sessions. */
   private startAdminLater(): void {
-    if (this.adminTimer !== null) return;
+    if (this.adminTimer !== null || this.events.startsAdmin === false) return;
     this.adminTimer = setTimeout(() => {
       this.live?.startAdmin().catch((error: unknown) => this.events.onStartFailed(error));
     }, ADMIN_START_DELAY_MS);
