@@ -6,6 +6,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { configReference } from '../src/cli/config-reference/config-reference.js';
 import { CONFIG_KEYS } from '../src/server/config-keys.js';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -205,7 +206,7 @@ describe('every file', () => {
   });
 
   it('knows nothing of the place it was written at', () => {
-    const all = ['src', 'test', 'bench', 'conf', '.ci', 'bin'].flatMap((folder) => readTree(folder, /^/));
+    const all = ['src', 'test', 'bench', 'conf', 'docs', '.ci', 'bin'].flatMap((folder) => readTree(folder, /^/));
     const single = ['README.md', 'package.json', 'CHANGELOG.md', 'tsconfig.json', 'tsconfig.base.json', 'biome.json'];
     const files = [...all, ...single.flatMap((path) => readIfThere(path))];
     expect(files.flatMap((file) => linesWith({ ...file, code: file.text }, WORKPLACE))).toEqual([]);
@@ -217,6 +218,10 @@ describe('configuration keys', () => {
     const readme = readIfThere('README.md')[0]?.text ?? '';
     const absent = CONFIG_KEYS.map((key) => key.name).filter((name) => !readme.includes(`\`${name}\``));
     expect(absent).toEqual([]);
+  });
+
+  it('are in docs/configuration.md as `npm run docs` writes it', () => {
+    expect(readFileSync(join(ROOT, 'docs/configuration.md'), 'utf8')).toBe(configReference());
   });
 
   it('in the sample file are known, commented out or not', () => {

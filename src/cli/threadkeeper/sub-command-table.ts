@@ -12,6 +12,12 @@ export const SUB_COMMANDS: readonly SubCommandRow[] = [
     load: async () => (await import('../doctor/doctor.js')).doctor,
   },
   {
+    name: 'config-keys',
+    words: '<name> | --markdown | --json',
+    sentence: 'What one configuration key means, or all of them.',
+    load: async () => (await import('../config-reference/config-keys.js')).configKeys,
+  },
+  {
     name: 'version',
     words: '[--full | --short | --revision]',
     sentence: 'Who this is, and which release of ZooKeeper it behaves like.',
