@@ -126,6 +126,7 @@ export class PrepRequestProcessor implements RoleRequests {
     this.takeDigest();
     this.slots.adopt((sessionHi, sessionLo) => this.sessionIds.passOver(sessionHi, sessionLo));
     this.owners?.clear();
+    this.request.closedSessions?.clear();
     this.freshBatch = true;
   }
 
@@ -471,6 +472,7 @@ export class PrepRequestProcessor implements RoleRequests {
     request.txn.reset();
     this.closing.plan();
     if (request.slot >= 0) this.slots.startClosing(request.slot, this.zxidHi, this.zxidLo);
+    request.closedSessions?.add(request.sessionHi, request.sessionLo);
     this.sendTxn(words, header, ErrorCode.Ok);
   }
 

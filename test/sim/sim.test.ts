@@ -12,6 +12,11 @@ function run(seed: number, safetyMs = SHORT_MS, onLine: ((line: string) => void)
   return new SimWorld(seed, { plan: drawPlan(seed, safetyMs), onLine }).run();
 }
 
+/** Before plans had more in them. */
+function runAsItWas(seed: number): SimResult {
+  return new SimWorld(seed, { plan: { ...drawPlan(seed, 12_000), localSessions: null } }).run();
+}
+
 function said({ violations }: SimResult): string[] {
   return violations.map(({ invariant, text }) => `${invariant}: ${text}`);
 }
@@ -45,7 +50,7 @@ describe('an ensemble keeps its promises whatever happens', () => {
     [126562, 'a record whose sync had failed was replayed, never written, and missing from a DIFF'],
     [100105, 'a multi of a session that had moved was taken for one that was done, by those who look on'],
   ])('seed %d: %s', (seed) => {
-    expect(said(run(seed, 12_000))).toEqual([]);
+    expect(said(runAsItWas(seed))).toEqual([]);
   });
 });
 

@@ -8,6 +8,7 @@
  */
 
 import { ErrorCode } from '../../protocol/error-code.js';
+import { ClosedSessions } from '../../session/closed-sessions.js';
 import type { LocalSessionRules } from '../../session/local-session-rules.js';
 import { OWN_CLIENTS, type SessionOwners } from '../../session/session-owners.js';
 import type { SessionTable } from '../../session/session-table.js';
@@ -60,7 +61,8 @@ export class PrepRequest {
   timeLo = 0;
 
   private readonly sessions: SessionTable;
-  private readonly localSessions: LocalSessionRules;
+  /** Null: there are no local sessions. */
+  readonly closedSessions: ClosedSessions | null;
   private readonly serverId: number;
   /** Null: there are no learners. */
   private readonly owners: SessionOwners | null;
@@ -88,7 +90,7 @@ export class PrepRequest {
     this.reconfigEnabled = rules.reconfigEnabled;
     this.quotas = quotas;
     this.prediction = prediction;
-    this.localSessions = rules.localSessions;
+    this.closedSessions = rules.localSessions.isEnabled ? new ClosedSessions() : null;
     this.serverId = rules.serverId;
   }
 
@@ -118,16 +120,16 @@ export class PrepRequest {
   /** For what is the session's own, an ephemeral node: all servers must know the session (ensemble-protocol 7.4). */
   checkGlobalSession(): number {
     const error = this.checkSession();
-    if (error !== ErrorCode.Ok || !this.localSessions.isEnabled) return error;
+    if (error !== ErrorCode.Ok || this.closedSessions === null) return error;
     if (this.slot < 0) return ErrorCode.SessionExpired;
     return this.sessions.isUnlogged(this.slot) ? ErrorCode.EphemeralOnLocalSession : ErrorCode.Ok;
   }
 
   /** The session of a learner that forwards for it, which is alone in knowing it; ids of its own this server knows. */
   private mayBeLocalElsewhere(): boolean {
-    return (
-      this.localSessions.isEnabled && this.learner !== OWN_CLIENTS && this.sessionHi >>> 24 !== (this.serverId & 0xff)
-    );
+    const { closedSessions, sessionHi, sessionLo } = this;
+    if (closedSessions === null || this.learner === OWN_CLIENTS) return false;
+    return sessionHi >>> 24 !== (this.serverId & 0xff) && !closedSessions.has(sessionHi, sessionLo);
   }
 
   /** Ok or NoAuth. */

@@ -14,6 +14,7 @@ import {
   WORD_SHARD,
   WORD_ZXID_LO,
 } from '../../../src/processor/pipeline-records.js';
+import type { PrepRequest } from '../../../src/processor/prep/prep-request.js';
 import { ErrorCode } from '../../../src/protocol/error-code.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import { ActorKind } from '../../../src/server/standalone-topology.js';
@@ -224,6 +225,25 @@ const PACKET_DEFECTS: readonly KnownDefect[] = [
     },
   })),
   packetDefect(
+    'says of every session that it may move',
+    alterByLeader(PacketType.revalidate, 1, ({ bytes }) => {
+      const copy = bytes.slice();
+      copy[PACKET_HEADER_BYTES + 8] = 1;
+      return [copy];
+    }),
+    (seed) => ({ ...drawPlan(seed), localSessions: { mayUpgrade: false } }),
+  ),
+  packetDefect(
+    'keeps to itself that a session becomes global',
+    (isLeader) => ({
+      outgoing: ({ type, bytes }) =>
+        !isLeader && type === PacketType.request && readInt32(bytes, PACKET_HEADER_BYTES + 12) === OpCode.createSession
+          ? []
+          : [bytes],
+    }),
+    (seed) => ({ ...drawPlan(seed), localSessions: { mayUpgrade: true } }),
+  ),
+  packetDefect(
     'proposes other bytes to each learner',
     alterByLeader(PacketType.proposal, 30, ({ bytes }) => {
       const copy = bytes.slice();
@@ -292,6 +312,22 @@ const ACTOR_DEFECTS: readonly KnownDefect[] = [
   actorDefect('lets no session expire', ActorKind.sessionTracker, (actor) => {
     actor.onTick = () => {};
   }),
+  {
+    ...actorDefect('lets local sessions have ephemeral nodes', ActorKind.prep, (actor) => {
+      const { decider } = actor as unknown as { decider: { request: PrepRequest } };
+      decider.request.checkGlobalSession = () => decider.request.checkSession();
+    }),
+    plan: (seed) => ({ ...drawPlan(seed), localSessions: { mayUpgrade: false } }),
+  },
+  {
+    ...actorDefect('lets no local session of a learner expire', ActorKind.sessionTracker, (actor) => {
+      const tick = actor.onTick?.bind(actor);
+      actor.onTick = (nowMs) => {
+        if (!(actor as unknown as { localOnly: boolean }).localOnly) tick?.(nowMs);
+      };
+    }),
+    plan: (seed) => ({ ...drawPlan(seed), localSessions: { mayUpgrade: false } }),
+  },
   actorDefect('does not tell of a change', ActorKind.connections, (actor, draw) =>
     rehandle(actor, 'final', (original) => (type, bytes, words, offset, length) => {
       if (type === RecordType.commit && draw(15) === 0) words[(offset >> 2) + WORD_LENGTH_B] = 0;

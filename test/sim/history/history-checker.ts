@@ -5,6 +5,7 @@
  */
 
 import type { CommittedTxn, HistoryEntry, HistoryViolation } from './history.js';
+import { checkLocalSessions, globalSessions, type LocalSessions } from './local-sessions.js';
 import { checkOrder } from './order-checker.js';
 import { operationsOf, type Replayed, replay } from './replay.js';
 import { findTxns } from './unknown-outcomes.js';
@@ -16,17 +17,23 @@ export interface HistoryVerdict {
   readonly replayed: Replayed | null;
 }
 
-/** `excusesOldLeaders`: a sync may be answered in an epoch that is over elsewhere. */
+/**
+ * `excusesOldLeaders`: a sync may be answered in an epoch that is over elsewhere. `localSessions`: new sessions are local; only where
+ * the transactions are known.
+ */
 export function checkHistory(
   entries: readonly HistoryEntry[],
   txns: readonly CommittedTxn[] | null,
   excusesOldLeaders = false,
+  localSessions: LocalSessions | null = null,
 ): HistoryVerdict {
   const operations = operationsOf(entries);
-  const violations = checkOrder(entries, excusesOldLeaders);
+  const global = localSessions === null || txns === null ? null : globalSessions(txns);
+  const violations = checkOrder(entries, excusesOldLeaders, global);
+  if (localSessions !== null && txns !== null) violations.push(...checkLocalSessions(entries, txns, localSessions));
   const order = txns ?? findTxns(entries, operations);
   if (!Array.isArray(order)) return { violations: [...violations, order as HistoryViolation], replayed: null };
-  const replayed = replay(operations, order, txns !== null);
+  const replayed = replay(operations, order, txns !== null, global !== null);
   violations.push(...replayed.violations, ...checkWatches(entries, operations, replayed));
   return { violations, replayed };
 }

@@ -10,7 +10,12 @@ interface Pending extends Invocation {
   readonly floor: bigint;
 }
 
-export function checkOrder(entries: readonly HistoryEntry[], excusesOldLeaders = false): HistoryViolation[] {
+/** `global`: the sessions whose end is a transaction; null: all of them. */
+export function checkOrder(
+  entries: readonly HistoryEntry[],
+  excusesOldLeaders = false,
+  global: ReadonlySet<bigint> | null = null,
+): HistoryViolation[] {
   const found: HistoryViolation[] = [];
   const outstanding = new Map<number, Pending[]>();
   const lastOfSession = new Map<bigint, bigint>();
@@ -42,7 +47,8 @@ export function checkOrder(entries: readonly HistoryEntry[], excusesOldLeaders =
           text: `${what}: ${zxidText(zxid)} after the session has seen ${zxidText(before)}`,
         });
       } else lastOfSession.set(pending.session, zxid);
-      if (isWrite(pending.op) && !isUnanswered(entry.outcome)) {
+      const isLocalClose = pending.op.kind === 'closeSession' && global !== null && !global.has(pending.session);
+      if (isWrite(pending.op) && !isLocalClose && !isUnanswered(entry.outcome)) {
         const other = writes.get(zxid);
         if (other !== undefined)
           found.push({ rule: 'unique zxid', text: `${zxidText(zxid)} is that of ${other} and of ${what}` });

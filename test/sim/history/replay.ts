@@ -61,8 +61,9 @@ export function replay(
   operations: ReadonlyMap<number, Operated>,
   txns: readonly CommittedTxn[],
   onlyCommitted: boolean,
+  hasLocalSessions = false,
 ): Replayed {
-  return new Replay(operations, txns, onlyCommitted).run();
+  return new Replay(operations, txns, onlyCommitted, hasLocalSessions).run();
 }
 
 class Replay {
@@ -76,8 +77,18 @@ class Replay {
   private readonly reads: Operated[] = [];
   private readonly done = new Set<Operated>();
   private readonly writes: Operated[] = [];
+  private readonly hasLocalSessions: boolean;
+  /** Opened by a transaction so far. */
+  private readonly global = new Set<bigint>();
 
-  constructor(operations: ReadonlyMap<number, Operated>, txns: readonly CommittedTxn[], onlyCommitted: boolean) {
+  constructor(
+    operations: ReadonlyMap<number, Operated>,
+    txns: readonly CommittedTxn[],
+    onlyCommitted: boolean,
+    hasLocalSessions: boolean,
+  ) {
+    this.hasLocalSessions = hasLocalSessions;
+    if (hasLocalSessions) this.model.isGlobal = (session) => this.global.has(session);
     this.txns = txns;
     this.onlyCommitted = onlyCommitted;
     this.model.onChange = (change) => this.changes.push(change);
@@ -119,7 +130,10 @@ class Replay {
   }
 
   private commit(txn: CommittedTxn): void {
-    if (txn.type === OpCode.createSession) return;
+    if (txn.type === OpCode.createSession) {
+      this.global.add(txn.session);
+      return;
+    }
     const operation = this.byRequest.get(requestKey(txn.session, txn.cxid));
     if (txn.type === OpCode.closeSession) {
       // A client may ask for it twice, and a learner is owed a transaction for each of its requests.
@@ -151,7 +165,9 @@ class Replay {
     if (!isOfSession && expected.err !== txn.err) {
       this.say('wrong reply', operation, `is refused with ${txn.err} where ${expected.err} is due`);
     }
-    this.answered(operation, { zxid: txn.zxid, err: txn.err });
+    // A leader knows no more than that it does not know the session; the server that does tells its client.
+    const isOnLocal = expected.err === ErrorCode.EphemeralOnLocalSession;
+    this.answered(operation, { zxid: txn.zxid, err: isOnLocal ? expected.err : txn.err });
   }
 
   private answered(operation: Operated, expected: Outcome): void {
@@ -171,6 +187,8 @@ class Replay {
     const { outcome } = operation;
     if (outcome === null || isUnanswered(outcome) || this.done.has(operation)) return;
     if (outcome.err === ErrorCode.SessionExpired) return; // refused before it could become a transaction
+    const { op, session } = operation;
+    if (op.kind === 'closeSession' && this.hasLocalSessions && !this.global.has(session)) return;
     this.say('acknowledged write lost', operation, `answered with ${outcome.err} at ${zxidText(outcome.zxid)}`);
   }
 

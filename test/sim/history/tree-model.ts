@@ -31,6 +31,8 @@ export interface Change {
 export class TreeModel {
   /** Told each change as it is applied, the owner's view of `apply`. */
   onChange: (change: Change) => void = () => {};
+  /** Who may own ephemeral nodes: not a session that is known to its server alone. */
+  isGlobal: (session: bigint) => boolean = () => true;
   readonly nodes = new Map<string, ModelNode>();
   private readonly closed = new Set<bigint>();
   private readonly journal: (() => void)[] = [];
@@ -114,6 +116,7 @@ export class TreeModel {
   private applyPart(op: MultiPart, session: bigint, zxid: bigint): PartResult {
     switch (op.kind) {
       case 'create':
+        if (op.isEphemeral && !this.isGlobal(session)) return { err: ErrorCode.EphemeralOnLocalSession };
         return this.create(op.path, op.data, op.isEphemeral ? session : 0n, op.isSequential, zxid);
       case 'delete': {
         const node = this.nodes.get(op.path);

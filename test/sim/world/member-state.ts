@@ -35,11 +35,13 @@ function nodeOf(reader: TreeReader, ref: number): NodeState {
   return { path: name, owner, text: `${length} ${decodeUtf8(data, 0, data.length)} ${times}` };
 }
 
-export function memberSessions(sessions: SessionTable): Set<bigint> {
+/** Those that all members know, or those that this one is alone in knowing. */
+export function memberSessions(sessions: SessionTable, isLocal = false): Set<bigint> {
   const open = new Set<bigint>();
   for (let slot = 0; slot < sessions.slotCountUsed; slot++) {
     if (sessions.state(slot) !== SlotState.open) continue; // a closed one keeps its slot until prep has its next turn
-    open.add(int64FromHalves(sessions.sessionHi(slot), sessions.sessionLo(slot)));
+    if (sessions.isUnlogged(slot) === isLocal)
+      open.add(int64FromHalves(sessions.sessionHi(slot), sessions.sessionLo(slot)));
   }
   return open;
 }

@@ -3,6 +3,7 @@
  * and which faults come when. Everything is drawn before anything moves; who is hit is chosen when a fault comes.
  */
 import { Prng } from '../../../src/base/prng.js';
+import type { LocalSessions } from '../history/local-sessions.js';
 import { hierarchyOf, majorityOf, type QuorumRule } from '../invariants/quorum-rule.js';
 
 export const FAULT_KINDS = [
@@ -56,6 +57,8 @@ export interface SimPlan {
   readonly rule: QuorumRule;
   readonly clientCount: number;
   readonly clientTimeoutMs: number;
+  /** Null: every session is the ensemble's. */
+  readonly localSessions: LocalSessions | null;
   readonly setsWatchesAgain: boolean;
   /** Between two requests of one client, on average. */
   readonly pauseMs: number;
@@ -98,6 +101,7 @@ export function drawPlan(seed: number, safetyMs = 12_000): SimPlan {
     rule: weights === null ? majorityOf(voters) : hierarchyOf([voters], weights),
     clientCount: 2 + prng.below(4),
     clientTimeoutMs: 1500 + prng.below(4000),
+    localSessions: drawLocalSessions(new Prng(seed).fork('local sessions')),
     setsWatchesAgain: prng.below(3) !== 0,
     pauseMs: 10 + prng.below(150),
     outstandingMax: 1 + prng.below(6),
@@ -110,6 +114,10 @@ export function drawPlan(seed: number, safetyMs = 12_000): SimPlan {
     safetyMs,
     faults: drawFaults(prng, safetyMs),
   };
+}
+
+function drawLocalSessions(prng: Prng): LocalSessions | null {
+  return prng.below(4) === 0 ? { mayUpgrade: prng.below(3) !== 0 } : null;
 }
 
 /** Null: all voters count the same. One of no weight, sometimes, and one of more. */

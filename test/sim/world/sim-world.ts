@@ -104,6 +104,7 @@ export class SimWorld {
   /** Once all is well: which clients have written something since. */
   private readonly wroteSince = new Set<number>();
   private isHealed = false;
+  private isCalm = false;
 
   constructor(seed: number, options: SimOptions = {}) {
     const root = new Prng(seed);
@@ -339,6 +340,7 @@ export class SimWorld {
         minSessionTimeoutMs: 2 * TICK_MS,
         maxSessionTimeoutMs: 20 * TICK_MS,
         snapCount: plan.snapCount,
+        localSessions: { isEnabled: plan.localSessions !== null, mayUpgrade: plan.localSessions?.mayUpgrade ?? false },
       },
       quorum: { initLimitTicks: INIT_LIMIT_TICKS, syncLimitTicks: SYNC_LIMIT_TICKS },
       isSnapForced: plan.isSnapForced,
@@ -478,6 +480,7 @@ export class SimWorld {
         else client.ask(this.workload.draw());
         this.wake(client.serverSid);
       } else if (!client.isConnected && !client.isConnecting) {
+        if (this.isCalm && !this.staysThrough(index)) return;
         const each = this.members[chance.below(this.members.length)] as SimMember;
         if (!each.isRunning) return;
         this.committedAtConnect.set(client.session, this.record.committed.last);
@@ -531,6 +534,11 @@ export class SimWorld {
   private calm(): void {
     if (this.isOver) return;
     this.say('nobody asks anything from here on');
+    // Every other client is not heard of any more.
+    this.isCalm = true;
+    this.clients.forEach((client, index) => {
+      if (!this.staysThrough(index)) client.abandon();
+    });
     const connected = new Map(
       this.clients.filter((client) => client.isConnected).map((client) => [client.session, client] as const),
     );
@@ -541,6 +549,9 @@ export class SimWorld {
     const { leader } = this;
     if (leader === null) return;
     const open = memberSessions(leader.member.parts.sessions);
+    for (const { member } of this.members) {
+      for (const local of memberSessions(member.parts.sessions, true)) open.add(local);
+    }
     for (const [session, client] of connected) {
       if (!open.has(session) || client.session !== session) {
         this.violate({
@@ -557,6 +568,10 @@ export class SimWorld {
         text: `session ${session.toString(16)} of nobody does not expire`,
       });
     }
+  }
+
+  private staysThrough(index: number): boolean {
+    return index % 2 === 0;
   }
 
   private hasRecovered(from: number): boolean {
@@ -590,7 +605,7 @@ export class SimWorld {
       const txn = this.txns.get(this.record.committed.zxidAt(i));
       if (txn !== undefined) txns.push(txn);
     }
-    const { violations } = checkHistory(this.history.entries, txns, true);
+    const { violations } = checkHistory(this.history.entries, txns, true, this.plan.localSessions);
     for (const { rule, text } of violations) {
       this.violate({ invariant: Invariant.clients, text: `${rule}: ${text}` });
     }

@@ -9,6 +9,7 @@ import { ErrorCode } from '../../../src/protocol/error-code.js';
 import type { MultiOp } from '../../../src/protocol/multi.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import type { PlacementName } from '../../../src/server/placement-choice.js';
+import { ClosedSessions } from '../../../src/session/closed-sessions.js';
 import type { SessionTable } from '../../../src/session/session-table.js';
 import { PacketBuffer } from '../../../src/zab/packet-buffer.js';
 import { SessionTouches } from '../../../src/zab/session-touches.js';
@@ -244,6 +245,31 @@ test("a leader's local session is its own also in the slot of one that was a lea
   client.create('/a');
   pair.run();
   expect([pair.leader.sessions.slotCountUsed, errorsOf(client)]).toEqual([1, [0]]);
+});
+
+test('1208: what comes late for a session that the leader has closed is not done', () => {
+  const pair = pairOf();
+  const body = Buffer.concat([counted('/late'), counted('x'), OPEN_ACL, int32(0)]);
+  const none = new Uint8Array(4);
+  const ask = (op: number, cxid: number, part: Uint8Array): void =>
+    pair.leader.say((port) => port.forwarded(1, op, cxid, 0x02000000, 7, none, 0, 4, part, 0, part.length));
+  ask(OpCode.createSession, 0, int32(6000));
+  ask(OpCode.closeSession, 1, new Uint8Array(0));
+  ask(OpCode.create, 2, body);
+  pair.run();
+  expect([pair.leader.has('/late'), Buffer.from(pair.history.at(-1)?.entry ?? []).readInt32BE(32)]).toEqual([
+    false,
+    -112,
+  ]);
+});
+
+test('only so many closed sessions are remembered', () => {
+  const closed = new ClosedSessions(2);
+  for (let id = 1; id <= 3; id++) closed.add(0, id);
+  expect([1, 2, 3].map((id) => closed.has(0, id))).toEqual([false, true, true]);
+  closed.clear();
+  for (let id = 4; id <= 5; id++) closed.add(0, id);
+  expect([3, 4, 5].map((id) => closed.has(0, id))).toEqual([false, true, true]);
 });
 
 test('a rogue learner that closes or opens a local session of the leader does not bring it down', () => {
