@@ -8,7 +8,7 @@
 import { compareSigned, hex64 } from '../base/int64.js';
 import { decodeUtf8, encodeUtf8 } from '../base/utf8.js';
 import { readWholeFile, replaceFile } from './atomic-file.js';
-import { type FileStore, joinPath } from './file-store.js';
+import { errorCodeOf, type FileStore, joinPath } from './file-store.js';
 
 const LOG_FLOOR_NAME = 'logFloor';
 /** Above all zxids: a file that cannot be understood forbids everything, since a snapshot can always be sent. */
@@ -32,6 +32,16 @@ export class LogFloor {
     const padded = text.padStart(16, '0');
     this.hi = isZxid ? Number.parseInt(padded.slice(0, 8), 16) | 0 : NO_LOG_HI;
     this.lo = isZxid ? Number.parseInt(padded.slice(8), 16) | 0 : NO_LOG_LO;
+  }
+
+  /** Null: the disk does not say, so nothing may be handed on; a snapshot can always be sent. */
+  static tryRead(fileStore: FileStore, logDirectory: string): LogFloor | null {
+    try {
+      return new LogFloor(fileStore, logDirectory);
+    } catch (error) {
+      if (errorCodeOf(error) === '') throw error;
+      return null;
+    }
   }
 
   /** Durable when it returns. Throws what the file store throws: then the snapshot must not become visible. */

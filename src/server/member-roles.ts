@@ -91,7 +91,8 @@ function syncSources(
   return {
     isSnapForced: forceSnapshotSync,
     openDisk: (fromHi, fromLo, isSizeLimited) => {
-      const floor = new LogFloor(fileStore, logDirectory);
+      const floor = LogFloor.tryRead(fileStore, logDirectory);
+      if (floor === null) return null;
       const sizeFactor = isSizeLimited ? snapshotSizeFactor : 0;
       return ProposalsFromLog.open(
         {

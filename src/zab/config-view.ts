@@ -12,7 +12,10 @@ export interface ConfigView {
   /** The committed one when none is pending. */
   readonly lastSeen: QuorumVerifier;
 
-  /** Written to the disk before it returns (reconfiguration enabled); ignored when it is no newer. */
+  /**
+   * Written to the disk before it returns (reconfiguration enabled); ignored when it is no newer. Throws what the files throw, and
+   * then it was not seen: a role must not acknowledge it.
+   */
   seen(config: QuorumVerifier): void;
   /**
    * 9.5: `config` is committed; files, `/zookeeper/config` and addresses follow. True: a major change (own role, or the leader),

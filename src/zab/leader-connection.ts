@@ -9,7 +9,9 @@ import type { PeerAddress, PeerNetwork, PeerSocket, PeerSocketEvents } from '../
 import { PacketBuffer } from './packet-buffer.js';
 import { type PacketHandler, PacketReader, PacketResult } from './packet-reader.js';
 
-const ATTEMPTS_MAX = 5;
+const ATTEMPTS_MIN = 5;
+/** A leader that was just elected opens its port before anything else, but a busy machine may take its time with that. */
+const PATIENCE_MS = 1000;
 /** Ticks come many times more often. */
 const STALL_MS = 1000;
 
@@ -47,6 +49,7 @@ export class LeaderConnection implements PeerSocketEvents {
   private nowMs = 0;
   private attempts = 0;
   private nextAttemptMs = 0;
+  private startedMs = 0;
   private deadlineMs = 0;
   private heardMs = 0;
   private isPaused = false;
@@ -71,6 +74,7 @@ export class LeaderConnection implements PeerSocketEvents {
 
   start(nowMs: number): void {
     this.nowMs = nowMs;
+    this.startedMs = nowMs;
     this.deadlineMs = nowMs + this.options.connectMsMax;
     this.attempt();
   }
@@ -142,7 +146,9 @@ export class LeaderConnection implements PeerSocketEvents {
     const { targets, retryMs, roundMs } = this.options;
     this.state = 'waiting';
     this.nextAttemptMs = this.nowMs + (this.attempts % targets.length === 0 ? Math.max(retryMs, roundMs) : retryMs);
-    if (this.attempts >= Math.max(ATTEMPTS_MAX, targets.length) || this.nextAttemptMs >= this.deadlineMs) {
+    const wasPatient = this.nextAttemptMs - this.startedMs >= PATIENCE_MS;
+    const hasTried = wasPatient && this.attempts >= Math.max(ATTEMPTS_MIN, targets.length);
+    if (hasTried || this.nextAttemptMs >= this.deadlineMs) {
       this.lose(`no connection to the leader after ${this.attempts} attempts: ${reason}`);
     } else {
       this.log.info(`No connection to the leader yet: ${reason}`);
@@ -152,9 +158,11 @@ export class LeaderConnection implements PeerSocketEvents {
   private attempt(): void {
     const { targets } = this.options;
     const addresses = targets[this.attempts % targets.length];
+    // Somebody who does not answer at all must leave the others their share of the time.
+    const shares = Math.max(targets.length - this.attempts, 1);
     this.attempts++;
     this.state = 'connecting';
-    this.socket = this.network.connect(addresses, Math.max(this.deadlineMs - this.nowMs, 1), this);
+    this.socket = this.network.connect(addresses, Math.max((this.deadlineMs - this.nowMs) / shares, 1), this);
   }
 
   private settle(result: PacketResult): void {

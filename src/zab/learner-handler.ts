@@ -125,6 +125,8 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
   private protocolVersion = 0;
   private feed: SyncFeed | null = null;
   private isPaused = false;
+  /** A server before 1.0 was told NEWLEADER first, and has acknowledged it while it was brought up to date. */
+  private hasAckedEarly = false;
   // The proposal whose acknowledgement is waited for, since when; 0: none.
   private watched = 0;
   private watchedSinceMs = 0;
@@ -258,6 +260,7 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
   turn(): void {
     if (this.isPaused) this.settle(this.reader.resume(this));
     if (this.current === 'sync') this.pump();
+    if (this.current === 'newLeader' && this.hasAckedEarly) this.acknowledge();
     this.flush();
   }
 
@@ -345,14 +348,15 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
         return this.verdict();
       // Followers of 3.8.0 acknowledge what they are brought up to date with, too early and one by one; all of it is committed.
       case 'sync':
-        return type === PacketType.ack ? PacketVerdict.taken : this.unexpected(type);
+        if (type !== PacketType.ack) return this.unexpected(type);
+        this.hasAckedEarly ||= !this.speaksEpochs && zxidHi === master.epoch && zxidLo === 0;
+        return PacketVerdict.taken;
       case 'acknowledged':
         return type === PacketType.ack ? this.takeAck(zxidHi, zxidLo) : this.unexpected(type);
       case 'newLeader':
         if (type !== PacketType.ack) return this.unexpected(type);
         if (zxidHi !== master.epoch || zxidLo !== 0) return this.takeAck(zxidHi, zxidLo);
-        this.enter('acknowledged');
-        master.onNewLeaderAck(this);
+        this.acknowledge();
         return this.verdict();
       default:
         return this.unexpected(type);
@@ -487,6 +491,11 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
   }
 
   // ---- the rest
+
+  private acknowledge(): void {
+    this.enter('acknowledged');
+    this.master.onNewLeaderAck(this);
+  }
 
   private newLeader(text: Uint8Array | null): void {
     if (text === null) this.out.empty(PacketType.newLeader, this.master.epoch, 0);

@@ -67,8 +67,9 @@ export class QuorumConfigs implements ConfigView {
   seen(config: QuorumVerifier): void {
     const { files, isReconfigEnabled } = this.options;
     if (!isReconfigEnabled || !isNewer(config, this.ofLastSeen)) return;
+    // File first: who acknowledges these members and forgets them may elect a leader without asking theirs.
+    files?.writeNext(config.toText());
     this.ofLastSeen = config;
-    if (files !== null) this.write('write the proposed members', () => files.writeNext(config.toText()));
     this.events.onChanged(false);
   }
 
@@ -118,7 +119,7 @@ export class QuorumConfigs implements ConfigView {
     });
   }
 
-  /** The configuration is in the log as well: a disk that refuses these files costs a start its newest members, no more. */
+  /** What is committed stands in `.dynamic.next` as well, or was there before: a disk that refuses costs a copy, no more. */
   private write(what: string, action: () => void): void {
     try {
       action();

@@ -228,6 +228,15 @@ describe('the floor', () => {
     expect(runs).toBeGreaterThan(20);
   });
 
+  test('a disk that does not say it forbids everything, and ends nothing', () => {
+    const store = storeOf(LOGS);
+    new LogFloor(store, VERSION_2).raise(1, 7);
+    store.onCall = ({ path }) => (path.endsWith('logFloor') ? 'EIO' : 'ok');
+    expect(LogFloor.tryRead(store, VERSION_2)).toBeNull();
+    store.onCall = () => 'ok';
+    expect(LogFloor.tryRead(store, VERSION_2)).toMatchObject({ hi: 1, lo: 7 });
+  });
+
   test('a file that says nothing forbids everything', () => {
     const store = storeOf(LOGS);
     store.place(`${VERSION_2}/logFloor`, Buffer.from('xyz'));

@@ -185,6 +185,16 @@ describe('while transactions go on', () => {
     expect(stage.sources.openDisks).toBe(0);
   });
 
+  test('a learner of before 1.0 acknowledges NEWLEADER before the DIFF is at its end', () => {
+    const { stage } = LeaderStage.serving([2], { log: '1.1..1.6' });
+    const third = stage.learner(3, { isSilent: true });
+    const info = '0000000b 0000000100000000 0000000c 0000000000000003 00000001 ffffffff';
+    third.sendHex(`${info} 00000003 0000000200000000 ffffffff ffffffff`);
+    stage.settle();
+    expect(third.take().at(-1)).toBe('UPTODATE -1.4294967295');
+    expect(third.closed).toBe('');
+  });
+
   test('where the log on disk does not lead on from the snapshot the learner is dropped, and nothing is left out', () => {
     const { stage } = LeaderStage.serving([2], { log: '1.1..1.3', commitLogCount: 2 });
     stage.sources.chunks = Array.from({ length: 8 }, () => 'x'.repeat(100 << 10));

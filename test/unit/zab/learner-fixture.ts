@@ -174,6 +174,8 @@ export class LearnerWorld {
   readonly learner: Learner;
   readonly toSync: RecordingSender;
   readonly addresses: PeerAddress[][] = [];
+  /** For how long each connection was waited for. */
+  readonly connectLimitsMs: number[] = [];
   /** Of every socket write: how many packets it had. */
   readonly writes: number[] = [];
   /** What the table says was touched: (session, timeout). */
@@ -421,8 +423,9 @@ export class LearnerWorld {
         if (ownHost === undefined) throw new Error('a learner listens to nobody');
         return ownHost.listen(...parts);
       },
-      connect: (addresses, _timeoutMs, events) => {
+      connect: (addresses, timeoutMs, events) => {
         this.addresses.push([...addresses]);
+        this.connectLimitsMs.push(timeoutMs);
         this.tell('connect');
         this.socket = new ScriptedSocket(events, (bytes) => this.tellPackets(bytes));
         return this.socket;

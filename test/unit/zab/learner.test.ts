@@ -1,6 +1,7 @@
 // A learner from its first attempt to connect to broadcast: everything it does, in order, for a script of what its leader
 // and its own pipeline say.
 
+import assert from 'node:assert';
 import { describe, expect, test } from 'vitest';
 import { encodeUtf8 } from '../../../src/base/utf8.js';
 import { InternalOp, RecordType, WORD_SESSION_LO, WORD_XID } from '../../../src/processor/pipeline-records.js';
@@ -37,9 +38,9 @@ describe('connecting', () => {
     expect(world.take()).toEqual([FOLLOWERINFO]);
   });
 
-  test('five attempts, 100 ms apart', () => {
+  test('attempts 100 ms apart, for a second', () => {
     const world = new LearnerWorld();
-    for (let attempt = 1; attempt < 5; attempt++) {
+    for (let attempt = 1; attempt < 10; attempt++) {
       world.refuse();
       expect(world.take()).toEqual(['connect']);
       world.tick(90);
@@ -49,10 +50,34 @@ describe('connecting', () => {
     world.refuse();
     expect(world.take()).toEqual([
       'connect',
-      'over: Lost the leader: no connection to the leader after 5 attempts: refused',
+      'over: Lost the leader: no connection to the leader after 10 attempts: refused',
     ]);
     world.tick(1000);
     expect(world.take()).toEqual([]);
+  });
+
+  test('an observer whose masters do not answer at all has time left for its leader', () => {
+    const world = new LearnerWorld({
+      kind: 'observer',
+      observerMaster: {
+        port: 4000,
+        listenOnAllIps: false,
+        snapSyncsMax: 1,
+        diffSyncsMax: 1,
+        reconnectMsMax: 0,
+        sources: { isSnapForced: false, openDisk: () => null, newSnapStream: () => assert.fail() },
+        chance: () => 0,
+      },
+    });
+    world.turn();
+    for (let turn = 0; turn < 10 && world.addresses.at(-1)?.[0]?.port !== 2888; turn++) {
+      world.tick(world.connectLimitsMs.at(-1) as number);
+      world.refuse();
+      world.tick(100);
+    }
+    expect(world.addresses.length).toBeGreaterThan(1);
+    expect(world.addresses.at(-1)).toEqual([{ host: 'host2', port: 2888 }]);
+    expect(world.connectLimitsMs.at(-1)).toBeGreaterThan(INIT_LIMIT_MS / (2 * world.addresses.length));
   });
 
   test('all attempts together have initLimit', () => {

@@ -96,6 +96,17 @@ describe('the two configurations', () => {
     expect(view.activate(proposed, 1)).toBe(false);
   });
 
+  it('one that the disk refuses was not seen: nobody may count on it', () => {
+    const view = configs();
+    disk.onCall = ({ name, path }) => (name === 'rename' && path.includes('.next') ? 'EIO' : 'ok');
+    const proposed = config('100000005', 1, 2, 3, 4);
+    expect(() => view.seen(proposed)).toThrow();
+    expect([view.lastSeen, events]).toEqual([view.committed, []]);
+    disk.onCall = () => 'ok';
+    view.seen(proposed);
+    expect([view.lastSeen, events]).toEqual([proposed, ['changed']]);
+  });
+
   it('clients are heard at another address from the next start on, and the log says so', () => {
     const view = configs();
     const moved = (version: string, port: number) =>
