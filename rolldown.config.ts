@@ -5,8 +5,9 @@
 // package's root mean the same in both; the entries of the layer above, in one beside it. Every module that is started by
 // its address (a worker, a piscina task) is an entry here; test/tidy.test.ts sees to it. piscina and pino stay outside: they
 // start workers of their own, from their own files.
+import { chmodSync } from 'node:fs';
 import { basename } from 'node:path';
-import { defineConfig, type RolldownOptions } from 'rolldown';
+import { defineConfig, type Plugin, type RolldownOptions } from 'rolldown';
 
 /** What a start loads. */
 const SERVER = [
@@ -38,11 +39,22 @@ const EMBEDDED = ['server/start-server.js'];
 /** Which directory of dist/bundle an entry goes to, where that is not the server's. */
 const DIRECTORIES: Readonly<Record<string, string>> = { 'admin-server': 'admin', 'zk-cli': 'cli' };
 
+/** A bin is run by its name; npm sees to that where it installs, and not in a checkout that is built again. */
+const EXECUTABLE: Plugin = {
+  name: 'executable',
+  writeBundle: ({ dir }, files) => {
+    for (const file of Object.values(files)) {
+      if (file.type === 'chunk' && file.code.startsWith('#!')) chmodSync(`${dir}/${file.fileName}`, 0o755);
+    }
+  },
+};
+
 function bundle(entries: readonly string[], chunkPrefix: string, cleanDir: boolean): RolldownOptions {
   return {
     input: Object.fromEntries(entries.map((entry) => [basename(entry, '.js'), `dist/src/${entry}`])),
     platform: 'node',
     external: ['pino', 'piscina'],
+    plugins: [EXECUTABLE],
     output: {
       dir: 'dist/bundle',
       format: 'esm',
