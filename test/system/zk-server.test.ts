@@ -187,6 +187,22 @@ describe('start that fails', () => {
   });
 });
 
+describe('the first member of an ensemble', () => {
+  it('is started, though nobody is there to follow it', async () => {
+    const [quorum, election] = [await freePort(), await freePort()];
+    const others = [2, 3].map((id) => `server.${id}=127.0.0.1:1${id}:2${id}`);
+    configure('initLimit=5', 'syncLimit=5', `server.1=127.0.0.1:${quorum}:${election}`, ...others);
+    mkdirSync(join(dir.path, 'data'));
+    writeFileSync(join(dir.path, 'data/myid'), '1\n');
+    const began = performance.now();
+    expect(await zkServer(['start'])).toMatchObject({ code: 0, stdout: 'Starting zookeeper ... STARTED\n' });
+    expect(performance.now() - began).toBeLessThan(15_000); // and not the minute that a database may take to be read
+    expect(await ask('srvr')).toBe('This ZooKeeper instance is not currently serving requests\n');
+    expect((await zkServer(['status'])).code).toBe(1);
+    expect((await zkServer(['stop'])).code).toBe(0);
+  });
+});
+
 describe('a pid file that names another process', () => {
   it('does not keep a server from starting, and its process from living', async () => {
     const pidFile = join(dir.path, 'data/zookeeper_server.pid');

@@ -13,8 +13,8 @@ export class InteractiveTool {
   private output = '';
   private read = 0;
 
-  constructor(program: string, args: readonly string[]) {
-    this.child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  constructor(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    this.child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     const collect = (text: string): void => {
       this.output += text;
     };

@@ -68,7 +68,7 @@ export async function start(launch: Launch, terminal: Terminal): Promise<number>
     return 1;
   }
 
-  const outcome = await waitUntilServing(child, address, portTaken);
+  const outcome = await waitUntilServing(child, address, portTaken, isMember(launch.pairs));
   if (outcome === 'serving') {
     child.unref();
     terminal.out('STARTED\n');
@@ -93,10 +93,16 @@ function spawnDetached(launch: Launch): ChildProcess {
 
 type Outcome = 'serving' | 'gone' | 'deaf';
 
+/** Such a one serves nobody before it has found a quorum, which may have to be started after it: to listen is enough. */
+function isMember(pairs: ReadonlyMap<string, string>): boolean {
+  return pairs.has('dynamicConfigFile') || [...pairs.keys()].filter((key) => key.startsWith('server.')).length > 1;
+}
+
 async function waitUntilServing(
   child: ChildProcess,
   address: ClientAddress | null,
   portTaken: boolean,
+  listeningIsEnough: boolean,
 ): Promise<Outcome> {
   const startedMs = performance.now();
   let listening = false;
@@ -106,7 +112,7 @@ async function waitUntilServing(
     if (child.exitCode !== null || child.signalCode !== null) return 'gone';
     if (reply !== null) listening = true;
     // TLS ports answer nothing that can be read here: listening has to do.
-    if (reply?.includes('Mode: ') || (listening && address?.secure)) return 'serving';
+    if (reply?.includes('Mode: ') || (listening && (address?.secure || listeningIsEnough))) return 'serving';
     const elapsedMs = performance.now() - startedMs;
     if (address === null && elapsedMs > PORTLESS_SURVIVAL_MS) return 'serving';
     if (elapsedMs > SERVING_DEADLINE_MS) return listening ? 'serving' : 'deaf';
