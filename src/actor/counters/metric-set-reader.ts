@@ -127,5 +127,7 @@ function addCells(to: Float64Array, from: Float64Array): void {
   to[SummaryCell.sum] += from[SummaryCell.sum];
   to[SummaryCell.least] = Math.min(to[SummaryCell.least], from[SummaryCell.least]);
   to[SummaryCell.greatest] = Math.max(to[SummaryCell.greatest], from[SummaryCell.greatest]);
+  // Of several owners, that of any.
+  to[SummaryCell.last] = from[SummaryCell.last];
   for (let cell = SummaryCell.histogram; cell < SUMMARY_CELLS; cell++) to[cell] += from[cell];
 }

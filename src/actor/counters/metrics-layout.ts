@@ -17,7 +17,7 @@
  *   index   2 x keys max int32, rounded up to 8 bytes: by hash of the key, 1 + the slot; 0 is free. The writer's alone.
  *   slot    int32 length of the key, up to 116 bytes of it (120 in all), then its cells. The last slot is of all keys together
  *           for which there was no room.
- *   cells   float64 each: count, sum, least, greatest, then HISTOGRAM_CELLS of the log-linear histogram. While the count is 0 the
+ *   cells   float64 each: count, sum, least, greatest, last, then HISTOGRAM_CELLS of the log-linear histogram. While the count is 0 the
  *           least is Infinity.
  *
  * "Bytes used" and "keys used" only grow and are stored after what they cover. Each cell is one aligned 8-byte word, so a reader
@@ -40,7 +40,7 @@ export const ENTRY_HEADER_BYTES = NAME_OFFSET + LABEL_BYTES;
 export const EntryKind = { summary: 1, keyed: 2 } as const;
 export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
 
-export const SummaryCell = { count: 0, sum: 1, least: 2, greatest: 3, histogram: 4 } as const;
+export const SummaryCell = { count: 0, sum: 1, least: 2, greatest: 3, last: 4, histogram: 5 } as const;
 export const SUMMARY_CELLS = SummaryCell.histogram + HISTOGRAM_CELLS;
 export const SUMMARY_BYTES = SUMMARY_CELLS * 8;
 

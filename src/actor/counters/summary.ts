@@ -1,5 +1,5 @@
 /**
- * What one kind of event came to: how many, their sum, least and greatest, and how they are spread. The writer's side; lives on
+ * What one kind of event came to: how many, their sum, least, greatest and last, and how they are spread. The writer's side; lives on
  * the thread that owns the metric set it came from (metric-set.ts). Plain stores into shared memory: adding allocates nothing and
  * waits for nobody.
  */
@@ -7,7 +7,7 @@
 import { histogramCell } from './log-linear-histogram.js';
 import { SummaryCell } from './metrics-layout.js';
 
-const { count, sum, least, greatest, histogram } = SummaryCell;
+const { count, sum, least, greatest, last, histogram } = SummaryCell;
 
 export class Summary {
   /** Invariant: once the count is above 0, least <= every value added since the last reset <= greatest. */
@@ -41,6 +41,7 @@ export function addToCells(cells: Float64Array, given: number, times: number): v
   cells[sum] += value * times;
   if (value < cells[least]) cells[least] = value;
   if (value > cells[greatest]) cells[greatest] = value;
+  cells[last] = value;
   cells[histogram + histogramCell(value)] += times;
 }
 
