@@ -40,6 +40,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   net: ['base', 'jute', 'protocol', 'actor', 'store', 'session', 'watch', 'processor', 'persistence'],
   client: ['base', 'jute', 'protocol'],
+  metrics: ['base', 'actor'],
   server: [
     'base',
     'jute',
@@ -55,8 +56,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'zab',
     'peer',
     'client',
+    'metrics',
   ],
-  admin: ['base', 'actor', 'processor', 'net', 'server'],
+  admin: ['base', 'actor', 'processor', 'net', 'metrics', 'server'],
   cli: ['base', 'jute', 'protocol', 'store', 'persistence', 'client', 'server'],
 };
 

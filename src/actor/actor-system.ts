@@ -22,6 +22,7 @@ import { Supervisor, WATCH_PERIOD_DEFAULT_MS } from './supervisor.js';
 import { SystemClock } from './system-clock.js';
 import { ThreadControl, type ThreadDump } from './thread-control.js';
 import { ThreadHost, type ThreadWiring, threadOwner, WakeBy } from './thread-host.js';
+import type { ThreadMemoryFigures } from './thread-memory.js';
 import { ChildPolicy, type ResolvedLink, resolveLinks, type Topology } from './topology.js';
 import { createDoorbell } from './wake/doorbell.js';
 import { LoopWake } from './wake/loop-wake.js';
@@ -174,6 +175,14 @@ export class ActorSystem {
   async resetMetrics(): Promise<void> {
     this.mainControl().resetMetrics();
     await Promise.all([...this.workers.values()].map((worker) => worker.resetMetrics()));
+  }
+
+  /** What the threads know of their heaps. One that ends while it is asked is left out. */
+  async memoryFigures(): Promise<ThreadMemoryFigures[]> {
+    const asked = [...this.workers.values()].map((worker) => worker.memoryFigures());
+    const answers = await Promise.allSettled(asked);
+    const told = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+    return [this.mainControl().memoryFigures(), ...told];
   }
 
   /** Bytes waiting in each ring now. What waits within a thread is in the counters (`…_depth_bytes`). */

@@ -6,6 +6,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { ThreadHost } from './thread-host.js';
+import { ThreadMemory, type ThreadMemoryFigures } from './thread-memory.js';
 
 export interface ActorDump {
   readonly name: string;
@@ -25,6 +26,7 @@ export interface ThreadDump {
 export class ThreadControl {
   private readonly host: ThreadHost;
   private readonly onShutdown: () => void;
+  private memory: ThreadMemory | null = null;
 
   constructor(host: ThreadHost, onShutdown: () => void) {
     this.host = host;
@@ -51,6 +53,11 @@ export class ThreadControl {
 
   resetMetrics(): void {
     this.host.resetMetrics();
+  }
+
+  memoryFigures(): ThreadMemoryFigures {
+    this.memory ??= new ThreadMemory();
+    return this.memory.figures();
   }
 
   relink(peer: string, port: MessagePort): void {

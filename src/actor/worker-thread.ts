@@ -9,6 +9,7 @@ import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { ThreadKind as Kinds, type ThreadKind, type ThreadSpec } from './placement.js';
 import type { ThreadControl, ThreadDump } from './thread-control.js';
 import { type ThreadWiring, WakeBy } from './thread-host.js';
+import type { ThreadMemoryFigures } from './thread-memory.js';
 import { Doorbell, ThreadState } from './wake/doorbell.js';
 import type { WorkerStart } from './worker-entry.js';
 import type { WorkerReport } from './worker-report.js';
@@ -105,6 +106,10 @@ export class WorkerThread {
 
   resetMetrics(): Promise<void> {
     return this.call(this.remote.resetMetrics());
+  }
+
+  memoryFigures(): Promise<ThreadMemoryFigures> {
+    return this.call(this.remote.memoryFigures());
   }
 
   relink(peer: string, port: MessagePort): Promise<void> {

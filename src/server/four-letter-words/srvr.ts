@@ -3,7 +3,7 @@
 // behind them: never change either.
 
 import { hex64 } from '../../base/int64.js';
-import { javaAverage } from '../java-text.js';
+import { javaAverage } from '../../base/java-double.js';
 import type { ServerStatus } from '../status/server-status.js';
 
 export function srvr(status: ServerStatus): string {
