@@ -52,6 +52,11 @@ export class ConnectionThrottle {
     return 16;
   }
 
+  /** The chance with which a client is dropped, of any thread's view of the memory. */
+  static dropProbability(memory: SharedArrayBuffer): number {
+    return Atomics.load(new Int32Array(memory), CHANCE) / CHANCE_ONE;
+  }
+
   /** Whether the client may come in; if so its tokens are taken. */
   tryPass(renews: boolean, nowMs: number): boolean {
     if (this.tokensMax <= 0) return true;

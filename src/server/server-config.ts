@@ -27,6 +27,7 @@ import { type LearnerSyncConfig, readLearnerSyncConfig } from './learner-sync-co
 import { type LimitsConfig, readLimits } from './limits-config.js';
 import { LOG_FORMATS, LOG_LEVELS, type LogSettings, readLogSettings } from './log-settings.js';
 import { createLogMemory } from './log-switch.js';
+import { DEFAULT_METRICS_CONFIG, type MetricsConfig, readMetricsConfig } from './metrics-config.js';
 import { NO_PEER_SECURITY, type PeerSecurity, readPeerSecurity } from './peer-security-config.js';
 import { choosePlacement, PLACEMENT_SETTINGS, type PlacementName } from './placement-choice.js';
 import { checkPort, normalHost } from './port-and-host.js';
@@ -116,6 +117,7 @@ export interface ServerConfig extends TlsConfig {
   readonly auth: AuthOptions;
   readonly readOnlyModeEnabled: boolean;
   readonly fourLetterWhitelist: string;
+  readonly metrics: MetricsConfig;
   readonly admin: AdminConfig;
   readonly audit: AuditConfig;
 
@@ -134,12 +136,6 @@ export interface ConfigInput {
   readonly coreCount: number;
   readonly log: Logger;
 }
-
-const METRICS_PROVIDERS: ReadonlySet<string> = new Set([
-  'org.apache.zookeeper.metrics.impl.DefaultMetricsProvider',
-  'org.apache.zookeeper.metrics.impl.NullMetricsProvider',
-  'org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider',
-]);
 
 const THRESHOLDS = [...LOG_LEVELS, 'ALL', 'FATAL'] as const;
 const SNAP_RETAIN_COUNT_MIN = 3;
@@ -203,6 +199,7 @@ function fromWords(words: readonly string[], options: ReadonlyMap<string, string
       serverId: 0,
       quorumPeer: null,
       peerSecurity: NO_PEER_SECURITY,
+      metrics: DEFAULT_METRICS_CONFIG,
     });
   } catch (error) {
     if (error instanceof BadValueError) throw new InvocationError(error.message, { cause: error });
@@ -254,7 +251,7 @@ function fromPairs(
   if (tickMs === 0) throw new BadValueError('tickTime is not set');
   if (tickMs < 0) throw new BadValueError(`tickTime must be positive, not ${tickMs}`);
   const timeouts = sessionTimeouts(settings, tickMs);
-  checkMetricsProvider(settings, log);
+  const metrics = readMetricsConfig(settings, log);
 
   const myid = readMyid(dataDir);
   const membership = readMembership(pairs, settings, log);
@@ -278,6 +275,7 @@ function fromPairs(
       isEnsemble && myid !== null
         ? readQuorumPeerConfig(settings, myid.sid, tickMs, membership, pairs, nextMembers)
         : null,
+    metrics,
     peerSecurity: isEnsemble ? readPeerSecurity(settings, log) : NO_PEER_SECURITY,
   });
 }
@@ -298,6 +296,7 @@ type Essentials = Pick<
   | 'serverId'
   | 'quorumPeer'
   | 'peerSecurity'
+  | 'metrics'
 >;
 
 function assemble(settings: Settings, input: ConfigInput, essentials: Essentials): ServerConfig {
@@ -470,12 +469,6 @@ function sessionTimeouts(
     throw new BadValueError('minSessionTimeout must not be larger than maxSessionTimeout');
   }
   return { minSessionTimeoutMs, maxSessionTimeoutMs };
-}
-
-function checkMetricsProvider(settings: Settings, log: Logger): void {
-  const name = settings.strictText('metricsProvider.className') ?? '';
-  log.info(`metricsProvider.className is ${name}`);
-  if (!METRICS_PROVIDERS.has(name)) throw new BadValueError('metrics provider class was not found');
 }
 
 function readMyid(dataDir: string): { text: string; sid: number } | null {

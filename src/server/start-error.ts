@@ -48,6 +48,17 @@ export class AuthSetupError extends StartError {
   readonly sentence = 'Unexpected exception, exiting abnormally';
 }
 
+/** The metrics provider cannot be started: its port is somebody else's. */
+export class MetricsStartError extends StartError {
+  override readonly name = 'MetricsStartError';
+  readonly exitCode = ExitCode.unexpectedError;
+  readonly sentence = 'Unexpected exception, exiting abnormally';
+
+  constructor(className: string, cause: unknown) {
+    super(`Cannot boot MetricsProvider ${className}`, { cause });
+  }
+}
+
 /** A member that none of the members' lines names: also one that a reconfiguration has removed. */
 export class NoMemberError extends StartError {
   override readonly name = 'NoMemberError';

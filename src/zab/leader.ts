@@ -46,6 +46,7 @@ import { PacketBuffer } from './packet-buffer.js';
 import type { PipelinePort } from './pipeline-port.js';
 import { PacketType, QUORUM_PROTOCOL_VERSION, TXN_BODY } from './quorum-packet.js';
 import type { QuorumTiming, Role, RoleHost } from './role.js';
+import type { RoleFigures } from './role-figures.js';
 import { SyncFeed } from './sync-feed.js';
 import type { SyncSources } from './sync-sources.js';
 
@@ -176,6 +177,22 @@ export class Leader implements Role, LearnerMaster {
   }
 
   // ---- Role
+
+  showFigures(figures: RoleFigures): void {
+    const { committed } = this.host.configs;
+    let [followers, nonVoting, observers] = [0, 0, 0];
+    for (const link of this.links.values()) {
+      if (link.state !== 'streaming' || this.tick > link.ackDeadlineTick) continue;
+      if (link.isObserver) observers++;
+      else if (committed.isVoter(link.sid)) followers++;
+      else nonVoting++;
+    }
+    figures.set('learners', this.links.size);
+    figures.set('synced_followers', followers);
+    figures.set('synced_non_voting_followers', nonVoting);
+    figures.set('synced_observers', observers);
+    figures.set('pending_syncs', this.syncs.length);
+  }
 
   onLine(type: number, bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
     const at = offset >> 2;

@@ -25,6 +25,7 @@ import { ReceivedTxns } from './received-txns.js';
 import { RelayedTouches } from './relayed-touches.js';
 import type { Role } from './role.js';
 import { RoleFault } from './role-fault.js';
+import type { RoleFigures } from './role-figures.js';
 
 export type LearnerPhase = 'connecting' | 'discovery' | 'synchronization' | 'starting' | 'broadcast' | 'over';
 
@@ -89,6 +90,11 @@ export class Learner implements Role, LeaderConnectionEvents {
   }
 
   // ---- Role
+
+  /** As an observer master, if it is one. */
+  showFigures(figures: RoleFigures): void {
+    if (this.master !== null) figures.set('synced_observers', this.master.syncedCount);
+  }
 
   onLine(type: number, bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
     if (this.current === 'over') return;

@@ -95,6 +95,13 @@ export class ObserverMaster implements LearnerMaster, CommitSink {
     return this.links.values();
   }
 
+  /** Observers that are sent what is committed. */
+  get syncedCount(): number {
+    let count = 0;
+    for (const link of this.links.values()) if (link.state === 'streaming') count++;
+    return count;
+  }
+
   onTick(nowMs: number): void {
     const heldUpMs = nowMs - this.nowMs;
     this.nowMs = nowMs;

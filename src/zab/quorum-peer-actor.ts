@@ -11,6 +11,7 @@
  * comes out of prep is sent back with ConnectionLoss, and no transaction of it is logged.
  */
 import type { Actor, ActorContext } from '../actor/actor.js';
+import type { Summary } from '../actor/counters/summary.js';
 import type { MailboxSender, RecordHandler } from '../actor/mailbox/mailbox.js';
 import { assert } from '../base/assert.js';
 import {
@@ -54,6 +55,7 @@ import { ProposalHistory } from './proposal-history.js';
 import { QuorumConfigs, type QuorumConfigsOptions } from './quorum-configs.js';
 import { type Decision, type PeerPhase, QuorumPeer } from './quorum-peer.js';
 import type { Epochs, QuorumTiming, Role } from './role.js';
+import { RoleFigures } from './role-figures.js';
 
 /** What a role is made of beyond its host. */
 export interface RoleOpening {
@@ -102,11 +104,6 @@ export interface QuorumPeerActorParts {
 /** What `onControl` of the actor answers: the committed configuration's text. */
 export const ASK_MEMBERS = 'members';
 /** In bytes, one more than it is; 0: nothing has been proposed. */
-const PROPOSAL_SIZES = ['last_proposal_size', 'min_proposal_size', 'max_proposal_size'];
-const LAST_SIZE = 0;
-const MIN_SIZE = 1;
-const MAX_SIZE = 2;
-
 const TICKS_PER_TICK = 20;
 const TICK_MIN_MS = 10;
 
@@ -123,7 +120,10 @@ export class QuorumPeerActor implements Actor {
   private readonly configs: QuorumConfigs;
   private readonly machine: QuorumPeer;
   private readonly host: LearnerHost;
-  private readonly proposalSizes: Float64Array;
+  /** Since the start, whoever led: a gauge of leaders, which have them from their first proposal on. */
+  private readonly proposalSizes: Summary;
+  private readonly figures: RoleFigures;
+  private servingSinceMs: number | null = null;
   private epochFiles: EpochFiles | null = null;
   private opened: OpenedRole | null = null;
   private decision: Decision | null = null;
@@ -178,7 +178,8 @@ export class QuorumPeerActor implements Actor {
       },
     );
     this.host = this.makeHost();
-    this.proposalSizes = context.counters.registerBlock(PROPOSAL_SIZES);
+    this.proposalSizes = context.metrics.summary('proposal_size');
+    this.figures = new RoleFigures(context.counters);
     this.inboxes = {
       sync: (_type, _bytes, words, offset) => this.onDurable(words, offset >> 2),
       final: (_type, _bytes, words, offset) => this.onDone(words, offset >> 2),
@@ -203,6 +204,7 @@ export class QuorumPeerActor implements Actor {
     }
     this.endRoleIfOver();
     this.machine.onTick(nowMs);
+    this.showFigures();
   }
 
   onControl(request: unknown): unknown {
@@ -240,16 +242,8 @@ export class QuorumPeerActor implements Actor {
       else if (type !== RecordType.judge) this.line.bounce(bytes, words, offset);
       return;
     }
-    if (type === RecordType.txn) this.countProposal(words[(offset >> 2) + WORD_LENGTH_A] as number);
+    if (type === RecordType.txn) this.proposalSizes.add(words[(offset >> 2) + WORD_LENGTH_A] as number);
     this.guarded(() => role.onLine(type, bytes, words, offset, length));
-  }
-
-  private countProposal(byteCount: number): void {
-    const sizes = this.proposalSizes;
-    const counted = byteCount + 1;
-    sizes[LAST_SIZE] = counted;
-    if (counted > (sizes[MAX_SIZE] as number)) sizes[MAX_SIZE] = counted;
-    if (sizes[MIN_SIZE] === 0 || counted < (sizes[MIN_SIZE] as number)) sizes[MIN_SIZE] = counted;
   }
 
   private onDurable(words: Int32Array, at: number): void {
@@ -428,7 +422,11 @@ export class QuorumPeerActor implements Actor {
 
   private onPhase(phase: PeerPhase): void {
     const { status } = this.parts;
-    if (phase === 'draining') status.endRole();
+    if (phase === 'draining') {
+      status.endRole();
+      this.servingSinceMs = null;
+      this.figures.clear();
+    }
     if (phase === 'looking') {
       this.context.log.info('LOOKING');
       status.setState(PeerState.looking, -1);
@@ -437,6 +435,15 @@ export class QuorumPeerActor implements Actor {
       const leader = this.machine.leader;
       status.setState(this.machine.peerState, leader);
     }
+  }
+
+  private showFigures(): void {
+    const { figures, role } = this;
+    figures.clear();
+    figures.set('quorum_size', this.configs.committed.voterCount);
+    if (this.servingSinceMs === null || role === null) return;
+    figures.set('serving_since_ms', this.servingSinceMs);
+    role.showFigures(figures);
   }
 
   /** Often from within a call of the role, which is told when that has returned. */
@@ -542,6 +549,8 @@ export class QuorumPeerActor implements Actor {
   private onBroadcast(epoch: number): void {
     const { peerState } = this.machine;
     if (this.overReason !== null || peerState === PeerState.looking) return;
+    this.servingSinceMs = this.context.clock.monotonicMs();
+    this.showFigures();
     this.parts.status.setServing(SERVING_AS[peerState], epoch);
     sendEstablished(this.toElection, epoch);
     this.context.log.info(`${nameOf(peerState)} - BROADCAST`, { epoch });

@@ -11,6 +11,7 @@ import type { PeerNetwork } from '../election/peer-network.js';
 import type { ConfigView } from './config-view.js';
 import type { PipelinePort } from './pipeline-port.js';
 import type { ProposalHistory } from './proposal-history.js';
+import type { RoleFigures } from './role-figures.js';
 
 /** The two numbers on the disk (5.4). Both calls return when it is durable, and throw when it cannot be. */
 export interface Epochs {
@@ -66,5 +67,7 @@ export interface Role {
   onBatchEnd(): void;
   /** The members have changed (9.5): addresses are those of `RoleHost.configs` now. */
   onConfigsChanged(): void;
+  /** What it shows of itself to operators, now and then. */
+  showFigures(figures: RoleFigures): void;
   close(): void;
 }

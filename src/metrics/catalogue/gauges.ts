@@ -57,7 +57,6 @@ export const GAUGE_SETS: readonly MetricRow[] = rows(
   'gauge-set',
 );
 
-
 function rows(
   scope: MetricScope,
   sentences: Readonly<Record<string, string>>,

@@ -3,7 +3,14 @@
  * was taken for the scrape. Lives on the thread of the provider. Nothing is ever recorded through them.
  */
 
-import { Counter, Gauge, type MetricObjectWithValues, type MetricValueWithName, Registry, Summary } from 'prom-client';
+import {
+  Counter,
+  Gauge,
+  type MetricObjectWithValues,
+  type MetricValueWithName,
+  type Registry,
+  Summary,
+} from 'prom-client';
 import { valueAt } from '../../actor/counters/log-linear-histogram.js';
 import { SummaryCell } from '../../actor/counters/metrics-layout.js';
 import type { MetricRow } from '../catalogue/metric-row.js';

@@ -5,7 +5,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { collectDefaultMetrics, Counter, Gauge, Registry, Summary } from 'prom-client';
+import { type Counter, collectDefaultMetrics, Gauge, Registry, Summary } from 'prom-client';
 import type { ThreadMemoryFigures } from '../../actor/thread-memory.js';
 
 const PROCESS_METRICS = [

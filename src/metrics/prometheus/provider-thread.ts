@@ -8,7 +8,13 @@ import type { MessagePort } from 'node:worker_threads';
 import { ROTATION_MS } from '../sliding-windows.js';
 import { expositionText, sampleKey } from './exposition.js';
 import { PrometheusRegistry } from './prometheus-registry.js';
-import { FACTS_WAIT_MAX_MS, type FromProvider, type ProviderStart, type ScrapeFacts, type ToProvider } from './scrape-message.js';
+import {
+  FACTS_WAIT_MAX_MS,
+  type FromProvider,
+  type ProviderStart,
+  type ScrapeFacts,
+  type ToProvider,
+} from './scrape-message.js';
 import { startScrapeServer } from './scrape-server.js';
 
 export class ProviderThread {

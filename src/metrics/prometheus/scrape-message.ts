@@ -18,7 +18,8 @@ export const FACTS_WAIT_MAX_MS = 1000;
 /** The `workerData` of the provider's thread. */
 export interface ProviderStart {
   readonly memory: MetricsMemory;
-  readonly host: string;
+  /** Null: all addresses. */
+  readonly host: string | null;
   readonly port: number;
   readonly showsProcess: boolean;
 }

@@ -16,7 +16,7 @@ export type ScrapeText = (names: ReadonlySet<string> | null) => Promise<string>;
 
 /** Resolves once the port is open; rejects with the system's error. */
 export function startScrapeServer(
-  host: string,
+  host: string | null,
   port: number,
   text: ScrapeText,
   onError: (error: Error) => void,
@@ -30,7 +30,7 @@ export function startScrapeServer(
   server.maxConnections = CONNECTIONS_MAX;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen(port, host ?? undefined, () => {
       server.off('error', reject);
       server.on('error', onError);
       resolve(server);

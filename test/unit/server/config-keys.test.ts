@@ -39,7 +39,8 @@ describe('the key table', () => {
   it('finds families of keys by their prefix', () => {
     expect(findConfigKey('server.12')?.name).toBe('server.N');
     expect(findConfigKey('group.1')?.name).toBe('group.N');
-    expect(findConfigKey('metricsProvider.httpPort')?.name).toBe('metricsProvider.*');
+    expect(findConfigKey('metricsProvider.httpPort')?.name).toBe('metricsProvider.httpPort');
+    expect(findConfigKey('metricsProvider.other')?.name).toBe('metricsProvider.*');
     expect(findConfigKey('metricsProvider.className')?.regime).toBe('strict-text');
     expect(findConfigKey('authProvider.1')?.name).toBe('authProvider.*');
     expect(findConfigKey('superUser.2')?.name).toBe('superUser.*');

@@ -5,6 +5,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { ActorContext } from '../../../src/actor/actor.js';
 import { CounterSet } from '../../../src/actor/counters/counters.js';
 import { createCountersBuffer } from '../../../src/actor/counters/counters-layout.js';
+import { MetricSet } from '../../../src/actor/counters/metric-set.js';
+import { emptyCells, MetricSetReader } from '../../../src/actor/counters/metric-set-reader.js';
+import { createMetricsBuffer, SummaryCell } from '../../../src/actor/counters/metrics-layout.js';
 import { silentLogger } from '../../../src/actor/logger.js';
 import { LocalMailbox } from '../../../src/actor/mailbox/local-mailbox.js';
 import { ManualClock } from '../../../src/base/clock.js';
@@ -58,6 +61,7 @@ class Bench {
   onRoleTick: () => void = () => undefined;
   fatal: Error | null = null;
   private readonly counters = new CounterSet(createCountersBuffer());
+  private readonly metrics = createMetricsBuffer();
   private readonly input = new LocalMailbox(1 << 20);
 
   constructor({ readOnlyAfterMs = Number.POSITIVE_INFINITY } = {}) {
@@ -68,6 +72,7 @@ class Bench {
       clock: this.clock,
       log: silentLogger,
       counters: this.counters,
+      metrics: new MetricSet(this.metrics, this.counters),
       requestTurn: () => undefined,
       fatal: (error: Error) => {
         this.fatal = error;
@@ -153,8 +158,9 @@ class Bench {
 
   /** Of proposals: the last one, the smallest, the largest. */
   sizes(): number[] {
-    const names = ['last_proposal_size', 'min_proposal_size', 'max_proposal_size'];
-    return names.map((name) => (this.counters.values[this.counters.register(name)] as number) - 1);
+    const cells = emptyCells();
+    new MetricSetReader([this.metrics]).addSummary('proposal_size', cells);
+    return [SummaryCell.last, SummaryCell.least, SummaryCell.greatest].map((cell) => cells[cell] as number);
   }
 
   /** As a role ends: everything that was on its way has come by. */
@@ -173,6 +179,7 @@ class Bench {
       onTick: () => this.onRoleTick(),
       onBatchEnd: () => undefined,
       onConfigsChanged: () => this.said.push('role: configs'),
+      showFigures: (figures) => figures.set('learners', 7),
       close: () => this.said.push('role: close'),
     };
   }

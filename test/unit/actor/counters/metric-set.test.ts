@@ -35,7 +35,14 @@ function summaryOf(reader: MetricSetReader, name: string): Record<string, number
 function figures(cells: Float64Array): Record<string, number> {
   const { count, sum, least, greatest, last, histogram } = SummaryCell;
   const median = valueAt(cells.subarray(histogram), 0.5);
-  return { count: cells[count], sum: cells[sum], least: cells[least], greatest: cells[greatest], last: cells[last], median };
+  return {
+    count: cells[count],
+    sum: cells[sum],
+    least: cells[least],
+    greatest: cells[greatest],
+    last: cells[last],
+    median,
+  };
 }
 
 test('a summary is what was added to it by all its owners', () => {
@@ -46,7 +53,14 @@ test('a summary is what was added to it by all its owners', () => {
   ofA.addMany(5, 4);
   ofA.addMany(1000, 0);
   ofB.add(100);
-  expect(summaryOf(reader, 'readlatency')).toEqual({ count: 6, sum: 123, least: 3, greatest: 100, last: 100, median: 5 });
+  expect(summaryOf(reader, 'readlatency')).toEqual({
+    count: 6,
+    sum: 123,
+    least: 3,
+    greatest: 100,
+    last: 100,
+    median: 5,
+  });
   expect(summaryOf(reader, 'unheard_of')).toMatchObject({ count: 0, least: Number.POSITIVE_INFINITY });
 });
 
@@ -57,7 +71,14 @@ test('what is below 0 counts as 0, and fractions count in the sum', () => {
   summary.add(Number.NaN);
   summary.add(2.5);
   const reader = new MetricSetReader([owner.metrics]);
-  expect(summaryOf(reader, 'propagation_latency')).toEqual({ count: 3, sum: 2.5, least: 0, greatest: 2.5, last: 2.5, median: 0 });
+  expect(summaryOf(reader, 'propagation_latency')).toEqual({
+    count: 3,
+    sum: 2.5,
+    least: 0,
+    greatest: 2.5,
+    last: 2.5,
+    median: 0,
+  });
 });
 
 test('a counter is one of its owner, also if it is counted there already', () => {
@@ -85,7 +106,14 @@ test('keys are told apart by all of their bytes, and come in the order in which 
   add(1, 4, 30);
   const read = new MetricSetReader([owner.metrics]).keyed('read_per_namespace');
   expect([...read.keys()]).toEqual(['app', 'ap', 'bé']);
-  expect(figures(read.get('app') as Float64Array)).toEqual({ count: 3, sum: 60, least: 10, greatest: 30, last: 30, median: 20 });
+  expect(figures(read.get('app') as Float64Array)).toEqual({
+    count: 3,
+    sum: 60,
+    least: 10,
+    greatest: 30,
+    last: 30,
+    median: 20,
+  });
   expect(read.get('ap')?.[SummaryCell.sum]).toBe(6);
 });
 

@@ -1,0 +1,143 @@
+/**
+ * The metrics of a running server, for all who show them: the word `mntr`, the admin command `monitor`, the Prometheus provider, our own
+ * page. Main thread; made with the server, asks no actor. Which shape the figures take is the provider's (operations 4.4): with
+ * Prometheus, `mntr` shows samples with labels, and nothing is ever reset.
+ */
+import type { ActorSystem } from '../actor/actor-system.js';
+import type { Logger } from '../actor/logger.js';
+import { defaultFigures, figureText, type MetricFigure } from '../metrics/default-figures.js';
+import { MetricsReader, NO_GAUGES } from '../metrics/metrics-reader.js';
+import type { ExposedFamily } from '../metrics/prometheus/exposition.js';
+import type { ScrapeFacts } from '../metrics/prometheus/scrape-message.js';
+import { ROTATION_MS, SlidingWindows } from '../metrics/sliding-windows.js';
+import type { ServerMode } from './four-letter-words/server-status.js';
+import type { MetricsConfig } from './metrics-config.js';
+import type { PrometheusProvider } from './prometheus-provider.js';
+import type { GaugeSources, ServerGauges } from './server-gauges.js';
+import { FULL_VERSION } from './version.js';
+
+/** What stands in front of all figures. */
+export interface ServerState {
+  readonly mode: ServerMode;
+  /** `leading - broadcast`; null: no member of an ensemble. */
+  readonly peerState: string | null;
+  /** Of an observer. */
+  readonly observerMasterId: number | null;
+}
+
+export type StateField = readonly [key: string, value: string | number];
+
+export class ServerMetrics {
+  readonly reader: MetricsReader;
+  private readonly config: MetricsConfig;
+  private readonly system: ActorSystem;
+  private readonly log: Logger;
+  private readonly sources: Omit<GaugeSources, 'reader' | 'counters'>;
+  /** Families of others, made anew for each scrape. */
+  private readonly families: () => readonly ExposedFamily[];
+  private gauges: Promise<ServerGauges> | null = null;
+  private provider: PrometheusProvider | null = null;
+  private windows: SlidingWindows | null = null;
+
+  constructor(
+    config: MetricsConfig,
+    system: ActorSystem,
+    sources: Omit<GaugeSources, 'reader' | 'counters'>,
+    families: () => readonly ExposedFamily[],
+    log: Logger,
+  ) {
+    this.config = config;
+    this.system = system;
+    this.sources = sources;
+    this.families = families;
+    this.log = log;
+    this.reader = new MetricsReader({ counters: system.counterMemory, metrics: system.metricMemory });
+  }
+
+  /** Opens the port of the provider that is configured, if it has one. Rejects with MetricsStartError. */
+  async start(): Promise<void> {
+    if (this.config.provider !== 'prometheus') return;
+    const { PrometheusProvider } = await import('./prometheus-provider.js');
+    const memory = { counters: this.system.counterMemory, metrics: this.system.metricMemory };
+    const log = this.log;
+    this.provider = await PrometheusProvider.start(this.config, memory, () => this.facts(), log);
+  }
+
+  close(): void {
+    this.provider?.close();
+  }
+
+  /** Of the Prometheus provider; null: there is none. */
+  get port(): number | null {
+    return this.provider?.port ?? null;
+  }
+
+  /** In the shape of the provider, in a stable order. */
+  async figures(): Promise<MetricFigure[]> {
+    if (this.config.provider === 'none') return [];
+    if (this.provider !== null) {
+      const sampled = await this.provider.figures();
+      return sampled.map(([key, value]) => ({ key, value, isDouble: true }));
+    }
+    const gauges = await (await this.serverGauges()).read();
+    return defaultFigures(this.reader.read(gauges));
+  }
+
+  /** The whole text of `mntr`. */
+  async monitorText(state: ServerState): Promise<string> {
+    const head = stateFields(state).map(([key, value]) => `zk_${key}\t${value}\n`);
+    const figures = await this.figures();
+    return head.join('') + figures.map((figure) => `zk_${figure.key}\t${figureText(figure)}\n`).join('');
+  }
+
+  /** `srst`: counters and summaries begin anew, gauges do not. */
+  async reset(): Promise<void> {
+    if (this.provider === null) await this.system.resetMetrics();
+  }
+
+  /**
+   * A summary as it was in the last ten minutes; before that many have passed since it was first asked for, since then. For our own
+   * page: no name of Apache's shows it.
+   */
+  recent(name: string): Float64Array {
+    if (this.windows === null) {
+      this.windows = new SlidingWindows();
+      setInterval(() => this.rotate(), ROTATION_MS).unref();
+    }
+    return this.windows.recent(name, this.reader.summary(name), this.reader.resetCount());
+  }
+
+  private rotate(): void {
+    const copies = new Map<string, Float64Array>();
+    for (const { row, samples } of this.reader.read(NO_GAUGES)) {
+      for (const { key, cells } of samples) if (key === null && cells !== null) copies.set(row.name, cells);
+    }
+    this.windows?.rotate(copies, this.reader.resetCount());
+  }
+
+  private async facts(): Promise<ScrapeFacts> {
+    const [gauges, threads] = await Promise.all([
+      this.serverGauges().then((found) => found.read()),
+      this.config.showsProcess ? this.system.memoryFigures() : [],
+    ]);
+    return { gauges, threads, families: this.families() };
+  }
+
+  /** Loaded when somebody first asks. */
+  private serverGauges(): Promise<ServerGauges> {
+    this.gauges ??= import('./server-gauges.js').then(
+      (module) => new module.ServerGauges({ ...this.sources, reader: this.reader, counters: this.system.counters() }),
+    );
+    return this.gauges;
+  }
+}
+
+export function stateFields({ mode, peerState, observerMasterId }: ServerState): StateField[] {
+  const fields: StateField[] = [
+    ['version', FULL_VERSION],
+    ['server_state', mode],
+  ];
+  if (peerState !== null) fields.push(['peer_state', peerState]);
+  if (observerMasterId !== null) fields.push(['observer_master_id', observerMasterId]);
+  return fields;
+}
