@@ -4,7 +4,7 @@
 // All files lie in one directory as deep as dist/src/server, so that `new URL('./x.js', import.meta.url)` and paths to the
 // package's root mean the same in both; the entries of the layer above, in one beside it. Every module that is started by
 // its address (a worker, a piscina task) is an entry here; test/tidy.test.ts sees to it. piscina and pino stay outside: they
-// start workers of their own, from their own files.
+// start workers of their own, from their own files; prom-client, because only some servers ever load it.
 import { chmodSync } from 'node:fs';
 import { basename } from 'node:path';
 import { defineConfig, type Plugin, type RolldownOptions } from 'rolldown';
@@ -27,6 +27,7 @@ const LATER = [
   'server/restore-task.js',
   'server/purge-task.js',
   'server/read-ahead-task.js',
+  'server/prometheus-thread.js',
   'admin/admin-server.js',
 ];
 
@@ -53,7 +54,7 @@ function bundle(entries: readonly string[], chunkPrefix: string, cleanDir: boole
   return {
     input: Object.fromEntries(entries.map((entry) => [basename(entry, '.js'), `dist/src/${entry}`])),
     platform: 'node',
-    external: ['pino', 'piscina'],
+    external: ['pino', 'piscina', 'prom-client'],
     plugins: [EXECUTABLE],
     output: {
       dir: 'dist/bundle',

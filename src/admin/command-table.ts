@@ -4,12 +4,13 @@
 
 import type { Command, MakeCommand } from './command.js';
 import { lastSnapshot } from './commands/last-snapshot.js';
+import { monitor } from './commands/monitor.js';
 import { pipeline } from './commands/pipeline.js';
 import { restore } from './commands/restore.js';
 import { ruok } from './commands/ruok.js';
 import { snapshot } from './commands/snapshot.js';
 
-export const COMMANDS: readonly MakeCommand[] = [lastSnapshot, pipeline, restore, ruok, snapshot];
+export const COMMANDS: readonly MakeCommand[] = [lastSnapshot, monitor, pipeline, restore, ruok, snapshot];
 
 /** By each of their names. */
 export function commandsByName(commands: readonly Command[]): ReadonlyMap<string, Command> {

@@ -11,9 +11,20 @@
 //     "none" : [ ]
 //   }                                no newline at the end
 
-export type JsonValue = string | number | bigint | boolean | null | readonly JsonValue[] | JsonObject;
+import { javaDouble } from '../base/java-double.js';
+
+export type JsonValue = string | number | bigint | boolean | null | JsonDouble | readonly JsonValue[] | JsonObject;
 export interface JsonObject {
   readonly [key: string]: JsonValue;
+}
+
+/** A number that is not whole by its kind: it has a point even if it is whole by its value. */
+export class JsonDouble {
+  readonly double: number;
+
+  constructor(double: number) {
+    this.double = double;
+  }
 }
 
 const INDENT = '  ';
@@ -22,6 +33,9 @@ export function jsonText(value: JsonValue, depth = 0): string {
   if (value === null || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : `"${value}"`;
   if (typeof value === 'string') return quoted(value);
+  if (value instanceof JsonDouble) {
+    return Number.isFinite(value.double) ? javaDouble(value.double) : `"${value.double}"`;
+  }
   if (isList(value)) {
     return value.length === 0 ? '[ ]' : `[ ${value.map((item) => jsonText(item, depth)).join(', ')} ]`;
   }

@@ -100,7 +100,9 @@ export class MetricsReader {
   /** By name, over all owners. */
   private counterSums(): Map<string, number> {
     const sums = new Map<string, number>();
-    this.counters.forEach((_owner, name, value) => sums.set(name, (sums.get(name) ?? 0) + value));
+    this.counters.forEach((_owner, name, value) => {
+      sums.set(name, (sums.get(name) ?? 0) + value);
+    });
     return sums;
   }
 }

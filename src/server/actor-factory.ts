@@ -168,7 +168,7 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
       const policy = aclPolicy(server);
       ports.onAdminParts({
         restorer,
-        counters: new AdminCounters(context.counters),
+        counters: new AdminCounters(context.metrics),
         tree: reader,
         ownsRoot: (identities) => ownsRoot(reader, policy, identities),
       });

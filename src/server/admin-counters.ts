@@ -1,51 +1,34 @@
 /**
- * What snapshot and restore by command have come to (operations 3.6): one block of the restorer's counters, in shared memory,
- * written on the main thread alone, read by whoever reads counters. The names are Apache ZooKeeper's metrics, the time of a
- * restore in the parts of which its summary consists.
+ * What the AdminServer counts for operators (operations 3, 4.3): snapshots and restores by command, and plain requests to a port that
+ * also speaks TLS. Among the metrics of the restorer, which lives on the main thread, too: that thread alone records here.
  */
-import type { CounterSet } from '../actor/counters/counters.js';
+import type { Counter } from '../actor/counters/counter.js';
+import type { MetricSet } from '../actor/counters/metric-set.js';
+import type { Summary } from '../actor/counters/summary.js';
 
 const NAMES = [
   'snapshot_error_count',
   'snapshot_rate_limited_count',
   'restore_error_count',
   'restore_rate_limited_count',
-  'cnt_restore_time',
-  'sum_restore_time',
-  'min_restore_time',
-  'max_restore_time',
+  'insecure_admin_count',
 ] as const;
-
-type CounterName =
-  | 'snapshot_error_count'
-  | 'snapshot_rate_limited_count'
-  | 'restore_error_count'
-  | 'restore_rate_limited_count';
+type CounterName = (typeof NAMES)[number];
 
 export class AdminCounters {
-  private readonly cells: Float64Array;
+  private readonly counters: ReadonlyMap<CounterName, Counter>;
+  private readonly restoreTime: Summary;
 
-  constructor(counters: CounterSet) {
-    this.cells = counters.registerBlock(NAMES);
+  constructor(metrics: MetricSet) {
+    this.counters = new Map(NAMES.map((name) => [name, metrics.counter(name)]));
+    this.restoreTime = metrics.summary('restore_time');
   }
 
   increment(name: CounterName): void {
-    this.add(name, 1);
+    this.counters.get(name)?.increment();
   }
 
   addRestoreTime(tookMs: number): void {
-    const { cells } = this;
-    const count = this.add('cnt_restore_time', 1);
-    this.add('sum_restore_time', tookMs);
-    const min = NAMES.indexOf('min_restore_time');
-    const max = NAMES.indexOf('max_restore_time');
-    cells[min] = count === 1 ? tookMs : Math.min(cells[min] as number, tookMs);
-    cells[max] = Math.max(cells[max] as number, tookMs);
-  }
-
-  private add(name: (typeof NAMES)[number], amount: number): number {
-    const place = NAMES.indexOf(name);
-    this.cells[place] = (this.cells[place] as number) + amount;
-    return this.cells[place] as number;
+    this.restoreTime.add(tookMs);
   }
 }

@@ -11,6 +11,7 @@ import type { AdminCounters } from './admin-counters.js';
 import { ExitCode } from './exit-code.js';
 import type { LiveRestore } from './live-restore.js';
 import type { PipelineView } from './pipeline-view.js';
+import type { ServerMetrics } from './server-metrics.js';
 import type { SnapshotPort } from './snapshotter-actor.js';
 import { StartError } from './start-error.js';
 import type { LiveStatus } from './status/live-status.js';
@@ -28,6 +29,7 @@ export interface AdminHost {
   readonly isServing: boolean;
   readonly snapshots: SnapshotPort;
   readonly pipeline: Pick<PipelineView, 'look'>;
+  readonly metrics: Pick<ServerMetrics, 'stateFields' | 'figures' | 'recent'>;
   newRestore(): LiveRestore;
   /** Why this server takes no restore; null: it does. */
   readonly restoreRefusal: string | null;

@@ -2,6 +2,7 @@
  * The plan of a member of an ensemble. Main thread, once; what it says of the moment it reads from what the quorum peer publishes.
  */
 import { parseQuorumConfigText } from '../election/quorum-config-text.js';
+import { PeerState } from '../election/vote.js';
 import { CAN_REUSE_PORT } from '../net/node-client-network.js';
 import { ServerRole } from '../processor/pipeline-records.js';
 import { PeerStatus } from '../zab/peer-status.js';
@@ -22,6 +23,13 @@ const MODES: Readonly<Record<ServerRole, ServerMode>> = {
   [ServerRole.readOnly]: 'read-only',
 };
 
+const STATES: Readonly<Record<PeerState, string>> = {
+  [PeerState.looking]: 'looking',
+  [PeerState.following]: 'following',
+  [PeerState.leading]: 'leading',
+  [PeerState.observing]: 'observing',
+};
+
 export function ensemblePlan(config: ServerConfig, peer: QuorumPeerConfig): ServerPlan {
   if (parseQuorumConfigText(peer.membersText).member(peer.myId) === undefined) {
     throw new NoMemberError(`My id ${peer.myId} not in the peer list`);
@@ -37,6 +45,10 @@ export function ensemblePlan(config: ServerConfig, peer: QuorumPeerConfig): Serv
     mode: () => {
       const role = status.servingAs;
       return role === null ? null : MODES[role];
+    },
+    peerState: () => {
+      const role = status.servingAs;
+      return role === null || role === ServerRole.readOnly ? null : `${STATES[status.state]} - broadcast`;
     },
     quorumSettings: async (ask) => quorumSettings(peer, String(await ask('quorum-peer', ASK_MEMBERS))),
     doesWithoutAdmin: true,

@@ -24,6 +24,7 @@ import { LiveRestore } from './live-restore.js';
 import { PipelineView } from './pipeline-view.js';
 import type { ServerConfig } from './server-config.js';
 import type { ServerLog } from './server-log.js';
+import type { MetricsSources, ServerMetrics, ServerState } from './server-metrics.js';
 import type { ServerPlan } from './server-plan.js';
 import { createSharedMemory } from './shared-memory.js';
 import { SharedName } from './shared-name.js';
@@ -56,12 +57,16 @@ export class LiveServer implements MainPorts {
   private readonly events: LiveServerEvents;
   private readonly system: ActorSystem;
   private readonly sessions: SessionTable;
+  private readonly memory: Readonly<Record<string, SharedArrayBuffer>>;
+  private listeningSinceMs: number | null = null;
+  private metrics: Promise<ServerMetrics> | null = null;
   private status: Promise<LiveStatus> | null = null;
   private words: Promise<WordAnswers> | null = null;
   private listening = false;
   private snapshotter: SnapshotPort | null = null;
   private adminParts: AdminParts | null = null;
   private admin: RunningAdmin | null = null;
+  private pipeline: PipelineView | null = null;
   private cleanup: DatadirCleanupActor | null = null;
 
   constructor(config: ServerConfig, plan: ServerPlan, log: ServerLog, events: LiveServerEvents) {
@@ -72,6 +77,7 @@ export class LiveServer implements MainPorts {
     const random = randomBytes(8);
     const hashKey = new Int32Array([random.readInt32LE(0), random.readInt32LE(4)]);
     const memory = { ...createSharedMemory(hashKey, config.connectionShards), ...plan.memory };
+    this.memory = memory;
     const sessions = memory[SharedName.sessions];
     assert(sessions !== undefined, 'the sessions have their memory');
     this.sessions = new SessionTable(sessions);
@@ -89,14 +95,16 @@ export class LiveServer implements MainPorts {
 
   /** Resolves when the database is loaded and every actor runs; the port opens right after, see `onListening`. */
   async start(): Promise<void> {
-    await this.system.start();
+    const { provider } = this.config.metrics;
+    const published = provider === 'prometheus' ? this.loadMetrics().then((metrics) => metrics.start()) : null;
+    await Promise.all([this.system.start(), published]);
   }
 
   /** Opens the admin port, if there is to be one; rejects with AdminStartError. Once the client port is open. */
   async startAdmin(): Promise<void> {
     if (!this.config.admin.enabled) return;
     try {
-      this.admin = await startAdmin(this.adminHost(await this.loadStatus()));
+      this.admin = await startAdmin(this.adminHost(await this.loadStatus(), await this.loadMetrics()));
     } catch (error) {
       if (!this.plan.doesWithoutAdmin) throw error;
       this.log.named('QuorumPeer').warn('Problem starting AdminServer', { error });
@@ -110,6 +118,7 @@ export class LiveServer implements MainPorts {
 
   async stop(deadlineMs: number): Promise<void> {
     this.admin?.close();
+    (await this.metrics)?.close();
     await this.system.stop(deadlineMs);
   }
 
@@ -158,6 +167,7 @@ export class LiveServer implements MainPorts {
 
   onListening(index: number, port: number): void {
     this.listening = true;
+    this.listeningSinceMs ??= new SystemClock().monotonicMs();
     const host = clientPorts(this.config)[index]?.host;
     this.log.named('NIOServerCnxnFactory').info(`binding to port ${host ?? '0.0.0.0'}:${port}`);
     this.events.onListening(index, port);
@@ -214,11 +224,53 @@ export class LiveServer implements MainPorts {
 
   /** Loaded when somebody wants to know how the server is doing. */
   private loadStatus(): Promise<LiveStatus> {
-    this.status ??= import('./status/live-status.js').then(({ LiveStatus }) => this.makeStatus(LiveStatus));
+    this.status ??= Promise.all([import('./status/live-status.js'), this.loadMetrics()]).then(
+      ([{ LiveStatus }, metrics]) => this.makeStatus(LiveStatus, metrics),
+    );
     return this.status;
   }
 
-  private makeStatus(Status: typeof LiveStatus): LiveStatus {
+  /** What operators watch. Loaded with the status, or with a provider that publishes it. */
+  private loadMetrics(): Promise<ServerMetrics> {
+    this.metrics ??= import('./server-metrics.js').then(({ ServerMetrics }) => {
+      const { config, system, memory } = this;
+      const throttle = memory[SharedName.connectionThrottle];
+      assert(throttle !== undefined, 'the throttle has its memory');
+      const sources: MetricsSources = {
+        clock: new SystemClock(),
+        tree: () => this.adminParts?.tree ?? null,
+        sessions: this.sessions,
+        throttle,
+        hasLocalSessions: config.localSessions.isEnabled || config.readOnlyModeEnabled,
+        state: () => this.state(),
+        servingSinceMs: () => this.listeningSinceMs,
+        pipeline: () => this.pipelineView.look(),
+      };
+      return new ServerMetrics(config.metrics, system, sources, this.log.named('MetricsProvider'));
+    });
+    return this.metrics;
+  }
+
+  private get pipelineView(): PipelineView {
+    this.pipeline ??= new PipelineView(
+      this.system,
+      this.plan.topology,
+      this.plan.placement,
+      new SystemClock(),
+      () => process.uptime() * 1000,
+    );
+    return this.pipeline;
+  }
+
+  /** Null: no client is served. */
+  private state(): ServerState | null {
+    const mode = this.mode();
+    if (mode === null) return null;
+    const master = mode === 'observer' ? this.system.counters().get('quorum-peer', 'learner_master_id') : -1;
+    return { mode, peerState: this.plan.peerState(), observerMasterId: master < 0 ? null : master };
+  }
+
+  private makeStatus(Status: typeof LiveStatus, metrics: ServerMetrics): LiveStatus {
     const { config, plan, system, adminParts } = this;
     assert(adminParts !== null, 'the actors are made');
     return new Status({
@@ -229,7 +281,9 @@ export class LiveServer implements MainPorts {
       sessions: this.sessions,
       ask: (actor, request) => system.control(actor, request),
       mode: () => this.mode(),
-      resetMetrics: () => system.resetMetrics(),
+      resetMetrics: () => metrics.reset(),
+      monitorText: () => metrics.monitorText(),
+      proposalBytes: () => metrics.proposalBytes(),
     });
   }
 
@@ -246,7 +300,7 @@ export class LiveServer implements MainPorts {
     this.events.onFatal(error, actorName === 'sync' ? 'SyncThread:0' : actorName, exitCodeOf(error));
   }
 
-  private adminHost(status: LiveStatus): AdminHost {
+  private adminHost(status: LiveStatus, metrics: ServerMetrics): AdminHost {
     const { config, plan, log, adminParts, snapshots } = this;
     assert(adminParts !== null, 'the actors are made');
     const { restorer, counters, ownsRoot } = adminParts;
@@ -262,13 +316,8 @@ export class LiveServer implements MainPorts {
         return isServing();
       },
       snapshots,
-      pipeline: new PipelineView(
-        this.system,
-        plan.topology,
-        plan.placement,
-        new SystemClock(),
-        () => process.uptime() * 1000,
-      ),
+      pipeline: this.pipelineView,
+      metrics,
       newRestore: () =>
         new LiveRestore(
           config,

@@ -1,5 +1,6 @@
 // Who publishes metrics, and how (operations 1.5, 4.4). Read once on the main thread; plain data. The class names of Apache ZooKeeper's
-// three providers stand for what is built in here; settings of threads and queues are understood and need nothing here.
+// three providers stand for what is built in here; settings of threads and queues are understood, and nothing here needs them.
+// Must not name any other provider: there is no place to load one from.
 
 import type { Logger } from '../actor/logger.js';
 import { checkPort, normalHost } from './port-and-host.js';

@@ -10,20 +10,18 @@ import type { Clock } from '../base/clock.js';
 import { fourDecimals } from '../metrics/default-figures.js';
 import { type GaugeFigures, type MetricsReader, NO_GAUGES } from '../metrics/metrics-reader.js';
 import { ConnectionThrottle } from '../net/connection-throttle.js';
-import { SessionTable, SlotState } from '../session/session-table.js';
+import { type SessionTable, SlotState } from '../session/session-table.js';
 import type { TreeReader } from '../store/tree-reader.js';
-import type { ServerMode } from './four-letter-words/server-status.js';
 import { readQuotas } from './quota-figures.js';
+import type { ServerMode } from './status/server-status.js';
 
 export interface GaugeSources {
   readonly clock: Clock;
   readonly counters: CountersReader;
   readonly reader: MetricsReader;
-  /** Of any thread: its control block is read. */
-  readonly tree: TreeReader;
-  /** Reaches every node of the tree. Null: the actors are not made yet. */
-  nodes(): TreeReader | null;
-  readonly sessions: SharedArrayBuffer;
+  /** Null: the actors are not made yet. */
+  tree(): TreeReader | null;
+  readonly sessions: SessionTable;
   readonly throttle: SharedArrayBuffer;
   readonly hasLocalSessions: boolean;
   /** Null: no client is served. */
@@ -41,28 +39,26 @@ const QUORUM_PEER = 'quorum-peer';
 
 export class ServerGauges {
   private readonly sources: GaugeSources;
-  private readonly sessions: SessionTable;
   private descriptorsMax: number | null = null;
 
   constructor(sources: GaugeSources) {
     this.sources = sources;
-    this.sessions = new SessionTable(sources.sessions);
   }
 
   async read(): Promise<GaugeFigures> {
     const mode = this.sources.mode();
-    if (mode === null) return NO_GAUGES;
-    const nodes = this.sources.nodes();
+    const tree = this.sources.tree();
+    if (mode === null || tree === null) return NO_GAUGES;
     const [open, max, local, quotas] = await Promise.all([
       openDescriptors(),
       this.maxDescriptors(),
       this.localSessions(),
-      nodes === null ? {} : readQuotas(nodes),
+      readQuotas(tree),
     ]);
     const values: Record<string, number> = {
       ...this.ofConnections(),
-      ...this.ofTree(),
-      global_sessions: Math.max(0, this.sessions.openCount - local),
+      ...ofTree(tree),
+      global_sessions: Math.max(0, this.sources.sessions.openCount - local),
       local_sessions: local,
       connection_drop_probability: ConnectionThrottle.dropProbability(this.sources.throttle),
       ...sizes('client_response_size', this.sources.reader),
@@ -104,17 +100,6 @@ export class ServerGauges {
     };
   }
 
-  private ofTree(): Record<string, number> {
-    const { tree } = this.sources;
-    // The reference keeps the root under two names, and counts both.
-    const znodeCount = tree.nodeCount() + 1;
-    return {
-      znode_count: znodeCount,
-      ephemerals_count: tree.ephemeralCount(),
-      approximate_data_size: tree.dataBytes(),
-    };
-  }
-
   private ofMember(mode: ServerMode): Record<string, number> {
     const { clock, counters } = this.sources;
     const own: Record<string, number> = {};
@@ -135,7 +120,7 @@ export class ServerGauges {
   /** Sessions that no transaction has opened. Looked for only where there may be any. */
   private async localSessions(): Promise<number> {
     if (!this.sources.hasLocalSessions) return 0;
-    const { sessions } = this;
+    const { sessions } = this.sources;
     let count = 0;
     for (let slot = 0; slot < sessions.slotCountUsed; slot++) {
       if (sessions.state(slot) === SlotState.open && sessions.isUnlogged(slot)) count++;
@@ -148,6 +133,15 @@ export class ServerGauges {
     this.descriptorsMax ??= await descriptorLimit();
     return this.descriptorsMax;
   }
+}
+
+function ofTree(tree: TreeReader): Record<string, number> {
+  return {
+    // The reference keeps the root under two names, and counts both.
+    znode_count: tree.nodeCount() + 1,
+    ephemerals_count: tree.ephemeralCount(),
+    approximate_data_size: tree.dataBytes(),
+  };
 }
 
 function sizes(summary: 'client_response_size' | 'proposal_size', reader: MetricsReader): Record<string, number> {

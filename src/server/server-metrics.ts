@@ -4,16 +4,19 @@
  * Prometheus, `mntr` shows samples with labels, and nothing is ever reset.
  */
 import type { ActorSystem } from '../actor/actor-system.js';
+import { SummaryCell } from '../actor/counters/metrics-layout.js';
 import type { Logger } from '../actor/logger.js';
 import { defaultFigures, figureText, type MetricFigure } from '../metrics/default-figures.js';
 import { MetricsReader, NO_GAUGES } from '../metrics/metrics-reader.js';
 import type { ExposedFamily } from '../metrics/prometheus/exposition.js';
 import type { ScrapeFacts } from '../metrics/prometheus/scrape-message.js';
 import { ROTATION_MS, SlidingWindows } from '../metrics/sliding-windows.js';
-import type { ServerMode } from './four-letter-words/server-status.js';
 import type { MetricsConfig } from './metrics-config.js';
+import { pipelineFamilies } from './pipeline-families.js';
+import type { PipelinePicture } from './pipeline-view.js';
 import type { PrometheusProvider } from './prometheus-provider.js';
 import type { GaugeSources, ServerGauges } from './server-gauges.js';
+import type { ServerMode } from './status/server-status.js';
 import { FULL_VERSION } from './version.js';
 
 /** What stands in front of all figures. */
@@ -25,6 +28,12 @@ export interface ServerState {
   readonly observerMasterId: number | null;
 }
 
+export interface MetricsSources extends Omit<GaugeSources, 'reader' | 'counters' | 'mode'> {
+  /** Null: no client is served. */
+  state(): ServerState | null;
+  pipeline(): PipelinePicture;
+}
+
 export type StateField = readonly [key: string, value: string | number];
 
 export class ServerMetrics {
@@ -32,24 +41,15 @@ export class ServerMetrics {
   private readonly config: MetricsConfig;
   private readonly system: ActorSystem;
   private readonly log: Logger;
-  private readonly sources: Omit<GaugeSources, 'reader' | 'counters'>;
-  /** Families of others, made anew for each scrape. */
-  private readonly families: () => readonly ExposedFamily[];
+  private readonly sources: MetricsSources;
   private gauges: Promise<ServerGauges> | null = null;
   private provider: PrometheusProvider | null = null;
   private windows: SlidingWindows | null = null;
 
-  constructor(
-    config: MetricsConfig,
-    system: ActorSystem,
-    sources: Omit<GaugeSources, 'reader' | 'counters'>,
-    families: () => readonly ExposedFamily[],
-    log: Logger,
-  ) {
+  constructor(config: MetricsConfig, system: ActorSystem, sources: MetricsSources, log: Logger) {
     this.config = config;
     this.system = system;
     this.sources = sources;
-    this.families = families;
     this.log = log;
     this.reader = new MetricsReader({ counters: system.counterMemory, metrics: system.metricMemory });
   }
@@ -83,9 +83,23 @@ export class ServerMetrics {
     return defaultFigures(this.reader.read(gauges));
   }
 
+  /** Of a server that serves; null: it does not. */
+  stateFields(): StateField[] | null {
+    const state = this.sources.state();
+    return state === null ? null : stateFields(state);
+  }
+
+  /** Of proposals, since the last reset: -1 while there was none. */
+  proposalBytes(): { readonly last: number; readonly min: number; readonly max: number } {
+    const cells = this.reader.summary('proposal_size');
+    const { count, last, least, greatest } = SummaryCell;
+    if (cells[count] === 0) return { last: -1, min: -1, max: -1 };
+    return { last: cells[last], min: cells[least], max: cells[greatest] };
+  }
+
   /** The whole text of `mntr`. */
-  async monitorText(state: ServerState): Promise<string> {
-    const head = stateFields(state).map(([key, value]) => `zk_${key}\t${value}\n`);
+  async monitorText(): Promise<string> {
+    const head = (this.stateFields() ?? []).map(([key, value]) => `zk_${key}\t${value}\n`);
     const figures = await this.figures();
     return head.join('') + figures.map((figure) => `zk_${figure.key}\t${figureText(figure)}\n`).join('');
   }
@@ -116,17 +130,34 @@ export class ServerMetrics {
   }
 
   private async facts(): Promise<ScrapeFacts> {
+    const isStarted = this.sources.tree() !== null;
     const [gauges, threads] = await Promise.all([
       this.serverGauges().then((found) => found.read()),
-      this.config.showsProcess ? this.system.memoryFigures() : [],
+      isStarted && this.config.showsProcess ? this.system.memoryFigures() : [],
     ]);
-    return { gauges, threads, families: this.families() };
+    return { gauges, threads, families: this.pipelineFamilies() };
+  }
+
+  /** Our own: Apache's outputs show nothing of it. */
+  private pipelineFamilies(): ExposedFamily[] {
+    return pipelineFamilies(this.sources.pipeline()).map(({ name, help, type, samples }) => ({
+      name,
+      help,
+      type,
+      samples: samples.map(({ labels, value }) => ({ name, labels, value })),
+    }));
   }
 
   /** Loaded when somebody first asks. */
   private serverGauges(): Promise<ServerGauges> {
     this.gauges ??= import('./server-gauges.js').then(
-      (module) => new module.ServerGauges({ ...this.sources, reader: this.reader, counters: this.system.counters() }),
+      (module) =>
+        new module.ServerGauges({
+          ...this.sources,
+          mode: () => this.sources.state()?.mode ?? null,
+          reader: this.reader,
+          counters: this.system.counters(),
+        }),
     );
     return this.gauges;
   }

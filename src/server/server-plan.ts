@@ -21,6 +21,8 @@ export interface ServerPlan {
   loadCreateActor(ports: MainPorts): Promise<CreateActor>;
   /** Once the client port is open. Null: no client is served. */
   mode(): ServerMode | null;
+  /** What `mntr` shows of its part in the ensemble while clients are served; null: it has none. */
+  peerState(): string | null;
   /** What `conf` shows of the ensemble; null: there is none. */
   quorumSettings(ask: AskActor): Promise<QuorumSettings | null>;
   /** The server goes on without its AdminServer when that cannot be started. */

@@ -14,6 +14,7 @@ export function standalonePlan(config: ServerConfig): ServerPlan {
     factoryUrl: new URL('./actor-factory.js', import.meta.url),
     loadCreateActor: async (ports) => (await import('./actor-factory.js')).createActorWith(ports),
     mode: () => 'standalone',
+    peerState: () => null,
     quorumSettings: async () => null,
     doesWithoutAdmin: false,
     restoreRefusal: null,

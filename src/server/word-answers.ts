@@ -107,7 +107,7 @@ export class WordAnswers {
       watchCounts: need === 'watch-counts' ? await status.watchCounts() : { connections: 0, paths: 0, watches: 0 },
       watches: need === 'watches' ? await status.watches() : new Map(),
       watchesByPath: need === 'watches-by-path' ? await status.watchesByPath() : new Map(),
-      monitor: null,
+      monitor: need === 'monitor' ? await status.monitorText() : null,
     };
   }
 

@@ -142,6 +142,11 @@ export class LeaderConnection implements PeerSocketEvents {
     else if (this.state === 'connecting') this.retry(reason);
   }
 
+  /** Which of the targets was tried last: the one it is connected to, if to any. */
+  get targetIndex(): number {
+    return Math.max(0, this.attempts - 1) % this.options.targets.length;
+  }
+
   private retry(reason: string): void {
     const { targets, retryMs, roundMs } = this.options;
     this.state = 'waiting';

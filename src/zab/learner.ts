@@ -37,6 +37,8 @@ export class Learner implements Role, LeaderConnectionEvents {
   private readonly host: LearnerHost;
   private readonly options: LearnerOptions;
   private readonly connection: LeaderConnection;
+  /** In the order in which they are tried. */
+  private readonly targetSids: readonly number[];
   private readonly discovery: LearnerDiscovery;
   private readonly txns: ReceivedTxns;
   private readonly configs: ReceivedConfigs;
@@ -54,11 +56,13 @@ export class Learner implements Role, LeaderConnectionEvents {
     this.options = options;
     const { timing, history, line, log } = host;
     const master = options.observerMaster;
+    const targets = targetsOf(host.configs.committed, options);
+    this.targetSids = targets.map(({ sid }) => sid);
     this.connection = new LeaderConnection(
       host.network,
       log,
       {
-        targets: targetsOf(host.configs.committed, options),
+        targets: targets.map(({ addresses }) => addresses),
         connectMsMax: timing.tickMs * (timing.connectLimitTicks > 0 ? timing.connectLimitTicks : timing.initLimitTicks),
         retryMs: timing.connectRetryMs,
         roundMs: master !== null && options.kind === 'observer' ? master.chance() * master.reconnectMsMax : 0,
@@ -91,8 +95,8 @@ export class Learner implements Role, LeaderConnectionEvents {
 
   // ---- Role
 
-  /** As an observer master, if it is one. */
   showFigures(figures: RoleFigures): void {
+    figures.set('learner_master_id', this.targetSids[this.connection.targetIndex] as number);
     if (this.master !== null) figures.set('synced_observers', this.master.syncedCount);
   }
 
@@ -276,19 +280,25 @@ export class Learner implements Role, LeaderConnectionEvents {
 }
 
 /** Observers try the masters in any order, and the leader when none is there. */
-function targetsOf(config: QuorumVerifier, options: LearnerOptions): PeerAddress[][] {
+interface Target {
+  readonly sid: number;
+  readonly addresses: readonly PeerAddress[];
+}
+
+function targetsOf(config: QuorumVerifier, options: LearnerOptions): Target[] {
   const { leader, kind, observerMaster } = options;
-  const targets: PeerAddress[][] = [];
+  const targets: Target[] = [];
   if (kind === 'observer' && observerMaster !== null) {
     for (const { sid, type, addresses } of config.members) {
       if (sid === leader || type === 'observer') continue;
-      targets.push(addresses.map(({ host }) => ({ host, port: observerMaster.port })));
+      targets.push({ sid, addresses: addresses.map(({ host }) => ({ host, port: observerMaster.port })) });
     }
     for (let last = targets.length - 1; last > 0; last--) {
       const other = Math.floor(observerMaster.chance() * (last + 1));
       [targets[last], targets[other]] = [targets[other], targets[last]];
     }
   }
-  targets.push((config.member(leader)?.addresses ?? []).map(({ host, quorumPort }) => ({ host, port: quorumPort })));
+  const { addresses = [] } = config.member(leader) ?? {};
+  targets.push({ sid: leader, addresses: addresses.map(({ host, quorumPort }) => ({ host, port: quorumPort })) });
   return targets;
 }

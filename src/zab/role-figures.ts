@@ -12,6 +12,8 @@ export const ROLE_FIGURES = [
   'synced_non_voting_followers',
   'synced_observers',
   'pending_syncs',
+  /** Whom a learner is connected to. */
+  'learner_master_id',
   /** Monotonic milliseconds. */
   'serving_since_ms',
 ] as const;

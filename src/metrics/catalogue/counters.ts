@@ -1,4 +1,7 @@
-/** The counters (operations 4.3), in the order in which they are shown. Constant data, any thread; recorded through `context.metrics`. */
+/**
+ * The counters (operations 4.3), in the order in which they are shown. Constant data, any thread; recorded through `context.metrics`.
+ * They are on every role from the start, with 0: a name is never taken out because nothing counts under it here.
+ */
 
 import type { MetricRow } from './metric-row.js';
 

@@ -1,4 +1,7 @@
-/** The gauges (operations 4.2), in the order in which they are shown. Constant data, any thread; filled by src/server/server-gauges.ts. */
+/**
+ * The gauges (operations 4.2), in the order in which they are shown. Constant data, any thread; filled by src/server/server-gauges.ts.
+ * A gauge that has no value at a moment is not shown in that moment.
+ */
 
 import type { MetricRow, MetricScope } from './metric-row.js';
 

@@ -44,6 +44,10 @@ export interface LiveStatusParts {
   mode(): ServerMode | null;
   /** Of the metrics; what else `srst` resets is told here. */
   resetMetrics(): Promise<void>;
+  /** The whole text of `mntr`. */
+  monitorText(): Promise<string>;
+  /** Of the leader's proposals; -1 while there was none. */
+  proposalBytes(): { readonly last: number; readonly min: number; readonly max: number };
 }
 
 export class LiveStatus {
@@ -96,7 +100,7 @@ export class LiveStatus {
       zxidLo: tree.zxidLo(),
       // The reference keeps the root under two names, and counts both.
       nodeCount: tree.nodeCount() + 1,
-      proposalBytes: mode === 'leader' ? this.proposalBytes() : null,
+      proposalBytes: mode === 'leader' ? this.parts.proposalBytes() : null,
       traceMask: this.traceMask,
     };
   }
@@ -169,6 +173,10 @@ export class LiveStatus {
     return { connections: sessions.size, paths: paths.size, watches };
   }
 
+  monitorText(): Promise<string> {
+    return this.parts.monitorText();
+  }
+
   /** `srst`, `stat_reset`. */
   async resetStatistics(): Promise<void> {
     await this.shards.askAll({ kind: 'reset-statistics', ofServer: true });
@@ -178,11 +186,6 @@ export class LiveStatus {
   /** `crst`, `connection_stat_reset`. */
   async resetConnectionStatistics(): Promise<void> {
     await this.shards.askAll({ kind: 'reset-statistics', ofServer: false });
-  }
-
-  private proposalBytes(): FigureStatus['proposalBytes'] {
-    const figure = (name: string): number => this.parts.counters.get('quorum-peer', name) - 1;
-    return { last: figure('last_proposal_size'), min: figure('min_proposal_size'), max: figure('max_proposal_size') };
   }
 }
 
