@@ -3,14 +3,31 @@
 // No two may share a name or an alias.
 
 import type { Command, MakeCommand } from './command.js';
+import { configurationCommands } from './commands/configuration.js';
+import { connections } from './commands/connections.js';
 import { lastSnapshot } from './commands/last-snapshot.js';
 import { monitor } from './commands/monitor.js';
 import { pipeline } from './commands/pipeline.js';
 import { restore } from './commands/restore.js';
 import { ruok } from './commands/ruok.js';
+import { serverStatsCommands } from './commands/server-stats.js';
+import { sessionCommands } from './commands/sessions-and-watches.js';
+import { smallCommands } from './commands/small-commands.js';
 import { snapshot } from './commands/snapshot.js';
 
-export const COMMANDS: readonly MakeCommand[] = [lastSnapshot, monitor, pipeline, restore, ruok, snapshot];
+export const COMMANDS: readonly MakeCommand[] = [
+  ...configurationCommands,
+  connections,
+  lastSnapshot,
+  monitor,
+  pipeline,
+  restore,
+  ruok,
+  ...serverStatsCommands,
+  ...sessionCommands,
+  ...smallCommands,
+  snapshot,
+];
 
 /** By each of their names. */
 export function commandsByName(commands: readonly Command[]): ReadonlyMap<string, Command> {

@@ -1,5 +1,6 @@
 // JSON as Apache's AdminServer prints it (operations 3.2), to the blank: probes look for `"error" : null` on a line of its own.
-// Pure. Longs are bigints and come out exact; keys keep their order.
+// Pure. Longs are bigints and come out exact; keys keep their order. What may be long is given as a Map or any iterable, and comes
+// out in pieces, made one after the other.
 //
 //   {
 //     "key" : [ 1, 2 ],             two blanks per object, " : " between key and value, lists on one line
@@ -13,39 +14,103 @@
 
 import { javaDouble } from '../base/java-double.js';
 
-export type JsonValue = string | number | bigint | boolean | null | JsonDouble | readonly JsonValue[] | JsonObject;
+export type JsonValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | JsonDouble
+  | Iterable<JsonValue>
+  | JsonMap
+  | JsonObject;
 export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
+/** An object with many keys, or with keys whose order a JavaScript object would not keep. */
+export type JsonMap = ReadonlyMap<string | bigint | number, JsonValue>;
 
 /** A number that is not whole by its kind: it has a point even if it is whole by its value. */
 export class JsonDouble {
-  readonly double: number;
+  readonly value: number;
 
-  constructor(double: number) {
-    this.double = double;
+  constructor(value: number) {
+    this.value = value;
   }
 }
 
 const INDENT = '  ';
 
-export function jsonText(value: JsonValue, depth = 0): string {
-  if (value === null || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
-  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : `"${value}"`;
-  if (typeof value === 'string') return quoted(value);
-  if (value instanceof JsonDouble) {
-    return Number.isFinite(value.double) ? javaDouble(value.double) : `"${value.double}"`;
-  }
-  if (isList(value)) {
-    return value.length === 0 ? '[ ]' : `[ ${value.map((item) => jsonText(item, depth)).join(', ')} ]`;
-  }
-  const inner = INDENT.repeat(depth + 1);
-  const lines = Object.entries(value).map(([key, item]) => `${inner}${quoted(key)} : ${jsonText(item, depth + 1)}`);
-  return lines.length === 0 ? '{ }' : `{\n${lines.join(',\n')}\n${INDENT.repeat(depth)}}`;
+export function jsonText(value: JsonValue): string {
+  let text = '';
+  for (const piece of jsonPieces(value)) text += piece;
+  return text;
 }
 
-function isList(value: readonly JsonValue[] | JsonObject): value is readonly JsonValue[] {
-  return Array.isArray(value);
+export function* jsonPieces(value: JsonValue, depth = 0): Iterable<string> {
+  if (isPlain(value)) {
+    yield plainText(value);
+    return;
+  }
+  if (value instanceof Map) {
+    yield* objectPieces(value, depth);
+    return;
+  }
+  if (isIterable(value)) {
+    yield* listPieces(value, depth);
+    return;
+  }
+  yield* objectPieces(Object.entries(value as JsonObject), depth);
+}
+
+function* listPieces(list: Iterable<JsonValue>, depth: number): Iterable<string> {
+  let before = '[ ';
+  for (const item of list) {
+    if (isPlain(item)) {
+      yield before + plainText(item);
+    } else {
+      yield before;
+      yield* jsonPieces(item, depth);
+    }
+    before = ', ';
+  }
+  yield before === '[ ' ? '[ ]' : ' ]';
+}
+
+function* objectPieces(
+  entries: Iterable<readonly [string | bigint | number, JsonValue]>,
+  depth: number,
+): Iterable<string> {
+  const inner = INDENT.repeat(depth + 1);
+  let before = '{\n';
+  for (const [key, item] of entries) {
+    const begin = `${before}${inner}${quoted(String(key))} : `;
+    if (isPlain(item)) {
+      yield begin + plainText(item);
+    } else {
+      yield begin;
+      yield* jsonPieces(item, depth + 1);
+    }
+    before = ',\n';
+  }
+  yield before === '{\n' ? '{ }' : `\n${INDENT.repeat(depth)}}`;
+}
+
+type Plain = string | number | bigint | boolean | null | JsonDouble;
+
+function isPlain(value: JsonValue): value is Plain {
+  return typeof value !== 'object' || value === null || value instanceof JsonDouble;
+}
+
+function plainText(value: Plain): string {
+  if (typeof value === 'string') return quoted(value);
+  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : `"${value}"`;
+  if (value instanceof JsonDouble) return Number.isFinite(value.value) ? javaDouble(value.value) : `"${value.value}"`;
+  return String(value);
+}
+
+function isIterable(value: object): value is Iterable<JsonValue> {
+  return Symbol.iterator in value;
 }
 
 /** Java's printer writes the digits of an escape in capitals. */

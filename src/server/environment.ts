@@ -2,7 +2,8 @@
 // for them here. Used for the first lines of the log and for the word envi, on the main thread. This list is closed:
 // environment variables, -D options and command lines must never come into it, since they carry passwords.
 
-import { hostname, type as osType, release, tmpdir, userInfo } from 'node:os';
+import { EOL, hostname, type as osType, release, tmpdir, userInfo } from 'node:os';
+import { delimiter, sep } from 'node:path';
 import { cwd } from 'node:process';
 import { getHeapStatistics } from 'node:v8';
 import { FULL_VERSION } from './version.js';
@@ -38,6 +39,22 @@ export function describeEnvironment(): Environment {
 /** Who runs this process. */
 export function userName(): string {
   return userOr(UNKNOWN).name;
+}
+
+/** Of those that every JVM has, the ones with a meaning here: what stands behind them is the machine and the runtime, never an option. */
+export function runtimeProperties(): readonly (readonly [property: string, value: string])[] {
+  const shown = describeEnvironment().filter(([key, value]) => value !== UNKNOWN && !key.startsWith('os.memory.'));
+  return [
+    ...shown.filter(([key]) => key.startsWith('java.') || key.startsWith('os.') || key.startsWith('user.')),
+    ['file.encoding', 'UTF-8'],
+    ['file.separator', sep],
+    ['java.runtime.name', 'Node.js'],
+    ['java.runtime.version', process.version],
+    ['java.vm.name', 'V8'],
+    ['java.vm.version', process.versions.v8],
+    ['line.separator', EOL],
+    ['path.separator', delimiter],
+  ];
 }
 
 /** A container may run under a uid that has no entry in passwd. */

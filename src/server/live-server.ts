@@ -7,7 +7,7 @@
  * its plan says (server-plan.ts).
  */
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ActorSystem } from '../actor/actor-system.js';
 import { SystemClock } from '../actor/system-clock.js';
@@ -60,6 +60,8 @@ export class LiveServer implements MainPorts {
   private readonly memory: Readonly<Record<string, SharedArrayBuffer>>;
   private listeningSinceMs: number | null = null;
   private metrics: Promise<ServerMetrics> | null = null;
+  /** As it was at the start; it may be written anew while the server runs. */
+  private readonly configText: string | null;
   private status: Promise<LiveStatus> | null = null;
   private words: Promise<WordAnswers> | null = null;
   private listening = false;
@@ -74,6 +76,7 @@ export class LiveServer implements MainPorts {
     this.plan = plan;
     this.log = log;
     this.events = events;
+    this.configText = config.configFile === null ? null : readFileSync(config.configFile, 'utf8');
     const random = randomBytes(8);
     const hashKey = new Int32Array([random.readInt32LE(0), random.readInt32LE(4)]);
     const memory = { ...createSharedMemory(hashKey, config.connectionShards), ...plan.memory };
@@ -279,6 +282,7 @@ export class LiveServer implements MainPorts {
       counters: system.counters(),
       tree: adminParts.tree,
       sessions: this.sessions,
+      configText: this.configText,
       ask: (actor, request) => system.control(actor, request),
       mode: () => this.mode(),
       resetMetrics: () => metrics.reset(),

@@ -10,6 +10,7 @@ import { SystemClock } from '../../actor/system-clock.js';
 import type { SessionTable } from '../../session/session-table.js';
 import type { TreeReader } from '../../store/tree-reader.js';
 import { directoryBytes } from '../data-directory.js';
+import { describeEnvironment, type Environment, runtimeProperties } from '../environment.js';
 import type { ServerConfig } from '../server-config.js';
 import type { AskActor, ServerPlan } from '../server-plan.js';
 import { FULL_VERSION } from '../version.js';
@@ -23,6 +24,8 @@ import type {
   ServerMode,
   SessionsStatus,
   SettingsStatus,
+  SizeStatus,
+  TotalStatus,
   WatchCounts,
   WatchesByPath,
   WatchesBySession,
@@ -32,6 +35,7 @@ import { ShardQuestions } from './shard-questions.js';
 import { TurnSharing } from './turn-sharing.js';
 
 export const DEFAULT_TRACE_MASK = 306n;
+const NO_SIZES: SizeStatus = { last: -1, min: -1, max: -1 };
 
 export interface LiveStatusParts {
   readonly config: ServerConfig;
@@ -40,6 +44,8 @@ export interface LiveStatusParts {
   readonly tree: TreeReader;
   readonly sessions: SessionTable;
   readonly ask: AskActor;
+  /** The configuration file as it was at the start; null: there is none. May hold secrets. */
+  readonly configText: string | null;
   /** Null: no client is served. */
   mode(): ServerMode | null;
   /** Of the metrics; what else `srst` resets is told here. */
@@ -61,8 +67,9 @@ export class LiveStatus {
   constructor(parts: LiveStatusParts) {
     this.parts = parts;
     const { config, sessions, tree } = parts;
+    const keepsLocal = config.quorumPeer !== null && config.localSessions.isEnabled;
     this.shards = new ShardQuestions(parts.ask, config.connectionShards);
-    this.listing = new SessionListing(sessions, tree, this.clock, config.tickMs, false);
+    this.listing = new SessionListing(sessions, tree, this.clock, config.tickMs, keepsLocal);
   }
 
   get shardQuestions(): ShardQuestions {
@@ -103,6 +110,34 @@ export class LiveStatus {
       proposalBytes: mode === 'leader' ? this.parts.proposalBytes() : null,
       traceMask: this.traceMask,
     };
+  }
+
+  /** Figures that only `server_stats` shows. */
+  totals(): TotalStatus {
+    const { counters } = this.parts;
+    const sum = (name: string): number => counters.sum(name);
+    return {
+      slowSyncs: sum('fsync_threshold_exceed_count'),
+      clientResponses: NO_SIZES,
+      authFailures: sum('auth_failed_count'),
+      plainRemoteConnections: sum('non_mtls_remote_conn_count'),
+      plainLocalConnections: sum('non_mtls_local_conn_count'),
+      uptimeMs: Math.round(process.uptime() * 1000),
+    };
+  }
+
+  get configurationText(): string | null {
+    return this.parts.configText;
+  }
+
+  /** By name. May hold secrets. */
+  properties(): readonly (readonly [string, string])[] {
+    const all = { ...Object.fromEntries(runtimeProperties()), ...this.parts.config.properties };
+    return Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  environment(): Environment {
+    return describeEnvironment();
   }
 
   /** The ensemble's part only if it is wanted. */

@@ -26,9 +26,26 @@ export interface FigureStatus {
   readonly zxidLo: number;
   readonly nodeCount: number;
   /** A leader's only; -1 where nothing has been proposed. */
-  readonly proposalBytes: { readonly last: number; readonly min: number; readonly max: number } | null;
+  readonly proposalBytes: SizeStatus | null;
 
   readonly traceMask: bigint;
+}
+
+/** In bytes; -1 where there has been none. */
+export interface SizeStatus {
+  readonly last: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** What the admin commands show beyond the figures. */
+export interface TotalStatus {
+  readonly slowSyncs: number;
+  readonly clientResponses: SizeStatus;
+  readonly authFailures: number;
+  readonly plainRemoteConnections: number;
+  readonly plainLocalConnections: number;
+  readonly uptimeMs: number;
 }
 
 /** What the four-letter words are made from. */
