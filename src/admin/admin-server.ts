@@ -9,13 +9,16 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '../base/clock.js';
 import type { Identity } from '../processor/acl.js';
 import type { AdminHost, RunningAdmin } from '../server/admin-host.js';
+import { TurnSharing } from '../server/status/turn-sharing.js';
 import type { Command, CommandAnswer } from './command.js';
 import { COMMANDS, commandsByName } from './command-table.js';
-import { type JsonObject, jsonText } from './json-text.js';
+import { type JsonObject, jsonPieces } from './json-text.js';
 import { identitiesOf } from './request-auth.js';
 
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests';
@@ -30,6 +33,7 @@ const ROOT_POLL_MS = 20;
 const UNREAD_BYTES_MAX = 8 << 20;
 const UNREAD_MS = 2000;
 const HEADERS_MS = 60_000;
+const PIECE_CHARS = 32_768;
 const CONNECTIONS_MAX = 256;
 const HEADER_BYTES_MAX = 8192;
 
@@ -140,11 +144,7 @@ class AdminServer {
       response.end();
       return;
     }
-    try {
-      await pipeline(stream, response);
-    } catch (error) {
-      this.host.log.warn('The answer to an admin command was broken off', { error });
-    }
+    await this.stream(response, stream);
   }
 
   private async run(
@@ -206,12 +206,40 @@ class AdminServer {
       .join('');
   }
 
-  private json(request: IncomingMessage, response: ServerResponse, name: string, answer: CommandAnswer): void {
+  private async json(
+    request: IncomingMessage,
+    response: ServerResponse,
+    name: string,
+    answer: CommandAnswer,
+  ): Promise<void> {
     const { status = 200, headers = {}, fields = {}, error = null } = answer;
     const object: JsonObject = { ...fields, command: name, error, ...fields };
     response.setHeader('Content-Type', 'application/json');
     for (const [header, value] of Object.entries(headers)) response.setHeader(header, value);
-    this.end(request, response, status, textOf(object));
+    const pieces = jsonPieces(object)[Symbol.iterator]();
+    let text: string;
+    try {
+      text = someOf(pieces);
+    } catch (failure) {
+      this.host.log.error(`The answer to ${name} is no JSON`, { error: failure });
+      return this.end(request, response, status, JSON_FAILED);
+    }
+    if (text.length < PIECE_CHARS) return this.end(request, response, status, text);
+    response.statusCode = status;
+    if (request.method === 'HEAD') {
+      response.end();
+      return;
+    }
+    await this.stream(response, longText(text, pieces, this.host.clock));
+  }
+
+  /** As fast as the client takes it; one that takes nothing is cut off after the idle time. */
+  private async stream(response: ServerResponse, source: Readable | AsyncIterable<string>): Promise<void> {
+    try {
+      await pipeline(source, response);
+    } catch (error) {
+      this.host.log.warn('The answer to an admin command was broken off', { error });
+    }
   }
 
   /** The whole answer; a body that has not been read is not waited for, and its connection ends. */
@@ -254,10 +282,21 @@ function unescaped(path: string): string {
   }
 }
 
-function textOf(object: JsonObject): string {
-  try {
-    return jsonText(object);
-  } catch {
-    return JSON_FAILED;
+/** So much of a long answer is made at once; what is shorter is sent with its length. */
+function someOf(pieces: Iterator<string>): string {
+  let text = '';
+  while (text.length < PIECE_CHARS) {
+    const { value, done } = pieces.next();
+    if (done === true) break;
+    text += value;
+  }
+  return text;
+}
+
+async function* longText(first: string, pieces: Iterator<string>, clock: Clock): AsyncIterable<string> {
+  const turns = new TurnSharing(clock);
+  for (let text = first; text !== ''; text = someOf(pieces)) {
+    yield text;
+    if (turns.isDue) await turns.pause();
   }
 }
