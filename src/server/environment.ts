@@ -9,6 +9,7 @@ import { getHeapStatistics } from 'node:v8';
 import { FULL_VERSION } from './version.js';
 
 const UNKNOWN = '<NA>';
+const JAVA_ARCH: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'aarch64' };
 
 export type Environment = readonly (readonly [key: string, value: string])[];
 
@@ -25,7 +26,7 @@ export function describeEnvironment(): Environment {
     ['java.io.tmpdir', tmpdir()],
     ['java.compiler', UNKNOWN],
     ['os.name', osType()],
-    ['os.arch', process.arch],
+    ['os.arch', JAVA_ARCH[process.arch] ?? process.arch],
     ['os.version', release()],
     ['user.name', userOr(UNKNOWN).name],
     ['user.home', userOr(UNKNOWN).home],

@@ -1,5 +1,6 @@
 // connections (cons): every client connection, those with TLS apart (operations 3.4). The order of the fields is the reference's.
 // Main thread; the shards are asked in pieces.
+// Whoever is being answered a four-letter word is none of them.
 
 import { int64FromHalves } from '../../base/int64.js';
 import type { ConnectionStatus } from '../../server/status/server-status.js';

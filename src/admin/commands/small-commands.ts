@@ -1,7 +1,7 @@
-// Commands that are a line each: resets, the trace mask, digests, whether the server is read-only (operations 3.4). Main thread.
+// Commands that are a line each: resets, the trace mask, digests, whether the server is read-only (operations 3.4).
+// Main thread.
 // Resets change counters and nothing else; the trace mask is kept and shown, and has no effect here.
 
-import { DIGEST_VERSION } from '../../persistence/snapshot-format.js';
 import type { Command, CommandAnswer, MakeCommand } from '../command.js';
 
 const COMMON = { method: 'GET', needsServer: true, needsRoot: false } as const;
@@ -56,7 +56,7 @@ export const smallCommands: readonly MakeCommand[] = [
       const digests = await status.digests();
       return {
         fields: {
-          digests: digests.map(({ zxid, digest }) => ({ zxid, digest, digest_version: DIGEST_VERSION })),
+          digests: digests.map(({ zxid, digest, version }) => ({ zxid, digest, digest_version: version })),
         },
       };
     },

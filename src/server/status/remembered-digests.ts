@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { int64FromHalves } from '../../base/int64.js';
+import { DIGEST_VERSION } from '../../persistence/snapshot-format.js';
 import { DIGEST_LOG_ENTRIES_MAX, DIGEST_LOG_ENTRY_WORDS } from '../../store/control-layout.js';
 import type { TreeReader } from '../../store/tree-reader.js';
 import type { DigestStatus } from './server-status.js';
@@ -25,5 +26,5 @@ export async function rememberedDigests(tree: TreeReader): Promise<DigestStatus[
 function statusOf(words: Int32Array, entry: number): DigestStatus {
   const at = entry * DIGEST_LOG_ENTRY_WORDS;
   const long = (word: number): bigint => int64FromHalves(words[at + word], words[at + word + 1]);
-  return { zxid: long(0), digest: long(2) };
+  return { zxid: long(0), digest: long(2), version: DIGEST_VERSION };
 }

@@ -97,6 +97,8 @@ export interface DigestStatus {
   readonly zxid: bigint;
   /** Signed. */
   readonly digest: bigint;
+  /** How it is computed (persistence 6.6). */
+  readonly version: number;
 }
 
 /** The part of the configuration that `conf` shows. */

@@ -28,6 +28,12 @@ import { until } from '../../testing/until.js';
 
 const AUTH = { Authorization: 'digest bob:secret' };
 const INTERVAL_MS = 300_000;
+/** As 3.9.5 lists them. */
+const APACHE_COMMANDS = (
+  'configuration connection_stat_reset connections dirs dump environment get_trace_mask hash initial_configuration ' +
+  'is_read_only last_snapshot restore ruok server_stats ' +
+  'set_trace_mask snapshot stat_reset stats system_properties watch_summary watches watches_by_path'
+).split(' ');
 
 interface Answer {
   readonly status: number;
@@ -178,8 +184,14 @@ describe('transport', () => {
       expect(answer.status).toBe(200);
       expect(answer.headers['content-type']).toBeUndefined();
       // Apache's in the order of the alphabet, and then our own.
+<<<<<<< HEAD
       const names = ['last_snapshot', 'monitor', 'restore', 'ruok', 'snapshot', 'pipeline'];
+=======
+      const names = [...answer.text.matchAll(/<a href="\/commands\/(\w+)">\1<\/a>\n<br\/>\n/g)].map(([, name]) => name);
+>>>>>>> 08a9dc6 (admin: digests say how they are computed)
       expect(answer.text).toBe(names.map((name) => `<a href="/commands/${name}">${name}</a>\n<br/>\n`).join(''));
+      expect(names).toEqual(expect.arrayContaining(APACHE_COMMANDS));
+      expect(names).toContain('pipeline');
     }
   });
 

@@ -73,8 +73,8 @@ const STATUS: ServerStatus = {
   traceMask: 306n,
   connections: [CLIENT, ASKING],
   digests: [
-    { zxid: 0x80n, digest: 13500442083n },
-    { zxid: 0x100000100n, digest: -1n },
+    { zxid: 0x80n, digest: 13500442083n, version: 2 },
+    { zxid: 0x100000100n, digest: -1n, version: 2 },
   ],
   settings: {
     clientPort: 2181,
