@@ -288,6 +288,7 @@ export class LiveServer implements MainPorts {
       resetMetrics: () => metrics.reset(),
       monitorText: () => metrics.monitorText(),
       proposalBytes: () => metrics.proposalBytes(),
+      gauges: () => metrics.gaugeValues(),
     });
   }
 

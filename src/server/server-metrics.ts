@@ -97,6 +97,11 @@ export class ServerMetrics {
     return { last: cells[last], min: cells[least], max: cells[greatest] };
   }
 
+  /** By name, of this moment; empty while no client is served. */
+  async gaugeValues(): Promise<Readonly<Record<string, number>>> {
+    return (await (await this.serverGauges()).read()).values;
+  }
+
   /** The whole text of `mntr`. */
   async monitorText(): Promise<string> {
     const head = (this.stateFields() ?? []).map(([key, value]) => `zk_${key}\t${value}\n`);

@@ -4,7 +4,7 @@
 
 import { int64FromHalves } from '../../base/int64.js';
 import type { LiveStatus } from '../../server/status/live-status.js';
-import type { FigureStatus, SizeStatus } from '../../server/status/server-status.js';
+import type { FigureStatus, SizeStatus, TotalStatus } from '../../server/status/server-status.js';
 import type { MakeCommand } from '../command.js';
 import { JsonDouble, type JsonObject } from '../json-text.js';
 import { connectionLists } from './connections.js';
@@ -12,31 +12,35 @@ import { connectionLists } from './connections.js';
 const COMMON = { method: 'GET', needsServer: true, needsRoot: false } as const;
 
 export const serverStatsCommands: readonly MakeCommand[] = [
-  ({ status }) => ({ ...COMMON, names: ['server_stats', 'srvr'], run: () => ({ fields: statsFields(status) }) }),
+  ({ status }) => ({
+    ...COMMON,
+    names: ['server_stats', 'srvr'],
+    run: async () => ({ fields: await statsFields(status) }),
+  }),
   ({ status }) => ({
     ...COMMON,
     names: ['stats', 'stat'],
     run: async () => ({
-      fields: { ...statsFields(status), ...connectionLists(await status.connections(), 'brief') },
+      fields: { ...(await statsFields(status)), ...connectionLists(await status.connections(), 'brief') },
     }),
   }),
 ];
 
-function statsFields(status: LiveStatus): JsonObject {
+async function statsFields(status: LiveStatus): Promise<JsonObject> {
+  const totals = await status.totals();
   const figures = status.figures();
   const { version, mode, nodeCount, proposalBytes } = figures;
   return {
     version,
     read_only: mode === 'read-only',
-    server_stats: serverFields(status, figures),
-    client_response: sizes(status.totals().clientResponses),
+    server_stats: serverFields(status, figures, totals),
+    client_response: sizes(totals.clientResponses),
     ...(proposalBytes === null ? {} : { proposal_stats: sizes(proposalBytes) }),
     node_count: nodeCount,
   };
 }
 
-function serverFields(status: LiveStatus, figures: FigureStatus): JsonObject {
-  const totals = status.totals();
+function serverFields(status: LiveStatus, figures: FigureStatus, totals: TotalStatus): JsonObject {
   const { dataDirBytes, dataLogDirBytes } = status.directories(true);
   return {
     packets_sent: figures.sentCount,

@@ -35,7 +35,6 @@ import { ShardQuestions } from './shard-questions.js';
 import { TurnSharing } from './turn-sharing.js';
 
 export const DEFAULT_TRACE_MASK = 306n;
-const NO_SIZES: SizeStatus = { last: -1, min: -1, max: -1 };
 
 export interface LiveStatusParts {
   readonly config: ServerConfig;
@@ -53,7 +52,9 @@ export interface LiveStatusParts {
   /** The whole text of `mntr`. */
   monitorText(): Promise<string>;
   /** Of the leader's proposals; -1 while there was none. */
-  proposalBytes(): { readonly last: number; readonly min: number; readonly max: number };
+  proposalBytes(): SizeStatus;
+  /** By the names of the metrics; empty while no client is served. */
+  gauges(): Promise<Readonly<Record<string, number>>>;
 }
 
 export class LiveStatus {
@@ -113,16 +114,19 @@ export class LiveStatus {
   }
 
   /** Figures that only `server_stats` shows. */
-  totals(): TotalStatus {
-    const { counters } = this.parts;
-    const sum = (name: string): number => counters.sum(name);
+  async totals(): Promise<TotalStatus> {
+    const gauges = await this.parts.gauges();
     return {
-      slowSyncs: sum('fsync_threshold_exceed_count'),
-      clientResponses: NO_SIZES,
-      authFailures: sum('auth_failed_count'),
-      plainRemoteConnections: sum('non_mtls_remote_conn_count'),
-      plainLocalConnections: sum('non_mtls_local_conn_count'),
-      uptimeMs: Math.round(process.uptime() * 1000),
+      slowSyncs: this.parts.counters.sum('fsync_threshold_exceed_count'),
+      clientResponses: {
+        last: gauges.last_client_response_size ?? -1,
+        min: gauges.min_client_response_size ?? -1,
+        max: gauges.max_client_response_size ?? -1,
+      },
+      authFailures: gauges.auth_failed_count ?? 0,
+      plainRemoteConnections: gauges.non_mtls_remote_conn_count ?? 0,
+      plainLocalConnections: gauges.non_mtls_local_conn_count ?? 0,
+      uptimeMs: gauges.uptime ?? 0,
     };
   }
 

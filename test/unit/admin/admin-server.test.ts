@@ -184,11 +184,7 @@ describe('transport', () => {
       expect(answer.status).toBe(200);
       expect(answer.headers['content-type']).toBeUndefined();
       // Apache's in the order of the alphabet, and then our own.
-<<<<<<< HEAD
-      const names = ['last_snapshot', 'monitor', 'restore', 'ruok', 'snapshot', 'pipeline'];
-=======
       const names = [...answer.text.matchAll(/<a href="\/commands\/(\w+)">\1<\/a>\n<br\/>\n/g)].map(([, name]) => name);
->>>>>>> 08a9dc6 (admin: digests say how they are computed)
       expect(answer.text).toBe(names.map((name) => `<a href="/commands/${name}">${name}</a>\n<br/>\n`).join(''));
       expect(names).toEqual(expect.arrayContaining(APACHE_COMMANDS));
       expect(names).toContain('pipeline');
