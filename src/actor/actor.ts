@@ -20,6 +20,12 @@ export interface Actor {
   /** Once per turn, after the drains, if any inbox had records or a turn was asked for (`requestTurn`, room again). */
   onBatchEnd?(): void;
 
+  /**
+   * Behind `onBatchEnd` and `onTick`, and before anybody sees what was made of the records: how many there were, 0 included, how long
+   * all of it took and what the time is now. The runtime measures this anyway; so a stage knows its times without reading a clock.
+   */
+  onMeasured?(records: number, tookMs: number, nowMs: number): void;
+
   /** About every `tickMs`; `nowMs` is the context's monotonic clock. */
   onTick?(nowMs: number): void;
   readonly tickMs?: number;

@@ -215,11 +215,14 @@ export class DutyCycle {
     this.workCount++;
     const tally = cell.tally;
     const nowMs = this.parts.nowMs();
-    tally[ActorTally.busyMs] += nowMs - this.nowMs;
+    const tookMs = nowMs - this.nowMs;
+    tally[ActorTally.busyMs] += tookMs;
     this.nowMs = nowMs;
-    if (records === 0) return;
-    tally[ActorTally.batches] += 1;
-    tally[ActorTally.records] += records;
-    if (records > tally[ActorTally.batchMax]) tally[ActorTally.batchMax] = records;
+    if (records > 0) {
+      tally[ActorTally.batches] += 1;
+      tally[ActorTally.records] += records;
+      if (records > tally[ActorTally.batchMax]) tally[ActorTally.batchMax] = records;
+    }
+    cell.actor.onMeasured?.(records, tookMs, nowMs);
   }
 }

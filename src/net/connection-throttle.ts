@@ -75,6 +75,11 @@ export class ConnectionThrottle {
     }
   }
 
+  /** Tokens that are taken of a bucket, 0 without one. */
+  get deficit(): number {
+    return this.tokensMax > 0 ? Atomics.load(this.words, TAKEN) : 0;
+  }
+
   private refill(now: number): void {
     const filled = this.sinceOrNow(FILLED_MS, now);
     const elapsedMs = (now - filled) | 0;

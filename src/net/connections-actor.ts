@@ -45,6 +45,7 @@ import { ShardCounter, ShardCounters } from './shard-counters.js';
 import { ShardDrain } from './shard-drain.js';
 import { ShardListener, type ShardListenerOptions } from './shard-listener.js';
 import { ShardListing } from './shard-listing.js';
+import { ShardMeasures } from './shard-measures.js';
 import { ShardPosition } from './shard-position.js';
 import { ShardRole } from './shard-role.js';
 import { WatchNotifier } from './watch-notifier.js';
@@ -87,6 +88,7 @@ export class ConnectionsActor implements Actor {
   private readonly tree: TreeReader;
   private readonly sessions: SessionTable;
   private readonly counters: ShardCounters;
+  private readonly measures: ShardMeasures;
   private readonly connections = new ShardConnections();
   private readonly position = new ShardPosition();
   private readonly listener: ShardListener;
@@ -142,8 +144,13 @@ export class ConnectionsActor implements Actor {
     const { clock, log } = context;
     const requestTurn = (): void => context.requestTurn();
     const counters = new ShardCounters(context.counters);
-    const notifier = new WatchNotifier<ServerCnxn>(aclPolicy, tree.newPathHash(), (cnxn, type, bytes, offset, length) =>
-      replies.event(cnxn, type, results.eventZxidHi, results.eventZxidLo, bytes, offset, length),
+    const measures = new ShardMeasures(context.metrics);
+    const notifier = new WatchNotifier<ServerCnxn>(
+      aclPolicy,
+      tree.newPathHash(),
+      (cnxn, type, bytes, offset, length) =>
+        replies.event(cnxn, type, results.eventZxidHi, results.eventZxidLo, bytes, offset, length),
+      (eventType, watchers) => measures.onTriggered(eventType, watchers),
     );
     const replies = new ReplyWriter(connections, counters, {
       nowMs: () => clock.monotonicMs(),
@@ -163,6 +170,7 @@ export class ConnectionsActor implements Actor {
       position,
       role,
       counters,
+      measures,
       throttle,
       clock,
       log,
@@ -178,6 +186,7 @@ export class ConnectionsActor implements Actor {
       notifier,
       position,
       counters,
+      measures,
       clock,
       audit,
       (serverRole, endedBefore, replaced) =>
@@ -196,6 +205,7 @@ export class ConnectionsActor implements Actor {
       notifier,
       position,
       counters,
+      measures,
       throttler,
       log,
       new AuthRequests(authenticator, sender, replies),
@@ -204,6 +214,7 @@ export class ConnectionsActor implements Actor {
     this.audit = audit;
     this.drain = new ShardDrain(connections, replies);
     this.counters = counters;
+    this.measures = measures;
     this.notifier = notifier;
     this.listing = new ShardListing(connections, notifier.watches, sessions, options.sessionlessTimeoutMs);
     this.replies = replies;
@@ -240,6 +251,7 @@ export class ConnectionsActor implements Actor {
     if (this.stalled.length > 0) this.resumeStalled();
     if (this.audit !== null) this.audit.flush();
     this.replies.flushAll();
+    this.measures.flush();
     this.purgeWatches();
     this.counters.set(ShardCounter.outstandingRequests, this.outstanding.own);
     this.counters.set(ShardCounter.watchCount, this.notifier.watches.count);
@@ -364,6 +376,7 @@ export class ConnectionsActor implements Actor {
     const countedOn = this.counts.tryAdd(address, maxClientCnxns, maxCnxns);
     if (countedOn === REFUSED) {
       this.counters.add(ShardCounter.connectionsRefused, 1);
+      this.counters.add(ShardCounter.connectionsRejected, 1);
       this.context.log.warn(`Too many connections from ${address} - max is ${maxClientCnxns}`);
       return null;
     }
@@ -386,6 +399,7 @@ export class ConnectionsActor implements Actor {
         // By now a shard made anew may be counting, in the same places and from nothing.
         if (this.stopped) return;
         this.counts.remove(countedOn);
+        if (isServed(cnxn.state)) this.counters.add(ShardCounter.connectionsDropped, 1);
         this.forget(cnxn);
       },
     };
@@ -393,6 +407,7 @@ export class ConnectionsActor implements Actor {
 
   /** Who has asked a four-letter word may close its half before it reads the answer; any other client is gone. */
   private onEnd(cnxn: ServerCnxn): void {
+    if (isServed(cnxn.state)) this.counters.add(ShardCounter.connectionsDropped, 1);
     if (cnxn.state !== CnxnState.answering) this.replies.closeAfterFlush(cnxn);
   }
 
@@ -413,6 +428,7 @@ export class ConnectionsActor implements Actor {
   private onData(cnxn: ServerCnxn, bytes: Uint8Array, length: number): void {
     if (this.role.isOver) this.closeClients();
     if (isDeaf(cnxn.state)) return;
+    this.counters.add(ShardCounter.bytesReceived, length);
     this.beginFrames(cnxn);
     const result = cnxn.input.push(bytes, length, this.options.frameBytesMax, this.onFrame);
     this.endFrames(cnxn, result);
@@ -441,7 +457,7 @@ export class ConnectionsActor implements Actor {
   };
 
   private endFrames(cnxn: ServerCnxn, result: FrameResult): void {
-    this.router.touchSession(cnxn);
+    this.router.end(cnxn);
     switch (result) {
       case FrameResult.later:
         if (!cnxn.stalled) {
@@ -550,4 +566,9 @@ function idleUntilMs(activeMs: number, timeoutMs: number): number {
 /** What arrives is not looked at any more. */
 function isDeaf(state: CnxnState): boolean {
   return state === CnxnState.closing || state === CnxnState.ending || state === CnxnState.answering;
+}
+
+/** The connection ends because its client or the network wants it so. */
+function isServed(state: CnxnState): boolean {
+  return state !== CnxnState.closing && state !== CnxnState.answering;
 }

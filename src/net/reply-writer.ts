@@ -99,12 +99,15 @@ export class ReplyWriter {
       return;
     }
     const out = this.outOf(cnxn);
+    const repliesBefore = cnxn.replyBytes;
     cnxn.beginReply(out);
     out.writeInt(eventType);
     out.writeInt(KeeperState.SyncConnected);
     out.writeInt(pathLength);
     out.writeBytes(bytes, pathOffset, pathLength);
     cnxn.endReply(out, Xid.notification, zxidHi, zxidLo, ErrorCode.Ok);
+    this.counters.add(ShardCounter.watchBytes, cnxn.replyBytes - repliesBefore);
+    cnxn.replyBytes = repliesBefore;
     this.counters.add(ShardCounter.packetsSent, 1);
   }
 
@@ -126,6 +129,8 @@ export class ReplyWriter {
   flush(cnxn: ServerCnxn): void {
     const out = cnxn.out;
     if (out !== null) {
+      this.counters.add(ShardCounter.responseBytes, cnxn.replyBytes);
+      cnxn.replyBytes = 0;
       cnxn.out = null;
       // When the system did not take all of it at once the memory is the socket's.
       const reusable = out.length === 0 || cnxn.socket.write(out.bytes, out.length);

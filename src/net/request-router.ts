@@ -25,6 +25,7 @@ import type { RequestSender } from './request-sender.js';
 import { type RequestThrottler, ThrottleVerdict } from './request-throttler.js';
 import { CnxnState, type ServerCnxn } from './server-cnxn.js';
 import { ShardCounter, type ShardCounters } from './shard-counters.js';
+import type { ShardMeasures } from './shard-measures.js';
 import type { ShardPosition } from './shard-position.js';
 import type { WatchNotifier } from './watch-notifier.js';
 
@@ -48,6 +49,7 @@ export class RequestRouter {
   private readonly notifier: WatchNotifier<ServerCnxn>;
   private readonly position: ShardPosition;
   private readonly counters: ShardCounters;
+  private readonly measures: ShardMeasures;
   private readonly throttler: RequestThrottler;
   private readonly log: Logger;
   private readonly authRequests: AuthRequests;
@@ -60,6 +62,11 @@ export class RequestRouter {
   private nowMs = 0;
   /** Whether a request since `begin` keeps its session alive. */
   private touches = false;
+  // Since `begin`: all requests, those that had waited for the throttle, reads answered here, and all that was answered at once.
+  private received = 0;
+  private waited = 0;
+  private readsLocal = 0;
+  private instants = 0;
 
   constructor(
     tree: TreeReader,
@@ -71,6 +78,7 @@ export class RequestRouter {
     notifier: WatchNotifier<ServerCnxn>,
     position: ShardPosition,
     counters: ShardCounters,
+    measures: ShardMeasures,
     throttler: RequestThrottler,
     log: Logger,
     authRequests: AuthRequests,
@@ -82,11 +90,12 @@ export class RequestRouter {
     this.notifier = notifier;
     this.position = position;
     this.counters = counters;
+    this.measures = measures;
     this.throttler = throttler;
     this.log = log;
     this.authRequests = authRequests;
     this.catchUp = catchUp;
-    this.read = new ReadContext(tree, aclPolicy, guarded ? CHILDREN_MAX : Number.POSITIVE_INFINITY);
+    this.read = new ReadContext(tree, aclPolicy, guarded ? CHILDREN_MAX : Number.POSITIVE_INFINITY, measures.reads);
     this.read.identities = (): readonly Identity[] => this.current.identities;
   }
 
@@ -95,10 +104,29 @@ export class RequestRouter {
     this.nowMs = nowMs;
   }
 
-  /** The requests since `begin` were all of one connection; one store for all of them. */
-  touchSession(cnxn: ServerCnxn): void {
+  /** The requests since `begin` were all of one connection; they are counted, and one store keeps its session alive. */
+  end(cnxn: ServerCnxn): void {
+    if (this.received > 0) this.tally(cnxn);
     if (!this.touches) return;
     if (this.sessions.isOpen(cnxn.slot, cnxn.sessionHi, cnxn.sessionLo)) this.sessions.touch(cnxn.slot, this.nowMs);
+  }
+
+  private tally(cnxn: ServerCnxn): void {
+    const { counters, measures, received, readsLocal, instants } = this;
+    cnxn.packetsReceived += received;
+    counters.add(ShardCounter.packetsReceived, received);
+    measures.onUnthrottled(received - this.waited);
+    this.received = 0;
+    this.waited = 0;
+    if (instants === 0) return;
+    counters.addInstant(instants);
+    measures.onInstantReads(instants);
+    this.instants = 0;
+    if (readsLocal === 0) return;
+    counters.add(ShardCounter.packetsSent, readsLocal);
+    counters.add(ShardCounter.readsLocal, readsLocal);
+    measures.reads.flush();
+    this.readsLocal = 0;
   }
 
   onRequest(cnxn: ServerCnxn, bytes: Uint8Array, offset: number, length: number): FrameVerdict {
@@ -162,8 +190,12 @@ export class RequestRouter {
         return FrameVerdict.taken;
       case OpCode.ping:
         this.accept(cnxn, op);
-        if (cnxn.outstanding > 0) this.sender.request(cnxn, op, Xid.ping, bytes, body, 0);
-        else this.sender.inOrder(cnxn, Xid.ping, this.position.zxidHi, this.position.zxidLo, ErrorCode.Ok, 0);
+        if (cnxn.outstanding > 0) {
+          this.sender.request(cnxn, op, Xid.ping, bytes, body, 0);
+          return FrameVerdict.taken;
+        }
+        this.instants++;
+        this.sender.inOrder(cnxn, Xid.ping, this.position.zxidHi, this.position.zxidLo, ErrorCode.Ok, 0);
         return FrameVerdict.taken;
       case OpCode.addWatch:
       case OpCode.checkWatches:
@@ -213,9 +245,14 @@ export class RequestRouter {
 
   /** What the request throttler says; a connection whose request is dropped ends. */
   private throttle(cnxn: ServerCnxn, op: number): ThrottleVerdict {
-    const waited = cnxn.throttledSinceMs >= 0;
+    const waitedMs = cnxn.throttledSinceMs < 0 ? -1 : this.nowMs - cnxn.throttledSinceMs;
     const verdict = this.throttler.judge(cnxn, op, this.sender.inFlight, this.nowMs);
-    if (verdict === ThrottleVerdict.wait && !waited) this.counters.add(ShardCounter.throttleWaits, 1);
+    if (verdict === ThrottleVerdict.wait && waitedMs < 0) this.counters.add(ShardCounter.throttleWaits, 1);
+    if ((verdict === ThrottleVerdict.pass || verdict === ThrottleVerdict.throttled) && waitedMs >= 0) {
+      this.waited++;
+      this.measures.onThrottled(waitedMs);
+      if (this.throttler.isStale(cnxn, op, waitedMs)) this.counters.add(ShardCounter.staleRequests, 1);
+    }
     if (verdict === ThrottleVerdict.drop) {
       this.counters.add(ShardCounter.staleRequestsDropped, 1);
       this.replies.closeAfterFlush(cnxn);
@@ -253,9 +290,9 @@ export class RequestRouter {
       }
       if (read.zxidHi === position.zxidHi && read.zxidLo === position.zxidLo) {
         cnxn.endReply(out, xid, read.zxidHi, read.zxidLo, error);
-        this.counters.add(ShardCounter.packetsSent, 1);
-        this.counters.add(ShardCounter.readsLocal, 1);
-        this.counters.addInstant();
+        this.readsLocal++;
+        this.instants++;
+        read.countRead(op, error);
         if (read.watch !== Watch.none) {
           const table = read.watch === Watch.child ? WatchTable.child : WatchTable.data;
           const { pathOffset, pathLength } = read;
@@ -309,13 +346,12 @@ export class RequestRouter {
         : this.notifier.act(kind, bytes, watchRequest.pathOffset, watchRequest.pathLength, cnxn);
     const reply = op === OpCode.addWatch && error === ErrorCode.Ok ? ADD_WATCH_RESPONSE : NO_BYTES;
     this.replies.reply(cnxn, xid, position.zxidHi, position.zxidLo, error, reply, 0, reply.length);
-    this.counters.addInstant();
+    this.instants++;
   }
 
   private count(cnxn: ServerCnxn, op: number): void {
-    cnxn.packetsReceived++;
     cnxn.lastOp = op;
-    this.counters.add(ShardCounter.packetsReceived, 1);
+    this.received++;
   }
 }
 

@@ -50,11 +50,9 @@ export class RequestThrottler {
 
   /** What happens to the connection's next request while `inFlight` others are in the pipeline. */
   judge(cnxn: ServerCnxn, op: number, inFlight: number, nowMs: number): ThrottleVerdict {
-    const { requestsMax, dropStale, checkLatency, opWaitMs } = this.options;
+    const { requestsMax, dropStale, opWaitMs } = this.options;
     const waitedMs = cnxn.throttledSinceMs < 0 ? 0 : nowMs - cnxn.throttledSinceMs;
-    if (dropStale && checkLatency && op !== OpCode.closeSession && waitedMs > cnxn.timeoutMs) {
-      return ThrottleVerdict.drop;
-    }
+    if (dropStale && this.isStale(cnxn, op, waitedMs)) return ThrottleVerdict.drop;
     const overtakes = this.waiting > 0 && !this.resuming;
     if (overtakes || inFlight >= requestsMax) {
       if (cnxn.throttledSinceMs < 0) {
@@ -64,6 +62,11 @@ export class RequestThrottler {
       return ThrottleVerdict.wait;
     }
     return opWaitMs > 0 && waitedMs > opWaitMs && mayBeThrottled(op) ? ThrottleVerdict.throttled : ThrottleVerdict.pass;
+  }
+
+  /** Older than its connection's session may be silent. */
+  isStale(cnxn: ServerCnxn, op: number, waitedMs: number): boolean {
+    return this.options.checkLatency && op !== OpCode.closeSession && waitedMs > cnxn.timeoutMs;
   }
 
   /** Nothing of the connection waits any more: all was taken, or it is gone. */

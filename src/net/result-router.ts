@@ -37,7 +37,8 @@ import type { RequestSender } from './request-sender.js';
 import { CnxnState, type ServerCnxn } from './server-cnxn.js';
 import type { SessionOpener } from './session-opener.js';
 import type { ShardConnections } from './shard-connections.js';
-import type { ShardCounters } from './shard-counters.js';
+import { ShardCounter, type ShardCounters } from './shard-counters.js';
+import type { ShardMeasures } from './shard-measures.js';
 import type { ShardPosition } from './shard-position.js';
 import type { WatchNotifier } from './watch-notifier.js';
 
@@ -54,6 +55,7 @@ export class ResultRouter {
   private readonly notifier: WatchNotifier<ServerCnxn>;
   private readonly position: ShardPosition;
   private readonly counters: ShardCounters;
+  private readonly measures: ShardMeasures;
   private readonly clock: Clock;
   private readonly audit: AuditTrail | null;
   /** `replaced`: by a restore, while the server runs. */
@@ -69,6 +71,7 @@ export class ResultRouter {
     notifier: WatchNotifier<ServerCnxn>,
     position: ShardPosition,
     counters: ShardCounters,
+    measures: ShardMeasures,
     clock: Clock,
     audit: AuditTrail | null,
     onServing: (role: number, endedBefore: number, replaced: boolean) => void,
@@ -82,6 +85,7 @@ export class ResultRouter {
     this.notifier = notifier;
     this.position = position;
     this.counters = counters;
+    this.measures = measures;
     this.clock = clock;
     this.audit = audit;
     this.onServing = onServing;
@@ -112,7 +116,8 @@ export class ResultRouter {
     const mine = words[header + WORD_SHARD] === this.shard;
     const largeBytes = words[header + WORD_LARGE_BYTES] as number;
     if (mine && largeBytes > 0) this.sender.onLargeReturned(largeBytes);
-    const cnxn = mine ? this.connections.byId.get(words[header + WORD_CONNECTION] as number) : undefined;
+    const isOurs = mine && (words[header + WORD_CONNECTION] as number) >= 0;
+    const cnxn = isOurs ? this.connections.byId.get(words[header + WORD_CONNECTION] as number) : undefined;
     const replyLength = words[header + WORD_LENGTH_A] as number;
     const changesLength = words[header + WORD_LENGTH_B] as number;
     const body = offset + PIPELINE_HEADER_BYTES;
@@ -129,11 +134,13 @@ export class ResultRouter {
     // What a request asks of its connection's watches is done here, and only here can it turn out to fail.
     if (changesLength > 0) error = this.notifier.process(bytes, body + replyLength, changesLength, cnxn) || error;
     if (this.audit !== null) this.tellAudit(this.audit, type, mine, error, bytes, words, header);
-    if (cnxn !== undefined) this.onReply(cnxn, bytes, words, header, body, replyLength, error);
+    if (cnxn !== undefined) this.onReply(type, cnxn, bytes, words, header, body, replyLength, error);
+    else if (isOurs) this.counters.add(ShardCounter.staleReplies, 1);
     if (type === RecordType.commit && words[header + WORD_OP] !== OpCode.createSession) this.afterCommit(words, header);
   }
 
   private onReply(
+    type: number,
     cnxn: ServerCnxn,
     bytes: Uint8Array,
     words: Int32Array,
@@ -144,14 +151,17 @@ export class ResultRouter {
   ): void {
     this.sender.onReturned(cnxn);
     // Nothing follows the frame that ended the connection, and a session that opens now has lost its connection already.
-    if (cnxn.state === CnxnState.closing) return;
+    if (cnxn.state === CnxnState.closing) {
+      this.counters.add(ShardCounter.staleReplies, 1);
+      return;
+    }
     // No reply at all: the request is lost with its server's role, or the session is another connection's.
     if (error === ErrorCode.ConnectionLoss || error === ErrorCode.SessionMoved) {
       this.replies.closeAfterFlush(cnxn);
       return;
     }
     const op = words[header + WORD_OP] as number;
-    this.measure(cnxn, words[header + WORD_ARRIVED_MS] as number);
+    this.measure(type, cnxn, words, header);
     if (op === OpCode.createSession || op === InternalOp.reopenSession) {
       const sessionHi = words[header + WORD_SESSION_HI] as number;
       const sessionLo = words[header + WORD_SESSION_LO] as number;
@@ -196,10 +206,13 @@ export class ResultRouter {
     audit.onCommit(op, sessionHi, sessionLo, bytes, body + length, words[header + WORD_LENGTH_B] as number);
   }
 
-  private measure(cnxn: ServerCnxn, arrivedMs: number): void {
+  private measure(type: number, cnxn: ServerCnxn, words: Int32Array, header: number): void {
     const nowMs = this.clock.monotonicMs();
-    const latencyMs = Math.max(((nowMs | 0) - arrivedMs) | 0, 0);
+    const latencyMs = Math.max(((nowMs | 0) - (words[header + WORD_ARRIVED_MS] as number)) | 0, 0);
     cnxn.measure(latencyMs, nowMs);
     this.counters.addLatency(latencyMs);
+    // The reference answers who comes again without a request.
+    if (words[header + WORD_OP] === InternalOp.reopenSession) return;
+    this.measures.onReply(type === RecordType.commit, latencyMs);
   }
 }

@@ -61,6 +61,8 @@ export class ServerCnxn {
   // For `cons` and `stat`.
   packetsReceived = 0;
   packetsSent = 0;
+  /** Of replies, without the frames' lengths, since they were counted last. */
+  replyBytes = 0;
   lastOp = 0;
   lastXid = -1;
   lastZxidHi = 0;
@@ -159,7 +161,9 @@ export class ServerCnxn {
   endReply(out: ScratchBytes, xid: number, zxidHi: number, zxidLo: number, error: number): void {
     const begin = this.frameBegin;
     const bytes = out.bytes;
-    writeInt32(bytes, begin, out.length - begin - FRAME_LENGTH_BYTES);
+    const replyBytes = out.length - begin - FRAME_LENGTH_BYTES;
+    this.replyBytes += replyBytes;
+    writeInt32(bytes, begin, replyBytes);
     writeInt32(bytes, begin + 4, xid);
     writeInt32(bytes, begin + 8, zxidHi);
     writeInt32(bytes, begin + 12, zxidLo);

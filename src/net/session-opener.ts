@@ -19,6 +19,7 @@ import type { RequestSender } from './request-sender.js';
 import { CnxnState, type ServerCnxn } from './server-cnxn.js';
 import type { ShardConnections } from './shard-connections.js';
 import { ShardCounter, type ShardCounters } from './shard-counters.js';
+import type { ShardMeasures } from './shard-measures.js';
 import type { ShardPosition } from './shard-position.js';
 import type { ShardRole } from './shard-role.js';
 
@@ -36,6 +37,7 @@ export class SessionOpener {
   private readonly position: ShardPosition;
   private readonly role: ShardRole;
   private readonly counters: ShardCounters;
+  private readonly measures: ShardMeasures;
   private readonly throttle: ConnectionThrottle;
   private readonly clock: Clock;
   private readonly log: Logger;
@@ -50,6 +52,7 @@ export class SessionOpener {
     position: ShardPosition,
     role: ShardRole,
     counters: ShardCounters,
+    measures: ShardMeasures,
     throttle: ConnectionThrottle,
     clock: Clock,
     log: Logger,
@@ -61,6 +64,7 @@ export class SessionOpener {
     this.position = position;
     this.role = role;
     this.counters = counters;
+    this.measures = measures;
     this.throttle = throttle;
     this.clock = clock;
     this.log = log;
@@ -71,6 +75,7 @@ export class SessionOpener {
     const { request, position, role } = this;
     if (!request.read(bytes, offset, length)) return this.close(cnxn);
     if (!role.servesClients) {
+      this.counters.add(ShardCounter.closedUnserved, 1);
       this.log.info(`Closing the connection of ${cnxn.peer}: this server does not serve clients at the moment`);
       return this.close(cnxn);
     }
@@ -82,9 +87,11 @@ export class SessionOpener {
     if (!this.sender.hasRoomFor(cnxn, TIMEOUT_BYTES)) return FrameVerdict.later;
     const renews = request.sessionHi !== 0 || request.sessionLo !== 0;
     if (!this.throttle.tryPass(renews, this.clock.monotonicMs())) {
-      this.counters.add(ShardCounter.connectionsDropped, 1);
+      this.counters.add(ShardCounter.connectionsRejected, 1);
       return this.close(cnxn);
     }
+    this.measures.tokenDeficit.add(this.throttle.deficit);
+    this.counters.add(ShardCounter.connectRequests, 1);
     if (compareSigned(request.lastZxidHi, request.lastZxidLo, position.zxidHi, position.zxidLo) > 0) {
       this.log.info(
         `Refusing session request for client ${cnxn.peer} as it has seen zxid ` +
@@ -108,6 +115,7 @@ export class SessionOpener {
         this.refuse(cnxn);
         return FrameVerdict.taken;
       }
+      this.counters.add(ShardCounter.sessionsRevalidated, 1);
       op = InternalOp.reopenSession;
     }
     cnxn.state = CnxnState.opening;

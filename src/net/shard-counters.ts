@@ -25,6 +25,15 @@ export const ShardCounter = {
   largeRequestsRejected: 17,
   sessionlessExpired: 18,
   connectionsDropped: 19,
+  connectionsRejected: 20,
+  connectRequests: 21,
+  sessionsRevalidated: 22,
+  closedUnserved: 23,
+  bytesReceived: 24,
+  responseBytes: 25,
+  watchBytes: 26,
+  staleRequests: 27,
+  staleReplies: 28,
 } as const;
 export type ShardCounter = (typeof ShardCounter)[keyof typeof ShardCounter];
 
@@ -50,7 +59,19 @@ const NAMES = [
   'large_requests_rejected',
   'sessionless_connections_expired',
   'connection_drop_count',
+  'connection_rejected',
+  'connection_request_count',
+  'connection_revalidate_count',
+  'cnxn_closed_without_zk_server_running',
+  'bytes_received_count',
+  'response_bytes',
+  'watch_bytes',
+  'stale_requests',
+  'stale_replies',
 ] as const;
+
+/** Those that begin anew when all metrics do; Apache's names. */
+export const RESET_WITH_METRICS = NAMES.slice(ShardCounter.throttledOps);
 
 export class ShardCounters {
   private readonly cells: Float64Array;
@@ -82,9 +103,9 @@ export class ShardCounters {
       cells[ShardCounter.latencyMinMs] = latencyMs;
   }
 
-  /** One more that was answered within the millisecond in which it came. */
-  addInstant(): void {
-    this.add(ShardCounter.latencyCount, 1);
+  /** So many more that were answered within the millisecond in which they came. */
+  addInstant(count: number): void {
+    this.add(ShardCounter.latencyCount, count);
     this.cells[ShardCounter.latencyMinMs] = 0;
   }
 

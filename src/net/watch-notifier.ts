@@ -28,18 +28,23 @@ export type Notify<W> = (
   pathLength: number,
 ) => void;
 
+/** An event that has watchers, whether or not they may hear of it. */
+export type Triggered = (eventType: number, watchers: number) => void;
+
 const SLASH = 0x2f;
 
 export class WatchNotifier<W extends Watcher> {
   readonly watches: WatchManager<W>;
   private readonly aclPolicy: AclPolicy;
   private readonly notify: Notify<W>;
+  private readonly triggered: Triggered;
   private readonly lists = new RecentlyParsed(parseStoredAcl);
   /** Of the trigger in work; empty between. */
   private readonly addressed: W[] = [];
 
-  constructor(aclPolicy: AclPolicy, hash: PathHash, notify: Notify<W>) {
+  constructor(aclPolicy: AclPolicy, hash: PathHash, notify: Notify<W>, triggered: Triggered) {
     this.aclPolicy = aclPolicy;
+    this.triggered = triggered;
     this.watches = new WatchManager<W>(hash);
     this.notify = notify;
   }
@@ -179,6 +184,7 @@ export class WatchNotifier<W extends Watcher> {
   private deliver(eventType: number, bytes: Uint8Array, path: number, pathLength: number, acl: number): void {
     const { addressed } = this;
     if (addressed.length === 0) return;
+    this.triggered(eventType, addressed.length);
     const aclLength = readInt32(bytes, acl);
     const entries = aclLength === 0 ? null : this.lists.get(bytes, acl + 4, aclLength);
     for (const watcher of addressed) {

@@ -88,6 +88,8 @@ export interface RecoveryOptions {
   readonly progress?: RecoveryProgress;
   /** Somebody only looks at what a start would make of the files: nothing is built on it, so nothing needs to be durable. */
   readonly isOnlyLook?: true;
+  /** A snapshot is in the tree, and the log behind it comes next. */
+  readonly onSnapshotLoaded?: () => void;
 }
 
 export interface RecoveredDatabase {
@@ -209,6 +211,7 @@ class Recovery {
       let lastLo = candidate.zxidLo;
       try {
         const tail = this.load(candidate);
+        this.options.onSnapshotLoaded?.();
         tree.recountQuotas();
         this.expectDigest(candidate, tail);
         const replay = this.replay(candidate.zxidHi, candidate.zxidLo);

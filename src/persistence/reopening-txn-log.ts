@@ -7,6 +7,8 @@ import type { TxnLogWriter } from './txn-log-writer.js';
 export class ReopeningTxnLog {
   private readonly open: () => TxnLogWriter;
   private writer: TxnLogWriter | null = null;
+  /** Before anything was written since it was opened last: as it was before. */
+  private times: TxnLogWriter['commitTimes'] = { beganMs: 0, writtenMs: 0, syncedMs: 0 };
 
   constructor(open: () => TxnLogWriter) {
     this.open = open;
@@ -14,6 +16,11 @@ export class ReopeningTxnLog {
 
   get bytesSinceRoll(): number {
     return this.writer === null ? 0 : this.writer.bytesSinceRoll;
+  }
+
+  get commitTimes(): TxnLogWriter['commitTimes'] {
+    if (this.writer !== null) this.times = this.writer.commitTimes;
+    return this.times;
   }
 
   append(bytes: Uint8Array, offset: number, length: number, zxidHi: number, zxidLo: number): void {

@@ -84,6 +84,7 @@ export class TxnLogWriter {
   private finishedBytes = 0;
   private failure: FatalStorageError | null = null;
   private isClosed = false;
+  private readonly times = { beganMs: 0, writtenMs: 0, syncedMs: 0 };
 
   constructor(options: TxnLogWriterOptions) {
     this.options = options;
@@ -131,10 +132,19 @@ export class TxnLogWriter {
     this.lastLo = zxidLo;
   }
 
+  /** When the last commit() began, when it had written and when that was on the disk, by the options' clock. */
+  get commitTimes(): { readonly beganMs: number; readonly writtenMs: number; readonly syncedMs: number } {
+    return this.times;
+  }
+
   /** Everything appended so far is durable when this returns (with forceSync off: handed to the system). */
   commit(): void {
+    const { times } = this;
     this.assertUsable();
+    times.beganMs = this.options.clock.monotonicMs();
     this.writePending();
+    times.writtenMs = this.options.clock.monotonicMs();
+    times.syncedMs = times.writtenMs;
     this.syncWritten();
     const { sizeLimitBytes } = this.options;
     if (sizeLimitBytes > 0 && this.sizeBytes > sizeLimitBytes) {
@@ -201,11 +211,12 @@ export class TxnLogWriter {
   private syncWritten(): void {
     const { file } = this;
     if (!this.hasUnsynced || file === null || !this.options.forceSync) return;
+    const { times } = this;
     const { clock, syncWarningThresholdMs } = this.options;
-    const startMs = clock.monotonicMs();
     this.guard('sync', file.path, () => file.syncData());
     this.hasUnsynced = false;
-    const durationMs = clock.monotonicMs() - startMs;
+    times.syncedMs = clock.monotonicMs();
+    const durationMs = times.syncedMs - times.writtenMs;
     this.markHi = this.lastHi;
     this.markLo = this.lastLo;
     this.isMarkDue = true;

@@ -93,6 +93,9 @@ interface Change {
 export class OutstandingChanges {
   /** The tree digest after everything decided so far; kept by prep/digest-prediction.ts, put back with a failed multi. */
   readonly digest = new DigestSum();
+  /** Changes noted and forgotten since whoever counts them has looked. */
+  queuedCount = 0;
+  removedCount = 0;
   private savedDigestHi = 0;
   private savedDigestLo = 0;
   private readonly table = new Map<number, ChangeRecord>();
@@ -126,6 +129,7 @@ export class OutstandingChanges {
       const change = this.log.peek();
       if (change === undefined || compareUnsigned(change.zxidHi, change.zxidLo, hi, lo) > 0) return;
       this.log.shift();
+      this.removedCount++;
       const record = change.record;
       if (record.outstanding && record.zxidHi === change.zxidHi && record.zxidLo === change.zxidLo) this.unlink(record);
       this.freeChanges.push(change);
@@ -165,6 +169,7 @@ export class OutstandingChanges {
     }
     record.zxidHi = zxidHi;
     record.zxidLo = zxidLo;
+    this.queuedCount++;
     const change = this.freeChanges.pop() ?? { record, zxidHi, zxidLo };
     change.record = record;
     change.zxidHi = zxidHi;

@@ -27,6 +27,7 @@ import { Fifo } from '../base/fifo.js';
 import { compareUnsigned } from '../base/int64.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode } from '../protocol/op-code.js';
+import { CommitMeasures } from './commit-measures.js';
 import {
   InternalOp,
   PIPELINE_HEADER_BYTES,
@@ -67,6 +68,7 @@ export class CommitProcessor implements Actor {
   readonly inboxes: Record<string, RecordHandler>;
 
   private readonly toFinal: MailboxSender;
+  private readonly measures: CommitMeasures;
   /** Of the line. Invariant: its head is a txn that is not committed, or waits for the direct mailbox. */
   private readonly held = new RecordQueue();
   /** Local requests. Invariant: its head is a write whose txn has not been released, or a sync that is not answered. */
@@ -88,10 +90,16 @@ export class CommitProcessor implements Actor {
 
   constructor(context: ActorContext) {
     this.toFinal = context.outbox('final');
+    this.measures = new CommitMeasures(context);
     this.inboxes = {
       'quorum-peer': (type, bytes, words, offset, length) => this.onDirect(type, bytes, words, offset, length),
       sync: (type, bytes, words, offset, length) => this.onLine(type, bytes, words, offset, length),
     };
+  }
+
+  onMeasured(records: number, tookMs: number, nowMs: number): void {
+    if (records === 0) return;
+    this.measures.onMeasured(tookMs, nowMs, this.local.count, this.releasedHi, this.releasedLo);
   }
 
   // ---- the line
@@ -141,9 +149,12 @@ export class CommitProcessor implements Actor {
         break;
       case RecordType.pass:
       case RecordType.echo:
-        if (!this.isHalted) break;
-        this.giveBack(words, header);
-        return;
+        if (this.isHalted) {
+          this.giveBack(words, header);
+          return;
+        }
+        this.measures.onPassed(words[header + WORD_ARRIVED_MS] as number, !this.held.isEmpty);
+        break;
     }
     this.passOn(type, bytes, offset, length);
   }
@@ -176,6 +187,8 @@ export class CommitProcessor implements Actor {
     this.releasedLo = words[header + WORD_ZXID_LO] as number;
     const isLocal = !this.local.isEmpty && this.isHead(words, header);
     if (isLocal) this.identify(out.words, out.offset >> 2);
+    const isOwn = (out.words[(out.offset >> 2) + WORD_SHARD] as number) >= 0;
+    this.measures.onReleased(isOwn ? (out.words[(out.offset >> 2) + WORD_ARRIVED_MS] as number) : null);
     out.commit();
     if (isLocal) this.local.dropFront();
     if (!this.local.isEmpty) this.answerLocal();
@@ -232,9 +245,10 @@ export class CommitProcessor implements Actor {
         break;
       default:
         if (this.isHalted) this.giveBack(words, header);
-        else if (type !== RecordType.request && (this.local.isEmpty || opensSession(words, header)))
+        else if (type !== RecordType.request && (this.local.isEmpty || opensSession(words, header))) {
+          this.measures.onPassed(words[header + WORD_ARRIVED_MS] as number, false);
           this.passOn(type, bytes, offset, length);
-        else this.local.push(type, bytes, offset, length);
+        } else this.local.push(type, bytes, offset, length);
     }
     if (!this.held.isEmpty || !this.overtaking.isEmpty) this.advance();
   }
@@ -251,6 +265,7 @@ export class CommitProcessor implements Actor {
         if (at === undefined || compareUnsigned(at.hi, at.lo, this.releasedHi, this.releasedLo) > 0) return;
         this.syncedAt.shift();
       }
+      this.measures.onPassed(local.words[(offset >> 2) + WORD_ARRIVED_MS] as number, true);
       this.passOn(type === RecordType.request ? RecordType.pass : type, local.bytes, offset, local.frontLength());
       local.dropFront();
     }

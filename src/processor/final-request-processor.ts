@@ -28,6 +28,8 @@ import { TxnApplier, type TxnListener } from '../store/txn-applier.js';
 import { type AclPolicy, type Identity, parseIdentities } from './acl.js';
 import { ChangeKind, NOBODY_ACL_BYTES, writeAction } from './change-list.js';
 import { DigestMismatchLog } from './digest-mismatch-log.js';
+import { FinalMeasures } from './final-measures.js';
+import { NamespaceMeasure } from './namespace-measure.js';
 import {
   FLAG_BODY,
   FLAG_CLOSE,
@@ -57,6 +59,7 @@ import { finishSetWatches } from './read/set-watches.js';
 import { RecentlyParsed } from './recently-parsed.js';
 import { type MemberDatabase, RoleChanges } from './role-changes.js';
 import { ScratchBytes } from './scratch-bytes.js';
+import { StampedStage, StampWriter } from './stage-stamps.js';
 import { isWatchRequest, NO_ACTION, WatchRequest } from './watch-request.js';
 
 /** A session found in snapshot and log. */
@@ -76,7 +79,6 @@ export interface Recovered {
 /** Transactions under one write section: readers on other threads wait no longer than these take (some 10 us). */
 const SECTION_TXNS_MAX = 16;
 const MULTI_END = [-1, 1, -1] as const;
-const DIGEST_MISMATCHES = 0;
 
 /** Where final gets the database from; the server gives the files behind it. */
 export interface DatabaseSource {
@@ -97,7 +99,9 @@ export class FinalRequestProcessor implements Actor, TxnListener {
   /** Null: digests are off. */
   private readonly digests: DigestCheck | null;
   private readonly mismatches: DigestMismatchLog;
-  private readonly counters: Float64Array;
+  private readonly measures: FinalMeasures;
+  private readonly stamps: StampWriter;
+  private readonly reads: NamespaceMeasure;
   private readonly read: ReadContext;
   private readonly shards: MailboxSender[];
   private readonly toPrep: MailboxSender;
@@ -136,8 +140,10 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     this.applier = new TxnApplier(tree);
     this.mismatches = new DigestMismatchLog(context.clock, context.log);
     this.digests = tree.keepsDigest ? new DigestCheck(tree, (mismatch) => this.onDigestMismatch(mismatch)) : null;
-    this.counters = context.counters.registerBlock(['digest_mismatches_count']);
-    this.read = new ReadContext(tree.reader, aclPolicy, Number.POSITIVE_INFINITY);
+    this.measures = new FinalMeasures(context);
+    this.stamps = new StampWriter(context.shared, StampedStage.applied);
+    this.reads = new NamespaceMeasure(context.metrics.keyed('read_per_namespace'));
+    this.read = new ReadContext(tree.reader, aclPolicy, Number.POSITIVE_INFINITY, this.reads);
     this.read.out = this.reply;
     const people = new RecentlyParsed(parseIdentities);
     this.read.identities = (): readonly Identity[] =>
@@ -159,7 +165,7 @@ export class FinalRequestProcessor implements Actor, TxnListener {
 
   onStart(): void {
     const recovered = this.database.recover((mismatch) => this.mismatches.report(mismatch));
-    this.counters[DIGEST_MISMATCHES] = recovered.digestMismatches;
+    this.measures.digestMismatches.add(recovered.digestMismatches);
     this.zxidHi = recovered.lastZxidHi;
     this.zxidLo = recovered.lastZxidLo;
     const nowMs = this.context.clock.monotonicMs();
@@ -239,6 +245,13 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     this.endSection();
   }
 
+  onMeasured(records: number, tookMs: number, nowMs: number): void {
+    if (records === 0) return;
+    this.measures.onMeasured(records, tookMs, this.roles !== null);
+    this.reads.flush();
+    this.stamps.add(this.zxidHi, this.zxidLo, nowMs);
+  }
+
   // ---- transactions
 
   private onTxn(bytes: Uint8Array, words: Int32Array, offset: number): void {
@@ -256,6 +269,7 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     this.zxidLo = words[header + WORD_ZXID_LO] as number;
     // A multi's results are framed by their own headers, from before the first to behind the last.
     this.inMulti = this.requestOp === OpCode.multi && (words[header + WORD_ERROR] as number) === ErrorCode.Ok;
+    this.measures.onTxn(bytes, entry);
     const result = this.applier.apply(bytes, entry, length, this);
     // What follows a snapshot that was sent while it changed may be in it already.
     const isRepeat = ((words[header + WORD_FLAGS] as number) & FLAG_UNLOGGED) !== 0;
@@ -274,7 +288,7 @@ export class FinalRequestProcessor implements Actor, TxnListener {
 
   /** The server goes on: what is wrong is wrong already, and every client sees the same. */
   private onDigestMismatch(mismatch: DigestMismatch): void {
-    this.counters[DIGEST_MISMATCHES] = (this.counters[DIGEST_MISMATCHES] as number) + 1;
+    this.measures.digestMismatches.increment();
     this.mismatches.report(mismatch);
   }
 
@@ -360,6 +374,8 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     const reader = this.tree.reader;
     const ref = reader.find(bytes, pathOffset, pathLength);
     if (ref === 0) return;
+    const written = kind === ChangeKind.deleted ? 0 : Math.max(reader.dataLength(ref), 0);
+    this.measures.writes.add(bytes, pathOffset, pathLength, pathLength + written);
     const changes = this.changes;
     changes.writeInt(kind);
     changes.writeInt(pathLength);
@@ -419,6 +435,7 @@ export class FinalRequestProcessor implements Actor, TxnListener {
     let error: number = ErrorCode.Ok;
     if (isRead(op)) {
       error = finishRead(read, op);
+      read.countRead(op, error);
       if (read.watch !== Watch.none) this.writeRegistration(bytes);
       if (read.bodyWithError) words[header + WORD_FLAGS] = (words[header + WORD_FLAGS] as number) | FLAG_BODY;
     } else if (op === OpCode.sync) {

@@ -34,6 +34,7 @@ import {
   PIPELINE_HEADER_BYTES,
   RecordType,
   ServerRole,
+  WORD_ARRIVED_MS,
   WORD_ERROR,
   WORD_FLAGS,
   WORD_HALT_COUNT,
@@ -45,9 +46,11 @@ import {
   WORD_ZXID_LO,
 } from './pipeline-records.js';
 import { LineSender } from './prep/line-sender.js';
+import { PrepMeasures } from './prep/prep-measures.js';
 import type { RoleRequests } from './prep/role-requests.js';
 import { PrepRequestProcessor, type PrepRules } from './prep-request-processor.js';
 import { ReadOnlyRequestProcessor } from './read-only-request-processor.js';
+import { StampedStage, StampWriter } from './stage-stamps.js';
 
 export interface PrepOptions extends PrepRules {
   /** 32 random bits, other ones at each start. */
@@ -62,8 +65,10 @@ export class PrepActor implements Actor {
   readonly alwaysDrains = ['final'] as const;
 
   private readonly context: ActorContext;
+  private readonly stamps: StampWriter;
   private readonly line: LineSender;
   private readonly isMember: boolean;
+  private readonly measures: PrepMeasures;
   private readonly decider: PrepRequestProcessor;
   private readonly learner: LearnerRequestProcessor;
   private readonly readOnly: ReadOnlyRequestProcessor;
@@ -82,12 +87,24 @@ export class PrepActor implements Actor {
     options: PrepOptions,
   ) {
     this.context = context;
+    this.stamps = new StampWriter(context.shared, StampedStage.decided);
     const isMember = options.isMember ?? false;
     this.isMember = isMember;
     const line = new LineSender(context.outbox('sync'));
     this.line = line;
     const sessionIds = new SessionIds(options.serverId, context.clock.wallMs(), options.chance);
-    this.decider = new PrepRequestProcessor(context, line, tree, sessions, sessionIds, aclPolicy, options, isMember);
+    this.measures = new PrepMeasures(context);
+    this.decider = new PrepRequestProcessor(
+      context,
+      line,
+      tree,
+      sessions,
+      sessionIds,
+      aclPolicy,
+      options,
+      isMember,
+      this.measures,
+    );
     this.learner = new LearnerRequestProcessor(context, line, sessions, sessionIds, options.localSessions);
     this.readOnly = new ReadOnlyRequestProcessor(context, line, sessions, sessionIds);
     this.inboxes = { final: this.onServing };
@@ -115,6 +132,14 @@ export class PrepActor implements Actor {
 
   onBatchEnd(): void {
     this.role?.onBatchEnd?.();
+  }
+
+  onMeasured(records: number, tookMs: number, nowMs: number): void {
+    const { role, decider } = this;
+    if (role === null || records === 0) return;
+    if (role === this.learner) this.measures.onForwarded(records);
+    else this.measures.onDecided(records, tookMs);
+    if (role === decider) this.stamps.add(decider.decidedHi, decider.decidedLo, nowMs - tookMs, nowMs);
   }
 
   private readonly onServing: RecordHandler = (_type, _bytes, words, offset) => {
@@ -166,6 +191,9 @@ export class PrepActor implements Actor {
   private onClient(type: number, bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
     if (this.isMember && !this.isServed(type, bytes, words, offset, length)) return;
     assert(this.role !== null, 'a request came before recovery was done');
+    if (type === RecordType.request && this.role !== this.learner) {
+      this.measures.onRequest(words[(offset >> 2) + WORD_ARRIVED_MS] as number);
+    }
     this.role.onRequest(type, bytes, words, offset, length);
   }
 

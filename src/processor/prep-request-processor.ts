@@ -51,6 +51,7 @@ import { DigestPrediction } from './prep/digest-prediction.js';
 import type { LineSender } from './prep/line-sender.js';
 import { planMulti } from './prep/multi.js';
 import { OwnSessions } from './prep/own-sessions.js';
+import type { PrepMeasures } from './prep/prep-measures.js';
 import { DECODE_FAILED, PrepRequest, type PrepRequestRules } from './prep/prep-request.js';
 import { QuotaCheck } from './prep/quota-check.js';
 import { planMembers, planReconfig } from './prep/reconfig.js';
@@ -75,6 +76,7 @@ export class PrepRequestProcessor implements RoleRequests {
   private readonly sessions: SessionTable;
   private readonly context: ActorContext;
   private readonly line: LineSender;
+  private readonly measures: PrepMeasures;
   private readonly changes: OutstandingChanges;
   private readonly request: PrepRequest;
   private readonly closing: CloseSessionPlanner;
@@ -101,8 +103,10 @@ export class PrepRequestProcessor implements RoleRequests {
     aclPolicy: AclPolicy,
     rules: PrepRules,
     isMember: boolean,
+    measures: PrepMeasures,
   ) {
     this.context = context;
+    this.measures = measures;
     this.line = line;
     this.tree = tree;
     this.sessions = sessions;
@@ -112,10 +116,19 @@ export class PrepRequestProcessor implements RoleRequests {
     this.own = new OwnSessions(line, context.clock, sessions, sessionIds, this.slots);
     this.owners = isMember ? new SessionOwners() : null;
     this.changes = new OutstandingChanges(tree, new Fifo(), rules.digestEnabled);
-    const quotas = rules.enforceQuota ? new QuotaCheck(tree, context.clock, context.log) : null;
+    const quotas = rules.enforceQuota ? new QuotaCheck(tree, context) : null;
     const prediction = rules.digestEnabled ? new DigestPrediction(this.changes) : null;
     this.request = new PrepRequest(this.changes, aclPolicy, sessions, this.owners, rules, quotas, prediction);
     this.closing = new CloseSessionPlanner(tree, this.request, rules.closeSessionListsPaths);
+  }
+
+  /** The zxid of the last transaction decided. */
+  get decidedHi(): number {
+    return this.zxidHi;
+  }
+
+  get decidedLo(): number {
+    return this.zxidLo;
   }
 
   /** Everything that was outstanding is over: applied, or never was. */
@@ -132,6 +145,7 @@ export class PrepRequestProcessor implements RoleRequests {
 
   onBatchEnd(): void {
     this.freshBatch = true;
+    this.measures.onBatchEnd(this.changes);
   }
 
   /** Gives the restore a zxid that is above everything, old and new. */
@@ -468,6 +482,7 @@ export class PrepRequestProcessor implements RoleRequests {
 
   private close(words: Int32Array, header: number): void {
     const { request } = this;
+    this.measures.sessionsClosed++;
     this.nextZxid();
     request.txn.reset();
     this.closing.plan();

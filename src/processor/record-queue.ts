@@ -18,6 +18,8 @@ const KEEP_BYTES_MAX = 1024 * 1024;
 export class RecordQueue {
   bytes: Uint8Array;
   words: Int32Array;
+  /** Of the records in it. */
+  count = 0;
   private start = 0;
   private end = 0; // Invariant: start <= end <= bytes.length, both multiples of 8
 
@@ -33,6 +35,7 @@ export class RecordQueue {
 
   /** Copies the record, which does not lie in this queue. */
   push(type: number, bytes: Uint8Array, offset: number, length: number): void {
+    this.count++;
     this.reserve(sizeOf(length));
     const at = this.end >> 2;
     this.words[at] = length;
@@ -58,6 +61,7 @@ export class RecordQueue {
   /** Its bytes are gone: the queue may have given its memory back. */
   dropFront(): void {
     assert(!this.isEmpty, 'front of an empty queue');
+    this.count--;
     this.start += sizeOf(this.frontLength());
     if (this.start < this.end) return;
     this.start = 0;

@@ -6,6 +6,7 @@
  * (ensemble-protocol 7.4).
  */
 import type { Actor, ActorContext } from '../actor/actor.js';
+import type { Counter } from '../actor/counters/counter.js';
 import type { MailboxSender, RecordHandler } from '../actor/mailbox/mailbox.js';
 import { writeInt32 } from '../base/bytes.js';
 import { hex64 } from '../base/int64.js';
@@ -34,6 +35,7 @@ export class SessionTrackerActor implements Actor {
   private readonly table: SessionTable;
   private readonly tracker: SessionTracker;
   private readonly toPrep: MailboxSender;
+  private readonly expired: Counter;
   private isActive: boolean;
   private localOnly = false;
 
@@ -52,6 +54,7 @@ export class SessionTrackerActor implements Actor {
     this.table = table;
     this.tracker = new SessionTracker(table, tickMs);
     this.toPrep = context.outbox('prep');
+    this.expired = context.metrics.counter('stale_sessions_expired');
     // Boundaries are met within a tenth of a tick, as exact as a client can tell.
     this.tickMs = Math.max(Math.floor(tickMs / 10), 10);
   }
@@ -66,6 +69,7 @@ export class SessionTrackerActor implements Actor {
     if (this.localOnly && !table.isUnlogged(slot)) return;
     const out = this.toPrep;
     const timeoutMs = table.timeoutMs(slot);
+    this.expired.increment();
     const id = hex64(table.sessionHi(slot), table.sessionLo(slot));
     this.context.log.info(`Expiring session 0x${id}, timeout of ${timeoutMs}ms exceeded`);
     out.claim(RecordType.request, PIPELINE_HEADER_BYTES + 4);

@@ -36,6 +36,7 @@ import {
   WORD_ZXID_HI,
   WORD_ZXID_LO,
 } from './pipeline-records.js';
+import { type CommitTimes, SyncMeasures } from './sync-measures.js';
 
 /** The log as this stage needs it; persistence/txn-log-writer.ts is the real one. What it throws ends the process. */
 export interface TxnLog {
@@ -47,6 +48,8 @@ export interface TxnLog {
   onRestored(zxidHi: number, zxidLo: number): void;
   close(): void;
   readonly bytesSinceRoll: number;
+  /** Of the last commit(). */
+  readonly commitTimes: CommitTimes;
 }
 
 /** When a snapshot is due (persistence 7.1); persistence/snapshot-policy.ts is the real one. */
@@ -104,6 +107,7 @@ export class SyncRequestProcessor implements Actor {
   private readonly member: MemberLog | null;
   private readonly toQuorumPeer: MailboxSender | null;
   private readonly counters: Float64Array;
+  private readonly measures: SyncMeasures;
   private zxidHi = 0;
   private zxidLo = 0;
   private appended = 0;
@@ -131,6 +135,7 @@ export class SyncRequestProcessor implements Actor {
     this.toFinal = context.outbox('final');
     this.toSnapshotter = context.outbox('snapshotter');
     this.counters = context.counters.registerBlock(['txns_logged', 'log_syncs']);
+    this.measures = new SyncMeasures(context, member !== null);
     this.inboxes = { prep: (type, bytes, words, offset, length) => this.onRecord(type, bytes, words, offset, length) };
   }
 
@@ -214,6 +219,11 @@ export class SyncRequestProcessor implements Actor {
     this.acknowledge();
   }
 
+  onMeasured(records: number, tookMs: number): void {
+    if (records === 0) return;
+    this.measures.onMeasured(records, tookMs);
+  }
+
   private acknowledge(): void {
     this.context.flush();
     this.log.writeMark();
@@ -241,6 +251,7 @@ export class SyncRequestProcessor implements Actor {
     this.committedMs = this.context.clock.monotonicMs();
     this.counters[TXNS_LOGGED] = (this.counters[TXNS_LOGGED] as number) + this.appended;
     this.counters[LOG_SYNCS] = (this.counters[LOG_SYNCS] as number) + 1;
+    this.measures.onCommitted(this.zxidHi, this.zxidLo, this.appended, this.committedMs, this.log.commitTimes);
     this.appended = 0;
     this.durable.publish(this.zxidHi, this.zxidLo);
     if (this.toQuorumPeer !== null) this.tellDurable(this.toQuorumPeer);

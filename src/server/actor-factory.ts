@@ -8,6 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
 import type { Actor, ActorContext, CreateActor } from '../actor/actor.js';
+import type { MetricSet } from '../actor/counters/metric-set.js';
 import { SystemClock } from '../actor/system-clock.js';
 import { assert } from '../base/assert.js';
 import { decimal64, hex64 } from '../base/int64.js';
@@ -211,7 +212,7 @@ function makeConnections(context: ActorContext, config: ActorConfig): Actor {
     tree.reader(context, guarded),
     new SessionTable(sharedMemory(context, SharedName.sessions)),
     aclPolicy(server),
-    new Authenticator(server.auth, randomBytes, context.log),
+    new Authenticator(server.auth, randomBytes, context.log, context.metrics),
     new ConnectionCounts(sharedMemory(context, SharedName.connectionCounts), shard, server.connectionShards),
     new OutstandingCounts(sharedMemory(context, SharedName.outstandingCounts), shard, server.connectionShards),
     connectionThrottle(context, server),
@@ -253,6 +254,8 @@ function tlsPart(context: ActorContext, { server, shard }: ActorConfig): TlsPart
   if (options === null) return null;
   assert(loaded !== null, 'the stores of TLS were read before anything was started');
   const cells = context.counters.registerBlock(TLS_COUNTERS);
+  // The first says how many there are; the others count, and begin anew with all metrics.
+  for (const name of TLS_COUNTERS.slice(1)) context.metrics.counter(name);
   return { options, loaded, log: context.log, cells, tellsReloads: shard === 0 };
 }
 
@@ -267,7 +270,9 @@ function recoverDatabase(
   server: ServerConfig,
   onDigestMismatch: (mismatch: DigestMismatch) => void,
 ): Recovered {
-  const beganMs = new SystemClock().monotonicMs();
+  const clock = new SystemClock();
+  const beganMs = clock.monotonicMs();
+  let snapshotLoadedMs = beganMs;
   const options: RecoveryOptions = {
     fileStore: new NodeFileStore(),
     dataDir: server.dataDir,
@@ -281,13 +286,18 @@ function recoverDatabase(
     progress: new RecoveryProgress(new SystemClock(), (message) => context.log.info(message)),
     readAhead: threadReadAhead((error) => context.log.error('the thread that reads snapshots ahead failed', { error })),
     onDigestMismatch,
+    onSnapshotLoaded: () => {
+      snapshotLoadedMs = clock.monotonicMs();
+    },
   };
   const recovered = server.quorumPeer === null ? recover(options) : recoverAsMember(context, options);
   const { lastZxidHi, lastZxidLo, recordsReplayed } = recovered;
   const sessions = [...recovered.sessions, ...deadSessions(context, recovered.sessions, server.minSessionTimeoutMs)];
   new DurableZxid(sharedMemory(context, SharedName.durableZxid)).publish(lastZxidHi, lastZxidLo);
   warnOfTtlNodes(context, server);
-  const tookMs = Math.round(new SystemClock().monotonicMs() - beganMs);
+  const loadedMs = clock.monotonicMs();
+  measureStart(context.metrics, recordsReplayed, loadedMs - beganMs, snapshotLoadedMs - beganMs);
+  const tookMs = Math.round(loadedMs - beganMs);
   const { digestHi, digestLo } = recovered.tree;
   context.log.info(
     `Snapshot loaded in ${tookMs} ms, highest zxid is 0x${hex64(lastZxidHi, lastZxidLo)}, ` +
@@ -300,6 +310,13 @@ function recoverDatabase(
   if (recordsReplayed > 0) tellSnapshotDue(toSnapshotter);
   tellDatabaseLoaded(context.outbox('datadir-cleanup'));
   return { sessions, lastZxidHi, lastZxidLo, digestMismatches: recovered.digestMismatches };
+}
+
+function measureStart(metrics: MetricSet, replayed: number, tookMs: number, snapshotMs: number): void {
+  metrics.summary('dbinittime').add(tookMs);
+  metrics.summary('startup_snap_load_time').add(snapshotMs);
+  metrics.summary('startup_txns_loaded').add(replayed);
+  metrics.summary('startup_txns_load_time').add(tookMs - snapshotMs);
 }
 
 function makeMemberDatabase(context: ActorContext, server: ServerConfig): MemberDatabase {

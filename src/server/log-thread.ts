@@ -50,6 +50,7 @@ export function makeSync(context: ActorContext, server: ServerConfig): Actor {
   const log = context.log;
   const slowSyncs = context.counters.register('fsync_threshold_exceed_count');
   const syncMs = context.counters.register('fsync_total_ms');
+  const syncTime = context.metrics.summary('fsynctime');
   const directories = directoriesOf(server);
   const fileStore = new NodeFileStore();
   const writerOptions: TxnLogWriterOptions = {
@@ -61,7 +62,10 @@ export function makeSync(context: ActorContext, server: ServerConfig): Actor {
     forceSync: server.forceSync,
     sizeLimitBytes: server.txnLogBytesMax,
     syncWarningThresholdMs: server.fsyncWarningThresholdMs,
-    onSync: (durationMs) => context.counters.add(syncMs, durationMs),
+    onSync: (durationMs) => {
+      context.counters.add(syncMs, durationMs);
+      syncTime.add(durationMs);
+    },
     onSlowSync: (durationMs, _path, fileBytes) => {
       context.counters.increment(slowSyncs);
       log.warn(

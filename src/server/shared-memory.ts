@@ -10,6 +10,7 @@ import { ListenState } from '../net/listen-state.js';
 import { OutstandingCounts } from '../net/outstanding-counts.js';
 import { DurableZxid } from '../persistence/durable-zxid.js';
 import { SnapshotGate } from '../persistence/snapshot-gate.js';
+import { STAGE_STAMPS, StageStamps } from '../processor/stage-stamps.js';
 import { SessionTable } from '../session/session-table.js';
 import { createTreeMemory } from '../store/tree-memory.js';
 import { SharedName, slabName } from './shared-name.js';
@@ -29,6 +30,7 @@ export function createSharedMemory(hashKey: Int32Array, shardCount: number): Rec
     [SharedName.connectionThrottle]: new SharedArrayBuffer(ConnectionThrottle.byteLength()),
     [SharedName.listenState]: new SharedArrayBuffer(ListenState.byteLengthFor(shardCount)),
     [SharedName.durableZxid]: new SharedArrayBuffer(DurableZxid.byteLength()),
+    [STAGE_STAMPS]: StageStamps.createMemory(),
     [SharedName.snapshotGate]: new SharedArrayBuffer(SnapshotGate.byteLength()),
   };
 }

@@ -27,6 +27,8 @@ export interface SnapshotPorts {
   readonly directory: string;
   /** Has a snapshot written unless `good` is of the tree's zxid; calls back once, at once or later. */
   begin(good: SnapshotFile | null, done: (outcome: SnapshotOutcome | Error) => void): void;
+  /** One was written, in so many milliseconds. */
+  onTaken?(tookMs: number): void;
   /** Ends the process. */
   fail(error: Error): void;
 }
@@ -157,7 +159,9 @@ export class SnapshotSchedule {
     }
     this.pausedUntilMs = Number.NEGATIVE_INFINITY;
     log.info(`Snapshotting: 0x${hex64(file.zxidHi, file.zxidLo)} to ${directory}/${file.name}`);
-    log.info(`Snapshot taken in ${Math.round(clock.monotonicMs() - this.beganMs)} ms`);
+    const tookMs = clock.monotonicMs() - this.beganMs;
+    log.info(`Snapshot taken in ${Math.round(tookMs)} ms`);
+    this.ports.onTaken?.(tookMs);
     this.answer(running, file);
   }
 

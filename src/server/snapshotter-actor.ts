@@ -57,11 +57,13 @@ export class SnapshotterActor implements Actor, SnapshotPort {
     this.context = context;
     this.config = config;
     this.directory = snapshotDirectory;
+    const snapshotTime = context.metrics.summary('snapshottime');
     this.schedule = new SnapshotSchedule({
       clock: context.clock,
       log: context.log,
       directory: snapshotDirectory,
       begin: (good, done) => this.begin(good, done),
+      onTaken: (tookMs) => snapshotTime.add(tookMs),
       fail,
     });
     this.inboxes = {

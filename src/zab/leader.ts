@@ -49,6 +49,7 @@ import type { QuorumTiming, Role, RoleHost } from './role.js';
 import type { RoleFigures } from './role-figures.js';
 import { SyncFeed } from './sync-feed.js';
 import type { SyncSources } from './sync-sources.js';
+import type { ZabMeasures } from './zab-measures.js';
 
 export interface LeaderOptions {
   /** quorumListenOnAllIPs */
@@ -90,6 +91,7 @@ const LEADER_INFO = new Uint8Array([0, QUORUM_PROTOCOL_VERSION >> 16, 0, 0]);
 export class Leader implements Role, LearnerMaster {
   readonly timing: QuorumTiming;
   readonly line: PipelinePort;
+  readonly measures: ZabMeasures;
   readonly log: Logger;
   readonly strangerLog: SeldomLogger;
   nowMs: number;
@@ -148,6 +150,7 @@ export class Leader implements Role, LearnerMaster {
     this.options = options;
     this.timing = host.timing;
     this.line = host.line;
+    this.measures = host.measures;
     this.log = host.log;
     this.strangerLog = new SeldomLogger(host.log, host.clock);
     this.nowMs = host.clock.monotonicMs();
@@ -246,8 +249,9 @@ export class Leader implements Role, LearnerMaster {
   onVoterLooking(sid: number): void {
     const { epochWaitMsMax } = this.timing;
     if (epochWaitMsMax < 0 || this.discovery.isFixed || !this.options.supporters.has(sid)) return;
-    if (this.nowMs - this.startedMs > epochWaitMsMax)
-      this.end(`voter ${sid} looks for a leader and the epoch is not begun`);
+    if (this.nowMs - this.startedMs <= epochWaitMsMax) return;
+    this.measures.disloyalVoters.increment();
+    this.end(`voter ${sid} looks for a leader and the epoch is not begun`);
   }
 
   onTick(nowMs: number): void {
@@ -279,11 +283,18 @@ export class Leader implements Role, LearnerMaster {
     this.advance();
     this.commitReady();
     if (this.isOver()) return;
+    if (this.current === 'broadcast') this.measure();
     this.distribute();
     this.answerSyncs();
     for (const link of this.links.values()) link.turn();
     // A link that has caught up in its turn has joined the broadcast behind what was distributed.
     if (this.hasNewAcks && this.current === 'broadcast') this.host.requestTurn();
+  }
+
+  private measure(): void {
+    const nowWallMs = this.host.clock.wallMs();
+    this.measures.onLeaderTurn(this.lastProposed, this.ownAcked, this.lastCommitted, nowWallMs);
+    for (const link of this.followers) link.measureAcks(nowWallMs);
   }
 
   onConfigsChanged(): void {
@@ -564,6 +575,7 @@ export class Leader implements Role, LearnerMaster {
 
   private beginBroadcast(): void {
     this.enter('broadcast');
+    this.measures.beginBroadcast(0);
     this.host.onBroadcast(this.epoch);
     for (const link of this.links.values()) if (link.state === 'acknowledged') link.upToDate();
   }
@@ -573,10 +585,10 @@ export class Leader implements Role, LearnerMaster {
     const { sources } = this.options;
     const feed = new SyncFeed(history, sources, link.out, link.lastHi, link.lastLo, this.endHi, this.endLo);
     const { op } = feed.plan;
+    let running = 0;
+    for (const other of this.links.values())
+      if (other.state === 'sync' && other.isSentSnapshot === (op === 'SNAP')) running++;
     if (link.isObserver) {
-      let running = 0;
-      for (const other of this.links.values())
-        if (other.state === 'sync' && other.isSentSnapshot === (op === 'SNAP')) running++;
       if (running >= (op === 'SNAP' ? this.options.snapSyncsMax : this.options.diffSyncsMax)) {
         link.drop(`${running} learners are being brought up to date already`);
         return;
@@ -586,6 +598,7 @@ export class Leader implements Role, LearnerMaster {
       `brings ${link.name} up to date by ${op} to 0x${hex64(feed.plan.zxidHi, feed.plan.zxidLo)}` +
         ` from 0x${hex64(link.lastHi, link.lastLo)}${feed.plan.isFromDisk ? ', from the log on disk' : ''}`,
     );
+    this.measures.onSync(op === 'SNAP', running + 1);
     link.beginSync(feed);
   }
 
@@ -619,6 +632,7 @@ export class Leader implements Role, LearnerMaster {
       if (!this.seeConfig(bytes, entry, counter)) return;
     }
     this.host.history.append(zxidHi, zxidLo, bytes, entry, entryLength);
+    this.measures.ages.note(zxidHi, zxidLo, bytes, entry);
     this.lastProposed = counter;
     if (this.followers.length > 0) {
       this.toFollowers.withData(PacketType.proposal, zxidHi, zxidLo, bytes, entry, entryLength);
@@ -888,7 +902,7 @@ function sameQuorumAddresses(
 
 function spread(packets: PacketBuffer, links: readonly LearnerHandler[]): void {
   if (packets.length === 0) return;
-  for (const link of links) link.out.putBytes(packets.bytes, 0, packets.length);
+  for (const link of links) link.out.putPackets(packets);
   packets.clear();
 }
 

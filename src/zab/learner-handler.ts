@@ -13,6 +13,7 @@ import type { Logger } from '../actor/logger.js';
 import type { SeldomLogger } from '../actor/seldom-logger.js';
 import { readInt32 } from '../base/bytes.js';
 import { hex64, numberFromHalves } from '../base/int64.js';
+import { encodeUtf8 } from '../base/utf8.js';
 import type { PeerSocket, PeerSocketEvents } from '../election/peer-network.js';
 import { SnapshotAbandoned } from '../persistence/snapshot-content-encoder.js';
 import { InternalOp } from '../processor/pipeline-records.js';
@@ -32,6 +33,8 @@ import {
 } from './quorum-packet.js';
 import type { QuorumTiming } from './role.js';
 import { FeedState, type SyncFeed } from './sync-feed.js';
+import { AgeCursor } from './txn-ages.js';
+import type { ZabMeasures } from './zab-measures.js';
 
 export type LinkState =
   | 'info'
@@ -55,6 +58,7 @@ export interface LearnerMaster {
   readonly tick: number;
   readonly nowMs: number;
   readonly timing: QuorumTiming;
+  readonly measures: ZabMeasures;
   readonly line: RequestInlet;
   readonly log: Logger;
   /** For what anybody can cause who finds the port. */
@@ -85,6 +89,8 @@ const RECORD_BYTES = 128;
 const FIRST_PACKET_BYTES_MAX = 4096;
 /** Of connections that say they are the same server and have not yet said what they have. */
 const TWINS_MAX = 8;
+/** Of a link that has not said who it is. */
+const NO_KEY = encodeUtf8('?');
 const NOBODY = new Uint8Array([0xff, 0xff, 0xff, 0xff]); // vector<Id> of null
 
 /** A server comes once, or again when it was cut off; of more who claim its id the oldest goes, before they take every socket there is. */
@@ -130,6 +136,11 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
   // The proposal whose acknowledgement is waited for, since when; 0: none.
   private watched = 0;
   private watchedSinceMs = 0;
+  /** Since when the socket has not taken everything; -1: it has. */
+  private queuedSinceMs = -1;
+  /** Up to where the age of its acknowledgements is known. */
+  private readonly measuredAcks = new AgeCursor();
+  private sidKey: Uint8Array = NO_KEY;
 
   constructor(master: LearnerMaster, socket: PeerSocket, number: number, partBytesMax: number) {
     this.master = master;
@@ -197,6 +208,7 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
     if (this.speaksEpochs) this.newLeader(text);
     else if (op === 'SNAP') this.newLeader(null);
     this.feed = null;
+    this.measuredAcks.passOver(this.master.lastProposed);
     this.enter('newLeader');
   }
 
@@ -262,6 +274,14 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
     if (this.current === 'sync') this.pump();
     if (this.current === 'newLeader' && this.hasAckedEarly) this.acknowledge();
     this.flush();
+    if (this.queuedSinceMs >= 0 && this.socket.queuedBytes === 0) this.onQueueEmpty();
+  }
+
+  /** How old the proposals were that it has acknowledged since the last time. */
+  measureAcks(nowWallMs: number): void {
+    if (this.measuredAcks.counter < this.acked) {
+      this.master.measures.onAcked(this.measuredAcks, this.acked, nowWallMs, this.sidKey);
+    }
   }
 
   /** As `drop`, for what anybody can cause who has found the port, as often as he likes. */
@@ -398,6 +418,7 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
       this.configVersionHi = info.configVersionHi;
       this.configVersionLo = info.configVersionLo;
     }
+    this.sidKey = encodeUtf8(String(this.sid));
     this.reader.partBytesMax = this.partBytesMax;
     this.enter('epoch');
     this.master.onLearnerInfo(this);
@@ -457,8 +478,9 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
 
   private takeRevalidate(bytes: Uint8Array, dataOffset: number, dataLength: number): PacketVerdict {
     if (dataLength !== SESSION_ENTRY_BYTES) return this.malformed(PacketType.revalidate);
-    const { line } = this.master;
+    const { line, measures } = this.master;
     if (!line.hasRoomForRequests(RECORD_BYTES + dataLength)) return PacketVerdict.later;
+    measures.revalidations.increment();
     line.forwarded(
       this.number,
       InternalOp.reopenSession,
@@ -538,8 +560,16 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
     }
   }
 
+  private onQueueEmpty(): void {
+    const { measures, nowMs } = this.master;
+    measures.queueTime.add(this.sidKey, 0, this.sidKey.length, nowMs - this.queuedSinceMs);
+    this.queuedSinceMs = -1;
+  }
+
   private flush(): void {
     if (this.current === 'closed' || this.out.length === 0) return;
+    this.master.measures.queuedPackets.add(this.sidKey, 0, this.sidKey.length, this.out.packetCount);
+    if (this.queuedSinceMs < 0) this.queuedSinceMs = this.master.nowMs;
     this.out.flush(this.socket);
     const queued = this.socket.queuedBytes;
     if (queued > QUEUE_BYTES_MAX) this.drop(`it has left ${queued >> 20} MiB unread`);

@@ -48,6 +48,7 @@ export class Learner implements Role, LeaderConnectionEvents {
   private sync: LearnerSync | null = null; // from discovery's end on
   private master: ObserverMaster | null = null; // while a follower broadcasts
   private hasStarted = false;
+  private syncBeganMs = 0;
   private current: LearnerPhase = 'connecting';
 
   /** It begins with the first `onBatchEnd`, for which it asks. */
@@ -74,7 +75,7 @@ export class Learner implements Role, LeaderConnectionEvents {
     );
     const { out } = this.connection;
     this.discovery = new LearnerDiscovery(host, options, out);
-    this.txns = new ReceivedTxns(history, line);
+    this.txns = new ReceivedTxns(history, line, host.measures.ages);
     this.configs = new ReceivedConfigs(host.configs, this.txns);
     this.requests = new LearnerRequests(line, out, log);
     this.touches = new RelayedTouches(options.touched);
@@ -119,6 +120,7 @@ export class Learner implements Role, LeaderConnectionEvents {
     if (type === RecordType.serve && this.current === 'starting') {
       this.current = 'broadcast';
       this.touches.reset();
+      this.host.measures.beginBroadcast(this.committedCounter());
       this.serveObservers();
       this.host.onBroadcast(this.discovery.epoch);
     } else {
@@ -220,6 +222,7 @@ export class Learner implements Role, LeaderConnectionEvents {
       this.discovery.onPacket(type, zxidHi, bytes, dataOffset, dataLength);
       this.sync = new LearnerSync(this.host, this.connection, this.txns, this.configs, this.discovery.epoch);
       this.current = 'synchronization';
+      this.syncBeganMs = this.host.clock.monotonicMs();
       return PacketVerdict.taken;
     }
     if (sync.isOver) return this.broadcast.onPacket(type, zxidHi, zxidLo, bytes, dataOffset, dataLength);
@@ -229,6 +232,9 @@ export class Learner implements Role, LeaderConnectionEvents {
   }
 
   private serve(): void {
+    const { measures, clock } = this.host;
+    const syncTime = this.options.kind === 'follower' ? measures.followerSyncTime : measures.observerSyncTime;
+    syncTime.add(clock.monotonicMs() - this.syncBeganMs);
     this.current = 'starting';
     this.txns.mayRepeat = false;
     this.txns.publish();
@@ -254,9 +260,22 @@ export class Learner implements Role, LeaderConnectionEvents {
     if (this.current === 'over') return;
     const { connection, txns } = this;
     txns.publish();
+    if (this.current === 'broadcast') this.measure();
     this.master?.turn();
     if (this.sync?.isAcknowledging && this.options.kind === 'follower') txns.acknowledge(connection.out);
     connection.flush();
+  }
+
+  private measure(): void {
+    const { txns, host } = this;
+    const { received, acknowledged } = txns;
+    const isFollower = this.options.kind === 'follower';
+    host.measures.onLearnerTurn(isFollower, received, acknowledged, this.committedCounter(), host.clock.wallMs());
+  }
+
+  private committedCounter(): number {
+    const { lastCommittedHi, lastCommittedLo } = this.host.history;
+    return lastCommittedHi === this.discovery.epoch ? lastCommittedLo >>> 0 : 0;
   }
 
   private guard(action: () => void): void {

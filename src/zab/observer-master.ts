@@ -21,6 +21,7 @@ import type { CommitSink } from './received-txns.js';
 import type { RelayedTouches } from './relayed-touches.js';
 import type { QuorumTiming, RoleHost } from './role.js';
 import { SyncFeed } from './sync-feed.js';
+import type { ZabMeasures } from './zab-measures.js';
 
 /** What waits for the leader, beyond which observers are not read. */
 const FORWARDED_BYTES_MAX = 4 << 20;
@@ -33,6 +34,7 @@ const NONE = -1;
 export class ObserverMaster implements LearnerMaster, CommitSink {
   readonly epoch: number;
   readonly timing: QuorumTiming;
+  readonly measures: ZabMeasures;
   readonly line: RequestInlet;
   readonly log: Logger;
   readonly strangerLog: SeldomLogger;
@@ -68,6 +70,7 @@ export class ObserverMaster implements LearnerMaster, CommitSink {
     this.requests = requests;
     this.epoch = host.epochs.currentEpoch;
     this.timing = host.timing;
+    this.measures = host.measures;
     this.log = host.log;
     this.strangerLog = new SeldomLogger(host.log, host.clock);
     this.nowMs = host.clock.monotonicMs();
@@ -142,6 +145,7 @@ export class ObserverMaster implements LearnerMaster, CommitSink {
     activation: Uint8Array | null,
   ): void {
     if (this.observers.length === 0) return;
+    this.measures.onRelayed();
     const { toObservers } = this;
     if (activation === null) {
       toObservers.withData(PacketType.inform, zxidHi, zxidLo, bytes, offset, length);
@@ -183,6 +187,7 @@ export class ObserverMaster implements LearnerMaster, CommitSink {
       return;
     }
     this.log.info(`sends ${feed.plan.op} to ${link.name}`);
+    this.measures.onSync(isSnap, others + 1);
     link.beginSync(feed);
   }
 
@@ -266,7 +271,7 @@ export class ObserverMaster implements LearnerMaster, CommitSink {
   private distribute(): void {
     const { toObservers } = this;
     if (toObservers.length === 0) return;
-    for (const link of this.observers) link.out.putBytes(toObservers.bytes, 0, toObservers.length);
+    for (const link of this.observers) link.out.putPackets(toObservers);
     toObservers.clear();
   }
 

@@ -18,6 +18,8 @@ export class PacketBuffer {
   bytes = new Uint8Array(FIRST_BYTES);
   /** Bytes that wait. */
   length = 0;
+  /** And packets. */
+  packetCount = 0;
   private packetAt = -1; // of the packet that is begun
 
   /** A packet without data. */
@@ -65,6 +67,12 @@ export class PacketBuffer {
     this.length += length;
   }
 
+  /** Everything that another one holds. */
+  putPackets(packets: PacketBuffer): void {
+    this.putBytes(packets.bytes, 0, packets.length);
+    this.packetCount += packets.packetCount;
+  }
+
   end(): void {
     this.endData();
     this.putInt(-1);
@@ -82,6 +90,7 @@ export class PacketBuffer {
     if (this.length === 0) return;
     const length = this.length;
     this.length = 0;
+    this.packetCount = 0;
     if (!socket.write(this.bytes, 0, length)) {
       // The socket keeps the memory until the system has taken it.
       this.bytes = new Uint8Array(FIRST_BYTES);
@@ -93,6 +102,7 @@ export class PacketBuffer {
   clear(): void {
     if (this.bytes.length > KEEP_BYTES_MAX) this.bytes = new Uint8Array(FIRST_BYTES);
     this.length = 0;
+    this.packetCount = 0;
     this.packetAt = -1;
   }
 
@@ -103,6 +113,7 @@ export class PacketBuffer {
   }
 
   private header(type: number, zxidHi: number, zxidLo: number, dataLength: number): void {
+    this.packetCount++;
     this.int(type);
     this.int(zxidHi);
     this.int(zxidLo);

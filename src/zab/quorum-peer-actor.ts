@@ -46,6 +46,7 @@ import {
   WORD_ZXID_HI,
   WORD_ZXID_LO,
 } from '../processor/pipeline-records.js';
+import { StampedStage, StampWriter } from '../processor/stage-stamps.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import type { LearnerHost } from './learner-host.js';
 import { readLoggedHistory } from './logged-history.js';
@@ -56,6 +57,7 @@ import { QuorumConfigs, type QuorumConfigsOptions } from './quorum-configs.js';
 import { type Decision, type PeerPhase, QuorumPeer } from './quorum-peer.js';
 import type { Epochs, QuorumTiming, Role } from './role.js';
 import { RoleFigures } from './role-figures.js';
+import { ZabMeasures } from './zab-measures.js';
 
 /** What a role is made of beyond its host. */
 export interface RoleOpening {
@@ -124,6 +126,9 @@ export class QuorumPeerActor implements Actor {
   private readonly proposalSizes: Summary;
   private readonly figures: RoleFigures;
   private servingSinceMs: number | null = null;
+  private readonly measures: ZabMeasures;
+  private readonly proposed: StampWriter;
+  private readonly committed: StampWriter;
   private epochFiles: EpochFiles | null = null;
   private opened: OpenedRole | null = null;
   private decision: Decision | null = null;
@@ -146,6 +151,7 @@ export class QuorumPeerActor implements Actor {
     this.tickMs = Math.max(TICK_MIN_MS, Math.floor(parts.timing.tickMs / TICKS_PER_TICK));
     this.line = new PipelinePort(context);
     this.toElection = context.outbox('election');
+    this.measures = new ZabMeasures(context);
     this.history = new ProposalHistory(new CommittedLog(parts.committedLogCount, parts.committedLogBytesMax));
     this.configs = new QuorumConfigs(
       parts.committed,
@@ -180,6 +186,8 @@ export class QuorumPeerActor implements Actor {
     this.host = this.makeHost();
     this.proposalSizes = context.metrics.summary('proposal_size');
     this.figures = new RoleFigures(context.counters);
+    this.proposed = new StampWriter(context.shared, StampedStage.proposed);
+    this.committed = new StampWriter(context.shared, StampedStage.committed);
     this.inboxes = {
       sync: (_type, _bytes, words, offset) => this.onDurable(words, offset >> 2),
       final: (_type, _bytes, words, offset) => this.onDone(words, offset >> 2),
@@ -193,6 +201,17 @@ export class QuorumPeerActor implements Actor {
     const { role } = this;
     if (role !== null) this.guarded(() => role.onBatchEnd());
     this.endRoleIfOver();
+  }
+
+  onMeasured(records: number, tookMs: number, nowMs: number): void {
+    this.measures.onMeasured(records, tookMs);
+    this.stamp(nowMs);
+  }
+
+  private stamp(nowMs: number): void {
+    const { lastProposedHi, lastProposedLo, lastCommittedHi, lastCommittedLo } = this.history;
+    this.proposed.add(lastProposedHi, lastProposedLo, nowMs);
+    this.committed.add(lastCommittedHi, lastCommittedLo, nowMs);
   }
 
   onTick(nowMs: number): void {
@@ -342,6 +361,7 @@ export class QuorumPeerActor implements Actor {
 
   private onElected({ state, vote, supporters, elapsedMs }: Elected): void {
     this.context.log.info(`${nameOf(state)} - LEADER ELECTION TOOK - ${elapsedMs} MS`, { leader: vote.leader });
+    if (state !== PeerState.observing) this.measures.electionTime.add(elapsedMs);
     this.supporters = new Set(supporters);
     this.machine.onElected({ state, leader: vote.leader });
   }
@@ -427,7 +447,9 @@ export class QuorumPeerActor implements Actor {
       this.servingSinceMs = null;
       this.figures.clear();
     }
+    if (phase !== 'role') this.measures.onUnavailable(this.context.clock.monotonicMs());
     if (phase === 'looking') {
+      this.measures.lookingCount.increment();
       this.context.log.info('LOOKING');
       status.setState(PeerState.looking, -1);
     }
@@ -513,7 +535,7 @@ export class QuorumPeerActor implements Actor {
   }
 
   private makeHost(): LearnerHost {
-    const { context, parts, history, configs, line } = this;
+    const { context, parts, history, configs, line, measures } = this;
     const needsSnapshot = (): boolean => this.needsSnapshot;
     const isUncounted = (): boolean => parts.status.owesTail;
     return {
@@ -525,6 +547,7 @@ export class QuorumPeerActor implements Actor {
       timing: parts.timing,
       configs,
       history,
+      measures,
       line,
       get needsSnapshot() {
         return needsSnapshot();
@@ -551,6 +574,7 @@ export class QuorumPeerActor implements Actor {
     if (this.overReason !== null || peerState === PeerState.looking) return;
     this.servingSinceMs = this.context.clock.monotonicMs();
     this.showFigures();
+    this.measures.onBroadcast(this.context.clock.monotonicMs(), peerState === PeerState.leading);
     this.parts.status.setServing(SERVING_AS[peerState], epoch);
     sendEstablished(this.toElection, epoch);
     this.context.log.info(`${nameOf(peerState)} - BROADCAST`, { epoch });

@@ -19,6 +19,7 @@ import type { PipelinePort } from './pipeline-port.js';
 import type { ProposalHistory } from './proposal-history.js';
 import { PacketType, TXN_ZXID_HI, TXN_ZXID_LO } from './quorum-packet.js';
 import { RoleFault } from './role-fault.js';
+import type { TxnAges } from './txn-ages.js';
 
 /** What a record in the line has beside its entry. */
 const RECORD_BYTES = 64;
@@ -48,6 +49,7 @@ export class ReceivedTxns {
   sink: CommitSink | null = null;
   private readonly history: ProposalHistory;
   private readonly line: PipelinePort;
+  private readonly ages: TxnAges;
   private isHolding = false;
   private readonly held = new Fifo<Held>();
   private receivedHi = 0;
@@ -58,10 +60,20 @@ export class ReceivedTxns {
   private acknowledgedLo = 0;
   private hasCommitted = false; // since the last publish
 
-  constructor(history: ProposalHistory, line: PipelinePort) {
+  constructor(history: ProposalHistory, line: PipelinePort, ages: TxnAges) {
+    this.ages = ages;
     this.history = history;
     this.line = line;
     this.continueFromHistory();
+  }
+
+  /** Counters of the last transaction that came, and of the last that was acknowledged. */
+  get received(): number {
+    return this.receivedLo >>> 0;
+  }
+
+  get acknowledged(): number {
+    return this.acknowledgedLo >>> 0;
   }
 
   /** All that was handed to the log is on the disk. */
@@ -118,6 +130,7 @@ export class ReceivedTxns {
     }
     this.receivedHi = zxidHi;
     this.receivedLo = zxidLo;
+    this.ages.note(zxidHi, zxidLo, bytes, offset);
     if (this.isHolding) {
       // A copy: `slice` of what a socket gives is none.
       const entry = new Uint8Array(length);

@@ -12,6 +12,7 @@ import type { ConfigView } from './config-view.js';
 import type { PipelinePort } from './pipeline-port.js';
 import type { ProposalHistory } from './proposal-history.js';
 import type { RoleFigures } from './role-figures.js';
+import type { ZabMeasures } from './zab-measures.js';
 
 /** The two numbers on the disk (5.4). Both calls return when it is durable, and throw when it cannot be. */
 export interface Epochs {
@@ -43,6 +44,8 @@ export interface RoleHost {
   readonly configs: ConfigView;
   /** What this server knows of transactions: committed ones, and those that are proposed. */
   readonly history: ProposalHistory;
+  /** What operators are told of all this. */
+  readonly measures: ZabMeasures;
   /** The way into this server's own pipeline. */
   readonly line: PipelinePort;
 

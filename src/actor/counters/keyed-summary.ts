@@ -51,6 +51,15 @@ export class KeyedSummary {
     addToCells(this.lastCells as Float64Array, value, 1);
   }
 
+  /** The same value for several records of that key. */
+  addMany(bytes: Uint8Array, offset: number, length: number, value: number, times: number): void {
+    if (times <= 0) return;
+    if (this.lastCells === null || length !== this.lastLength || !this.isKey(this.lastKey, bytes, offset, length)) {
+      this.find(bytes, offset, length);
+    }
+    addToCells(this.lastCells as Float64Array, value, times);
+  }
+
   /** Keys stay, with nothing counted under them. */
   reset(): void {
     const used = this.words[EntryWord.keysUsed];

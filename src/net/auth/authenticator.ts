@@ -5,6 +5,8 @@
  * Identities only ever come to a connection; each request goes by those that were there when it was read. What a client sends
  * as proof is never logged.
  */
+import type { Counter } from '../../actor/counters/counter.js';
+import type { MetricSet } from '../../actor/counters/metric-set.js';
 import type { Logger } from '../../actor/logger.js';
 import { hex64 } from '../../base/int64.js';
 import { decodeUtf8, encodeUtf8 } from '../../base/utf8.js';
@@ -38,12 +40,18 @@ export class Authenticator {
   private readonly schemes: ReadonlySet<string>;
   private readonly random: RandomBytes;
   private readonly log: Logger;
+  private readonly ensembleSkipped: Counter;
+  private readonly ensembleMeant: Counter;
+  private readonly ensembleMissed: Counter;
 
-  constructor(options: AuthOptions, random: RandomBytes, log: Logger) {
+  constructor(options: AuthOptions, random: RandomBytes, log: Logger, metrics: MetricSet) {
     this.options = options;
     this.schemes = new Set<string>(options.schemes);
     this.random = random;
     this.log = log;
+    this.ensembleSkipped = metrics.counter('ensemble_auth_skip');
+    this.ensembleMeant = metrics.counter('ensemble_auth_success');
+    this.ensembleMissed = metrics.counter('ensemble_auth_fail');
   }
 
   /** What a connection is without having said anything: its address, and what TLS has proved. */
@@ -126,9 +134,16 @@ export class Authenticator {
   /** Whether the client wants an ensemble that this server belongs to. */
   private isMeant(cnxn: ServerCnxn, data: Uint8Array | null): boolean {
     const { ensembleNames } = this.options;
-    if (data === null || data.length === 0 || ensembleNames === null) return true;
+    if (data === null || data.length === 0 || ensembleNames === null) {
+      this.ensembleSkipped.increment();
+      return true;
+    }
     const name = decodeUtf8(data, 0, data.length);
-    if (ensembleNames.includes(name)) return true;
+    if (ensembleNames.includes(name)) {
+      this.ensembleMeant.increment();
+      return true;
+    }
+    this.ensembleMissed.increment();
     this.log.warn(`Unexpected ensemble name: ensemble name: ${quoted(name)} client: ${cnxn.peer}`);
     return false;
   }

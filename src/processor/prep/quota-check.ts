@@ -6,6 +6,8 @@
  * not counted [Q]. Beyond a hard limit the write is refused; beyond a soft one, or without a stats node, it passes. Either
  * excess is logged, at most once in a while.
  */
+import type { ActorContext } from '../../actor/actor.js';
+import type { KeyedSummary } from '../../actor/counters/keyed-summary.js';
 import type { Logger } from '../../actor/logger.js';
 import { copyBytes } from '../../base/bytes.js';
 import type { Clock } from '../../base/clock.js';
@@ -16,6 +18,7 @@ import { ErrorCode } from '../../protocol/error-code.js';
 import { LIMITS_NAME, QUOTA_ROOT, STATS_NAME } from '../../store/quota-book.js';
 import { QuotaKey, QuotaText } from '../../store/quota-text.js';
 import type { TreeReader } from '../../store/tree-reader.js';
+import { namespaceLength } from '../namespace-measure.js';
 import { ScratchBytes } from '../scratch-bytes.js';
 
 const SLASH = 0x2f;
@@ -25,6 +28,7 @@ export class QuotaCheck {
   private readonly tree: TreeReader;
   private readonly clock: Clock;
   private readonly log: Logger;
+  private readonly refused: KeyedSummary;
   private readonly $path = new ScratchBytes(512);
   private readonly $limits = new ScratchBytes(128);
   private readonly $stats = new ScratchBytes(128);
@@ -37,10 +41,11 @@ export class QuotaCheck {
   private loggedMs = Number.NEGATIVE_INFINITY;
   private unloggedCount = 0;
 
-  constructor(tree: TreeReader, clock: Clock, log: Logger) {
+  constructor(tree: TreeReader, context: Pick<ActorContext, 'clock' | 'log' | 'metrics'>) {
     this.tree = tree;
-    this.clock = clock;
-    this.log = log;
+    this.clock = context.clock;
+    this.log = context.log;
+    this.refused = context.metrics.keyed('quota_exceeded_error_per_namespace');
   }
 
   /** Ok or QuotaExceeded. countDiff 1: a create; bytesDiff: by how much the node's data grows. */
@@ -52,13 +57,12 @@ export class QuotaCheck {
     const checksBytes = bytesDiff !== 0 && hasLimit(limits, QuotaKey.bytes, QuotaKey.byteHardLimit);
     if ((!checksCount && !checksBytes) || !this.statsFound) return ErrorCode.Ok;
     this.stats.parse(this.$stats.bytes, 0, this.$stats.length, 0);
-    if (checksCount && this.exceeds(path, offset, QuotaKey.count, QuotaKey.countHardLimit, countDiff, 'Count')) {
-      return ErrorCode.QuotaExceeded;
-    }
-    if (checksBytes && this.exceeds(path, offset, QuotaKey.bytes, QuotaKey.byteHardLimit, bytesDiff, 'Byte')) {
-      return ErrorCode.QuotaExceeded;
-    }
-    return ErrorCode.Ok;
+    const isRefused =
+      (checksCount && this.exceeds(path, offset, QuotaKey.count, QuotaKey.countHardLimit, countDiff, 'Count')) ||
+      (checksBytes && this.exceeds(path, offset, QuotaKey.bytes, QuotaKey.byteHardLimit, bytesDiff, 'Byte'));
+    if (!isRefused) return ErrorCode.Ok;
+    this.refused.add(path, offset + 1, namespaceLength(path, offset, length), 1);
+    return ErrorCode.QuotaExceeded;
   }
 
   /** True when a hard limit would be passed. A hard limit stands in the soft one's place. */

@@ -16,6 +16,7 @@ export function finishExists(read: ReadContext): number {
   if (body.failed || length < 0) return ErrorCode.MarshallingError;
   read.pathOffset = offset;
   read.pathLength = length;
+  read.valueBytes = 0;
   for (let i = 0; i < length; i++) if (body.bytes[offset + i] === 0) return ErrorCode.BadArguments;
   const ref = tree.find(body.bytes, offset, length);
   if (ref !== 0) {

@@ -23,6 +23,8 @@ export function finishGetChildren(read: ReadContext, withStat: boolean): number 
     tree.copyStat(ref, out.bytes, out.length);
     out.length += STAT_BYTES;
   }
+  // Each name stands behind its length.
+  read.valueBytes = namesLength - 4 * count;
   if (read.wantsWatch) read.watch = Watch.child;
   return ErrorCode.Ok;
 }

@@ -21,6 +21,7 @@ export function finishGetData(read: ReadContext): number {
   if (dataBytes > 0) tree.copyData(ref, out.bytes, at + 4, dataBytes);
   tree.copyStat(ref, out.bytes, at + 4 + dataBytes);
   out.length = at + 4 + dataBytes + STAT_BYTES;
+  read.valueBytes = dataBytes;
   if (read.wantsWatch) read.watch = Watch.data;
   return ErrorCode.Ok;
 }

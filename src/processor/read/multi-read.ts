@@ -28,6 +28,7 @@ export function finishMultiRead(read: ReadContext): number {
   const { body, out } = read;
   const begin = body.position;
   const outBegin = out.length;
+  read.parts.length = 0;
   const contents = decode(body);
   body.position = begin;
   if (contents === Contents.undecodable) return ErrorCode.MarshallingError;
@@ -65,6 +66,8 @@ function finishPart(read: ReadContext, op: number): number {
     out.writeInt(error);
   } else if (error !== ErrorCode.Ok) {
     out.length = header;
+  } else {
+    read.parts.push(read.pathOffset, read.pathLength, read.valueBytes);
   }
   return error;
 }

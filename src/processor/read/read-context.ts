@@ -7,9 +7,11 @@
  */
 
 import { ErrorCode } from '../../protocol/error-code.js';
+import { OpCode } from '../../protocol/op-code.js';
 import { SubtreeCounter } from '../../store/subtree-counter.js';
 import type { TreeReader } from '../../store/tree-reader.js';
 import { type AclEntry, type AclPolicy, type Identity, parseStoredAcl } from '../acl.js';
+import type { NamespaceMeasure } from '../namespace-measure.js';
 import { RequestBody } from '../request-body.js';
 import { ScratchBytes } from '../scratch-bytes.js';
 
@@ -23,6 +25,8 @@ export const NOT_HERE = 2;
 
 /** Above this many bytes a length is believed only after another look at the sequence. */
 const TRUSTED_BYTES_MAX = 65536;
+/** A Stat, in what is counted per namespace. */
+const COUNTED_STAT_BYTES = 68;
 const ACL_CACHE_MAX = 4096;
 /** For a list that recovery could not resolve: an empty one would let everybody in. */
 const NOBODY: readonly AclEntry[] = [{ perms: 0, scheme: 'world', id: 'anyone' }];
@@ -46,6 +50,10 @@ export class ReadContext {
   pathLength = 0;
   /** The node that `openNode` has found. */
   ref = 0;
+  /** Of the value that was read: data, or names of children. */
+  valueBytes = 0;
+  /** Of a multiRead's parts that have an answer: offset and length of the path, and the value's bytes, one behind the other. */
+  readonly parts: number[] = [];
   wantsWatch = false;
   /** The reply has a body although its error is not Ok. */
   bodyWithError = false;
@@ -53,11 +61,13 @@ export class ReadContext {
   watch: Watch = Watch.none;
   identities: () => readonly Identity[] = () => [];
 
+  private readonly reads: NamespaceMeasure;
   private readonly aclCache = new Map<number, readonly AclEntry[]>();
   private readonly $acl = new ScratchBytes(256);
 
-  constructor(tree: TreeReader, aclPolicy: AclPolicy, childrenMax: number) {
+  constructor(tree: TreeReader, aclPolicy: AclPolicy, childrenMax: number, reads: NamespaceMeasure) {
     this.tree = tree;
+    this.reads = reads;
     this.subtree = new SubtreeCounter(tree);
     this.aclPolicy = aclPolicy;
     this.childrenMax = childrenMax;
@@ -98,5 +108,26 @@ export class ReadContext {
   /** False when the length cannot be believed. */
   trust(length: number): boolean {
     return length <= TRUSTED_BYTES_MAX || this.tree.valid(this.sequence);
+  }
+
+  /** Of an answer that counts: for the bytes that are read of each namespace, counted as the reference does. */
+  countRead(op: number, error: number): void {
+    switch (op) {
+      case OpCode.getData:
+      case OpCode.exists:
+      case OpCode.getChildren:
+      case OpCode.getChildren2:
+        if (error === ErrorCode.Ok) this.countOne(this.pathOffset, this.pathLength, this.valueBytes);
+        return;
+      case OpCode.multiRead: {
+        const { parts } = this;
+        for (let i = 0; i < parts.length; i += 3) this.countOne(parts[i], parts[i + 1], parts[i + 2]);
+        parts.length = 0;
+      }
+    }
+  }
+
+  private countOne(offset: number, length: number, valueBytes: number): void {
+    this.reads.add(this.body.bytes, offset, length, length + valueBytes + COUNTED_STAT_BYTES);
   }
 }

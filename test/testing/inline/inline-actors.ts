@@ -219,7 +219,7 @@ export class InlineActors {
       tree.reader(context, guarded),
       this.sessions,
       aclPolicy,
-      new Authenticator(config.auth, this.parts.randomBytes, context.log),
+      new Authenticator(config.auth, this.parts.randomBytes, context.log, context.metrics),
       new ConnectionCounts(shared(context, SharedName.connectionCounts), shard, config.connectionShards),
       new OutstandingCounts(shared(context, SharedName.outstandingCounts), shard, config.connectionShards),
       new ConnectionThrottle(shared(context, SharedName.connectionThrottle), config.limits.connectionThrottle, () =>

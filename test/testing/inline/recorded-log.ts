@@ -52,6 +52,10 @@ export class RecordedLog implements TxnLog {
     this.observer?.appended(txn);
   }
 
+  get commitTimes(): TxnLog['commitTimes'] {
+    return this.writer.commitTimes;
+  }
+
   commit(): void {
     this.writer.commit();
     this.observer?.committed();

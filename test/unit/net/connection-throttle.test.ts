@@ -101,7 +101,7 @@ describe('a server with a bucket', () => {
     server.run();
     expect(third.take()).toEqual([]);
     expect(third.connection.ending).toBe(Ending.fin);
-    expect(server.counters().get('connections.0', 'connection_drop_count')).toBe(1);
+    expect(server.counters().get('connections.0', 'connection_rejected')).toBe(1);
     server.advance(1500);
     expect(server.connect().sessionId).not.toBe(0n);
   });

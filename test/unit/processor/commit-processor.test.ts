@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import type { ActorContext } from '../../../src/actor/actor.js';
 import { LocalMailbox } from '../../../src/actor/mailbox/local-mailbox.js';
 import { writeInt32 } from '../../../src/base/bytes.js';
+import { ManualClock } from '../../../src/base/clock.js';
 import { Prng } from '../../../src/base/prng.js';
 import { CommitProcessor } from '../../../src/processor/commit-processor.js';
 import {
@@ -28,6 +29,7 @@ import {
 import { ErrorCode } from '../../../src/protocol/error-code.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import { PipelinePort } from '../../../src/zab/pipeline-port.js';
+import { loneMetrics } from '../../testing/lone-metrics.js';
 
 const TYPE_NAMES = new Map<number, string>(Object.entries(RecordType).map(([name, type]) => [type, name]));
 
@@ -59,7 +61,12 @@ class Bench {
       commit: this.direct,
       final: this.toFinal,
     };
-    const context = { outbox: (name: string) => outboxes[name] } as unknown as ActorContext;
+    const context = {
+      outbox: (name: string) => outboxes[name],
+      metrics: loneMetrics(),
+      clock: new ManualClock(),
+      shared: {},
+    } as unknown as ActorContext;
     this.port = new PipelinePort(context);
     this.stage = new CommitProcessor(context);
   }

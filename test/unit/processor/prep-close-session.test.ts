@@ -29,6 +29,7 @@ import { decodeTxnEntry } from '../../../src/protocol/txns.js';
 import { NO_LOCAL_SESSIONS } from '../../../src/session/local-session-rules.js';
 import { SessionTable } from '../../../src/session/session-table.js';
 import { NodeKind } from '../../../src/store/node-layout.js';
+import { loneMetrics } from '../../testing/lone-metrics.js';
 import { TreeFixture } from '../store/tree-fixture.js';
 
 const SESSION_HI = 0x01000000;
@@ -51,6 +52,8 @@ class Prep {
       inboxNames: () => ['connections.0'],
       clock: new ManualClock(),
       log: silentLogger,
+      metrics: loneMetrics(),
+      shared: {},
     } as unknown as ActorContext;
     this.prep = new PrepActor(context, this.reader, sessions, new AclPolicy(false, []), {
       serverId: 1,

@@ -14,6 +14,7 @@ import {
 } from '../../../src/processor/pipeline-records.js';
 import { SessionTrackerActor } from '../../../src/processor/session-tracker-actor.js';
 import { SessionTable } from '../../../src/session/session-table.js';
+import { loneMetrics } from '../../testing/lone-metrics.js';
 
 test('a touch that comes while the expiry is being written saves the session', () => {
   const table = new SessionTable(new SharedArrayBuffer(SessionTable.byteLengthFor(4)));
@@ -21,6 +22,7 @@ test('a touch that comes while the expiry is being written saves the session', (
   const toPrep = new LocalMailbox(1 << 16);
   const context = {
     outbox: () => toPrep,
+    metrics: loneMetrics(),
     // Logging takes its time, and the other thread does not wait for it.
     log: { ...silentLogger, info: () => table.touch(2, 6500) },
   } as unknown as ActorContext;

@@ -39,7 +39,9 @@ import { ProposalHistory } from '../../../src/zab/proposal-history.js';
 import { PacketType, packetName } from '../../../src/zab/quorum-packet.js';
 import type { Epochs, QuorumTiming, RoleHost } from '../../../src/zab/role.js';
 import type { DiskProposals, SnapStream, SyncSources } from '../../../src/zab/sync-sources.js';
+import { ZabMeasures } from '../../../src/zab/zab-measures.js';
 import { SimPeerNetwork } from '../../testing/inline/sim-peer-network.js';
+import { loneMetrics } from '../../testing/lone-metrics.js';
 import { createEntry } from '../persistence/txn-entries.js';
 import { toHex } from './hex.js';
 
@@ -290,6 +292,7 @@ export class LeaderStage {
       },
       configs: this.configs,
       history: this.history,
+      measures: new ZabMeasures({ metrics: loneMetrics() }),
       line: new StagePort(context as ActorContext, () => this.hasRoom),
       onBroadcast: (epoch) => this.told.push(`broadcast ${epoch}`),
       onOver: (reason) => {

@@ -38,6 +38,8 @@ import { PacketReader, PacketVerdict } from '../../../src/zab/packet-reader.js';
 import { PipelinePort } from '../../../src/zab/pipeline-port.js';
 import { ProposalHistory } from '../../../src/zab/proposal-history.js';
 import { PacketType, packetName } from '../../../src/zab/quorum-packet.js';
+import { ZabMeasures } from '../../../src/zab/zab-measures.js';
+import { loneMetrics } from '../../testing/lone-metrics.js';
 import { createEntry } from '../persistence/txn-entries.js';
 import { toHex } from './hex.js';
 
@@ -359,6 +361,7 @@ export class LearnerWorld {
       myId: options.myId ?? MY_ID,
       clock: options.real?.clock ?? this.clock,
       log: silentLogger,
+      measures: new ZabMeasures({ metrics: loneMetrics() }),
       network: options.real === undefined ? this.makeNetwork(options.ownHost) : this.overhear(options.real.network),
       epochs: {
         get acceptedEpoch() {

@@ -73,6 +73,7 @@ class Bench {
       log: silentLogger,
       counters: this.counters,
       metrics: new MetricSet(this.metrics, this.counters),
+      shared: {},
       requestTurn: () => undefined,
       fatal: (error: Error) => {
         this.fatal = error;
