@@ -12,6 +12,7 @@ import type { AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { Clock } from '../base/clock.js';
 import type { Identity } from '../processor/acl.js';
 import type { AdminHost, RunningAdmin } from '../server/admin-host.js';
@@ -19,6 +20,7 @@ import { TurnSharing } from '../server/status/turn-sharing.js';
 import type { Command, CommandAnswer } from './command.js';
 import { COMMANDS, commandsByName } from './command-table.js';
 import { type JsonObject, jsonPieces } from './json-text.js';
+import { isPagePath, PAGE_HEADERS, type PageFile, PageFiles } from './page-files.js';
 import { identitiesOf } from './request-auth.js';
 
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests';
@@ -36,6 +38,8 @@ const HEADERS_MS = 60_000;
 const PIECE_CHARS = 32_768;
 const CONNECTIONS_MAX = 256;
 const HEADER_BYTES_MAX = 8192;
+/** From where this module runs: two folders below dist. */
+const PACKAGE_ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** A request that is refused before its command is asked. */
 class Refusal extends Error {
@@ -58,6 +62,7 @@ class AdminServer {
   private readonly commands: readonly Command[];
   private readonly byName: ReadonlyMap<string, Command>;
   private readonly http: Server;
+  private files: PageFiles | null = null;
 
   constructor(host: AdminHost) {
     this.host = host;
@@ -114,6 +119,8 @@ class AdminServer {
     const { path, parameters } = targetOf(request.url ?? '/');
     if (request.method === 'TRACE') return this.end(request, response, 403);
     if (path !== commandUrl && !path.startsWith(`${commandUrl}/`)) {
+      const file = await this.pageFile(path);
+      if (file !== null) return this.sendFile(request, response, file);
       response.setHeader('Content-Type', 'text/html;charset=iso-8859-1');
       return this.end(request, response, 404, NOT_FOUND);
     }
@@ -147,6 +154,24 @@ class AdminServer {
     await this.stream(response, stream);
   }
 
+  /** Null: nothing of the page is at this path. */
+  private async pageFile(path: string): Promise<PageFile | null> {
+    const { pageEnabled, commandUrl } = this.host.config;
+    if (!pageEnabled || !isPagePath(path)) return null;
+    this.files ??= new PageFiles(PACKAGE_ROOT, commandUrl);
+    return this.files.find(path);
+  }
+
+  private sendFile(request: IncomingMessage, response: ServerResponse, { contentType, bytes }: PageFile): void {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      this.end(request, response, 405);
+      return;
+    }
+    for (const [header, value] of Object.entries(PAGE_HEADERS)) response.setHeader(header, value);
+    response.setHeader('Content-Type', contentType);
+    this.end(request, response, 200, bytes);
+  }
+
   private async run(
     command: Command,
     request: IncomingMessage,
@@ -170,7 +195,13 @@ class AdminServer {
     if (command.method === 'GET') onEnd();
     else request.once('end', onEnd);
     try {
-      return await command.run({ parameters, body: request, beginBody });
+      return await command.run({
+        parameters,
+        headers: request.headers,
+        remoteAddress: socket.remoteAddress ?? '',
+        body: request,
+        beginBody,
+      });
     } finally {
       request.off('end', onEnd);
       socket.setTimeout(host.config.idleTimeoutMs);
@@ -243,7 +274,7 @@ class AdminServer {
   }
 
   /** The whole answer; a body that has not been read is not waited for, and its connection ends. */
-  private end(request: IncomingMessage, response: ServerResponse, status: number, text = ''): void {
+  private end(request: IncomingMessage, response: ServerResponse, status: number, text: string | Buffer = ''): void {
     const { socket } = request;
     response.statusCode = status;
     const isUnread = hasBody(request) && !request.complete;

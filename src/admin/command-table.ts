@@ -5,6 +5,8 @@
 import type { Command, MakeCommand } from './command.js';
 import { configurationCommands } from './commands/configuration.js';
 import { connections } from './commands/connections.js';
+import { getChildren } from './commands/get-children.js';
+import { getNode } from './commands/get-node.js';
 import { lastSnapshot } from './commands/last-snapshot.js';
 import { monitor } from './commands/monitor.js';
 import { pipeline } from './commands/pipeline.js';
@@ -18,6 +20,8 @@ import { snapshot } from './commands/snapshot.js';
 export const COMMANDS: readonly MakeCommand[] = [
   ...configurationCommands,
   connections,
+  getChildren,
+  getNode,
   lastSnapshot,
   monitor,
   pipeline,

@@ -2,6 +2,7 @@
 // request, on the main thread, after everything that all commands have in common was checked (admin-server.ts), and answers with
 // fields, or with a status, headers and a stream.
 
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { AdminHost } from '../server/admin-host.js';
 import type { JsonObject } from './json-text.js';
@@ -9,6 +10,9 @@ import type { JsonObject } from './json-text.js';
 export interface CommandRequest {
   /** The first value of each. */
   readonly parameters: ReadonlyMap<string, string>;
+  readonly headers: IncomingHttpHeaders;
+  /** The socket's. */
+  readonly remoteAddress: string;
   /** Of a POST. Reading it may fail: the client is gone, or says nothing for too long. */
   readonly body: Readable;
   /** Asks the client to send its body, if it waits to be asked. Nothing is read before. */

@@ -230,12 +230,13 @@ export function writeAcl(entries: readonly AclEntry[], out: ScratchBytes): void 
 }
 
 /** getACL without ADMIN: the part of a digest id behind its first colon becomes `x`. */
+export function maskedAcl(entries: readonly AclEntry[]): readonly AclEntry[] {
+  return entries.map((e) => {
+    const colon = e.id.indexOf(':');
+    return e.scheme === 'digest' && colon >= 0 ? { ...e, id: `${e.id.slice(0, colon)}:x` } : e;
+  });
+}
+
 export function writeMaskedAcl(entries: readonly AclEntry[], out: ScratchBytes): void {
-  writeAcl(
-    entries.map((e) => {
-      const colon = e.id.indexOf(':');
-      return e.scheme === 'digest' && colon >= 0 ? { ...e, id: `${e.id.slice(0, colon)}:x` } : e;
-    }),
-    out,
-  );
+  writeAcl(maskedAcl(entries), out);
 }

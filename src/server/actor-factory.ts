@@ -82,6 +82,7 @@ export interface AdminParts {
   readonly counters: AdminCounters;
   /** For the main thread. */
   readonly tree: TreeReader;
+  readonly aclPolicy: AclPolicy;
   ownsRoot(identities: readonly Identity[]): boolean | null;
 }
 
@@ -171,6 +172,7 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
         restorer,
         counters: new AdminCounters(context.metrics),
         tree: reader,
+        aclPolicy: policy,
         ownsRoot: (identities) => ownsRoot(reader, policy, identities),
       });
       return restorer;

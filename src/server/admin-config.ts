@@ -23,7 +23,16 @@ export interface AdminConfig {
   readonly restoreEnabled: boolean;
   /** Without it Apache's server refuses both, too. */
   readonly serializeLastZxid: boolean;
+  /** The page for browsers is served. */
+  readonly pageEnabled: boolean;
+  /** Whom nodes are shown. */
+  readonly tree: TreeReaders;
+  /** By which the server may be called when nodes are asked for. */
+  readonly hostNames: readonly string[];
 }
+
+const TREE_READERS = ['loopback', 'any', 'off'] as const;
+export type TreeReaders = (typeof TREE_READERS)[number];
 
 export function readAdminConfig(settings: Settings, log: Logger): AdminConfig {
   const wanted = !settings.switched('admin.enableServer');
@@ -44,6 +53,9 @@ export function readAdminConfig(settings: Settings, log: Logger): AdminConfig {
     snapshotEnabled: settings.lenientBool('admin.snapshot.enabled'),
     restoreEnabled: settings.lenientBool('admin.restore.enabled'),
     serializeLastZxid: settings.lenientBool('serializeLastProcessedZxid.enabled'),
+    pageEnabled: settings.lenientBool('threadkeeper.admin.page'),
+    tree: settings.choice('threadkeeper.admin.tree', TREE_READERS),
+    hostNames: namesOf(settings.text('threadkeeper.admin.hostNames')),
   };
 }
 
@@ -52,4 +64,11 @@ function commandUrlOf(text: string): string {
   if (!/^(\/[^/?#\s]+)+$/.test(url))
     throw new ConfigError(`admin.commandURL must be a path like /commands, not ${text}`);
   return url;
+}
+
+function namesOf(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }

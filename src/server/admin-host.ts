@@ -5,7 +5,8 @@
 import type { Logger } from '../actor/logger.js';
 import type { Clock } from '../base/clock.js';
 import type { AuthOptions } from '../net/auth/auth-options.js';
-import type { Identity } from '../processor/acl.js';
+import type { AclPolicy, Identity } from '../processor/acl.js';
+import type { TreeReader } from '../store/tree-reader.js';
 import type { AdminConfig } from './admin-config.js';
 import type { AdminCounters } from './admin-counters.js';
 import { ExitCode } from './exit-code.js';
@@ -30,6 +31,9 @@ export interface AdminHost {
   readonly snapshots: SnapshotPort;
   readonly pipeline: Pick<PipelineView, 'look'>;
   readonly metrics: Pick<ServerMetrics, 'stateFields' | 'figures' | 'recent'>;
+  /** The tree as this thread may read it, and who may see what of it. */
+  readonly tree: TreeReader;
+  readonly aclPolicy: AclPolicy;
   newRestore(): LiveRestore;
   /** Why this server takes no restore; null: it does. */
   readonly restoreRefusal: string | null;

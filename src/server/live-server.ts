@@ -308,7 +308,7 @@ export class LiveServer implements MainPorts {
   private adminHost(status: LiveStatus, metrics: ServerMetrics): AdminHost {
     const { config, plan, log, adminParts, snapshots } = this;
     assert(adminParts !== null, 'the actors are made');
-    const { restorer, counters, ownsRoot } = adminParts;
+    const { restorer, counters, ownsRoot, tree, aclPolicy } = adminParts;
     const isServing = (): boolean => this.mode() !== null;
     return {
       config: config.admin,
@@ -323,6 +323,8 @@ export class LiveServer implements MainPorts {
       snapshots,
       pipeline: this.pipelineView,
       metrics,
+      tree,
+      aclPolicy,
       newRestore: () =>
         new LiveRestore(
           config,

@@ -78,6 +78,7 @@ import {
   STAT_BYTES,
   STAT_CHILD_COUNT,
   STAT_CTIME,
+  STAT_CVERSION,
   STAT_CZXID,
   STAT_MTIME,
   STAT_MZXID,
@@ -294,6 +295,11 @@ export class TreeReader {
   /** As stored: counts creations only. */
   cversion(ref: number): number {
     return this.word(ref, CVERSION);
+  }
+
+  /** As on the wire: creations and deletions. */
+  wireCversion(ref: number): number {
+    return this.statWord(ref, STAT_CVERSION);
   }
 
   aversion(ref: number): number {

@@ -41,4 +41,30 @@ export const OWN_KEYS = [
     sentence:
       'refuse: election and quorum ports are for addresses that names in server.N stand for; allow: for all, as with reconfigEnabled.',
   },
+  {
+    name: 'threadkeeper.admin.page',
+    regime: 'lenient-bool',
+    default: 'true',
+    unit: '',
+    properties: ['zookeeper.threadkeeper.admin.page', 'threadkeeper.admin.page'],
+    sentence: 'The AdminServer has a page for browsers at its root.',
+  },
+  {
+    name: 'threadkeeper.admin.tree',
+    regime: 'choice',
+    default: 'loopback',
+    unit: '',
+    properties: ['zookeeper.threadkeeper.admin.tree', 'threadkeeper.admin.tree'],
+    sentence:
+      'Whom the AdminServer shows nodes, as far as their ACLs let him: loopback (callers on this machine), any, or off.',
+  },
+  {
+    name: 'threadkeeper.admin.hostNames',
+    regime: 'text',
+    default: '',
+    unit: 'hosts',
+    properties: ['zookeeper.threadkeeper.admin.hostNames', 'threadkeeper.admin.hostNames'],
+    sentence:
+      'Names, separated by commas, by which browsers may ask for nodes, beside localhost, addresses and the name of this machine; * is any.',
+  },
 ] as const satisfies readonly ConfigKey[];

@@ -17,11 +17,12 @@ import { startAdminServer } from '../../../src/admin/admin-server.js';
 import { ManualClock } from '../../../src/base/clock.js';
 import { defaultFigures, type MetricFigure } from '../../../src/metrics/default-figures.js';
 import { MetricsReader, NO_GAUGES } from '../../../src/metrics/metrics-reader.js';
-import type { Identity } from '../../../src/processor/acl.js';
+import { AclPolicy, type Identity } from '../../../src/processor/acl.js';
 import { AdminCounters } from '../../../src/server/admin-counters.js';
 import type { AdminHost, RunningAdmin } from '../../../src/server/admin-host.js';
 import { type LiveRestore, RestoreRefused } from '../../../src/server/live-restore.js';
 import type { LiveStatus } from '../../../src/server/status/live-status.js';
+import type { TreeReader } from '../../../src/store/tree-reader.js';
 import { InlineServer } from '../../testing/inline-server.js';
 import { makeTempDir, type TempDir } from '../../testing/temp-dir.js';
 import { until } from '../../testing/until.js';
@@ -63,6 +64,7 @@ function configOf(changes: Partial<AdminHost['config']> = {}): AdminHost['config
     snapshotEnabled: true,
     restoreEnabled: true,
     idleTimeoutMs: 2000,
+    pageEnabled: false,
     ...changes,
   };
 }
@@ -132,6 +134,8 @@ beforeEach(async () => {
       ],
       recent: () => emptyCells(),
     },
+    tree: {} as TreeReader,
+    aclPolicy: new AclPolicy(false, []),
     newRestore: () => live as unknown as LiveRestore,
     restoreRefusal: null,
     ownsRoot: () => true,

@@ -136,7 +136,13 @@ describe('the families of the pipeline', () => {
 describe('the admin command pipeline', () => {
   it('shows totals and what follows from them', async () => {
     const host = { pipeline: viewOf(COUNTERS, {}) } as unknown as AdminHost;
-    const request = { parameters: new Map(), body: undefined as never, beginBody: () => {} };
+    const request = {
+      parameters: new Map(),
+      headers: {},
+      remoteAddress: '',
+      body: undefined as never,
+      beginBody: () => {},
+    };
     const { fields } = await pipeline(host).run(request);
     expect(fields).toMatchObject({ placement: 'compact', uptime_ms: 1000 });
     expect(fields?.threads).toMatchObject([{ thread: 'main', active_fraction: 0.75 }, { thread: 'log' }]);
