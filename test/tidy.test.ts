@@ -216,12 +216,6 @@ describe('every file', () => {
 });
 
 describe('configuration keys', () => {
-  it('are all in the README', () => {
-    const readme = readIfThere('README.md')[0]?.text ?? '';
-    const absent = CONFIG_KEYS.map((key) => key.name).filter((name) => !readme.includes(`\`${name}\``));
-    expect(absent).toEqual([]);
-  });
-
   it('are in docs/configuration.md as `npm run docs` writes it', () => {
     expect(readFileSync(join(ROOT, 'docs/configuration.md'), 'utf8')).toBe(configReference());
   });
