@@ -53,9 +53,7 @@ export class WorkerThread {
       reports: reports.port2,
     };
     const transferList: MessagePort[] = [reports.port2, ...Object.values(wiring.ports)];
-    // Of a program given by -e or on stdin, which says how that text is to be read; a worker has a file.
-    const execArgv = process.execArgv.filter((word) => !word.startsWith('--input-type'));
-    this.worker = new Worker(ENTRY, { name: spec.name, workerData, transferList, execArgv });
+    this.worker = new Worker(ENTRY, { name: spec.name, workerData, transferList, ...ownOptions() });
     this.remote = Comlink.wrap<ThreadControl>(nodeEndpoint(this.worker));
 
     let failure: Error | null = null;
@@ -136,4 +134,12 @@ export class WorkerThread {
     if (this.kind === Kinds.blocking) this.doorbell.ringAlways();
     return Promise.race([answer, this.ended]);
   }
+}
+
+/**
+ * A worker inherits Node's options. Only what says how a program given by -e or on stdin is to be read must not reach it,
+ * and then none does: named one by one, those of the engine (--max-old-space-size) would be refused.
+ */
+function ownOptions(): { execArgv?: string[] } {
+  return process.execArgv.some((word) => word.startsWith('--input-type')) ? { execArgv: [] } : {};
 }
