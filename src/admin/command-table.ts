@@ -14,8 +14,10 @@ import { restore } from './commands/restore.js';
 import { ruok } from './commands/ruok.js';
 import { serverStatsCommands } from './commands/server-stats.js';
 import { sessionCommands } from './commands/sessions-and-watches.js';
+import { changeSettings, settings } from './commands/settings.js';
 import { smallCommands } from './commands/small-commands.js';
 import { snapshot } from './commands/snapshot.js';
+import { resetStatistics, terminateConnection, terminateSession } from './commands/terminate.js';
 
 export const COMMANDS: readonly MakeCommand[] = [
   ...configurationCommands,
@@ -31,6 +33,11 @@ export const COMMANDS: readonly MakeCommand[] = [
   ...sessionCommands,
   ...smallCommands,
   snapshot,
+  settings,
+  changeSettings,
+  terminateSession,
+  terminateConnection,
+  resetStatistics,
 ];
 
 /** By each of their names. */

@@ -33,16 +33,21 @@ const CHANCE_ONE = 1 << 24;
 
 export class ConnectionThrottle {
   private readonly words: Int32Array;
-  private readonly options: ConnectionThrottleOptions;
+  private options!: ConnectionThrottleOptions;
   private readonly random: () => number;
-  private readonly tokensMax: number;
-  private readonly fillCount: number;
+  private tokensMax = 0;
+  private fillCount = 0;
 
   /** `random`: a number from 0 to below 1. */
   constructor(memory: SharedArrayBuffer, options: ConnectionThrottleOptions, random: () => number) {
     this.words = new Int32Array(memory);
-    this.options = options;
     this.random = random;
+    this.configure(options);
+  }
+
+  /** What has been taken of the bucket stays taken. */
+  configure(options: ConnectionThrottleOptions): void {
+    this.options = options;
     const unit = options.weighted ? options.newSessionWeight : 1;
     this.tokensMax = options.tokensMax * unit;
     this.fillCount = options.fillCount * unit;

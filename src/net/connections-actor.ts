@@ -40,7 +40,7 @@ import { ResultRouter } from './result-router.js';
 import { CnxnState, ServerCnxn } from './server-cnxn.js';
 import { SessionOpener, type SessionOpenerOptions } from './session-opener.js';
 import { ShardConnections } from './shard-connections.js';
-import { GONE, type ShardControl, ShardRecord } from './shard-control.js';
+import { GONE, type ShardControl, ShardRecord, type ShardSettings } from './shard-control.js';
 import { ShardCounter, ShardCounters } from './shard-counters.js';
 import { ShardDrain } from './shard-drain.js';
 import { ShardListener, type ShardListenerOptions } from './shard-listener.js';
@@ -83,6 +83,7 @@ export class ConnectionsActor implements Actor {
   private readonly counts: ConnectionCounts;
   private readonly outstanding: OutstandingCounts;
   private readonly role: ShardRole;
+  /** Its parts look at it each time: what may change at run time changes here. */
   private readonly options: ConnectionsOptions;
   private readonly isWord: IsFourLetterWord;
   private readonly tree: TreeReader;
@@ -98,6 +99,7 @@ export class ConnectionsActor implements Actor {
   private readonly opener: SessionOpener;
   private readonly router: RequestRouter;
   private readonly throttler: RequestThrottler;
+  private readonly throttle: ConnectionThrottle;
   private readonly audit: AuditTrail | null;
   private readonly drain: ShardDrain;
   private readonly listing: ShardListing;
@@ -120,9 +122,11 @@ export class ConnectionsActor implements Actor {
     throttle: ConnectionThrottle,
     listenState: ListenState,
     isWord: IsFourLetterWord,
-    options: ConnectionsOptions,
+    given: ConnectionsOptions,
     guarded: boolean,
   ) {
+    const options = { ...given };
+    this.throttle = throttle;
     this.context = context;
     this.authenticator = authenticator;
     this.counts = counts;
@@ -293,6 +297,13 @@ export class ConnectionsActor implements Actor {
         return this.listing.connectionPiece(control.isFirst);
       case 'watches':
         return this.listing.watchPiece(control.from);
+      case 'change-settings':
+        return this.change(control.settings);
+      case 'terminate':
+        return this.terminate(control.what, control.sessionHi, control.sessionLo);
+      case 'reset-latency':
+        this.counters.resetLatency(control.maxOnly);
+        return null;
       case 'drain':
         this.drain.begin();
         this.context.requestTurn();
@@ -302,6 +313,24 @@ export class ConnectionsActor implements Actor {
         if (control.ofServer) this.counters.reset();
         return null;
     }
+  }
+
+  private change(settings: ShardSettings): null {
+    Object.assign(this.options, settings);
+    this.throttler.configure(settings.requestThrottler);
+    this.throttle.configure(settings.connectionThrottle);
+    this.context.requestTurn();
+    return null;
+  }
+
+  private terminate(what: 'session' | 'connection', sessionHi: number, sessionLo: number): boolean {
+    for (const cnxn of this.connections.bySlot.values()) {
+      if (cnxn.sessionHi !== sessionHi || cnxn.sessionLo !== sessionLo || cnxn.state === CnxnState.closing) continue;
+      if (what === 'session') this.sender.closeSession(cnxn);
+      else this.replies.closeAfterFlush(cnxn);
+      return true;
+    }
+    return false;
   }
 
   /**

@@ -31,6 +31,7 @@ import {
   WORD_ZXID_LO,
 } from '../processor/pipeline-records.js';
 import { ErrorCode } from '../protocol/error-code.js';
+import { OpCode } from '../protocol/op-code.js';
 import type { AuditTrail } from './audit-trail.js';
 import type { OutstandingCounts } from './outstanding-counts.js';
 import type { ReplyWriter } from './reply-writer.js';
@@ -146,6 +147,28 @@ export class RequestSender {
     } else {
       this.replies.reply(cnxn, xid, position.zxidHi, position.zxidLo, error, NO_BYTES, 0, 0);
     }
+  }
+
+  /**
+   * The session ends as if its client had asked for it. The answer is nobody's: the connection is closed by the transaction
+   * (result-router.ts), or stays if there is none.
+   */
+  closeSession(cnxn: ServerCnxn): void {
+    const { toPrep: out, options } = this;
+    const { identityBytes } = cnxn;
+    out.claim(RecordType.request, PIPELINE_HEADER_BYTES + identityBytes.length);
+    const at = out.offset >> 2;
+    out.words.fill(0, at, at + (PIPELINE_HEADER_BYTES >> 2));
+    out.words[at + WORD_SHARD] = options.shard;
+    out.words[at + WORD_CONNECTION] = -1;
+    out.words[at + WORD_OP] = OpCode.closeSession;
+    out.words[at + WORD_SLOT] = cnxn.slot;
+    out.words[at + WORD_SESSION_HI] = cnxn.sessionHi;
+    out.words[at + WORD_SESSION_LO] = cnxn.sessionLo;
+    out.words[at + WORD_LENGTH_A] = identityBytes.length;
+    copyBytes(identityBytes, 0, out.bytes, out.offset + PIPELINE_HEADER_BYTES, identityBytes.length);
+    out.commit();
+    this.requestTurn();
   }
 
   /** A large request has come back, whether or not its connection still lives. */

@@ -25,13 +25,17 @@ export const ThrottleVerdict = { pass: 0, wait: 1, drop: 2, throttled: 3 } as co
 export type ThrottleVerdict = (typeof ThrottleVerdict)[keyof typeof ThrottleVerdict];
 
 export class RequestThrottler {
-  private readonly options: RequestThrottlerOptions;
+  private options: RequestThrottlerOptions;
   /** Connections whose first request waits. */
   private waiting = 0;
   /** Those that wait are being asked again, oldest first. */
   private resuming = false;
 
   constructor(options: RequestThrottlerOptions) {
+    this.options = options;
+  }
+
+  configure(options: RequestThrottlerOptions): void {
     this.options = options;
   }
 

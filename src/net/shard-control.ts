@@ -3,6 +3,10 @@
  *
  * Cold path only. The records are drawn here; the requests and reports are plain cloneable data.
  */
+import type { ConnectionThrottleOptions } from './connection-throttle.js';
+import type { LargeRequestOptions } from './request-sender.js';
+import type { RequestThrottlerOptions } from './request-throttler.js';
+
 /**
  * What a shard tells the supervisor, and shard 0 the others:
  *   listening   words: the port's index, descriptor, port
@@ -20,6 +24,16 @@ export type ShardControl =
   | { readonly kind: 'drop-word'; readonly connection: number }
   | { readonly kind: 'connections'; readonly isFirst: boolean }
   | { readonly kind: 'watches'; readonly from: number }
+  /** All of these as they are to be from now on. */
+  | { readonly kind: 'change-settings'; readonly settings: ShardSettings }
+  /** Answered with true where a client of this shard has the session. */
+  | {
+      readonly kind: 'terminate';
+      readonly what: 'session' | 'connection';
+      readonly sessionHi: number;
+      readonly sessionLo: number;
+    }
+  | { readonly kind: 'reset-latency'; readonly maxOnly: boolean }
   /** The server ends: see shard-drain.ts. Answered with a DrainReport; asked again until it is done. */
   | { readonly kind: 'drain' }
   | { readonly kind: 'reset-statistics'; readonly ofServer: boolean };
@@ -42,6 +56,18 @@ export interface WatchPiece {
 }
 
 export const WATCH_WORDS = 3;
+
+/** What of a shard's options may change while the server runs. */
+export interface ShardSettings {
+  readonly maxClientCnxns: number;
+  readonly maxCnxns: number;
+  readonly minSessionTimeoutMs: number;
+  readonly maxSessionTimeoutMs: number;
+  readonly globalOutstandingLimit: number;
+  readonly largeRequests: LargeRequestOptions;
+  readonly requestThrottler: RequestThrottlerOptions;
+  readonly connectionThrottle: ConnectionThrottleOptions;
+}
 
 /** What is left of a shard that has been told to drain. */
 export interface DrainReport {

@@ -109,6 +109,11 @@ export class ShardCounters {
     this.cells[ShardCounter.latencyMinMs] = 0;
   }
 
+  resetLatency(maxOnly: boolean): void {
+    if (maxOnly) this.cells[ShardCounter.latencyMaxMs] = 0;
+    else this.cells.fill(0, ShardCounter.latencyCount, ShardCounter.latencyMinMs + 1);
+  }
+
   /** `srst`: what counts events begins anew, what shows a state stays. */
   reset(): void {
     this.cells.fill(0, ShardCounter.packetsReceived, ShardCounter.packetsSent + 1);

@@ -10,8 +10,8 @@ const SNAP_COUNT_MIN = 2;
 const BELOW_MAX = 0x1_0000_0000;
 
 export class SnapshotPolicy {
-  private readonly halfCount: number;
-  private readonly halfBytes: number; // 0: size does not count
+  private halfCount = 0;
+  private halfBytes = 0; // 0: size does not count
   private readonly prng: Prng;
   private recordCount = 0;
   private spreadCount = 0;
@@ -19,9 +19,14 @@ export class SnapshotPolicy {
 
   /** snapSizeLimitBytes: 0 and less turn the limit off (0 stops the reference's sync thread). */
   constructor(snapCount: number, snapSizeLimitBytes: number, prng: Prng) {
+    this.prng = prng;
+    this.setLimits(snapCount, snapSizeLimitBytes);
+  }
+
+  /** Other limits; what has been counted since the last snapshot stays counted. */
+  setLimits(snapCount: number, snapSizeLimitBytes: number): void {
     this.halfCount = Math.floor(Math.max(snapCount, SNAP_COUNT_MIN) / 2);
     this.halfBytes = snapSizeLimitBytes > 0 ? Math.max(1, Math.floor(snapSizeLimitBytes / 2)) : 0;
-    this.prng = prng;
     this.draw();
   }
 

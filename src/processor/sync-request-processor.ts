@@ -56,6 +56,8 @@ export interface TxnLog {
 export interface SnapshotTrigger {
   /** Called after each append; true when the log is to be rolled and a snapshot taken. */
   onAppend(logBytes: number): boolean;
+  /** Counts from now on; 0 bytes: the size does not count. */
+  setLimits(snapCount: number, logBytes: number): void;
 }
 
 /** Where the other threads read up to which zxid the log is durable. */
@@ -86,6 +88,14 @@ export interface GroupCommitOptions {
   readonly batchCountMax: number;
 }
 
+/** What the control side may change. */
+export interface SyncSettings {
+  readonly batchCountMax: number;
+  readonly flushDelayMs: number;
+  readonly snapCount: number;
+  readonly snapLogBytesMax: number;
+}
+
 export const SNAPSHOT_DUE = 1;
 
 const TXNS_LOGGED = 0;
@@ -96,7 +106,7 @@ export class SyncRequestProcessor implements Actor {
   readonly tickMs: number;
 
   private readonly context: ActorContext;
-  private readonly options: GroupCommitOptions;
+  private options: GroupCommitOptions;
   private readonly log: TxnLog;
   private readonly trigger: SnapshotTrigger;
   private readonly durable: DurableZxid;
@@ -143,6 +153,15 @@ export class SyncRequestProcessor implements Actor {
   mayTake(): boolean {
     const { flushDelayMs } = this.options;
     return flushDelayMs <= 0 || this.context.clock.monotonicMs() - this.committedMs >= flushDelayMs;
+  }
+
+  /** Settings that change while the server runs. A delay that there was not at the start has nobody who ends it. */
+  onControl(request: unknown): null {
+    const { batchCountMax, flushDelayMs, snapCount, snapLogBytesMax } = request as SyncSettings;
+    assert(flushDelayMs === 0 || Number.isFinite(this.tickMs), 'a delay needs the tick that was there from the start');
+    this.options = { ...this.options, batchCountMax, flushDelayMs };
+    this.trigger.setLimits(snapCount, snapLogBytesMax);
+    return null;
   }
 
   onTick(): void {

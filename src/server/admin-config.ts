@@ -21,6 +21,8 @@ export interface AdminConfig {
   readonly rateLimiterIntervalMs: number;
   readonly snapshotEnabled: boolean;
   readonly restoreEnabled: boolean;
+  /** The commands of our own that change the running server. */
+  readonly controlEnabled: boolean;
   /** Without it Apache's server refuses both, too. */
   readonly serializeLastZxid: boolean;
   /** The page for browsers is served. */
@@ -51,6 +53,7 @@ export function readAdminConfig(settings: Settings, log: Logger): AdminConfig {
     idleTimeoutMs: Math.max(0, settings.lenientInt('admin.idleTimeout')),
     rateLimiterIntervalMs: Math.max(0, settings.decimal('admin.rateLimiterIntervalInMS')),
     snapshotEnabled: settings.lenientBool('admin.snapshot.enabled'),
+    controlEnabled: settings.lenientBool('threadkeeper.admin.control'),
     restoreEnabled: settings.lenientBool('admin.restore.enabled'),
     serializeLastZxid: settings.lenientBool('serializeLastProcessedZxid.enabled'),
     pageEnabled: settings.lenientBool('threadkeeper.admin.page'),

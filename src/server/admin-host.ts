@@ -10,6 +10,7 @@ import type { TreeReader } from '../store/tree-reader.js';
 import type { AdminConfig } from './admin-config.js';
 import type { AdminCounters } from './admin-counters.js';
 import { ExitCode } from './exit-code.js';
+import type { LiveControl } from './live-control.js';
 import type { LiveRestore } from './live-restore.js';
 import type { PipelineView } from './pipeline-view.js';
 import type { ServerMetrics } from './server-metrics.js';
@@ -34,6 +35,8 @@ export interface AdminHost {
   /** The tree as this thread may read it, and who may see what of it. */
   readonly tree: TreeReader;
   readonly aclPolicy: AclPolicy;
+  /** What changes the running server; only where config.controlEnabled. */
+  readonly control: LiveControl;
   newRestore(): LiveRestore;
   /** Why this server takes no restore; null: it does. */
   readonly restoreRefusal: string | null;

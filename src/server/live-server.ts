@@ -20,6 +20,7 @@ import { clientPortError, clientPorts } from './client-ports.js';
 import type { DatadirCleanupActor } from './datadir-cleanup-actor.js';
 import { diagnosticReport } from './diagnostic-report.js';
 import { ExitCode } from './exit-code.js';
+import type { LiveControl } from './live-control.js';
 import { LiveRestore } from './live-restore.js';
 import { PipelineView } from './pipeline-view.js';
 import type { ServerConfig } from './server-config.js';
@@ -52,6 +53,8 @@ const DUMP_MS = 1000;
 
 export class LiveServer implements MainPorts {
   private readonly config: ServerConfig;
+  /** The same, with what has been changed while the server runs. */
+  private readonly currentConfig: { -readonly [K in keyof ServerConfig]: ServerConfig[K] };
   private readonly plan: ServerPlan;
   private readonly log: ServerLog;
   private readonly events: LiveServerEvents;
@@ -73,6 +76,7 @@ export class LiveServer implements MainPorts {
 
   constructor(config: ServerConfig, plan: ServerPlan, log: ServerLog, events: LiveServerEvents) {
     this.config = config;
+    this.currentConfig = { ...config };
     this.plan = plan;
     this.log = log;
     this.events = events;
@@ -107,7 +111,9 @@ export class LiveServer implements MainPorts {
   async startAdmin(): Promise<void> {
     if (!this.config.admin.enabled) return;
     try {
-      this.admin = await startAdmin(this.adminHost(await this.loadStatus(), await this.loadMetrics()));
+      this.admin = await startAdmin(
+        this.adminHost(await this.loadStatus(), await this.loadMetrics(), await this.loadControl()),
+      );
     } catch (error) {
       if (!this.plan.doesWithoutAdmin) throw error;
       this.log.named('QuorumPeer').warn('Problem starting AdminServer', { error });
@@ -274,7 +280,7 @@ export class LiveServer implements MainPorts {
   }
 
   private makeStatus(Status: typeof LiveStatus, metrics: ServerMetrics): LiveStatus {
-    const { config, plan, system, adminParts } = this;
+    const { currentConfig: config, plan, system, adminParts } = this;
     assert(adminParts !== null, 'the actors are made');
     return new Status({
       config,
@@ -283,13 +289,20 @@ export class LiveServer implements MainPorts {
       tree: adminParts.tree,
       sessions: this.sessions,
       configText: this.configText,
-      ask: (actor, request) => system.control(actor, request),
+      ask: this.ask,
       mode: () => this.mode(),
       resetMetrics: () => metrics.reset(),
       monitorText: () => metrics.monitorText(),
       proposalBytes: () => metrics.proposalBytes(),
       gauges: () => metrics.gaugeValues(),
     });
+  }
+
+  private readonly ask = (actor: string, request: unknown): Promise<unknown> => this.system.control(actor, request);
+
+  private async loadControl(): Promise<LiveControl> {
+    const { liveControl } = await import('./live-control.js');
+    return liveControl(this.currentConfig, this.ask, this.log.levels, this.log.named('ZooKeeperServer'));
   }
 
   private everyShard(control: ShardControl): Promise<unknown[]> {
@@ -305,7 +318,7 @@ export class LiveServer implements MainPorts {
     this.events.onFatal(error, actorName === 'sync' ? 'SyncThread:0' : actorName, exitCodeOf(error));
   }
 
-  private adminHost(status: LiveStatus, metrics: ServerMetrics): AdminHost {
+  private adminHost(status: LiveStatus, metrics: ServerMetrics, control: LiveControl): AdminHost {
     const { config, plan, log, adminParts, snapshots } = this;
     assert(adminParts !== null, 'the actors are made');
     const { restorer, counters, ownsRoot, tree, aclPolicy } = adminParts;
@@ -325,6 +338,7 @@ export class LiveServer implements MainPorts {
       metrics,
       tree,
       aclPolicy,
+      control,
       newRestore: () =>
         new LiveRestore(
           config,

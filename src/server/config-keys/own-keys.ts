@@ -33,6 +33,15 @@ export const OWN_KEYS = [
     sentence: 'Threads that own client connections: auto (by core count) or a number from 1 to 64.',
   },
   {
+    name: 'threadkeeper.admin.control',
+    regime: 'lenient-bool',
+    default: 'false',
+    unit: '',
+    properties: ['zookeeper.threadkeeper.admin.control', 'threadkeeper.admin.control'],
+    sentence:
+      'Admin commands settings, change_settings, terminate_session, terminate_connection, reset_statistics; for who owns the root node.',
+  },
+  {
     name: 'threadkeeper.quorum.foreignAddresses',
     regime: 'choice',
     default: 'refuse',

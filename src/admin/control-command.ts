@@ -1,0 +1,26 @@
+// What the commands that change the running server have in common (operations 8): they are our own, off unless
+// threadkeeper.admin.control is true, and for those who have every permission on the root node, as restore is.
+// Main thread; each use is told in the log by whoever does it.
+
+import type { AdminHost } from '../server/admin-host.js';
+import type { Command, CommandAnswer, CommandRequest } from './command.js';
+
+export function controlCommand(
+  { config, log }: AdminHost,
+  method: Command['method'],
+  name: string,
+  run: (request: CommandRequest) => Promise<CommandAnswer>,
+): Command {
+  return {
+    names: [name],
+    method,
+    isOwn: true,
+    needsServer: false,
+    needsRoot: true,
+    run: async (request) => {
+      if (config.controlEnabled) return await run(request);
+      log.warn(`Command ${name} is disabled (threadkeeper.admin.control)`);
+      return { status: 503 };
+    },
+  };
+}
