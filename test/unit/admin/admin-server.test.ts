@@ -20,6 +20,7 @@ import { MetricsReader, NO_GAUGES } from '../../../src/metrics/metrics-reader.js
 import { AclPolicy, type Identity } from '../../../src/processor/acl.js';
 import { AdminCounters } from '../../../src/server/admin-counters.js';
 import type { AdminHost, RunningAdmin } from '../../../src/server/admin-host.js';
+import type { LiveControl } from '../../../src/server/live-control.js';
 import { type LiveRestore, RestoreRefused } from '../../../src/server/live-restore.js';
 import type { LiveStatus } from '../../../src/server/status/live-status.js';
 import type { TreeReader } from '../../../src/store/tree-reader.js';
@@ -62,6 +63,7 @@ function configOf(changes: Partial<AdminHost['config']> = {}): AdminHost['config
     ...InlineServer.defaults().admin,
     port: 0,
     snapshotEnabled: true,
+    controlEnabled: false,
     restoreEnabled: true,
     idleTimeoutMs: 2000,
     pageEnabled: false,
@@ -136,6 +138,8 @@ beforeEach(async () => {
     },
     tree: {} as TreeReader,
     aclPolicy: new AclPolicy(false, []),
+    // Shown at work in test/system/runtime-control.test.ts.
+    control: {} as LiveControl,
     newRestore: () => live as unknown as LiveRestore,
     restoreRefusal: null,
     ownsRoot: () => true,
