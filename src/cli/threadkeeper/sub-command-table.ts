@@ -18,6 +18,12 @@ export const SUB_COMMANDS: readonly SubCommandRow[] = [
     load: async () => (await import('../config-reference/config-keys.js')).configKeys,
   },
   {
+    name: 'container-entrypoint',
+    words: '[zkServer start-foreground | <command> [words]]',
+    sentence: 'In a container: zoo.cfg and myid from ZOO_* variables where they are absent, then the server.',
+    load: async () => (await import('../container/container-entrypoint.js')).containerEntrypoint,
+  },
+  {
     name: 'version',
     words: '[--full | --short | --revision]',
     sentence: 'Who this is, and which release of ZooKeeper it behaves like.',
