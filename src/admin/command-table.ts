@@ -5,6 +5,7 @@
 import type { Command, MakeCommand } from './command.js';
 import { configurationCommands } from './commands/configuration.js';
 import { connections } from './commands/connections.js';
+import { ensembleCommands } from './commands/ensemble.js';
 import { getChildren } from './commands/get-children.js';
 import { getNode } from './commands/get-node.js';
 import { lastSnapshot } from './commands/last-snapshot.js';
@@ -22,6 +23,7 @@ import { resetStatistics, terminateConnection, terminateSession } from './comman
 export const COMMANDS: readonly MakeCommand[] = [
   ...configurationCommands,
   connections,
+  ...ensembleCommands,
   getChildren,
   getNode,
   lastSnapshot,

@@ -5,15 +5,15 @@ import { parseQuorumConfigText } from '../election/quorum-config-text.js';
 import { PeerState } from '../election/vote.js';
 import { CAN_REUSE_PORT } from '../net/node-client-network.js';
 import { ServerRole } from '../processor/pipeline-records.js';
+import { type PeerReport, PeerRequest } from '../zab/peer-report.js';
 import { PeerStatus } from '../zab/peer-status.js';
-import { ASK_MEMBERS } from '../zab/quorum-peer-actor.js';
 import { ensemblePlacement, ensembleTopology } from './ensemble-topology.js';
 import type { QuorumPeerConfig } from './quorum-peer-config.js';
 import type { ServerConfig } from './server-config.js';
 import type { ServerPlan } from './server-plan.js';
 import { SharedName } from './shared-name.js';
 import { NoMemberError } from './start-error.js';
-import type { QuorumSettings, ServerMode } from './status/server-status.js';
+import type { EnsembleStatus, QuorumSettings, ServerMode } from './status/server-status.js';
 
 const MODES: Readonly<Record<ServerRole, ServerMode>> = {
   [ServerRole.standalone]: 'standalone',
@@ -50,10 +50,37 @@ export function ensemblePlan(config: ServerConfig, peer: QuorumPeerConfig): Serv
       const role = status.servingAs;
       return role === null || role === ServerRole.readOnly ? null : `${STATES[status.state]} - broadcast`;
     },
-    quorumSettings: async (ask) => quorumSettings(peer, String(await ask('quorum-peer', ASK_MEMBERS))),
+    quorumSettings: async (ask) => quorumSettings(peer, String(await ask('quorum-peer', PeerRequest.members))),
+    ensemble: async (ask) => {
+      const report = (await ask('quorum-peer', PeerRequest.report)) as PeerReport;
+      return ensembleStatus(config, peer, status.leader, report);
+    },
+    resetObserverStatistics: async (ask) => {
+      await ask('quorum-peer', PeerRequest.resetObservers);
+    },
     doesWithoutAdmin: true,
     restoreRefusal:
       'a member of an ensemble has the database of its ensemble: restore into a standalone server, and let the others join it empty',
+  };
+}
+
+/** `leader`: -1 while there is none. */
+function ensembleStatus(
+  { clientPort, clientPortAddress }: ServerConfig,
+  { myId }: QuorumPeerConfig,
+  leader: number,
+  { members, zabState, observers }: PeerReport,
+): EnsembleStatus {
+  const ownClient = clientPort === null ? null : { host: clientPortAddress ?? '0.0.0.0', port: clientPort };
+  return {
+    myId,
+    leader,
+    zabState,
+    observers,
+    // Texts of members do not tell what only a member's own zoo.cfg says.
+    members: parseQuorumConfigText(members).members.map((member) =>
+      member.sid === myId ? { ...member, client: member.client ?? ownClient } : member,
+    ),
   };
 }
 

@@ -6,7 +6,7 @@ import type { CreateActor } from '../actor/actor.js';
 import type { Placement } from '../actor/placement.js';
 import type { Topology } from '../actor/topology.js';
 import type { MainPorts } from './actor-factory.js';
-import type { QuorumSettings, ServerMode } from './status/server-status.js';
+import type { EnsembleStatus, QuorumSettings, ServerMode } from './status/server-status.js';
 
 /** Asks the actor of this name, wherever it lives (Actor.onControl). */
 export type AskActor = (actor: string, request: unknown) => Promise<unknown>;
@@ -25,6 +25,10 @@ export interface ServerPlan {
   peerState(): string | null;
   /** What `conf` shows of the ensemble; null: there is none. */
   quorumSettings(ask: AskActor): Promise<QuorumSettings | null>;
+  /** What admin commands show of the ensemble; null: there is none. */
+  ensemble(ask: AskActor): Promise<EnsembleStatus | null>;
+  /** Of the observers that learn from this server. */
+  resetObserverStatistics(ask: AskActor): Promise<void>;
   /** The server goes on without its AdminServer when that cannot be started. */
   readonly doesWithoutAdmin: boolean;
   /** Why no snapshot can be restored into the running server; null: one can. */

@@ -16,6 +16,8 @@ export function standalonePlan(config: ServerConfig): ServerPlan {
     mode: () => 'standalone',
     peerState: () => null,
     quorumSettings: async () => null,
+    ensemble: async () => null,
+    resetObserverStatistics: async () => {},
     doesWithoutAdmin: false,
     restoreRefusal: null,
   };

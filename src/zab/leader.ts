@@ -43,6 +43,7 @@ import { CommitQuorum } from './commit-quorum.js';
 import { EpochDiscovery, isLaterHistory } from './epoch-discovery.js';
 import { LearnerHandler, type LearnerMaster, limitTwins } from './learner-handler.js';
 import { PacketBuffer } from './packet-buffer.js';
+import type { ZabState } from './peer-report.js';
 import type { PipelinePort } from './pipeline-port.js';
 import { PacketType, QUORUM_PROTOCOL_VERSION, TXN_BODY } from './quorum-packet.js';
 import type { QuorumTiming, Role, RoleHost } from './role.js';
@@ -168,6 +169,11 @@ export class Leader implements Role, LearnerMaster {
 
   get phase(): LeaderPhase {
     return this.current;
+  }
+
+  get zabState(): ZabState {
+    if (this.current === 'broadcast') return 'broadcast';
+    return this.current === 'synchronization' || this.current === 'establishing' ? 'synchronization' : 'discovery';
   }
 
   get epoch(): number {

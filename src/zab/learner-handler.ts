@@ -19,6 +19,7 @@ import { SnapshotAbandoned } from '../persistence/snapshot-content-encoder.js';
 import { InternalOp } from '../processor/pipeline-records.js';
 import { PacketBuffer } from './packet-buffer.js';
 import { type PacketHandler, PacketReader, PacketResult, PacketVerdict } from './packet-reader.js';
+import type { LearnerReport } from './peer-report.js';
 import type { PipelinePort } from './pipeline-port.js';
 import {
   PacketType,
@@ -121,6 +122,10 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
   acked = 0;
   /** Alive for the quorum up to this tick. */
   ackDeadlineTick: number;
+  private readonly establishedMs: number;
+  private packetsReceived = 0;
+  private requestsReceived = 0;
+  private packetsBeforeReset = 0;
   private readonly master: LearnerMaster;
   private readonly socket: PeerSocket;
   private readonly reader = new PacketReader(FIRST_PACKET_BYTES_MAX);
@@ -149,6 +154,7 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
     this.partBytesMax = partBytesMax;
     this.sinceMs = master.nowMs;
     this.heardMs = master.nowMs;
+    this.establishedMs = master.nowMs;
     this.ackDeadlineTick = master.tick + master.timing.initLimitTicks + master.timing.syncLimitTicks;
   }
 
@@ -181,6 +187,30 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
 
   get queuedBytes(): number {
     return this.out.length + this.socket.queuedBytes;
+  }
+
+  report(): LearnerReport {
+    const { master, socket, out, queuedBytes } = this;
+    const meanBytes = out.sentBytes === 0 ? 1 : out.sentBytes / out.sentCount;
+    return {
+      address: socket.remoteAddress,
+      port: socket.remotePort,
+      sid: this.sid,
+      establishedMs: this.establishedMs,
+      queuedPackets: Math.ceil(queuedBytes / meanBytes),
+      queuedBytes,
+      packetsReceived: this.packetsReceived,
+      packetsSent: out.sentCount - this.packetsBeforeReset,
+      requests: this.requestsReceived,
+      lastZxidHi: master.epoch,
+      lastZxidLo: master.lastProposed | 0,
+    };
+  }
+
+  resetStatistics(): void {
+    this.packetsReceived = 0;
+    this.requestsReceived = 0;
+    this.packetsBeforeReset = this.out.sentCount;
   }
 
   // ---- what the master says
@@ -342,6 +372,7 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
     idsLength: number,
   ): PacketVerdict {
     const { master } = this;
+    this.packetsReceived++;
     switch (this.current) {
       case 'streaming':
         this.ackDeadlineTick = master.tick + master.timing.syncLimitTicks;
@@ -451,6 +482,7 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
     if (op >= InternalOp.reopenSession) return this.malformed(PacketType.request);
     const { line } = this.master;
     if (!line.hasRoomForRequests(RECORD_BYTES + dataLength + idsLength)) return PacketVerdict.later;
+    this.requestsReceived++;
     line.forwarded(
       this.number,
       op,
@@ -550,6 +582,8 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
 
   private settle(result: PacketResult): void {
     if (result === PacketResult.later) {
+      // It comes again.
+      this.packetsReceived--;
       if (!this.isPaused) this.socket.pause();
       this.isPaused = true;
     } else if (result === PacketResult.malformed) {

@@ -14,12 +14,14 @@ import { Follower } from './follower.js';
 import { LeaderConnection, type LeaderConnectionEvents } from './leader-connection.js';
 import { LearnerBroadcast } from './learner-broadcast.js';
 import { LearnerDiscovery } from './learner-discovery.js';
+import type { LearnerHandler } from './learner-handler.js';
 import type { LearnerHost, LearnerOptions } from './learner-host.js';
 import { LearnerRequests } from './learner-requests.js';
 import { LearnerSync } from './learner-sync.js';
 import { Observer } from './observer.js';
 import { ObserverMaster } from './observer-master.js';
 import { PacketVerdict } from './packet-reader.js';
+import type { ZabState } from './peer-report.js';
 import { ReceivedConfigs } from './received-configs.js';
 import { ReceivedTxns } from './received-txns.js';
 import { RelayedTouches } from './relayed-touches.js';
@@ -87,6 +89,16 @@ export class Learner implements Role, LeaderConnectionEvents {
 
   get phase(): LearnerPhase {
     return this.current;
+  }
+
+  get zabState(): ZabState {
+    if (this.current === 'broadcast') return 'broadcast';
+    return this.current === 'synchronization' || this.current === 'starting' ? 'synchronization' : 'discovery';
+  }
+
+  /** Observers that this follower serves. */
+  get learners(): Iterable<LearnerHandler> {
+    return this.master?.learners ?? [];
   }
 
   /** How the leader brought this member to its state; for monitoring. */

@@ -20,6 +20,9 @@ export class PacketBuffer {
   length = 0;
   /** And packets. */
   packetCount = 0;
+  /** Sent since the buffer was made: packets, and bytes. */
+  sentCount = 0;
+  sentBytes = 0;
   private packetAt = -1; // of the packet that is begun
 
   /** A packet without data. */
@@ -90,6 +93,8 @@ export class PacketBuffer {
     if (this.length === 0) return;
     const length = this.length;
     this.length = 0;
+    this.sentBytes += length;
+    this.sentCount += this.packetCount;
     this.packetCount = 0;
     if (!socket.write(this.bytes, 0, length)) {
       // The socket keeps the memory until the system has taken it.

@@ -48,8 +48,10 @@ import {
 } from '../processor/pipeline-records.js';
 import { StampedStage, StampWriter } from '../processor/stage-stamps.js';
 import { ErrorCode } from '../protocol/error-code.js';
+import type { LearnerHandler, LinkState } from './learner-handler.js';
 import type { LearnerHost } from './learner-host.js';
 import { readLoggedHistory } from './logged-history.js';
+import { type PeerReport, PeerRequest } from './peer-report.js';
 import type { PeerStatus } from './peer-status.js';
 import { PipelinePort } from './pipeline-port.js';
 import { ProposalHistory } from './proposal-history.js';
@@ -103,9 +105,8 @@ export interface QuorumPeerActorParts {
   onSynchronized(zxidHi: number, zxidLo: number): void;
 }
 
-/** What `onControl` of the actor answers: the committed configuration's text. */
-export const ASK_MEMBERS = 'members';
 /** In bytes, one more than it is; 0: nothing has been proposed. */
+const BEHIND_NEW_LEADER: readonly LinkState[] = ['newLeader', 'acknowledged', 'streaming'];
 const TICKS_PER_TICK = 20;
 const TICK_MIN_MS = 10;
 
@@ -227,8 +228,29 @@ export class QuorumPeerActor implements Actor {
   }
 
   onControl(request: unknown): unknown {
-    assert(request === ASK_MEMBERS, 'nothing else is asked of the quorum peer');
-    return this.configs.committed.toText();
+    switch (request as PeerRequest) {
+      case PeerRequest.members:
+        return this.configs.committed.toText();
+      case PeerRequest.report:
+        return this.report();
+      case PeerRequest.resetObservers:
+        for (const link of this.observerLinks()) link.resetStatistics();
+        return null;
+    }
+  }
+
+  private report(): PeerReport {
+    return {
+      members: this.configs.committed.toText(),
+      zabState: this.role?.zabState ?? 'election',
+      observers: this.observerLinks().map((link) => link.report()),
+    };
+  }
+
+  private observerLinks(): LearnerHandler[] {
+    const { role } = this;
+    if (role === null) return [];
+    return [...role.learners].filter(({ isObserver, state }) => isObserver && BEHIND_NEW_LEADER.includes(state));
   }
 
   onStop(): void {

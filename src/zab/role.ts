@@ -9,6 +9,8 @@ import type { Logger } from '../actor/logger.js';
 import type { Clock } from '../base/clock.js';
 import type { PeerNetwork } from '../election/peer-network.js';
 import type { ConfigView } from './config-view.js';
+import type { LearnerHandler } from './learner-handler.js';
+import type { ZabState } from './peer-report.js';
 import type { PipelinePort } from './pipeline-port.js';
 import type { ProposalHistory } from './proposal-history.js';
 import type { RoleFigures } from './role-figures.js';
@@ -58,6 +60,10 @@ export interface RoleHost {
 }
 
 export interface Role {
+  /** For reports. */
+  readonly zabState: ZabState;
+  /** For reports: the links of those that learn from this server. */
+  readonly learners: Iterable<LearnerHandler>;
   /** A record of prep's line: a transaction (leader), what is to be forwarded (learner), what only keeps its place. */
   onLine(type: number, bytes: Uint8Array, words: Int32Array, offset: number, length: number): void;
   /** This server's log is on the disk up to there. */

@@ -7,6 +7,7 @@
 import { resolve } from 'node:path';
 import type { CountersReader } from '../../actor/counters/counters-reader.js';
 import { SystemClock } from '../../actor/system-clock.js';
+import { hex64 } from '../../base/int64.js';
 import type { SessionTable } from '../../session/session-table.js';
 import type { TreeReader } from '../../store/tree-reader.js';
 import { directoryBytes } from '../data-directory.js';
@@ -19,6 +20,7 @@ import type {
   ConnectionStatus,
   DigestStatus,
   DirectoryStatus,
+  EnsembleStatus,
   EphemeralStatus,
   FigureStatus,
   ServerMode,
@@ -214,6 +216,30 @@ export class LiveStatus {
 
   monitorText(): Promise<string> {
     return this.parts.monitorText();
+  }
+
+  /** Null: this server is none of an ensemble, or has lost it. */
+  async ensemble(): Promise<EnsembleStatus | null> {
+    const mode = this.mode();
+    if (mode === null || mode === 'read-only') return null;
+    return this.parts.plan.ensemble(this.parts.ask);
+  }
+
+  /** Of what is applied: as text, and its halves. */
+  lastZxid(): { readonly zxid: string; readonly epoch: number; readonly counter: number } {
+    const { tree } = this.parts;
+    const hi = tree.zxidHi();
+    const lo = tree.zxidLo();
+    return { zxid: `0x${hex64(hi, lo)}`, epoch: hi, counter: lo >>> 0 };
+  }
+
+  /** Milliseconds since 1970 of a monotonic time. */
+  wallMsOf(monotonicMs: number): number {
+    return Math.round(this.clock.wallMs() - this.clock.monotonicMs() + monotonicMs);
+  }
+
+  async resetObserverStatistics(): Promise<void> {
+    await this.parts.plan.resetObserverStatistics(this.parts.ask);
   }
 
   /** `srst`, `stat_reset`. */

@@ -3,6 +3,8 @@
 // holds no reference to anything that lives. All but the figures costs something to gather: see `needs` in
 // four-letter-words.ts, and leave it empty where the word does not ask for it.
 
+import type { QuorumMember } from '../../election/quorum-verifier.js';
+import type { LearnerReport, ZabState } from '../../zab/peer-report.js';
 import type { Environment } from '../environment.js';
 
 export type ServerMode = 'standalone' | 'leader' | 'follower' | 'observer' | 'read-only';
@@ -124,6 +126,20 @@ export interface QuorumSettings {
   readonly isObserver: boolean;
   /** The committed ones, as text. */
   readonly members: string;
+}
+
+export type MemberStatus = QuorumMember;
+
+/** What a member knows of its ensemble. */
+export interface EnsembleStatus {
+  readonly myId: number;
+  /** -1: there is none. */
+  readonly leader: number;
+  readonly zabState: ZabState;
+  /** By rising sid; a client address of another member may be unknown. */
+  readonly members: readonly MemberStatus[];
+  /** Those that learn from this server. */
+  readonly observers: readonly LearnerReport[];
 }
 
 export interface DirectoryStatus {

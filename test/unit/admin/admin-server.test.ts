@@ -33,8 +33,8 @@ const INTERVAL_MS = 300_000;
 /** As 3.9.5 lists them. */
 const APACHE_COMMANDS = (
   'configuration connection_stat_reset connections dirs dump environment get_trace_mask hash initial_configuration ' +
-  'is_read_only last_snapshot restore ruok server_stats ' +
-  'set_trace_mask snapshot stat_reset stats system_properties watch_summary watches watches_by_path'
+  'is_read_only last_snapshot leader monitor observer_connection_stat_reset observers restore ruok server_stats ' +
+  'set_trace_mask snapshot stat_reset stats system_properties voting_view watch_summary watches watches_by_path zabstate'
 ).split(' ');
 
 interface Answer {
@@ -194,7 +194,7 @@ describe('transport', () => {
       // Apache's in the order of the alphabet, and then our own.
       const names = [...answer.text.matchAll(/<a href="\/commands\/(\w+)">\1<\/a>\n<br\/>\n/g)].map(([, name]) => name);
       expect(answer.text).toBe(names.map((name) => `<a href="/commands/${name}">${name}</a>\n<br/>\n`).join(''));
-      expect(names).toEqual(expect.arrayContaining(APACHE_COMMANDS));
+      expect(names.slice(0, APACHE_COMMANDS.length)).toEqual(APACHE_COMMANDS);
       expect(names).toContain('pipeline');
     }
   });

@@ -41,8 +41,9 @@ import {
 } from '../../../src/processor/pipeline-records.js';
 import { ErrorCode } from '../../../src/protocol/error-code.js';
 import type { LearnerHost } from '../../../src/zab/learner-host.js';
+import { PeerRequest } from '../../../src/zab/peer-report.js';
 import { PeerStatus } from '../../../src/zab/peer-status.js';
-import { ASK_MEMBERS, QuorumPeerActor, type RoleOpening } from '../../../src/zab/quorum-peer-actor.js';
+import { QuorumPeerActor, type RoleOpening } from '../../../src/zab/quorum-peer-actor.js';
 import type { Role } from '../../../src/zab/role.js';
 
 const VERSION_2 = '/data/version-2';
@@ -174,6 +175,8 @@ class Bench {
 
   private role(): Role {
     return {
+      zabState: 'broadcast',
+      learners: [],
       onLine: (type) => this.said.push(`role: line ${TYPE_NAMES.get(type)}`),
       onDurable: (hi, lo) => this.said.push(`role: durable ${hi}:${lo}`),
       onDone: (type) => this.said.push(`role: done ${TYPE_NAMES.get(type)}`),
@@ -433,7 +436,7 @@ describe('the quorum peer', () => {
       'configs of version 200000005, anew',
       'look 0:0 in epoch 0',
     ]);
-    expect(bench.actor.onControl(ASK_MEMBERS)).toBe(parseQuorumConfigText(newer).toText());
+    expect(bench.actor.onControl(PeerRequest.members)).toBe(parseQuorumConfigText(newer).toText());
     bench.tell('election', (box) => sendGossip(box, 'nonsense', true));
     expect(bench.take()).toEqual(['hosts a b d a b d', 'configs of version 200000005, anew', 'look 0:0 in epoch 0']);
   });
