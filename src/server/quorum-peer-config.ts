@@ -5,6 +5,7 @@
  *
  * Members travel as text, as in `/zookeeper/config`: whoever counts quorums reads them for himself.
  */
+import { configKey } from './config-keys.js';
 import { type QuorumConfig, quorumVerifierOfConfig } from './quorum-config.js';
 import type { Settings } from './settings.js';
 
@@ -80,7 +81,7 @@ export function readQuorumPeerConfig(
     electionHandshakeTimeoutMs: handshakeMs > 0 ? handshakeMs : tickMs * syncLimitTicks,
     notificationMinMs: Math.max(1, settings.lenientInt('fastleader.minNotificationInterval')),
     notificationMaxMs: Math.max(1, settings.lenientInt('fastleader.maxNotificationInterval')),
-    electionBindTries: Math.max(0, settings.lenientInt('electionPortBindRetry')),
+    electionBindTries: bindTries(settings.lenientInt('electionPortBindRetry')),
     tcpKeepAlive: settings.lenientBool('tcpKeepAlive'),
     isStandaloneEnabled: settings.strictBool('standaloneEnabled'),
     listenOnAllIps: settings.strictBool('quorumListenOnAllIPs'),
@@ -90,6 +91,11 @@ export function readQuorumPeerConfig(
     observerMasterPort: Math.max(0, settings.strictInt('observerMasterPort')),
     observerReconnectMsMax: Math.max(0, settings.lenientLong('observer.reconnectDelayMs')),
   };
+}
+
+/** 0 is for ever; less than that is no number of tries, and the default. */
+function bindTries(configured: number): number {
+  return configured >= 0 ? configured : Number(configKey('electionPortBindRetry').default);
 }
 
 /** The key of the file, or the property, which is all that the reference looks at. */

@@ -258,6 +258,7 @@ function fromPairs(
   const own = myid === null ? undefined : membership.members.servers.find((server) => server.sid === myid.sid);
   const address = mergeClientAddress(listener, own);
   const isEnsemble = checkRole(settings, membership, myid !== null, log);
+  if (isEnsemble && own !== undefined) warnIfOtherRole(settings, own, log);
   const nextMembers = isEnsemble ? readNextMembers(path) : null;
   if (address.clientPort === null) log.info('clientPort is not set');
 
@@ -546,6 +547,14 @@ function checkRole(settings: Settings, { members }: ConfiguredMembers, hasMyid: 
   }
   log.warn('Either no config or no quorum defined in config, running in standalone mode');
   return false;
+}
+
+/** Who votes is said by the list of members, whatever peerType says, or does not say. */
+function warnIfOtherRole(settings: Settings, own: QuorumMember, log: Logger): void {
+  const peerType = settings.strictText('peerType')?.toUpperCase() ?? '';
+  const role = own.type.toUpperCase();
+  if (peerType === role) return;
+  log.warn(`Peer type from servers list (${role}) doesn't match peerType (${peerType}). Defaulting to servers list.`);
 }
 
 function readSnapRetainCount(settings: Settings, log: Logger): number {

@@ -335,7 +335,28 @@ describe('standalone or ensemble', () => {
       electionHandshakeTimeoutMs: 700,
       leaderServes: false,
       connectLimitTicks: 3,
+      electionBindTries: 3,
     });
+    expect(loadText(`${three}electionPortBindRetry=0`).quorumPeer?.electionBindTries).toBe(0);
+    expect(loadText(`${three}electionPortBindRetry=-1`).quorumPeer?.electionBindTries).toBe(3);
+  });
+
+  it('the list of members is stronger than peerType, and a difference is told', () => {
+    const warnings = () => lines.filter((line) => line.startsWith('WARN Peer type'));
+    writeFileSync(join(dir, 'data', 'myid'), '1');
+    loadText(three);
+    expect(warnings()).toEqual([]);
+    const other = (role: string, peerType: string) =>
+      `WARN Peer type from servers list (${role}) doesn't match peerType (${peerType}). Defaulting to servers list.`;
+    loadText(`${three}peerType=observer`);
+    expect(warnings()).toEqual([other('PARTICIPANT', 'OBSERVER')]);
+    lines.length = 0;
+    writeFileSync(join(dir, 'data', 'myid'), '4');
+    loadText(`${three}server.4=d:1:2:observer`);
+    expect(warnings()).toEqual([other('OBSERVER', 'PARTICIPANT')]);
+    lines.length = 0;
+    loadText(`${three}server.4=d:1:2:observer\npeerType=observer`);
+    expect(warnings()).toEqual([]);
   });
 
   it('an oracle is refused', () => {
