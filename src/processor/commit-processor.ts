@@ -6,7 +6,7 @@
  * meet here: the line (through sync, that is through the disk) and the quorum peer's direct one, which is faster.
  *
  *   sync --txn | pass | echo | control--> [commit] --the same, in order, each txn once it is committed--> final
- *   quorum-peer --committed | request, pass, echo | synced--> [commit]
+ *   quorum-peer --committed | request, pass, echo | synced | proven--> [commit]
  *
  * Which txn is whose. A learner's requests are in one queue in the order in which they were forwarded, and that is the order in
  * which the leader decides them: so the txn of (session, cxid) of the write that heads the queue is that write, and any other
@@ -29,6 +29,7 @@ import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode } from '../protocol/op-code.js';
 import { CommitMeasures } from './commit-measures.js';
 import {
+  FLAG_UNPROVEN,
   InternalOp,
   PIPELINE_HEADER_BYTES,
   PIPELINE_HEADER_WORDS,
@@ -42,6 +43,7 @@ import {
   WORD_LENGTH_A,
   WORD_LENGTH_B,
   WORD_OP,
+  WORD_ROUND,
   WORD_SESSION_HI,
   WORD_SESSION_LO,
   WORD_SHARD,
@@ -85,6 +87,8 @@ export class CommitProcessor implements Actor {
   // Of the txn that was released last. Invariant: never above what is committed, except by `settle`.
   private releasedHi = 0;
   private releasedLo = 0;
+  /** Of the leader's rounds, of this role. */
+  private provenRound = 0;
   /** Between halt and settle nobody is answered. */
   private isHalted = false;
 
@@ -128,6 +132,7 @@ export class CommitProcessor implements Actor {
       case RecordType.txn:
         return this.isCommitted(words[header + WORD_ZXID_HI] as number, words[header + WORD_ZXID_LO] as number);
       case RecordType.pass:
+        return ((words[header + WORD_FLAGS] as number) & FLAG_UNPROVEN) === 0 || this.isProven(words, header);
       case RecordType.echo:
       case RecordType.snapChunk:
       case RecordType.config:
@@ -239,6 +244,9 @@ export class CommitProcessor implements Actor {
         this.committedBy = this.directCount;
         break;
       }
+      case RecordType.proven:
+        this.provenRound = words[header + WORD_ROUND] as number;
+        break;
       case RecordType.synced:
         this.syncedAt.push({ hi: this.committedHi, lo: this.committedLo });
         this.answerLocal();
@@ -276,6 +284,7 @@ export class CommitProcessor implements Actor {
   /** The shards hear of it first: what is given back then finds no connection that could be answered. */
   private halt(bytes: Uint8Array): void {
     this.isHalted = true;
+    this.provenRound = 0;
     this.passOn(RecordType.halt, bytes, 0, bytes.length);
     const { local } = this;
     while (!local.isEmpty) {
@@ -332,6 +341,11 @@ export class CommitProcessor implements Actor {
 
   private isCommitted(zxidHi: number, zxidLo: number): boolean {
     return compareUnsigned(zxidHi, zxidLo, this.committedHi, this.committedLo) <= 0;
+  }
+
+  /** Nobody waits for it any more once the role is over. */
+  private isProven(words: Int32Array, header: number): boolean {
+    return this.isHalted || ((this.provenRound - (words[header + WORD_ROUND] as number)) | 0) >= 0;
   }
 
   private hasSeen(directCount: number): boolean {

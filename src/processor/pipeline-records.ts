@@ -46,6 +46,8 @@
  *                                                                      (of a sync all of it, until it is answered)
  *   committed quorum-peer -> commit    nothing                         nothing: everything up to zxid may be applied
  *   synced    quorum-peer -> commit    nothing                         nothing: the oldest forwarded sync is answered
+ *   proven    quorum-peer -> commit    nothing                         nothing: this server led when WORD_ROUND was asked, so what was
+ *                                                                      marked FLAG_UNPROVEN up to that round may pass
  *   durable   sync -> quorum-peer      nothing                         nothing: the log is on the disk up to zxid
  *   touch     quorum-peer -> prep      (long session, int timeoutMs)*  nothing: sessions that a learner has heard of
  *   halt      quorum-peer -> prep -> quorum-peer -> sync -> commit -> final -> connections, session-tracker, ...
@@ -104,6 +106,7 @@ export const RecordType = {
   config: 26,
   judge: 27,
   judged: 28,
+  proven: 29,
 } as const;
 export type RecordType = (typeof RecordType)[keyof typeof RecordType];
 
@@ -125,6 +128,8 @@ export const WORD_LENGTH_B = 13;
 export const WORD_LARGE_BYTES = 14;
 /** Of records that quorum-peer sends into the line to halt, settle, serve or change the database. */
 export const WORD_DIRECT_COUNT = WORD_XID;
+/** Of `proven`, and of what waits for it. */
+export const WORD_ROUND = WORD_ZXID_LO;
 /** Of `serving` in a member: how many `halt` final had seen before it, so that prep knows one that is over already. */
 export const WORD_HALT_COUNT = WORD_XID;
 /** Number of the learner's link (1 and more) by which a request came to the leader; 0: of a client of this server. */
@@ -146,6 +151,9 @@ export const FLAG_UNLOGGED = 16;
 
 /** flags of a request and its txn: an ephemeral node for a session that no other server knows (ensemble-protocol 7.4). */
 export const FLAG_LOCAL_SESSION = 32;
+
+/** flags of a sync of a leader's own client: it keeps the line back until WORD_ROUND is proven (zab/leadership-proof.ts). */
+export const FLAG_UNPROVEN = 64;
 
 /** What a server is to its clients: op of `serve` and `serving`. */
 export const ServerRole = { standalone: 0, leader: 1, follower: 2, observer: 3, readOnly: 4 } as const;

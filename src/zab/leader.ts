@@ -22,15 +22,18 @@ import type { QuorumVerifier } from '../election/quorum-verifier.js';
 import { planReconfig } from '../election/reconfig-plan.js';
 import { JuteReader } from '../jute/jute-reader.js';
 import {
+  FLAG_UNPROVEN,
   InternalOp,
   PIPELINE_HEADER_BYTES,
   RecordType,
   ServerRole,
   WORD_ERROR,
+  WORD_FLAGS,
   WORD_LEARNER,
   WORD_LENGTH_A,
   WORD_LENGTH_B,
   WORD_OP,
+  WORD_ROUND,
   WORD_SESSION_HI,
   WORD_SESSION_LO,
   WORD_ZXID_HI,
@@ -41,6 +44,7 @@ import { OpCode } from '../protocol/op-code.js';
 import { decodeReconfigRequest } from '../protocol/requests.js';
 import { CommitQuorum } from './commit-quorum.js';
 import { EpochDiscovery, isLaterHistory } from './epoch-discovery.js';
+import { LeadershipProof } from './leadership-proof.js';
 import { LearnerHandler, type LearnerMaster, limitTwins } from './learner-handler.js';
 import { PacketBuffer } from './packet-buffer.js';
 import type { ZabState } from './peer-report.js';
@@ -76,6 +80,8 @@ interface PendingSync {
   readonly link: LearnerHandler;
   /** Answered behind the commit of this one. */
   readonly counter: number;
+  /** And when this round has proven that this server leads. */
+  readonly round: number;
 }
 
 /** The counter that no transaction of an ensemble has: behind it there is no next one (ZOOKEEPER-1277). */
@@ -140,6 +146,10 @@ export class Leader implements Role, LearnerMaster {
   private pendingConfig: QuorumVerifier | null = null;
   private pendingConfigCounter = 0;
   private readonly syncs = new Fifo<PendingSync>();
+  private readonly proof = new LeadershipProof();
+  private hasRoundAnswers = false;
+  /** Is a quorum by itself: then nobody else can have been elected. */
+  private isQuorumAlone = false;
   private isPingTick = false; // every second half tick is a tick
   private nextHalfTickMs: number;
   private hasBegun = false;
@@ -219,6 +229,11 @@ export class Leader implements Role, LearnerMaster {
     }
     const number = words[at + WORD_LEARNER];
     if (number === 0) {
+      if (words[at + WORD_OP] === OpCode.sync && type === RecordType.pass && !this.isQuorumAlone) {
+        // It waits for its proof in the commit stage, and what is behind it keeps its place.
+        words[at + WORD_FLAGS] |= FLAG_UNPROVEN;
+        words[at + WORD_ROUND] = this.proof.join();
+      }
       this.line.passOn(type, bytes, offset, length);
       return;
     }
@@ -226,7 +241,8 @@ export class Leader implements Role, LearnerMaster {
     if (link === undefined || this.current !== 'broadcast') return;
     const op = words[at + WORD_OP];
     if (op === OpCode.sync) {
-      this.syncs.push({ link, counter: this.lastProposed });
+      const round = this.isQuorumAlone ? 0 : this.proof.join(this.lastProposed);
+      this.syncs.push({ link, counter: this.lastProposed, round });
     } else if (op === InternalOp.reopenSession) {
       const { out } = link;
       out.begin(PacketType.revalidate, -1, -1);
@@ -287,11 +303,13 @@ export class Leader implements Role, LearnerMaster {
     if (this.isOver() || this.isOverByStandstill()) return;
     this.nowMs = Math.max(this.nowMs, this.host.clock.monotonicMs());
     this.advance();
+    if (this.hasRoundAnswers) this.proveRound();
     this.commitReady();
     if (this.isOver()) return;
     if (this.current === 'broadcast') this.measure();
     this.distribute();
     this.answerSyncs();
+    if (this.proof.mayStart && this.current === 'broadcast') this.startRound();
     for (const link of this.links.values()) link.turn();
     // A link that has caught up in its turn has joined the broadcast behind what was distributed.
     if (this.hasNewAcks && this.current === 'broadcast') this.host.requestTurn();
@@ -305,6 +323,12 @@ export class Leader implements Role, LearnerMaster {
 
   onConfigsChanged(): void {
     // Quorums are asked of the eras that proposals began with; liveness asks `configs` each time.
+    this.lookWhetherAlone();
+  }
+
+  private lookWhetherAlone(): void {
+    const alone = new Set([this.host.myId]);
+    this.isQuorumAlone = this.verifiersNow().every((verifier) => verifier.containsQuorum(alone));
   }
 
   close(): void {
@@ -400,6 +424,14 @@ export class Leader implements Role, LearnerMaster {
 
   onAck(): void {
     this.hasNewAcks = true;
+  }
+
+  get pingRound(): number {
+    return this.proof.asking;
+  }
+
+  onRoundAnswered(): void {
+    this.hasRoundAnswers = true;
   }
 
   onGone(link: LearnerHandler): void {
@@ -582,6 +614,7 @@ export class Leader implements Role, LearnerMaster {
   private beginBroadcast(): void {
     this.enter('broadcast');
     this.measures.beginBroadcast(0);
+    this.lookWhetherAlone();
     this.host.onBroadcast(this.epoch);
     for (const link of this.links.values()) if (link.state === 'acknowledged') link.upToDate();
   }
@@ -710,7 +743,9 @@ export class Leader implements Role, LearnerMaster {
     for (const link of this.followers) quorum.addAck(link.sid, this.ackedBy(link));
     const before = this.lastCommitted;
     while (this.isAllowedToCommit) {
-      const point = Math.min(quorum.committable(this.lastCommitted), this.lastProposed);
+      // The learner that asked for a sync has its answer before the commit of a write behind that.
+      const limit = Math.max(this.proof.commitLimit, this.lastCommitted);
+      const point = Math.min(quorum.committable(this.lastCommitted), this.lastProposed, limit);
       if (point === this.lastCommitted) break;
       while (this.lastCommitted < point && this.isAllowedToCommit) {
         this.commitNext();
@@ -813,12 +848,34 @@ export class Leader implements Role, LearnerMaster {
   private answerSyncs(): void {
     for (
       let head = this.syncs.peek();
-      head !== undefined && head.counter <= this.lastCommitted;
+      head !== undefined && head.counter <= this.lastCommitted && head.round <= this.proof.proven;
       head = this.syncs.peek()
     ) {
       this.syncs.shift();
       if (head.link.state !== 'closed') head.link.out.empty(PacketType.sync, 0, 0);
     }
+  }
+
+  // ---- whether this server leads
+
+  private startRound(): void {
+    this.proof.start();
+    for (const link of [...this.followers]) if (link.state === 'streaming') link.ping();
+  }
+
+  private proveRound(): void {
+    this.hasRoundAnswers = false;
+    const { proof } = this;
+    if (proof.asking === 0) return;
+    const sids = new Set([this.host.myId]);
+    for (const link of this.followers) if (link.hasAnswered(proof.asking)) sids.add(link.sid);
+    if (!this.verifiersNow().every((verifier) => verifier.containsQuorum(sids))) return;
+    proof.prove();
+    // First its answer, then what was not committed for its sake.
+    this.distribute();
+    this.answerSyncs();
+    this.hasNewAcks = true;
+    this.line.proven(proof.proven);
   }
 
   // ---- time

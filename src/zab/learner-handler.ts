@@ -60,6 +60,8 @@ export interface LearnerMaster {
   readonly nowMs: number;
   readonly timing: QuorumTiming;
   readonly measures: ZabMeasures;
+  /** PINGs sent now are of this round; 0: of none. */
+  readonly pingRound: number;
   readonly line: RequestInlet;
   readonly log: Logger;
   /** For what anybody can cause who finds the port. */
@@ -74,6 +76,8 @@ export interface LearnerMaster {
   onNewLeaderAck(link: LearnerHandler): void;
   /** `acked` has grown. */
   onAck(): void;
+  /** It has answered the PING of the round. */
+  onRoundAnswered(): void;
   onGone(link: LearnerHandler): void;
   nextAnonymousSid(): number;
   requestTurn(): void;
@@ -146,6 +150,12 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
   /** Up to where the age of its acknowledgements is known. */
   private readonly measuredAcks = new AgeCursor();
   private sidKey: Uint8Array = NO_KEY;
+  // Behind UPTODATE every PING is answered, in order.
+  private pings = 0;
+  private answeredPings = 0;
+  /** The round that was joined last, and its first PING to this learner. */
+  private round = 0;
+  private roundPing = 0;
 
   constructor(master: LearnerMaster, socket: PeerSocket, number: number, partBytesMax: number) {
     this.master = master;
@@ -174,6 +184,11 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
 
   isHeardWithin(ms: number): boolean {
     return this.current === 'streaming' && this.master.nowMs - this.heardMs <= ms;
+  }
+
+  /** Whether it followed when it heard of the round, and the round began before that. */
+  hasAnswered(round: number): boolean {
+    return this.current === 'streaming' && this.round === round && this.answeredPings >= this.roundPing;
   }
 
   /** Servers before 1.0 know nothing of LEADERINFO. */
@@ -260,6 +275,11 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
       return;
     }
     this.out.empty(PacketType.ping, master.epoch, master.lastProposed | 0);
+    if (this.current !== 'streaming') return;
+    this.pings++;
+    if (master.pingRound === this.round) return;
+    this.round = master.pingRound;
+    this.roundPing = this.pings;
   }
 
   /** Something was proposed to it just now. */
@@ -382,7 +402,7 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
           case PacketType.request:
             return this.takeRequest(bytes, dataOffset, dataLength, idsOffset, idsLength);
           case PacketType.ping:
-            return this.takeSessions(bytes, dataOffset, dataLength);
+            return this.takePing(bytes, dataOffset, dataLength);
           case PacketType.revalidate:
             return this.takeRevalidate(bytes, dataOffset, dataLength);
           default:
@@ -497,6 +517,14 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
       dataLength - REQUEST_BODY,
     );
     return PacketVerdict.taken;
+  }
+
+  private takePing(bytes: Uint8Array, dataOffset: number, dataLength: number): PacketVerdict {
+    const verdict = this.takeSessions(bytes, dataOffset, dataLength);
+    if (verdict !== PacketVerdict.taken) return verdict;
+    this.answeredPings++;
+    if (this.round !== 0 && this.answeredPings === this.roundPing) this.master.onRoundAnswered();
+    return verdict;
   }
 
   private takeSessions(bytes: Uint8Array, dataOffset: number, dataLength: number): PacketVerdict {

@@ -40,6 +40,8 @@ export class ObserverMaster implements LearnerMaster, CommitSink {
   readonly strangerLog: SeldomLogger;
   nowMs: number;
   tick = 0;
+  /** Its observers are in no quorum. */
+  readonly pingRound = 0;
   private readonly host: RoleHost;
   private readonly options: ObserverMasterOptions;
   private readonly partBytesMax: number;
@@ -202,6 +204,8 @@ export class ObserverMaster implements LearnerMaster, CommitSink {
   }
 
   onAck(): void {}
+
+  onRoundAnswered(): void {}
 
   onGone(link: LearnerHandler): void {
     this.links.delete(link.number);

@@ -22,6 +22,7 @@ import {
   WORD_LENGTH_A,
   WORD_LENGTH_B,
   WORD_OP,
+  WORD_ROUND,
   WORD_SESSION_HI,
   WORD_SESSION_LO,
   WORD_SHARD,
@@ -252,6 +253,13 @@ export class PipelinePort {
   /** The leader has answered the oldest forwarded sync; what was committed before is said before. */
   synced(): void {
     this.begin(this.toCommit, RecordType.synced, 0);
+    this.commitDirect();
+  }
+
+  /** Syncs of own clients that wait for this round, or an earlier one, may be answered. */
+  proven(round: number): void {
+    const at = this.begin(this.toCommit, RecordType.proven, 0);
+    this.toCommit.words[at + WORD_ROUND] = round;
     this.commitDirect();
   }
 

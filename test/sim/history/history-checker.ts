@@ -17,19 +17,15 @@ export interface HistoryVerdict {
   readonly replayed: Replayed | null;
 }
 
-/**
- * `excusesOldLeaders`: a sync may be answered in an epoch that is over elsewhere. `localSessions`: new sessions are local; only where
- * the transactions are known.
- */
+/** `localSessions`: new sessions are local; only where the transactions are known. */
 export function checkHistory(
   entries: readonly HistoryEntry[],
   txns: readonly CommittedTxn[] | null,
-  excusesOldLeaders = false,
   localSessions: LocalSessions | null = null,
 ): HistoryVerdict {
   const operations = operationsOf(entries);
   const global = localSessions === null || txns === null ? null : globalSessions(txns);
-  const violations = checkOrder(entries, excusesOldLeaders, global);
+  const violations = checkOrder(entries, global);
   if (localSessions !== null && txns !== null) violations.push(...checkLocalSessions(entries, txns, localSessions));
   const order = txns ?? findTxns(entries, operations);
   if (!Array.isArray(order)) return { violations: [...violations, order as HistoryViolation], replayed: null };

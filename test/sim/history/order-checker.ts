@@ -13,7 +13,6 @@ interface Pending extends Invocation {
 /** `global`: the sessions whose end is a transaction; null: all of them. */
 export function checkOrder(
   entries: readonly HistoryEntry[],
-  excusesOldLeaders = false,
   global: ReadonlySet<bigint> | null = null,
 ): HistoryViolation[] {
   const found: HistoryViolation[] = [];
@@ -61,8 +60,6 @@ export function checkOrder(
         }
         if (zxid > newestWrite) newestWrite = zxid;
       } else if (pending.op.kind === 'sync' && entry.outcome.err === 0 && zxid < pending.floor) {
-        // A leader that another one has taken the place of, and that does not know it yet, answers by itself, as the reference does.
-        if (excusesOldLeaders && zxid >> 32n < pending.floor >> 32n) continue;
         found.push({
           rule: 'stale after sync',
           text: `${what}: at ${zxidText(zxid)}, though ${zxidText(pending.floor)} had returned before it was sent`,

@@ -9,6 +9,7 @@ import { ManualClock } from '../../../src/base/clock.js';
 import { Prng } from '../../../src/base/prng.js';
 import { CommitProcessor } from '../../../src/processor/commit-processor.js';
 import {
+  FLAG_UNPROVEN,
   InternalOp,
   PIPELINE_HEADER_BYTES,
   PIPELINE_HEADER_WORDS,
@@ -17,9 +18,11 @@ import {
   WORD_ARRIVED_MS,
   WORD_CONNECTION,
   WORD_ERROR,
+  WORD_FLAGS,
   WORD_LARGE_BYTES,
   WORD_LENGTH_B,
   WORD_OP,
+  WORD_ROUND,
   WORD_SESSION_LO,
   WORD_SHARD,
   WORD_SLOT,
@@ -192,6 +195,46 @@ test('a sync is answered when all is applied that was committed before its answe
   bench.takeAll();
   expect(bench.sent.map(shortly)).toEqual(['txn 1 of -1', 'pass 1 of 4', 'pass 2 of 4']);
   expect(bench.sent[1]).toMatchObject({ op: OpCode.sync, bodyBytes: 8 });
+});
+
+/** Of a leader's own client, in its line. */
+function unprovenSync(bench: Bench, connection: number, xid: number, round: number): void {
+  const { bytes, words, length } = bench.record(connection, xid, OpCode.sync);
+  words[WORD_FLAGS] = FLAG_UNPROVEN;
+  words[WORD_ROUND] = round;
+  bench.port.passOn(RecordType.pass, bytes, 0, length);
+}
+
+test('a sync of a leader keeps the line back until the round is proven that it waits for', () => {
+  const bench = new Bench();
+  bench.port.committed(1, 9);
+  bench.txn(1, 9, 1);
+  unprovenSync(bench, 4, 1, 2);
+  bench.txn(2, 9, 2);
+  unprovenSync(bench, 4, 2, 3);
+  bench.takeAll();
+  expect(bench.sent.map(shortly)).toEqual(['txn 1 of -1']);
+  bench.port.proven(1);
+  bench.takeAll();
+  expect(bench.sent).toHaveLength(1);
+  bench.port.proven(3);
+  bench.takeAll();
+  expect(bench.sent.slice(1).map(shortly)).toEqual(['pass 1 of 4', 'txn 2 of -1', 'pass 2 of 4']);
+});
+
+test('what is proven of one role proves nothing of the next; a sync without proof goes back when its role ends', () => {
+  const bench = new Bench();
+  bench.port.proven(7);
+  unprovenSync(bench, 4, 1, 8);
+  bench.port.halt();
+  bench.port.settle();
+  bench.takeAll();
+  expect(bench.sent.map(shortly)).toEqual(['halt 1 of -1', 'echo 1 of 4', 'settle 1 of -1']);
+  expect(bench.sent[1]?.error).toBe(ErrorCode.ConnectionLoss);
+  bench.port.serve(ServerRole.leader, 2, 0);
+  unprovenSync(bench, 5, 1, 1);
+  bench.takeAll();
+  expect(bench.sent.slice(3).map((each) => each.type)).toEqual(['serve']);
 });
 
 test('a session that the leader has revalidated waits for nobody else’s write, behind which it might be closed again', () => {

@@ -523,6 +523,8 @@ export class ScriptedLearner implements PeerSocketEvents {
   closed = '';
   /** Does not acknowledge proposals. */
   isSlow = false;
+  /** Leaves PINGs unanswered. */
+  isSilent = false;
   /** As a machine without power: it hears nothing, and nobody hears of it. */
   isMute = false;
   readonly sid: number;
@@ -643,7 +645,7 @@ export class ScriptedLearner implements PeerSocketEvents {
         if (this.isUpToDate && !this.isSlow) this.put(`ACK ${zxid}`);
         return;
       case PacketType.ping:
-        if (this.isUpToDate) this.putPing(zxid);
+        if (this.isUpToDate && !this.isSilent) this.putPing(zxid);
         return;
       default:
     }
