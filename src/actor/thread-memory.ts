@@ -44,7 +44,7 @@ export class ThreadMemory {
       heapUsed: heap.used_heap_size,
       heapTotal: heap.total_heap_size,
       heapLimit: heap.heap_size_limit,
-      external: heap.external_memory - arrayBuffers,
+      external: Math.max(0, heap.external_memory - arrayBuffers),
       arrayBuffers,
       collections: this.collections,
     };

@@ -250,7 +250,6 @@ export class LiveServer implements MainPorts {
         tree: () => this.adminParts?.tree ?? null,
         sessions: this.sessions,
         throttle,
-        hasLocalSessions: config.localSessions.isEnabled || config.readOnlyModeEnabled,
         state: () => this.state(),
         servingSinceMs: () => this.listeningSinceMs,
         pipeline: () => this.pipelineView.look(),

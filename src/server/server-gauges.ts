@@ -10,7 +10,7 @@ import type { Clock } from '../base/clock.js';
 import { fourDecimals } from '../metrics/default-figures.js';
 import { type GaugeFigures, type MetricsReader, NO_GAUGES } from '../metrics/metrics-reader.js';
 import { ConnectionThrottle } from '../net/connection-throttle.js';
-import { type SessionTable, SlotState } from '../session/session-table.js';
+import type { SessionTable } from '../session/session-table.js';
 import type { TreeReader } from '../store/tree-reader.js';
 import { readQuotas } from './quota-figures.js';
 import type { ServerMode } from './status/server-status.js';
@@ -23,15 +23,12 @@ export interface GaugeSources {
   tree(): TreeReader | null;
   readonly sessions: SessionTable;
   readonly throttle: SharedArrayBuffer;
-  readonly hasLocalSessions: boolean;
   /** Null: no client is served. */
   mode(): ServerMode | null;
   /** Monotonic milliseconds. Null: no client was ever served. */
   servingSinceMs(): number | null;
 }
 
-/** Slots of the session table looked at in one go. */
-const SLOTS_PER_SLICE = 20_000;
 const MEMBER_MODES: readonly ServerMode[] = ['leader', 'follower', 'observer'];
 const LEADER_FIGURES = ['learners', 'synced_followers', 'synced_non_voting_followers', 'pending_syncs'];
 const CONNECTIONS = 'connections.';
@@ -48,18 +45,14 @@ export class ServerGauges {
   async read(): Promise<GaugeFigures> {
     const mode = this.sources.mode();
     const tree = this.sources.tree();
+    const { sessions } = this.sources;
     if (mode === null || tree === null) return NO_GAUGES;
-    const [open, max, local, quotas] = await Promise.all([
-      openDescriptors(),
-      this.maxDescriptors(),
-      this.localSessions(),
-      readQuotas(tree),
-    ]);
+    const [open, max, quotas] = await Promise.all([openDescriptors(), this.maxDescriptors(), readQuotas(tree)]);
     const values: Record<string, number> = {
       ...this.ofConnections(),
       ...ofTree(tree),
-      global_sessions: Math.max(0, this.sources.sessions.openCount - local),
-      local_sessions: local,
+      global_sessions: Math.max(0, sessions.openCount - sessions.localCount),
+      local_sessions: sessions.localCount,
       connection_drop_probability: ConnectionThrottle.dropProbability(this.sources.throttle),
       ...sizes('client_response_size', this.sources.reader),
       ...(mode === 'leader' ? sizes('proposal_size', this.sources.reader) : {}),
@@ -115,18 +108,6 @@ export class ServerGauges {
     const names = ['quorum_size', 'synced_observers', ...(mode === 'leader' ? LEADER_FIGURES : [])];
     for (const name of names) if (own[name] >= 0) shown[name] = own[name];
     return shown;
-  }
-
-  /** Sessions that no transaction has opened. Looked for only where there may be any. */
-  private async localSessions(): Promise<number> {
-    if (!this.sources.hasLocalSessions) return 0;
-    const { sessions } = this.sources;
-    let count = 0;
-    for (let slot = 0; slot < sessions.slotCountUsed; slot++) {
-      if (sessions.state(slot) === SlotState.open && sessions.isUnlogged(slot)) count++;
-      if (slot % SLOTS_PER_SLICE === SLOTS_PER_SLICE - 1) await new Promise(setImmediate);
-    }
-    return count;
   }
 
   private async maxDescriptors(): Promise<number | null> {

@@ -5,11 +5,10 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { type Counter, collectDefaultMetrics, Gauge, Registry, Summary } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry, Summary } from 'prom-client';
 import type { ThreadMemoryFigures } from '../../actor/thread-memory.js';
 
 const PROCESS_METRICS = [
-  'process_cpu_seconds_total',
   'process_start_time_seconds',
   'process_open_fds',
   'process_max_fds',
@@ -26,6 +25,17 @@ export function registerProcessMetrics(registry: Registry, threads: () => readon
     // Some are there on Linux only.
     if (metric !== undefined) registry.registerMetric(metric as Gauge | Counter);
   }
+  // prom-client's begins with 0 when it is made, and counts when another one of its metrics is asked.
+  new Counter({
+    name: 'process_cpu_seconds_total',
+    help: 'Total user and system CPU time spent in seconds.',
+    registers: [registry],
+    collect() {
+      const { user, system } = process.cpuUsage();
+      this.reset();
+      this.inc((user + system) / 1e6);
+    },
+  });
   new Gauge({
     name: 'jvm_info',
     help: 'VM version info',

@@ -14,6 +14,8 @@ import {
   type ZooKeeper,
 } from '../../../src/client/open-zookeeper.js';
 import { EnsembleProcess, type MemberKind } from '../../testing/ensemble-process.js';
+import { isOfSet, isSince39, mntrKinds, readMntr, type ValueKind } from '../../testing/mntr-lines.js';
+import { repositoryRoot } from '../../testing/repository-root.js';
 import { provingAgainstApache } from '../../testing/server-under-test.js';
 import { differencesOf, readTree } from '../../testing/tree-reading.js';
 import { until, within } from '../../testing/until.js';
@@ -27,6 +29,17 @@ const DEADLINE_MS = 60_000;
 const SHORT_SESSION_MS = 1500;
 /** Nothing is committed for its sake before its member is back. */
 const LONG_SESSION_MS = 60_000;
+
+/** Recorded from four of Apache's. */
+function keysByRole(): Record<string, Record<string, ValueKind>> {
+  const text = readFileSync(join(repositoryRoot, 'test/fixtures/metrics/mntr-keys-3.8.0.txt'), 'utf8');
+  const byRole: Record<string, Record<string, ValueKind>> = { l: {}, f: {}, o: {} };
+  for (const line of text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))) {
+    const [key, kind, roles] = line.split(' ') as [string, ValueKind, string];
+    for (const role of roles) (byRole[role] as Record<string, ValueKind>)[key] = kind;
+  }
+  return byRole;
+}
 
 /** The tests of one pair; each file that calls this has an ensemble of its own. */
 export function testMixedEnsemble(leads: MemberKind, learns: MemberKind): void {
@@ -94,6 +107,36 @@ export function testMixedEnsemble(leads: MemberKind, learns: MemberKind): void {
       'leader',
       'observer',
     ]);
+  });
+
+  test('mntr has the keys of each role, of the same kinds, whoever made the server', async () => {
+    const expected = keysByRole();
+    for (const [sid, role] of [
+      [FOLLOWER, 'f'],
+      [LEADER, 'l'],
+      [OBSERVER, 'o'],
+    ] as const) {
+      const lines = await readMntr(ensemble.member(sid).clientPort);
+      const shown = Object.entries(mntrKinds(lines)).filter(([key]) => !isOfSet(key) && !isSince39(key));
+      expect(Object.fromEntries(shown)).toEqual(expected[role]);
+      expect(lines.get('zk_quorum_size')?.value).toBe('3');
+      expect(lines.get('zk_peer_state')?.value).toBe(
+        { f: 'following - broadcast', l: 'leading - broadcast', o: 'observing - broadcast' }[role],
+      );
+    }
+    const [leader, observer] = [LEADER, OBSERVER].map((sid) => ensemble.member(sid).clientPort) as [number, number];
+    expect((await readMntr(observer)).get('zk_observer_master_id')?.value).toBe(String(LEADER));
+    await until('the leader to count its learners', DEADLINE_MS, async () => {
+      const lines = await readMntr(leader);
+      const figures = [
+        'learners',
+        'synced_followers',
+        'synced_non_voting_followers',
+        'synced_observers',
+        'pending_syncs',
+      ];
+      return figures.map((name) => lines.get(`zk_${name}`)?.value).join(' ') === '3 2 0 1 0';
+    });
   });
 
   test('what is written through any member is read through every other after a sync', async () => {
