@@ -102,9 +102,9 @@ export class LiveServer implements MainPorts {
 
   /** Resolves when the database is loaded and every actor runs; the port opens right after, see `onListening`. */
   async start(): Promise<void> {
-    const { provider } = this.config.metrics;
-    const published = provider === 'prometheus' ? this.loadMetrics().then((metrics) => metrics.start()) : null;
-    await Promise.all([this.system.start(), published]);
+    // No client is served by a server whose figures were to be published and cannot.
+    if (this.config.metrics.provider === 'prometheus') await (await this.loadMetrics()).start();
+    await this.system.start();
   }
 
   /** Opens the admin port, if there is to be one; rejects with AdminStartError. Once the client port is open. */
