@@ -127,6 +127,7 @@ test('mntr and monitor take the shape of the provider, and srst resets nothing',
   const lines = mntrLines(await fourLetterWord(server.port, 'mntr'));
   expect([...lines.keys()].slice(0, 2)).toEqual(['zk_version', 'zk_server_state']);
   expect(lines.get('zk_znode_count')?.value).toBe('5.0');
+  expect([...lines.keys()].filter((key) => key.includes('threadkeeper'))).toEqual([]);
   for (const key of ['zk_readlatency{quantile="0.99"}', 'zk_fsynctime_sum', 'zk_jvm_threads_current']) {
     expect(lines.get(key)?.kind, key).toBe('double');
   }

@@ -17,6 +17,9 @@ import {
 } from './scrape-message.js';
 import { startScrapeServer } from './scrape-server.js';
 
+/** Of families of our own, which the page shows and `mntr` does not: it has nothing that Apache's has not. */
+const OWN_PREFIX = 'threadkeeper_';
+
 export class ProviderThread {
   private readonly start: ProviderStart;
   private readonly port: MessagePort;
@@ -60,7 +63,8 @@ export class ProviderThread {
     const { id } = message;
     this.families().then(
       (families) => {
-        const samples = families.flatMap((family) => family.samples);
+        const apache = families.filter(({ name }) => !name.startsWith(OWN_PREFIX));
+        const samples = apache.flatMap((family) => family.samples);
         const figures = samples.map((sample) => [sampleKey(sample), sample.value] as const);
         this.tell({ kind: 'lines', id, figures });
       },
