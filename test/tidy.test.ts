@@ -59,7 +59,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'metrics',
   ],
   admin: ['base', 'actor', 'processor', 'net', 'metrics', 'server'],
-  cli: ['base', 'jute', 'protocol', 'store', 'persistence', 'client', 'server'],
+  page: [],
+  cli: ['base', 'jute', 'protocol', 'store', 'persistence', 'client', 'page', 'server'],
 };
 
 /** These compile without Node's types, and may say nothing that depends on a machine or a moment. */

@@ -12,6 +12,12 @@ export const SUB_COMMANDS: readonly SubCommandRow[] = [
     load: async () => (await import('../doctor/doctor.js')).doctor,
   },
   {
+    name: 'top',
+    words: '[<host:port of the admin port>] [--once] [--json] [--sort <column>] [--interval <seconds>]',
+    sentence: 'A server live in the terminal: its pipeline, threads, throughput and latencies.',
+    load: async () => (await import('../top/top.js')).top,
+  },
+  {
     name: 'config-keys',
     words: '<name> | --markdown | --json',
     sentence: 'What one configuration key means, or all of them.',
