@@ -1,5 +1,6 @@
 // What the page remembers: one sample per second of the last minutes, made of the answers to `monitor`, and the lines that charts draw
-// from them. In the browser's memory only; gone with the page. A second without an answer is a gap, not a zero.
+// from them. In the browser's memory only; gone with the page.
+// A second without an answer is a gap, not a zero.
 
 import type { PipelineRates } from './pipeline-figures.js';
 import type { Fields } from './server-api.js';

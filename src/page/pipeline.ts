@@ -1,5 +1,6 @@
 // The second view: the pipeline drawn (pipeline-drawing.ts), and the same in two tables, actors and threads, with all figures there are.
-// In the browser. Figures are of the last second, but for those whose heading says most or total.
+// In the browser; it asks for nothing by itself.
+// Figures are of the last second, but for those whose heading says most or total.
 
 import { element, setText } from './elements.js';
 import { bytes, count, microseconds, milliseconds, percent, rate } from './format.js';
