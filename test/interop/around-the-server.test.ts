@@ -206,10 +206,9 @@ scrape_configs:
   ]);
   const query = async (text: string): Promise<string | undefined> => {
     const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(text)}`;
-    const answer = await fetch(url).then(
-      (response) => response.json() as Promise<{ data?: { result?: { value: [number, string] }[] } }>,
-      () => ({ data: undefined }),
-    );
+    const response = await fetch(url).catch(() => null);
+    if (!response?.ok) return undefined; // it does not listen yet, or is still reading its own files
+    const answer = (await response.json()) as { data?: { result?: { value: [number, string] }[] } };
     return answer.data?.result?.[0]?.value[1];
   };
   try {
