@@ -16,6 +16,7 @@ import { ruok } from './commands/ruok.js';
 import { serverStatsCommands } from './commands/server-stats.js';
 import { sessionCommands } from './commands/sessions-and-watches.js';
 import { changeSettings, settings } from './commands/settings.js';
+import { slowRequests } from './commands/slow-requests.js';
 import { smallCommands } from './commands/small-commands.js';
 import { snapshot } from './commands/snapshot.js';
 import { resetStatistics, terminateConnection, terminateSession } from './commands/terminate.js';
@@ -33,6 +34,7 @@ export const COMMANDS: readonly MakeCommand[] = [
   ruok,
   ...serverStatsCommands,
   ...sessionCommands,
+  slowRequests,
   ...smallCommands,
   snapshot,
   settings,

@@ -48,6 +48,7 @@ import { ShardListing } from './shard-listing.js';
 import { ShardMeasures } from './shard-measures.js';
 import { ShardPosition } from './shard-position.js';
 import { ShardRole } from './shard-role.js';
+import { SlowRequestReporter } from './slow-request-reporter.js';
 import { WatchNotifier } from './watch-notifier.js';
 
 export interface ConnectionsOptions extends ShardListenerOptions, RequestSenderOptions, SessionOpenerOptions {
@@ -90,6 +91,7 @@ export class ConnectionsActor implements Actor {
   private readonly sessions: SessionTable;
   private readonly counters: ShardCounters;
   private readonly measures: ShardMeasures;
+  private readonly slow: SlowRequestReporter;
   private readonly connections = new ShardConnections();
   private readonly position = new ShardPosition();
   private readonly listener: ShardListener;
@@ -149,6 +151,7 @@ export class ConnectionsActor implements Actor {
     const requestTurn = (): void => context.requestTurn();
     const counters = new ShardCounters(context.counters);
     const measures = new ShardMeasures(context.metrics);
+    const slow = new SlowRequestReporter(context, requestTurn);
     const notifier = new WatchNotifier<ServerCnxn>(
       aclPolicy,
       tree.newPathHash(),
@@ -191,6 +194,7 @@ export class ConnectionsActor implements Actor {
       position,
       counters,
       measures,
+      slow,
       clock,
       audit,
       (serverRole, endedBefore, replaced) =>
@@ -219,6 +223,7 @@ export class ConnectionsActor implements Actor {
     this.drain = new ShardDrain(connections, replies);
     this.counters = counters;
     this.measures = measures;
+    this.slow = slow;
     this.notifier = notifier;
     this.listing = new ShardListing(connections, notifier.watches, sessions, options.sessionlessTimeoutMs);
     this.replies = replies;
@@ -256,6 +261,7 @@ export class ConnectionsActor implements Actor {
     if (this.audit !== null) this.audit.flush();
     this.replies.flushAll();
     this.measures.flush();
+    this.slow.refresh();
     this.purgeWatches();
     this.counters.set(ShardCounter.outstandingRequests, this.outstanding.own);
     this.counters.set(ShardCounter.watchCount, this.notifier.watches.count);
@@ -491,6 +497,7 @@ export class ConnectionsActor implements Actor {
       case FrameResult.later:
         if (!cnxn.stalled) {
           cnxn.stalled = true;
+          cnxn.stalledSinceMs = this.nowMs;
           this.stalled.push(cnxn);
           this.counters.add(ShardCounter.readsStalled, 1);
           cnxn.socket.pause();
@@ -508,6 +515,7 @@ export class ConnectionsActor implements Actor {
         }
         if (cnxn.stalled) {
           cnxn.stalled = false;
+          this.tellHeldBack(cnxn);
           cnxn.socket.resume();
         }
         break;
@@ -516,6 +524,11 @@ export class ConnectionsActor implements Actor {
     // Reads and watch requests that are answered here cause no turn.
     this.counters.set(ShardCounter.watchCount, this.notifier.watches.count);
     if (this.replies.hasUnflushed) this.context.requestTurn();
+  }
+
+  private tellHeldBack(cnxn: ServerCnxn): void {
+    const heldMs = this.nowMs - cnxn.stalledSinceMs;
+    if (heldMs >= this.slow.thresholdMs) this.slow.onHeldBack(cnxn, Math.floor(heldMs), this.nowMs);
   }
 
   private resumeStalled(): void {

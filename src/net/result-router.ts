@@ -40,6 +40,7 @@ import type { ShardConnections } from './shard-connections.js';
 import { ShardCounter, type ShardCounters } from './shard-counters.js';
 import type { ShardMeasures } from './shard-measures.js';
 import type { ShardPosition } from './shard-position.js';
+import type { SlowRequestReporter } from './slow-request-reporter.js';
 import type { WatchNotifier } from './watch-notifier.js';
 
 export class ResultRouter {
@@ -56,6 +57,7 @@ export class ResultRouter {
   private readonly position: ShardPosition;
   private readonly counters: ShardCounters;
   private readonly measures: ShardMeasures;
+  private readonly slow: SlowRequestReporter;
   private readonly clock: Clock;
   private readonly audit: AuditTrail | null;
   /** `replaced`: by a restore, while the server runs. */
@@ -72,6 +74,7 @@ export class ResultRouter {
     position: ShardPosition,
     counters: ShardCounters,
     measures: ShardMeasures,
+    slow: SlowRequestReporter,
     clock: Clock,
     audit: AuditTrail | null,
     onServing: (role: number, endedBefore: number, replaced: boolean) => void,
@@ -86,6 +89,7 @@ export class ResultRouter {
     this.position = position;
     this.counters = counters;
     this.measures = measures;
+    this.slow = slow;
     this.clock = clock;
     this.audit = audit;
     this.onServing = onServing;
@@ -161,7 +165,7 @@ export class ResultRouter {
       return;
     }
     const op = words[header + WORD_OP] as number;
-    this.measure(type, cnxn, words, header);
+    this.measure(type, cnxn, bytes, words, header, body + length);
     if (op === OpCode.createSession || op === InternalOp.reopenSession) {
       const sessionHi = words[header + WORD_SESSION_HI] as number;
       const sessionLo = words[header + WORD_SESSION_LO] as number;
@@ -206,13 +210,24 @@ export class ResultRouter {
     audit.onCommit(op, sessionHi, sessionLo, bytes, body + length, words[header + WORD_LENGTH_B] as number);
   }
 
-  private measure(type: number, cnxn: ServerCnxn, words: Int32Array, header: number): void {
+  private measure(
+    type: number,
+    cnxn: ServerCnxn,
+    bytes: Uint8Array,
+    words: Int32Array,
+    header: number,
+    changes: number,
+  ): void {
     const nowMs = this.clock.monotonicMs();
     const latencyMs = Math.max(((nowMs | 0) - (words[header + WORD_ARRIVED_MS] as number)) | 0, 0);
     cnxn.measure(latencyMs, nowMs);
     this.counters.addLatency(latencyMs);
+    const isWrite = type === RecordType.commit;
+    if (latencyMs >= this.slow.thresholdMs) {
+      this.slow.onReply(isWrite, cnxn, words, header, bytes, changes, latencyMs, nowMs);
+    }
     // The reference answers who comes again without a request.
     if (words[header + WORD_OP] === InternalOp.reopenSession) return;
-    this.measures.onReply(type === RecordType.commit, latencyMs);
+    this.measures.onReply(isWrite, latencyMs);
   }
 }

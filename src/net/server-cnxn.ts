@@ -43,6 +43,8 @@ export class ServerCnxn {
   outstanding = 0;
   /** Frames wait in `input` for room, for the session, or for the client to read its replies. */
   stalled = false;
+  /** Since when, while they do. */
+  stalledSinceMs = 0;
   identities: readonly Identity[] = [];
   /** The same as vector<Id>, as requests carry it down the pipeline. */
   identityBytes: Uint8Array;

@@ -13,9 +13,31 @@ import type { RequestThrottlerOptions } from './request-throttler.js';
  *   failed      word: the port's index; two ustrings: the error's message and its system code, or nothing
  *   word        words: connection, the word's four bytes as an int, length; then what stood behind
  *               the word, then one ustring: the client's address
+ *   slowRequest words as in SlowRequestWord; then the path of what was changed, and the client's address
  *   audit       text: lines of the audit log, each behind one byte that says its level (audit-trail.ts)
  */
-export const ShardRecord = { listening: 1, failed: 2, word: 3, audit: 4 } as const;
+export const ShardRecord = { listening: 1, failed: 2, word: 3, audit: 4, slowRequest: 5 } as const;
+
+/** heldBack: it waited in front of the line, and nobody knows yet what it is. */
+export const SlowRequestKind = { write: 0, read: 1, heldBack: 2 } as const;
+
+export const SlowRequestWord = {
+  kind: 0,
+  op: 1,
+  sessionHi: 2,
+  sessionLo: 3,
+  zxidHi: 4,
+  zxidLo: 5,
+  /** When it was answered, in whole monotonic milliseconds. */
+  repliedMsHi: 6,
+  repliedMsLo: 7,
+  /** Since its bytes were read. */
+  latencyMs: 8,
+  /** Slow requests since the last that was told. */
+  untold: 9,
+  pathLength: 10,
+  count: 11,
+} as const;
 
 /** What the control side may ask of a shard (`onControl`). */
 export type ShardControl =

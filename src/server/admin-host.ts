@@ -14,6 +14,7 @@ import type { LiveControl } from './live-control.js';
 import type { LiveRestore } from './live-restore.js';
 import type { PipelineView } from './pipeline-view.js';
 import type { ServerMetrics } from './server-metrics.js';
+import type { SlowRequest } from './slow-requests.js';
 import type { SnapshotPort } from './snapshotter-actor.js';
 import { StartError } from './start-error.js';
 import type { LiveStatus } from './status/live-status.js';
@@ -30,6 +31,7 @@ export interface AdminHost {
   /** Clients are served. */
   readonly isServing: boolean;
   readonly snapshots: SnapshotPort;
+  readonly slowRequests: { readonly thresholdMs: number; readonly last: readonly SlowRequest[] };
   readonly pipeline: Pick<PipelineView, 'look'>;
   readonly metrics: Pick<ServerMetrics, 'stateFields' | 'figures' | 'recent'>;
   /** The tree as this thread may read it, and who may see what of it. */

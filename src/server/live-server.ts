@@ -13,6 +13,7 @@ import { ActorSystem } from '../actor/actor-system.js';
 import { SystemClock } from '../actor/system-clock.js';
 import { assert } from '../base/assert.js';
 import type { DrainReport, ShardControl } from '../net/shard-control.js';
+import { SLOW_REQUEST_THRESHOLD, SlowRequestThreshold } from '../net/slow-request-threshold.js';
 import { SessionTable } from '../session/session-table.js';
 import type { AdminParts, MainPorts } from './actor-factory.js';
 import { type AdminHost, type RunningAdmin, startAdmin } from './admin-host.js';
@@ -29,6 +30,7 @@ import type { MetricsSources, ServerMetrics, ServerState } from './server-metric
 import type { ServerPlan } from './server-plan.js';
 import { createSharedMemory } from './shared-memory.js';
 import { SharedName } from './shared-name.js';
+import { SlowRequests } from './slow-requests.js';
 import type { SnapshotPort } from './snapshotter-actor.js';
 import type { LiveStatus } from './status/live-status.js';
 import type { ServerMode } from './status/server-status.js';
@@ -61,6 +63,8 @@ export class LiveServer implements MainPorts {
   private readonly system: ActorSystem;
   private readonly sessions: SessionTable;
   private readonly memory: Readonly<Record<string, SharedArrayBuffer>>;
+  private readonly slowThreshold: SlowRequestThreshold;
+  private readonly slowRequests: SlowRequests;
   private listeningSinceMs: number | null = null;
   private metrics: Promise<ServerMetrics> | null = null;
   /** As it was at the start; it may be written anew while the server runs. */
@@ -85,6 +89,14 @@ export class LiveServer implements MainPorts {
     const hashKey = new Int32Array([random.readInt32LE(0), random.readInt32LE(4)]);
     const memory = { ...createSharedMemory(hashKey, config.connectionShards), ...plan.memory };
     this.memory = memory;
+    this.slowThreshold = new SlowRequestThreshold(memory[SLOW_REQUEST_THRESHOLD] as SharedArrayBuffer);
+    this.slowThreshold.ms = config.slowRequestThresholdMs;
+    this.slowRequests = new SlowRequests(
+      memory,
+      new SystemClock(),
+      log.named('SlowRequests'),
+      config.quorumPeer !== null,
+    );
     const sessions = memory[SharedName.sessions];
     assert(sessions !== undefined, 'the sessions have their memory');
     this.sessions = new SessionTable(sessions);
@@ -214,6 +226,10 @@ export class LiveServer implements MainPorts {
     });
   }
 
+  onSlowRequest(bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
+    this.slowRequests.onReported(bytes, words, offset, length);
+  }
+
   onAudit(lines: string): void {
     this.events.onAudit(lines);
   }
@@ -322,6 +338,7 @@ export class LiveServer implements MainPorts {
     assert(adminParts !== null, 'the actors are made');
     const { restorer, counters, ownsRoot, tree, aclPolicy } = adminParts;
     const isServing = (): boolean => this.mode() !== null;
+    const { slowThreshold, slowRequests } = this;
     return {
       config: config.admin,
       auth: config.auth,
@@ -334,6 +351,14 @@ export class LiveServer implements MainPorts {
       },
       snapshots,
       pipeline: this.pipelineView,
+      slowRequests: {
+        get thresholdMs() {
+          return slowThreshold.ms;
+        },
+        get last() {
+          return slowRequests.last;
+        },
+      },
       metrics,
       tree,
       aclPolicy,

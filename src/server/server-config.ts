@@ -74,6 +74,8 @@ export interface ServerConfig extends TlsConfig {
   readonly preAllocBytes: number;
   readonly forceSync: boolean;
   readonly fsyncWarningThresholdMs: number;
+  /** 0: no request is told of. */
+  readonly slowRequestThresholdMs: number;
   readonly flushDelayMs: number;
   readonly writeQueuePollMsMax: number;
   readonly batchCountMax: number;
@@ -325,6 +327,7 @@ function assemble(settings: Settings, input: ConfigInput, essentials: Essentials
     txnLogBytesMax: bytesOrNoLimit(settings.lenientLong('txnLogSizeLimitInKb')),
     preAllocBytes: bytesOrNoLimit(settings.lenientLong('preAllocSize')),
     forceSync: !settings.switched('forceSync'),
+    slowRequestThresholdMs: Math.max(settings.lenientInt('threadkeeper.slowRequestThresholdMs'), 0),
     fsyncWarningThresholdMs: settings.lenientLong('fsync.warningthresholdms'),
     flushDelayMs,
     writeQueuePollMsMax: settings.lenientLong('maxWriteQueuePollTime', Math.trunc(flushDelayMs / 3)),

@@ -8,6 +8,7 @@ import { ConnectionCounts } from '../net/connection-counts.js';
 import { ConnectionThrottle } from '../net/connection-throttle.js';
 import { ListenState } from '../net/listen-state.js';
 import { OutstandingCounts } from '../net/outstanding-counts.js';
+import { SLOW_REQUEST_THRESHOLD, SlowRequestThreshold } from '../net/slow-request-threshold.js';
 import { DurableZxid } from '../persistence/durable-zxid.js';
 import { SnapshotGate } from '../persistence/snapshot-gate.js';
 import { STAGE_STAMPS, StageStamps } from '../processor/stage-stamps.js';
@@ -30,6 +31,7 @@ export function createSharedMemory(hashKey: Int32Array, shardCount: number): Rec
     [SharedName.connectionThrottle]: new SharedArrayBuffer(ConnectionThrottle.byteLength()),
     [SharedName.listenState]: new SharedArrayBuffer(ListenState.byteLengthFor(shardCount)),
     [SharedName.durableZxid]: new SharedArrayBuffer(DurableZxid.byteLength()),
+    [SLOW_REQUEST_THRESHOLD]: new SharedArrayBuffer(SlowRequestThreshold.byteLength()),
     [STAGE_STAMPS]: StageStamps.createMemory(),
     [SharedName.snapshotGate]: new SharedArrayBuffer(SnapshotGate.byteLength()),
   };

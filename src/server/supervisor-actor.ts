@@ -16,6 +16,8 @@ export interface SupervisorEvents {
   /** `code`: the system's, such as EADDRINUSE, or empty. */
   onListenFailed(index: number, message: string, code: string): void;
   /** `client`: address and port; `word`: its four bytes as a big-endian int; `payload`: what stood behind them. */
+  /** The record of a slow request; valid during the call. */
+  onSlowRequest(bytes: Uint8Array, words: Int32Array, offset: number, length: number): void;
   onWord(shard: number, connection: number, client: string, word: number, payload: Uint8Array): void;
   /** Lines of the audit log, as net/audit-trail.ts makes them. */
   onAudit(lines: string): void;
@@ -42,6 +44,9 @@ export class SupervisorActor implements Actor {
             events.onWord(shard, words[at] as number, client, words[at + 1] as number, payload);
             break;
           }
+          case ShardRecord.slowRequest:
+            events.onSlowRequest(bytes, words, offset, length);
+            break;
           case ShardRecord.audit:
             events.onAudit(decodeUtf8(bytes, offset, length));
             break;

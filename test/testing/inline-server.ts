@@ -1,10 +1,12 @@
 import type { CountersReader } from '../../src/actor/counters/counters-reader.js';
+import type { MetricSetReader } from '../../src/actor/counters/metric-set-reader.js';
 import type { Logger } from '../../src/actor/logger.js';
 import { silentLogger } from '../../src/actor/logger.js';
 import type { Topology } from '../../src/actor/topology.js';
 import { assert } from '../../src/base/assert.js';
 import { ManualClock } from '../../src/base/clock.js';
 import { Prng } from '../../src/base/prng.js';
+import { SLOW_REQUEST_THRESHOLD, SlowRequestThreshold } from '../../src/net/slow-request-threshold.js';
 import type { FileStore } from '../../src/persistence/file-store.js';
 import { encodeRestorePlan, RESTORE_NAME } from '../../src/persistence/restore-plan.js';
 import { proveRestore } from '../../src/persistence/restore-proof.js';
@@ -13,6 +15,7 @@ import type { PlacementName } from '../../src/server/placement-choice.js';
 import { loadServerConfig, type ServerConfig } from '../../src/server/server-config.js';
 import { createSharedMemory } from '../../src/server/shared-memory.js';
 import { SharedName } from '../../src/server/shared-name.js';
+import { SlowRequests } from '../../src/server/slow-requests.js';
 import type { SnapshotSchedule } from '../../src/server/snapshot-schedule.js';
 import { standalonePlacement, standaloneTopology } from '../../src/server/standalone-topology.js';
 import { ThreadTree } from '../../src/server/thread-tree.js';
@@ -66,6 +69,9 @@ export class InlineServer {
   readonly warnings: string[] = [];
   readonly sayings: string[] = [];
   readonly words: HeardWord[] = [];
+  /** Of the slow-request log. */
+  readonly slowLines: string[] = [];
+  slowRequests: SlowRequests | null = null;
   /** Lines of the audit log, each behind its level. */
   readonly audited: string[] = [];
   /** The failure that ended this life, unless somebody has taken it. */
@@ -144,6 +150,16 @@ export class InlineServer {
     return (BigInt(this.tree.zxidHi()) << 32n) | BigInt(this.tree.zxidLo() >>> 0);
   }
 
+  setSlowRequestThreshold(ms: number): void {
+    const memory = this.memory[SLOW_REQUEST_THRESHOLD];
+    assert(memory !== undefined, 'the threshold has its memory');
+    new SlowRequestThreshold(memory).ms = ms;
+  }
+
+  metrics(): MetricSetReader {
+    return this.running().metrics();
+  }
+
   counters(): CountersReader {
     return this.running().counters();
   }
@@ -183,6 +199,9 @@ export class InlineServer {
       new Int32Array([hash.next32() | 0, hash.next32() | 0]),
       this.config.connectionShards,
     );
+    this.setSlowRequestThreshold(this.config.slowRequestThresholdMs);
+    const slowLog = { ...silentLogger, warn: (message: string) => void this.slowLines.push(message) };
+    this.slowRequests = new SlowRequests(this.memory, this.clock, slowLog, false);
     this.topology = this.withRingBytes(standaloneTopology(this.config, this.options.shardsShareSocket ?? false));
     this.failure = null;
     const actors = this.createActors();
@@ -360,6 +379,7 @@ export class InlineServer {
       warnings,
       words,
       audited,
+      onSlowRequest: (bytes, words, offset, length) => this.slowRequests?.onReported(bytes, words, offset, length),
       randomBytes: (count) => this.randomBytes(count),
       prepareTree: this.options.prepareTree ?? null,
     });

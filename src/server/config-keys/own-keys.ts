@@ -76,4 +76,14 @@ export const OWN_KEYS = [
     sentence:
       'Names, separated by commas, by which browsers may ask for nodes, beside localhost, addresses and the name of this machine; * is any.',
   },
+  {
+    name: 'threadkeeper.slowRequestThresholdMs',
+    regime: 'lenient-int',
+    default: '1000',
+    unit: 'ms',
+    min: 0,
+    properties: ['zookeeper.threadkeeper.slowRequestThresholdMs', 'threadkeeper.slowRequestThresholdMs'],
+    sentence:
+      'A request that is answered later than so long after it came is logged with the stages in which its time went; 0 = none is.',
+  },
 ] as const satisfies readonly ConfigKey[];

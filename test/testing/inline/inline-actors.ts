@@ -81,6 +81,7 @@ export interface InlineActorsParts {
   readonly logged: LoggedTxn[];
   readonly warnings: string[];
   readonly words: HeardWord[];
+  readonly onSlowRequest?: (bytes: Uint8Array, words: Int32Array, offset: number, length: number) => void;
   /** Lines of the audit log, each behind its level. */
   readonly audited: string[];
   readonly randomBytes: (count: number) => Uint8Array;
@@ -174,6 +175,7 @@ export class InlineActors {
         return new SupervisorActor(context, config.connectionShards, {
           onListening: () => {},
           onListenFailed: (_index, message) => this.parts.warnings.push(message),
+          onSlowRequest: (bytes, words, offset, length) => this.parts.onSlowRequest?.(bytes, words, offset, length),
           onWord: (shard, connection, client, word, payload) =>
             this.parts.words.push({ shard, connection, client, word, payload }),
           onAudit: (lines) => this.parts.audited.push(...lines.trimEnd().split('\n')),

@@ -9,6 +9,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { CreateActor } from '../../../src/actor/actor.js';
 import { createCountersBuffer } from '../../../src/actor/counters/counters-layout.js';
 import { CountersReader } from '../../../src/actor/counters/counters-reader.js';
+import { MetricSetReader } from '../../../src/actor/counters/metric-set-reader.js';
 import { createMetricsBuffer } from '../../../src/actor/counters/metrics-layout.js';
 import { InlineRunner } from '../../../src/actor/inline-runner.js';
 import type { Logger } from '../../../src/actor/logger.js';
@@ -133,6 +134,10 @@ export class ThreadsByHand {
 
   tickNextMs(): number {
     return Math.min(...this.runners.map((runner) => runner.tickNextMs()));
+  }
+
+  metrics(): MetricSetReader {
+    return new MetricSetReader(Object.values(this.metricBuffers));
   }
 
   counters(): CountersReader {

@@ -122,6 +122,7 @@ beforeEach(async () => {
       holdSnapshots: () => Promise.resolve(() => undefined),
       lastSnapshot: () => file,
     },
+    slowRequests: { thresholdMs: 1000, last: [] },
     pipeline: {
       look: () => ({ takenMs: 1, uptimeMs: 2, placement: 'compact', threads: [], actors: [], links: [] }),
     },
