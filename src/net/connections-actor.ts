@@ -162,6 +162,7 @@ export class ConnectionsActor implements Actor {
     const replies = new ReplyWriter(connections, counters, {
       nowMs: () => clock.monotonicMs(),
       requestTurn,
+      onResponse: (byteCount) => measures.onResponse(byteCount),
       onClosing: (cnxn) => {
         notifier.watches.removeWatcher(cnxn);
         throttler.forget(cnxn);

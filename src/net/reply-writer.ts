@@ -19,6 +19,8 @@ export interface ReplyWriterEvents {
   nowMs(): number;
   /** Something waits to be flushed; a turn must follow. */
   requestTurn(): void;
+  /** A reply of so many bytes, its header among them; no event. */
+  onResponse(byteCount: number): void;
   /** The connection hears of nothing any more. */
   onClosing(cnxn: ServerCnxn): void;
 }
@@ -77,7 +79,7 @@ export class ReplyWriter {
     const out = this.outOf(cnxn);
     cnxn.beginReply(out);
     if (length > 0) out.writeBytes(body, offset, length);
-    cnxn.endReply(out, xid, zxidHi, zxidLo, error);
+    this.events.onResponse(cnxn.endReply(out, xid, zxidHi, zxidLo, error));
     this.counters.add(ShardCounter.packetsSent, 1);
   }
 

@@ -125,7 +125,7 @@ export class RequestRouter {
     if (readsLocal === 0) return;
     counters.add(ShardCounter.packetsSent, readsLocal);
     counters.add(ShardCounter.readsLocal, readsLocal);
-    measures.reads.flush();
+    measures.flush();
     this.readsLocal = 0;
   }
 
@@ -289,7 +289,7 @@ export class RequestRouter {
         return false;
       }
       if (read.zxidHi === position.zxidHi && read.zxidLo === position.zxidLo) {
-        cnxn.endReply(out, xid, read.zxidHi, read.zxidLo, error);
+        this.measures.onResponse(cnxn.endReply(out, xid, read.zxidHi, read.zxidLo, error));
         this.readsLocal++;
         this.instants++;
         read.countRead(op, error);

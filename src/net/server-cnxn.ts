@@ -159,8 +159,8 @@ export class ServerCnxn {
     out.length = this.frameBegin + FRAME_LENGTH_BYTES + REPLY_HEADER_BYTES;
   }
 
-  /** Closes the reply opened last: its header, and the frame's length. */
-  endReply(out: ScratchBytes, xid: number, zxidHi: number, zxidLo: number, error: number): void {
+  /** Closes the reply opened last: its header, and the frame's length, which it returns. */
+  endReply(out: ScratchBytes, xid: number, zxidHi: number, zxidLo: number, error: number): number {
     const begin = this.frameBegin;
     const bytes = out.bytes;
     const replyBytes = out.length - begin - FRAME_LENGTH_BYTES;
@@ -174,6 +174,7 @@ export class ServerCnxn {
     this.lastXid = xid;
     this.lastZxidHi = zxidHi;
     this.lastZxidLo = zxidLo;
+    return replyBytes;
   }
 
   /** A reply that was opened turns out not to be given here. */

@@ -18,6 +18,7 @@ export class ShardMeasures {
   private readonly readLatency: Summary;
   private readonly readRun: SummaryRun;
   private readonly updateRun: SummaryRun;
+  private readonly responseSize: SummaryRun;
   private readonly throttleQueueTime: Summary;
   private readonly created: Summary;
   private readonly deleted: Summary;
@@ -32,6 +33,7 @@ export class ShardMeasures {
     this.readLatency = metrics.summary('readlatency');
     this.readRun = new SummaryRun(this.readLatency);
     this.updateRun = new SummaryRun(metrics.summary('updatelatency'));
+    this.responseSize = new SummaryRun(metrics.summary('client_response_size'));
     this.throttleQueueTime = metrics.summary('request_throttle_queue_time_ms');
     this.created = metrics.summary('node_created_watch_count');
     this.deleted = metrics.summary('node_deleted_watch_count');
@@ -43,6 +45,10 @@ export class ShardMeasures {
   onReply(isWrite: boolean, latencyMs: number): void {
     if (isWrite) this.updateRun.add(latencyMs);
     else this.readRun.add(latencyMs);
+  }
+
+  onResponse(byteCount: number): void {
+    this.responseSize.add(byteCount);
   }
 
   /** Answered within the millisecond in which they came. */
@@ -80,5 +86,6 @@ export class ShardMeasures {
     this.readRun.flush();
     this.updateRun.flush();
     this.reads.flush();
+    this.responseSize.flush();
   }
 }

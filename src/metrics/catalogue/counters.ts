@@ -17,7 +17,7 @@ export const COUNTERS: readonly MetricRow[] = rows({
   revalidate_count: 'Sessions that came back on another connection and were asked about.',
   connection_request_count: 'Sessions opened or renewed by clients.',
   connection_rejected: 'Connections refused for the limits on connections.',
-  connection_drop_count: 'Connections ended by this server.',
+  connection_drop_count: 'Connections that ended because nothing more could be read of them.',
   connection_revalidate_count: 'Sessions renewed on another connection.',
   sessionless_connections_expired: 'Connections closed because they never asked for a session.',
   stale_sessions_expired: 'Sessions whose time ran out.',

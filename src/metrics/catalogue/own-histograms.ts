@@ -15,16 +15,16 @@ export interface OwnHistogram {
 
 export const OWN_HISTOGRAMS: readonly OwnHistogram[] = [
   {
-    source: 'threadkeeper_read_latency_us',
+    source: 'readlatency',
     name: 'threadkeeper_read_latency_seconds',
-    sentence: 'From the bytes of a read to its answer in the socket.',
-    scale: 1e-6,
+    sentence: 'From the bytes of a read to its answer in the socket, in whole milliseconds.',
+    scale: 1e-3,
   },
   {
-    source: 'threadkeeper_write_latency_us',
+    source: 'updatelatency',
     name: 'threadkeeper_write_latency_seconds',
-    sentence: 'From the bytes of a write to its answer in the socket.',
-    scale: 1e-6,
+    sentence: 'From the bytes of a write to its answer in the socket, in whole milliseconds.',
+    scale: 1e-3,
   },
   {
     source: 'threadkeeper_log_sync_us',

@@ -40,6 +40,7 @@ function writer(): { replies: ReplyWriter; socket: DeafSocket; cnxn: ServerCnxn 
   const replies = new ReplyWriter(new ShardConnections(), counters, {
     nowMs: () => 0,
     requestTurn: () => {},
+    onResponse: () => {},
     onClosing: () => {},
   });
   const socket = new DeafSocket();

@@ -42,6 +42,7 @@ class SlowDisk {
 function start(
   placement: 'inline' | 'staged',
   slowRequestThresholdMs: number,
+  outstandingLimit = 1000,
 ): { server: InlineServer; disk: SlowDisk } {
   const clock = new ManualClock(1_000_000);
   const disk = new SlowDisk(clock);
@@ -109,12 +110,12 @@ test('nothing is told with a threshold of 0, and one may be set while the server
 });
 
 test('requests that were held back in front of the line', () => {
-  const { server, disk } = start('inline', 100, 10);
+  const { server, disk } = start('inline', 100, 3);
   const client = server.connect();
   client.create('/a');
   server.run();
   disk.syncMs = 400;
-  for (let i = 0; i < 50; i++) client.setData('/a', 'y');
+  for (let i = 0; i < 8; i++) client.setData('/a', 'y');
   server.run();
   expect(server.slowLines.some((line) => line.includes(': held back '))).toBe(true);
 });
