@@ -24,8 +24,8 @@ interface Conversation {
 export class WireRecord {
   /** A packet, for whoever prints what happens. */
   onPacket: (from: number, to: number, name: string, zxid: number) => void = () => {};
-  /** NEWLEADER: the learner has initLimit to make durable what it was sent, and says nothing meanwhile. */
-  onNewLeader: (leader: number, learner: number) => void = () => {};
+  /** LEADERINFO, NEWLEADER: the learner has initLimit to make durable what it was sent, and may say nothing meanwhile. */
+  onPatience: (leader: number, learner: number) => void = () => {};
   private readonly record: EnsembleRecord;
   private readonly onViolation: OnViolation;
   private readonly conversations = new Map<number, Conversation>();
@@ -86,9 +86,10 @@ export class WireRecord {
     switch (type) {
       case PacketType.leaderInfo:
         conversation.epoch = epochOf(zxid);
+        this.onPatience(leader, learner);
         break;
       case PacketType.newLeader:
-        this.onNewLeader(leader, learner);
+        this.onPatience(leader, learner);
         break;
       case PacketType.snap:
         this.record.snapOffered(learner, leader, zxid);

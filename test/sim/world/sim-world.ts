@@ -132,7 +132,7 @@ export class SimWorld {
     this.faults = new FaultInjector(this, root.fork('faults'));
     this.network.onWrite = (end, bytes, offset, length) => this.onPeerWrite(end, bytes, offset, length);
     this.network.onRead = (end) => this.onPeerRead(end);
-    this.wire.onNewLeader = (leader, learner) => {
+    this.wire.onPatience = (leader, learner) => {
       const initMs = (INIT_LIMIT_TICKS * TICK_MS) / SLOWEST_RATE;
       this.contact.excuse(leader, learner, this.clock.monotonicMs() + initMs);
     };
