@@ -8,7 +8,6 @@
  * database. A client that goes away, says nothing or does not read costs one connection until its idle time is over.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,11 +16,12 @@ import type { Clock } from '../base/clock.js';
 import type { Identity } from '../processor/acl.js';
 import type { AdminHost, RunningAdmin } from '../server/admin-host.js';
 import { TurnSharing } from '../server/status/turn-sharing.js';
+import { AdminPort } from './admin-port.js';
 import type { Command, CommandAnswer } from './command.js';
 import { COMMANDS, commandsByName } from './command-table.js';
 import { type JsonObject, jsonPieces } from './json-text.js';
 import { isPagePath, PAGE_HEADERS, type PageFile, PageFiles } from './page-files.js';
-import { identitiesOf } from './request-auth.js';
+import { type Connected, clientAddress, identitiesOf } from './request-auth.js';
 
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests';
 const JSON_FAILED = '{"error": "Exception writing command response to JSON"}';
@@ -34,6 +34,7 @@ const ROOT_POLL_MS = 20;
 /** Of a body that nobody wants: so much is read, for as long, so that the answer is not lost in a reset connection. */
 const UNREAD_BYTES_MAX = 8 << 20;
 const UNREAD_MS = 2000;
+const STRICT_TRANSPORT = 'max-age=86400; includeSubDomains';
 const HEADERS_MS = 60_000;
 const PIECE_CHARS = 32_768;
 const CONNECTIONS_MAX = 256;
@@ -62,6 +63,7 @@ class AdminServer {
   private readonly commands: readonly Command[];
   private readonly byName: ReadonlyMap<string, Command>;
   private readonly http: Server;
+  private readonly port: AdminPort;
   private files: PageFiles | null = null;
 
   constructor(host: AdminHost) {
@@ -75,7 +77,7 @@ class AdminServer {
       requestTimeout: 0,
       maxHeaderSize: HEADER_BYTES_MAX,
     });
-    this.http.maxConnections = CONNECTIONS_MAX;
+    this.port = new AdminPort(host, this.http, CONNECTIONS_MAX);
     this.http.timeout = host.config.idleTimeoutMs;
     this.http.on('request', (request, response) => this.onRequest(request, response, () => {}));
     this.http.on('checkContinue', (request, response) =>
@@ -83,24 +85,16 @@ class AdminServer {
     );
   }
 
-  listen(): Promise<RunningAdmin> {
-    const { http, host } = this;
-    const { config, log } = host;
-    return new Promise((resolve, reject) => {
-      http.once('error', reject);
-      http.listen({ port: config.port, host: config.host ?? undefined }, () => {
-        http.off('error', reject);
-        http.on('error', (error) => log.error('The AdminServer has failed', { error }));
-        const { port } = http.address() as AddressInfo;
-        const address = config.host ?? '0.0.0.0';
-        log.info(`Started AdminServer on address ${address}, port ${port} and command URL ${config.commandUrl}`);
-        resolve({ port, close: () => this.close() });
-      });
-    });
+  async listen(): Promise<RunningAdmin> {
+    const { config, log } = this.host;
+    const port = await this.port.listen();
+    const address = config.host ?? '0.0.0.0';
+    log.info(`Started AdminServer on address ${address}, port ${port} and command URL ${config.commandUrl}`);
+    return { port, close: () => this.close() };
   }
 
   private close(): void {
-    this.http.close();
+    this.port.close();
     this.http.closeAllConnections();
   }
 
@@ -117,6 +111,7 @@ class AdminServer {
   private async answer(request: IncomingMessage, response: ServerResponse, beginBody: () => void): Promise<void> {
     const { commandUrl } = this.host.config;
     const { path, parameters } = targetOf(request.url ?? '/');
+    if (this.port.isEncrypted(request.socket)) response.setHeader('Strict-Transport-Security', STRICT_TRANSPORT);
     if (request.method === 'TRACE') return this.end(request, response, 403);
     if (path !== commandUrl && !path.startsWith(`${commandUrl}/`)) {
       const file = await this.pageFile(path);
@@ -212,9 +207,17 @@ class AdminServer {
   private async checkOwner(request: IncomingMessage): Promise<void> {
     const { authorization } = request.headers;
     if (authorization === undefined) throw new Refusal(401, 'Auth info is missing for the command');
-    const identities = identitiesOf(authorization, request.socket.remoteAddress ?? '', this.host.auth);
+    const identities = identitiesOf(authorization, this.connected(request), this.host.auth);
     if (identities === null) throw new Refusal(401, 'Not authenticated');
     if (!(await this.ownsRoot(identities))) throw new Refusal(403, 'Not authorized');
+  }
+
+  private connected({ socket, headers }: IncomingMessage): Connected {
+    const forwarded = this.host.config.trustsForwardedFor ? headers['x-forwarded-for'] : undefined;
+    return {
+      address: clientAddress(socket.remoteAddress ?? '', forwarded?.toString()),
+      certified: this.port.identitiesOf(socket),
+    };
   }
 
   private async ownsRoot(identities: readonly Identity[]): Promise<boolean> {

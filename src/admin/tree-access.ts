@@ -30,7 +30,8 @@ export function enterTree(host: Pick<AdminHost, 'config' | 'auth'>, request: Com
   if (site === 'cross-site' || site === 'same-site') return refused(403, 'Nodes are not shown to pages of other sites');
   const address: Identity = { scheme: 'ip', id: ipIdentityOf(remoteAddress) };
   const { authorization } = headers;
-  const proved = authorization === undefined ? [] : identitiesOf(authorization, remoteAddress, auth);
+  const proved =
+    authorization === undefined ? [] : identitiesOf(authorization, { address: remoteAddress, certified: [] }, auth);
   if (proved === null) return refused(401, 'Not authenticated');
   const identities = [address, ...proved];
   const enforced = auth.enforcedSchemes;

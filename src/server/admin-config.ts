@@ -2,13 +2,12 @@
 // Apache's: it listens on the loopback address, and snapshot and restore are off until somebody turns them on, since the open
 // ACL that the root node has at first lets anybody through who can reach the port.
 
-import type { Logger } from '../actor/logger.js';
+import { type AdminTlsConfig, readAdminTlsConfig } from './admin-tls-config.js';
 import { checkPort, normalHost } from './port-and-host.js';
 import type { Settings } from './settings.js';
 import { ConfigError } from './start-error.js';
 
 export interface AdminConfig {
-  /** Not where TLS is demanded of its port: plain HTTP would show the passwords that TLS is to hide. */
   readonly enabled: boolean;
   /** Null: all addresses. */
   readonly host: string | null;
@@ -17,6 +16,10 @@ export interface AdminConfig {
   /** Begins with a slash and does not end with one. */
   readonly commandUrl: string;
   readonly idleTimeoutMs: number;
+  /** Null: plain HTTP only. */
+  readonly tls: AdminTlsConfig | null;
+  /** The address of a client is what X-Forwarded-For says first: only behind a proxy that sets it. */
+  readonly trustsForwardedFor: boolean;
   /** Of snapshot and restore, each for itself. */
   readonly rateLimiterIntervalMs: number;
   readonly snapshotEnabled: boolean;
@@ -36,21 +39,15 @@ export interface AdminConfig {
 const TREE_READERS = ['loopback', 'any', 'off'] as const;
 export type TreeReaders = (typeof TREE_READERS)[number];
 
-export function readAdminConfig(settings: Settings, log: Logger): AdminConfig {
-  const wanted = !settings.switched('admin.enableServer');
-  const enabled = wanted && !settings.lenientBool('admin.forceHttps');
-  if (wanted && !enabled) {
-    log.error('Unable to start JettyAdminServer: admin.forceHttps is set, and this version has no TLS on its port');
-  }
-  if (enabled && settings.lenientBool('admin.portUnification')) {
-    log.warn('admin.portUnification has no effect in this version: the AdminServer speaks plain HTTP only');
-  }
+export function readAdminConfig(settings: Settings): AdminConfig {
   return {
-    enabled,
+    enabled: !settings.switched('admin.enableServer'),
     host: normalHost(settings.text('admin.serverAddress')),
     port: checkPort(settings.lenientInt('admin.serverPort')),
     commandUrl: commandUrlOf(settings.text('admin.commandURL')),
     idleTimeoutMs: Math.max(0, settings.lenientInt('admin.idleTimeout')),
+    tls: readAdminTlsConfig(settings),
+    trustsForwardedFor: settings.lenientBool('IPAuthenticationProvider.usexforwardedfor'),
     rateLimiterIntervalMs: Math.max(0, settings.decimal('admin.rateLimiterIntervalInMS')),
     snapshotEnabled: settings.lenientBool('admin.snapshot.enabled'),
     controlEnabled: settings.lenientBool('threadkeeper.admin.control'),

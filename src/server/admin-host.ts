@@ -58,6 +58,11 @@ export interface AdminModule {
 
 const ADMIN_SERVER = new URL('../admin/admin-server.js', import.meta.url);
 
+/** TLS is wanted on the admin port, and cannot be had: the server runs without its AdminServer. */
+export class AdminTlsError extends Error {
+  override readonly name = 'AdminTlsError';
+}
+
 /** The port cannot be opened. A standalone server then ends, as Apache's does. */
 export class AdminStartError extends StartError {
   override readonly name = 'AdminStartError';
@@ -69,11 +74,18 @@ export class AdminStartError extends StartError {
   }
 }
 
-export async function startAdmin(host: AdminHost): Promise<RunningAdmin> {
+/** Null: TLS cannot be had, which the log says. */
+export async function startAdmin(host: AdminHost): Promise<RunningAdmin | null> {
   const module = (await import(ADMIN_SERVER.href)) as AdminModule;
   try {
     return await module.startAdminServer(host);
   } catch (error) {
+    // By its name: the module at the address has a class of its own.
+    if (error instanceof Error && error.name === 'AdminTlsError') {
+      host.log.error(`Failed to load authentication certificates for admin server. ${error.message}`);
+      host.log.warn('Unable to start JettyAdminServer');
+      return null;
+    }
     throw new AdminStartError(error);
   }
 }

@@ -359,7 +359,7 @@ function assemble(settings: Settings, input: ConfigInput, essentials: Essentials
     auth: readAuthOptions(settings, log),
     readOnlyModeEnabled: settings.lenientBool('readonlymode.enabled'),
     fourLetterWhitelist: settings.text('4lw.commands.whitelist'),
-    admin: readAdminConfig(settings, log),
+    admin: readAdminConfig(settings),
     audit: readAuditConfig(settings),
 
     ...placement,

@@ -71,23 +71,22 @@ export const ADMIN_KEYS = [
     regime: 'lenient-bool',
     default: 'false',
     unit: '',
-    sentence: 'TLS only on the admin port: this version has none there, and then opens no admin port.',
+    sentence:
+      'TLS only on the admin port, with the stores of ssl.quorum.*; without good stores there is no AdminServer.',
   },
   {
     name: 'admin.portUnification',
     regime: 'lenient-bool',
     default: 'false',
     unit: '',
-    sentence: 'TLS as well on the admin port.',
-    accepted: 'The admin port has no TLS in this version.',
+    sentence: 'TLS as well on the admin port, with the stores of ssl.quorum.*.',
   },
   {
     name: 'admin.needClientAuth',
     regime: 'lenient-bool',
     default: 'false',
     unit: '',
-    sentence: 'Clients of the admin port need a certificate.',
-    accepted: 'The admin port has no TLS in this version.',
+    sentence: 'Clients of the admin port that speak TLS need a certificate.',
   },
   {
     name: 'admin.httpVersion',

@@ -161,8 +161,7 @@ export const AUTHENTICATION_KEYS = [
     regime: 'lenient-bool',
     default: 'false',
     unit: '',
-    sentence: 'The admin port takes a client’s address from X-Forwarded-For.',
-    accepted: 'The admin port knows clients by their connection.',
+    sentence: 'The admin port takes a client’s address from X-Forwarded-For; only behind a proxy that sets it.',
   },
   {
     name: 'kerberos.removeHostFromPrincipal',

@@ -6,23 +6,27 @@ import { InlineServer } from '../../testing/inline-server.js';
 
 const AUTH = InlineServer.defaults().auth;
 
+function at(address: string): { address: string; certified: [] } {
+  return { address, certified: [] };
+}
+
 describe('the Authorization header', () => {
   it('proves a user by digest', () => {
-    const [identity] = identitiesOf('digest bob:secret', '10.0.0.1', AUTH) ?? [];
+    const [identity] = identitiesOf('digest bob:secret', at('10.0.0.1'), AUTH) ?? [];
     expect(identity?.scheme).toBe('digest');
     expect(identity?.id).toMatch(/^bob:[A-Za-z0-9+/]{27}=$/);
-    expect(identitiesOf('digest bob:other', '10.0.0.1', AUTH)).not.toEqual([identity]);
+    expect(identitiesOf('digest bob:other', at('10.0.0.1'), AUTH)).not.toEqual([identity]);
   });
 
   it('makes the super user, when the digest is his', () => {
-    const [identity] = identitiesOf('digest bob:secret', '', AUTH) ?? [];
-    const identities = identitiesOf('digest bob:secret', '', { ...AUTH, superDigest: identity?.id ?? null });
+    const [identity] = identitiesOf('digest bob:secret', at(''), AUTH) ?? [];
+    const identities = identitiesOf('digest bob:secret', at(''), { ...AUTH, superDigest: identity?.id ?? null });
     expect(identities?.map(({ scheme }) => scheme)).toEqual(['super', 'digest']);
   });
 
   it('takes the address of the socket for ip, and nothing that is written behind it', () => {
-    expect(identitiesOf('ip', '::ffff:10.0.0.1', AUTH)).toEqual([{ scheme: 'ip', id: '10.0.0.1' }]);
-    expect(identitiesOf('ip 127.0.0.1', '10.0.0.1', AUTH)).toEqual([{ scheme: 'ip', id: '10.0.0.1' }]);
+    expect(identitiesOf('ip', at('::ffff:10.0.0.1'), AUTH)).toEqual([{ scheme: 'ip', id: '10.0.0.1' }]);
+    expect(identitiesOf('ip 127.0.0.1', at('10.0.0.1'), AUTH)).toEqual([{ scheme: 'ip', id: '10.0.0.1' }]);
   });
 
   it.each([
@@ -39,10 +43,10 @@ describe('the Authorization header', () => {
     'super x',
     'basic Ym9iOnNlY3JldA==',
   ])('%j is nobody', (header) => {
-    expect(identitiesOf(header, '10.0.0.1', AUTH)).toBeNull();
+    expect(identitiesOf(header, at('10.0.0.1'), AUTH)).toBeNull();
   });
 
   it('knows no scheme that is switched off', () => {
-    expect(identitiesOf('digest bob:secret', '', { ...AUTH, schemes: ['ip'] })).toBeNull();
+    expect(identitiesOf('digest bob:secret', at(''), { ...AUTH, schemes: ['ip'] })).toBeNull();
   });
 });
