@@ -22,7 +22,7 @@ import {
   sendVoterLooking,
 } from './election-records.js';
 import { type ElectionPort, FastLeaderElection, type LinkState } from './fast-leader-election.js';
-import { decodeNotification, encodeNotification } from './notification.js';
+import { decodeNotification, encodeNotification, type Notification } from './notification.js';
 import { noPeerAuthentication, type PeerAuthenticator } from './peer-authenticator.js';
 import type { PeerNetwork } from './peer-network.js';
 import { type CnxEvents, QuorumCnxManager } from './quorum-cnx-manager.js';
@@ -198,7 +198,20 @@ export class ElectionActor implements Actor, ElectionPort, CnxEvents {
       this.context.log.debug(`Notification of ${length} bytes from server ${sid} ignored`);
       return;
     }
+    this.logNotification(sid, notification);
     this.election.onNotification(sid, notification, this.atNow());
+  }
+
+  /** As operators and tools look for it. */
+  private logNotification(sid: number, notification: Notification): void {
+    const { leader, zxidHi, zxidLo, round, peerEpoch, state, version } = notification;
+    const config = /^version=([0-9a-f]+)$/m.exec(notification.configText ?? '')?.[1] ?? '0';
+    this.context.log.info(
+      `Notification: my state:${STATE_NAMES[this.election.peerState]}; n.sid:${sid}, n.state:${STATE_NAMES[state]}, ` +
+        `n.leader:${leader}, n.round:0x${round.toString(16)}, n.peerEpoch:0x${peerEpoch.toString(16)}, ` +
+        `n.zxid:0x${hex64(zxidHi, zxidLo)}, message format version:0x${version.toString(16)}, ` +
+        `n.config version:0x${config}`,
+    );
   }
 
   onConnected(sid: number): void {
@@ -247,6 +260,10 @@ export class ElectionActor implements Actor, ElectionPort, CnxEvents {
         `round ${round}, epoch ${peerEpoch}, votes of ${supporters.join(' ')}; the election took ${tookMs} ms`,
     );
     sendElected(this.toQuorumPeer, state, vote, supporters, tookMs);
+  }
+
+  notificationTimedOut(nextMs: number): void {
+    this.context.log.info(`Notification time out: ${nextMs} ms`);
   }
 
   gossip(config: QuorumVerifier, gaveUp: boolean): void {

@@ -32,6 +32,7 @@ export class ElectionListener {
   private readonly onGivenUp: (reason: string) => void;
   private readonly log: Logger;
   private ports: readonly Port[] = [];
+  private sid = 0;
   private nowMs = 0;
   /** Of the set of ports: callbacks of an older one are nobody's. */
   private generation = 0;
@@ -55,6 +56,7 @@ export class ElectionListener {
   /** Listens where `own` says. Ports that are open already and still its own stay open. */
   open(own: QuorumMember, nowMs: number): void {
     this.nowMs = nowMs;
+    this.sid = own.sid;
     const wanted = wantedPorts(own, this.settings.listenOnAllIps);
     if (this.ports.length > 0 && samePorts(wanted, this.ports)) return;
     this.close();
@@ -105,7 +107,8 @@ export class ElectionListener {
       (boundPort) => {
         if (generation !== this.generation) return;
         port.attempts = 0;
-        this.log.info(`My election bind port: ${shown(port.host)}:${boundPort}`);
+        const where = `${shown(port.host)}:${boundPort}`;
+        this.log.info(`${this.sid} is accepting connections now, my election bind port: ${where}`);
       },
       (error) => {
         if (generation === this.generation) this.onError(port, error);
@@ -118,12 +121,15 @@ export class ElectionListener {
     port.listener = null;
     const { bindRetries } = this.settings;
     const where = `${shown(port.host)}:${port.port}`;
-    this.log.error(`Cannot listen for elections on ${where}: ${error.message}`);
+    this.log.error(`Exception while listening to address ${where}: ${error.message}`);
     if (bindRetries === 0 || port.attempts < bindRetries) {
       port.retryAtMs = this.nowMs + RETRY_MS;
       return;
     }
     port.isGivenUp = true;
+    this.log.error(
+      `As I'm leaving the listener thread, I won't be able to participate in leader election any longer: ${where}`,
+    );
     if (this.ports.every((other) => other.isGivenUp)) {
       this.onGivenUp(`cannot listen for elections on ${where} after ${port.attempts} attempts: ${error.message}`);
     }

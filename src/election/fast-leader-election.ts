@@ -48,6 +48,8 @@ export interface ElectionPort {
   decided(state: DecidedState, vote: Vote, supporters: readonly number[], elapsedMs: number): void;
   /** A newer committed configuration. `gaveUp`: nothing goes on until `configs` with restart. */
   gossip(config: QuorumVerifier, gaveUp: boolean): void;
+  /** Nothing has come for long; everybody is told once more, and then waited for so long. */
+  notificationTimedOut?(nextMs: number): void;
   /** While LEADING. */
   voterLooking(sid: number): void;
   /** Somebody sent a configuration that is none; its vote counts all the same. */
@@ -146,6 +148,10 @@ export class FastLeaderElection {
   }
 
   // ---- what the quorum peer says
+
+  get peerState(): PeerState {
+    return this.state;
+  }
 
   /** `restart`: the connections are new, and so is everything that was agreed in rounds (9.5). */
   configs(committed: QuorumVerifier, lastSeen: QuorumVerifier, restart: boolean): void {
@@ -260,6 +266,7 @@ export class FastLeaderElection {
     else this.port.connectAll();
     this.notifyMs = Math.min(this.notifyMs * 2, this.settings.notificationMsMax);
     this.notifyAtMs = nowMs + this.notifyMs;
+    this.port.notificationTimedOut?.(this.notifyMs);
     this.takeArrivals(nowMs);
   }
 

@@ -245,7 +245,10 @@ export class QuorumCnxManager implements ConnectionOwner {
     if (this.pending.has(connection)) {
       this.forget(connection);
       if (connection.isInitiator && connection.doing !== 'ending') {
-        this.log.debug(`No election connection to server ${connection.sid}: ${reason}`);
+        const where = this.addressesOf(connection.sid)
+          .map(({ host, port }) => `${host}:${port}`)
+          .join('|');
+        this.log.warn(`Cannot open channel to ${connection.sid} at election address ${where}: ${reason}`);
       }
       return;
     }

@@ -26,6 +26,8 @@ const FNV_PRIME = 0x01000193;
 
 /** What `tryAdd` gives for a connection that must not be. Any other number is the row to give back to `remove`. */
 export const REFUSED = -1;
+/** The same, by the limit of all connections. */
+export const REFUSED_IN_ALL = -2;
 /** Counts all connections, and is the row of those whose address has none. */
 const ROW_OF_ALL = 0;
 
@@ -63,7 +65,7 @@ export class ConnectionCounts {
 
   /** Counts one more connection of the address, unless a limit is reached; limits of 0 are none. */
   tryAdd(address: string, perAddressMax: number, totalMax: number): number {
-    if (totalMax > 0 && this.sum(ROW_OF_ALL) >= totalMax) return REFUSED;
+    if (totalMax > 0 && this.sum(ROW_OF_ALL) >= totalMax) return REFUSED_IN_ALL;
     const hash = this.hashOf(address);
     const first = ((hash ^ (hash >>> 15)) & (this.buckets - 1)) * BUCKET_ROWS;
     if (perAddressMax > 0 && this.connected(hash, first) >= perAddressMax) return REFUSED;

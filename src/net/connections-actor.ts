@@ -11,6 +11,7 @@
 import type { Actor, ActorContext } from '../actor/actor.js';
 import type { RecordHandler } from '../actor/mailbox/mailbox.js';
 import { copyBytes, readInt32 } from '../base/bytes.js';
+import { hex64 } from '../base/int64.js';
 import type { AclPolicy } from '../processor/acl.js';
 import { ipIdentityOf } from '../processor/ip-address.js';
 import {
@@ -27,7 +28,7 @@ import { AuditTrail } from './audit-trail.js';
 import type { Authenticator } from './auth/authenticator.js';
 import { AuthRequests } from './auth-requests.js';
 import type { ClientNetwork, ClientSocket, ClientSocketEvents } from './client-socket.js';
-import { type ConnectionCounts, REFUSED } from './connection-counts.js';
+import { type ConnectionCounts, REFUSED, REFUSED_IN_ALL } from './connection-counts.js';
 import type { ConnectionThrottle } from './connection-throttle.js';
 import { FrameResult, FrameVerdict } from './frame-buffer.js';
 import type { ListenState } from './listen-state.js';
@@ -410,10 +411,15 @@ export class ConnectionsActor implements Actor {
     if (this.drain.hasBegun) return null;
     const address = ipIdentityOf(socket.remoteAddress);
     const countedOn = this.counts.tryAdd(address, maxClientCnxns, maxCnxns);
-    if (countedOn === REFUSED) {
+    if (countedOn === REFUSED || countedOn === REFUSED_IN_ALL) {
       this.counters.add(ShardCounter.connectionsRefused, 1);
       this.counters.add(ShardCounter.connectionsRejected, 1);
-      this.context.log.warn(`Too many connections from ${address} - max is ${maxClientCnxns}`);
+      const isOfAll = countedOn === REFUSED_IN_ALL;
+      this.context.log.warn(
+        isOfAll
+          ? `Too many connections max allowed is ${maxCnxns}`
+          : `Too many connections from ${address} - max is ${maxClientCnxns}`,
+      );
       return null;
     }
     const nowMs = this.context.clock.monotonicMs();
@@ -435,7 +441,10 @@ export class ConnectionsActor implements Actor {
         // By now a shard made anew may be counting, in the same places and from nothing.
         if (this.stopped) return;
         this.counts.remove(countedOn);
-        if (isServed(cnxn.state)) this.counters.add(ShardCounter.connectionsDropped, 1);
+        if (isServed(cnxn.state)) {
+          this.counters.add(ShardCounter.connectionsDropped, 1);
+          this.context.log.warn(`Close of session 0x${sessionText(cnxn)}: the connection of ${cnxn.peer} broke`);
+        }
         this.forget(cnxn);
       },
     };
@@ -444,6 +453,12 @@ export class ConnectionsActor implements Actor {
   /** Who has asked a four-letter word may close its half before it reads the answer; any other client is gone. */
   private onEnd(cnxn: ServerCnxn): void {
     if (isServed(cnxn.state)) this.counters.add(ShardCounter.connectionsDropped, 1);
+    if (cnxn.state !== CnxnState.answering && cnxn.state !== CnxnState.closing) {
+      this.context.log.info(
+        'Unable to read additional data from client, it probably closed the socket: ' +
+          `address = ${cnxn.peer}, session = 0x${sessionText(cnxn)}`,
+      );
+    }
     if (cnxn.state !== CnxnState.answering) this.replies.closeAfterFlush(cnxn);
   }
 
@@ -614,4 +629,8 @@ function isDeaf(state: CnxnState): boolean {
 /** The connection ends because its client or the network wants it so. */
 function isServed(state: CnxnState): boolean {
   return state !== CnxnState.closing && state !== CnxnState.answering;
+}
+
+function sessionText({ sessionHi, sessionLo }: ServerCnxn): string {
+  return hex64(sessionHi, sessionLo);
 }

@@ -76,7 +76,7 @@ export class SessionOpener {
     if (!request.read(bytes, offset, length)) return this.close(cnxn);
     if (!role.servesClients) {
       this.counters.add(ShardCounter.closedUnserved, 1);
-      this.log.info(`Closing the connection of ${cnxn.peer}: this server does not serve clients at the moment`);
+      this.log.warn(`Close of session 0x0 of ${cnxn.peer}: ZooKeeperServer not running`);
       return this.close(cnxn);
     }
     if (role.isReadOnly && !request.readOnly) {

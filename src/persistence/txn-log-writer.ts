@@ -57,6 +57,8 @@ export interface TxnLogWriterOptions {
   readonly onSlowSync: (durationMs: number, path: string, fileBytes: number) => void;
   /** Something that does not stop the log: the sync mark cannot be kept. */
   readonly warn: (message: string) => void;
+  /** A new file has been begun. */
+  readonly onNewFile?: (name: string) => void;
   /** For a member that owes transactions it once acknowledged: its sync mark stays until the log has reached it. */
   readonly keepsHigherMark?: boolean;
   /** dataDir/version-2; needed when it is another directory than that of the logs. */
@@ -249,8 +251,10 @@ export class TxnLogWriter {
   }
 
   private startFile(): StoredFile {
-    const path = joinPath(this.options.directory, logName(this.firstHi, this.firstLo));
+    const name = logName(this.firstHi, this.firstLo);
+    const path = joinPath(this.options.directory, name);
     const file = this.guard('start', path, () => this.createFile(path));
+    this.options.onNewFile?.(name);
     if (this.options.forceSync) this.mark.onLogFile(this.firstHi, this.firstLo, path);
     else this.mark.remove();
     return file;

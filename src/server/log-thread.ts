@@ -76,6 +76,7 @@ export function makeSync(context: ActorContext, server: ServerConfig): Actor {
       );
     },
     warn: (message) => log.warn(message),
+    onNewFile: (name) => log.info(`Creating new log file: ${name}`),
     // What a member once acknowledged and lost stays owed until its log has reached it (persistence/sync-mark.ts).
     keepsHigherMark: server.quorumPeer !== null,
   };

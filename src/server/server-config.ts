@@ -28,6 +28,7 @@ import { type LimitsConfig, readLimits } from './limits-config.js';
 import { LOG_FORMATS, LOG_LEVELS, type LogSettings, readLogSettings } from './log-settings.js';
 import { createLogMemory } from './log-switch.js';
 import { DEFAULT_METRICS_CONFIG, type MetricsConfig, readMetricsConfig } from './metrics-config.js';
+import type { PauseMonitorOptions } from './pause-monitor.js';
 import { NO_PEER_SECURITY, type PeerSecurity, readPeerSecurity } from './peer-security-config.js';
 import { choosePlacement, PLACEMENT_SETTINGS, type PlacementName } from './placement-choice.js';
 import { checkPort, normalHost } from './port-and-host.js';
@@ -122,6 +123,8 @@ export interface ServerConfig extends TlsConfig {
   readonly metrics: MetricsConfig;
   readonly admin: AdminConfig;
   readonly audit: AuditConfig;
+  /** Null: nobody looks for pauses of the process. */
+  readonly pauses: PauseMonitorOptions | null;
 
   readonly placement: PlacementName;
   readonly connectionShards: number;
@@ -361,6 +364,7 @@ function assemble(settings: Settings, input: ConfigInput, essentials: Essentials
     fourLetterWhitelist: settings.text('4lw.commands.whitelist'),
     admin: readAdminConfig(settings),
     audit: readAuditConfig(settings),
+    pauses: readPauses(settings),
 
     ...placement,
     logging: readLogging(settings, input.env, essentials.configFile, essentials.myid),
@@ -572,6 +576,15 @@ function readSnapCount(settings: Settings, log: Logger): number {
   if (count >= SNAP_COUNT_MIN) return count;
   log.warn(`SnapCount should be 2 or more. Now, snapCount is reset to ${SNAP_COUNT_MIN}`);
   return SNAP_COUNT_MIN;
+}
+
+function readPauses(settings: Settings): PauseMonitorOptions | null {
+  if (!settings.strictBool('jvm.pause.monitor')) return null;
+  return {
+    sleepMs: Math.max(1, settings.strictInt('jvm.pause.sleep.time.ms')),
+    infoMs: settings.strictInt('jvm.pause.info-threshold.ms'),
+    warnMs: settings.strictInt('jvm.pause.warn-threshold.ms'),
+  };
 }
 
 function bytesOrNoLimit(kib: number): number {

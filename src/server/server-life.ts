@@ -54,6 +54,7 @@ export class ServerLife {
     checkDataDirectories(config.dataDir, config.dataLogDir, config.datadirAutocreate);
     await checkPortsFree(config);
     const { quorumPeer } = config;
+    this.log.info(quorumPeer === null ? 'Starting server' : `Starting quorum peer, myid=${quorumPeer.myId}`);
     const plan =
       quorumPeer === null
         ? standalonePlan(config)

@@ -9,6 +9,7 @@ import type { RecordHandler } from '../actor/mailbox/mailbox.js';
 import { readInt32 } from '../base/bytes.js';
 import { decodeUtf8 } from '../base/utf8.js';
 import { ShardRecord } from '../net/shard-control.js';
+import { PauseMonitor, type PauseMonitorOptions } from './pause-monitor.js';
 
 export interface SupervisorEvents {
   /** `index`: of the port among the configured ones. */
@@ -25,8 +26,19 @@ export interface SupervisorEvents {
 
 export class SupervisorActor implements Actor {
   readonly inboxes: Record<string, RecordHandler> = {};
+  readonly tickMs: number;
+  private readonly pauses: PauseMonitor | null;
 
-  constructor(context: ActorContext, shardCount: number, events: SupervisorEvents) {
+  /** `pauses`: null where nobody looks for them. */
+  constructor(
+    context: ActorContext,
+    shardCount: number,
+    events: SupervisorEvents,
+    pauses: PauseMonitorOptions | null = null,
+  ) {
+    this.tickMs = pauses?.sleepMs ?? Number.POSITIVE_INFINITY;
+    const pauseMs = context.metrics.summary('jvm_pause_time_ms');
+    this.pauses = pauses === null ? null : new PauseMonitor(pauses, context.log, (ms) => pauseMs.add(ms));
     for (let shard = 0; shard < shardCount; shard++) {
       this.inboxes[`connections.${shard}`] = (type, bytes, words, offset, length) => {
         const at = offset >> 2;
@@ -55,6 +67,10 @@ export class SupervisorActor implements Actor {
         }
       };
     }
+  }
+
+  onTick(nowMs: number): void {
+    this.pauses?.look(nowMs);
   }
 }
 

@@ -633,6 +633,13 @@ export class Leader implements Role, LearnerMaster {
         return;
       }
     }
+    const { committedLog } = history;
+    this.log.info(
+      `Synchronizing with Learner sid: ${link.sid} maxCommittedLog=0x${hex64(committedLog.maxHi, committedLog.maxLo)} ` +
+        `minCommittedLog=0x${hex64(committedLog.minHi, committedLog.minLo)} ` +
+        `lastProcessedZxid=0x${hex64(history.lastCommittedHi, history.lastCommittedLo)} ` +
+        `peerLastZxid=0x${hex64(link.lastHi, link.lastLo)}`,
+    );
     this.log.info(
       `brings ${link.name} up to date by ${op} to 0x${hex64(feed.plan.zxidHi, feed.plan.zxidLo)}` +
         ` from 0x${hex64(link.lastHi, link.lastLo)}${feed.plan.isFromDisk ? ', from the log on disk' : ''}`,

@@ -218,6 +218,7 @@ export class LearnerSync {
     if (this.step !== 'receiving' || zxidHi !== this.epoch) {
       throw new RoleFault(`The leader of epoch ${this.epoch} sent NEWLEADER of epoch ${zxidHi} in step ${this.step}`);
     }
+    this.host.log.info('Learner received NEWLEADER message');
     if (dataLength > 0) this.newLeaderConfig = this.configs.seen(decodeUtf8(bytes, dataOffset, dataLength));
     this.txns.publish();
     this.step = 'securing';
@@ -246,5 +247,6 @@ export class LearnerSync {
     if (this.newLeaderConfig !== null) this.configs.activate(this.newLeaderConfig, null, this.epoch, 0);
     this.connection.out.empty(PacketType.ack, this.epoch, 0);
     this.step = 'upToDate';
+    this.host.log.info('Learner received UPTODATE message');
   }
 }

@@ -417,6 +417,7 @@ export class QuorumPeerActor implements Actor {
     this.overReason = null;
     this.appointed = null;
     this.context.log.info(nameOf(decision.state));
+    this.logState(decision.state, '');
     const { supporters } = this;
     this.supporters = new Set();
     this.guarded(() => {
@@ -473,6 +474,7 @@ export class QuorumPeerActor implements Actor {
     if (phase === 'looking') {
       this.measures.lookingCount.increment();
       this.context.log.info('LOOKING');
+      this.logState(PeerState.looking, '');
       status.setState(PeerState.looking, -1);
     }
     if (phase === 'role' && this.machine.peerState !== PeerState.looking) {
@@ -521,7 +523,10 @@ export class QuorumPeerActor implements Actor {
   private over(reason: string): void {
     if (this.overReason !== null) return;
     this.overReason = reason;
-    this.context.log.warn(`${nameOf(this.machine.peerState)} is over: ${reason}`);
+    const { log } = this.context;
+    const { peerState } = this.machine;
+    log.warn(`${OVER[peerState]}: ${reason}`);
+    if (peerState !== PeerState.looking) log.info(SHUTDOWN[peerState]);
     // From now on the others are told that there is no leader here, whatever the end of the role takes.
     sendLeave(this.toElection);
     this.context.requestTurn();
@@ -599,9 +604,26 @@ export class QuorumPeerActor implements Actor {
     this.measures.onBroadcast(this.context.clock.monotonicMs(), peerState === PeerState.leading);
     this.parts.status.setServing(SERVING_AS[peerState], epoch);
     sendEstablished(this.toElection, epoch);
-    this.context.log.info(`${nameOf(peerState)} - BROADCAST`, { epoch });
+    this.logState(peerState, ' - broadcast');
+  }
+
+  private logState(state: PeerState, suffix: string): void {
+    this.context.log.info(`Peer state changed: ${nameOf(state).toLowerCase()}${suffix}`);
   }
 }
+
+/** In words that operators look for. */
+const OVER = {
+  [PeerState.looking]: 'LOOKING is over',
+  [PeerState.following]: 'Exception when following the leader',
+  [PeerState.leading]: 'LEADING is over',
+  [PeerState.observing]: 'Exception when observing the leader',
+} as const;
+const SHUTDOWN = {
+  [PeerState.following]: 'shutdown Follower',
+  [PeerState.leading]: 'Shutting down',
+  [PeerState.observing]: 'shutdown Observer',
+} as const;
 
 const SERVING_AS = {
   [PeerState.following]: ServerRole.follower,

@@ -71,7 +71,6 @@ export const OBSERVATION_KEYS = [
     default: 'false',
     unit: '',
     sentence: 'Reports pauses of the process.',
-    accepted: 'There is no pause monitor in this version.',
   },
   {
     name: 'jvm.pause.warn-threshold.ms',
@@ -80,7 +79,6 @@ export const OBSERVATION_KEYS = [
     unit: 'ms',
     min: 0,
     sentence: 'A pause this long is a warning.',
-    accepted: 'There is no pause monitor in this version.',
   },
   {
     name: 'jvm.pause.info-threshold.ms',
@@ -89,7 +87,6 @@ export const OBSERVATION_KEYS = [
     unit: 'ms',
     min: 0,
     sentence: 'A pause this long is mentioned.',
-    accepted: 'There is no pause monitor in this version.',
   },
   {
     name: 'jvm.pause.sleep.time.ms',
@@ -98,7 +95,6 @@ export const OBSERVATION_KEYS = [
     unit: 'ms',
     min: 1,
     sentence: 'How often the pause monitor looks.',
-    accepted: 'There is no pause monitor in this version.',
   },
   {
     name: '4lw.commands.whitelist',

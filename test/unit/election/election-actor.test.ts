@@ -206,7 +206,7 @@ describe('the election port', () => {
     const server = world.start(1);
     world.run(30_000);
     expect(server.fatal).toEqual([]);
-    expect(server.logged.filter((line) => line.startsWith('Cannot listen'))).toHaveLength(30);
+    expect(server.logged.filter((line) => line.startsWith('Exception while listening to address'))).toHaveLength(30);
   });
 
   it('is one for all interfaces if so configured', () => {
@@ -214,6 +214,6 @@ describe('the election port', () => {
     world.network.host('h1', ['elsewhere']);
     for (const sid of [1, 2]) world.start(sid).look();
     world.runUntil(() => world.server(1).decision === 'FOLLOWING 2');
-    expect(world.server(1).logged).toContain('My election bind port: 0.0.0.0:3000');
+    expect(world.server(1).logged).toContain('1 is accepting connections now, my election bind port: 0.0.0.0:3000');
   });
 });
