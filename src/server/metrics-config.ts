@@ -37,7 +37,9 @@ export function readMetricsConfig(settings: Settings, log: Logger): MetricsConfi
   const className = settings.strictText('metricsProvider.className') ?? '';
   log.info(`metricsProvider.className is ${className}`);
   const provider = PROVIDERS.get(className);
-  if (provider === undefined) throw new BadValueError('metrics provider class was not found');
+  if (provider === undefined) {
+    throw new BadValueError('metrics provider class was not found', { cause: new Error(className) });
+  }
   return {
     provider,
     className,

@@ -374,14 +374,15 @@ function assemble(settings: Settings, input: ConfigInput, essentials: Essentials
   return Object.freeze(config);
 }
 
-function readPairs(path: string, log: Logger): ReadonlyMap<string, string> {
+/** `missing`: what is said behind the name of a file that is not there. */
+function readPairs(path: string, log: Logger, missing = ' file is missing'): ReadonlyMap<string, string> {
   warnIfRelative(path, log);
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') throw new BadValueError(`${path} file is missing`);
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw new BadValueError(`${path}${missing}`);
     if (code === 'EISDIR') throw new BadValueError(`${path} (Is a directory)`);
     if (code === 'EACCES') throw new BadValueError(`${path} (Permission denied)`);
     throw error;
@@ -503,7 +504,7 @@ function readMembership(pairs: ReadonlyMap<string, string>, settings: Settings, 
     if (isMembershipKey(key)) throw new ConfigError(`parameter: ${key} must be in a separate dynamic config file`);
   }
   try {
-    const dynamicPairs = readPairs(dynamicFile, log);
+    const dynamicPairs = readPairs(dynamicFile, log, ' (No such file or directory)');
     checkDynamicKeys(dynamicPairs);
     const { hi: versionHi, lo: versionLo } = versionOfDynamicPath(dynamicFile);
     const members = parseQuorumConfig(dynamicPairs, multiAddress);

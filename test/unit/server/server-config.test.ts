@@ -283,7 +283,7 @@ describe('standalone or ensemble', () => {
       "dynamic file shouldn't have version inside",
     );
     expect(failure(() => loadText(`dynamicConfigFile=${dynamic}.no`)).chain).toBe(
-      `Error processing ${dynamic}.no: ${dynamic}.no file is missing`,
+      `Error processing ${dynamic}.no: ${dynamic}.no (No such file or directory)`,
     );
     expect(failure(() => loadText(`dynamicConfigFile=${dynamic}\nserver.1=a:1:2`)).chain).toBe(
       'parameter: server.1 must be in a separate dynamic config file',
@@ -392,7 +392,7 @@ describe('mistakes in the file', () => {
     ['minSessionTimeout must not be larger than maxSessionTimeout', 'minSessionTimeout=10\nmaxSessionTimeout=5'],
     ['clientPortAddress is set but clientPort is not set', 'clientPortAddress=127.0.0.1'],
     ['secureClientPortAddress is set but secureClientPort is not set', 'clientPort=1\nsecureClientPortAddress=a'],
-    ['metrics provider class was not found', 'metricsProvider.className=com.example.Metrics'],
+    ['metrics provider class was not found: com.example.Metrics', 'metricsProvider.className=com.example.Metrics'],
     [
       'quorum.auth.enableSasl is disabled, so cannot enable quorum.auth.learnerRequireSasl',
       'quorum.auth.learnerRequireSasl=true',
