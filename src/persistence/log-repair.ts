@@ -20,20 +20,19 @@ import { compareSigned, hex64 } from '../base/int64.js';
 import { FILE_HEADER_BYTES } from '../protocol/stored-records.js';
 import type { DataTree } from '../store/data-tree.js';
 import { type DataDirectories, openDataDirectories } from './data-directories.js';
-import { baseNameOf, errorCodeOf, type FileStore, joinPath } from './file-store.js';
+import { baseNameOf, type FileStore, joinPath } from './file-store.js';
 import type { LogFinding } from './log-finding.js';
 import { type RecoveredDatabase, RecoveryError, recover } from './recovery.js';
 import { RepairView } from './repair-view.js';
+import { copyFile, keepUnder } from './second-name.js';
 import { listSnapshots } from './snapshot-files.js';
 import { oweSyncMark, resetSyncMark, SYNC_MARK_NAME } from './sync-mark.js';
 import { listTxnLogs } from './txn-log-files.js';
 import { lastNonZeroOffset, visitWholeRecords } from './txn-log-scan.js';
 
-const ASIDE_PREFIX = 'before-repair.';
+/** Directories that nobody else looks into. */
+export const ASIDE_PREFIX = 'before-repair.';
 const CUT_PREFIX = '.tmp-cut-';
-const COPY_BYTES = 1 << 20;
-/** A file system without hard links says one of these. */
-const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
 
 /** A log of which only the first bytes stay; 0: none of it, not even its name. */
 export interface LogCut {
@@ -252,38 +251,6 @@ function setAside(fileStore: FileStore, plan: LogRepairPlan): string {
   for (const each of plan.snapshots) keepUnder(fileStore, joinPath(snapshotDirectory, each), joinPath(aside, each));
   fileStore.syncDirectory(aside);
   return aside;
-}
-
-/** A second name for the same bytes, or, where there is no such thing, a copy. */
-function keepUnder(fileStore: FileStore, path: string, target: string): void {
-  try {
-    fileStore.link(path, target);
-  } catch (error) {
-    if (!NO_LINKS.has(errorCodeOf(error))) throw error;
-    copyFile(fileStore, path, target, fileStore.sizeOf(path));
-  }
-}
-
-/** On the disk when it returns, but for its name. */
-function copyFile(fileStore: FileStore, from: string, to: string, byteCount: number): void {
-  const source = fileStore.openForRead(from);
-  try {
-    const target = fileStore.createNew(to, from);
-    try {
-      const bytes = new Uint8Array(Math.min(COPY_BYTES, byteCount));
-      for (let done = 0; done < byteCount; ) {
-        const count = source.read(bytes, 0, Math.min(bytes.length, byteCount - done), done);
-        if (count === 0) throw new RangeError(`${from} became shorter while it was copied`);
-        target.write(bytes, 0, count, done);
-        done += count;
-      }
-      target.sync();
-    } finally {
-      target.close();
-    }
-  } finally {
-    source.close();
-  }
 }
 
 function lastLog(fileStore: FileStore, logDirectory: string): { zxidHi: number; zxidLo: number; path: string } | null {

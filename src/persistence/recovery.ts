@@ -459,6 +459,7 @@ class Recovery {
             `${this.directories.logDirectory}, and there is no snapshot in ${this.directories.snapshotDirectory}. ` +
             `${SNAPSHOT_REMEDY}, or, when the logs are known to go back to an empty database, start once with ` +
             'zookeeper.snapshot.trust.empty=true',
+          this.noneUsable(snapshots),
         );
       warn('No snapshot found, but zookeeper.snapshot.trust.empty is set: replaying all logs onto an empty tree');
       return this.replayOntoEmptyTree();
@@ -469,6 +470,7 @@ class Recovery {
       throw new RecoveryError(
         `Not able to find valid snapshots in ${this.directories.snapshotDirectory}: ${lost.name} is cut short, ` +
           `and there is no other and no log. ${SNAPSHOT_REMEDY}`,
+        this.noneUsable(snapshots),
       );
     }
     const mayInitialize = isInitialized || dbAutocreate;
@@ -491,6 +493,13 @@ class Recovery {
       digestMismatches: 0,
       missingTail,
     };
+  }
+
+  /** There is one, cut short; without any it is for an operator to say what that means. */
+  private noneUsable(snapshots: readonly DataFileName[]): { finding: LogFinding } | undefined {
+    const newest = snapshots[0];
+    if (newest === undefined) return undefined;
+    return { finding: snapshotFinding(joinPath(this.directories.snapshotDirectory, newest.name)) };
   }
 
   private replayOntoEmptyTree(): RecoveredDatabase {

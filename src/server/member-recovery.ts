@@ -3,11 +3,14 @@
  * peers have the rest. What is set aside stays beside the log; the sync mark says what is owed, and until a leader has brought the
  * member up to date it has no vote (src/README.md, "A log that lost something").
  *
- * On the thread that owns the tree, at a start and when the database has to be loaded anew. Broken snapshots are refused as ever:
- * without one there is nothing to cut back to, and an operator should know.
+ * Where no snapshot can be used there is nothing to cut back to: all of the database is set aside, and the leader sends a new one. Logs
+ * without any snapshot are refused as ever: they may be all that there is of an old ensemble.
+ *
+ * On the thread that owns the tree, at a start and when the database has to be loaded anew.
  */
 import type { Logger } from '../actor/logger.js';
 import { hex64 } from '../base/int64.js';
+import { setDatabaseAside } from '../persistence/database-aside.js';
 import { applyLogRepair, planLogRepair } from '../persistence/log-repair.js';
 import { type RecoveredDatabase, RecoveryError, type RecoveryOptions, recover } from '../persistence/recovery.js';
 
@@ -16,8 +19,9 @@ export function recoverMember(options: RecoveryOptions, log: Logger): RecoveredD
   try {
     return warned(recover(lenient), log);
   } catch (error) {
-    if (!(error instanceof RecoveryError) || error.finding === null || error.finding.kind === 'snapshot') throw error;
-    repair(options, error, log);
+    if (!(error instanceof RecoveryError) || error.finding === null) throw error;
+    if (error.finding.kind === 'snapshot') beginAnew(options, error, log);
+    else repair(options, error, log);
     return warned(recover(lenient), log);
   }
 }
@@ -33,6 +37,14 @@ function repair(
   log.warn(
     `The log is cut back to 0x${hex64(plan.keptHi, plan.keptLo)}: ${error.message}. What lay behind is in ${aside}; the leader ` +
       'will send what is missing, and until then this member has no vote',
+  );
+}
+
+function beginAnew({ fileStore, dataDir, dataLogDir }: RecoveryOptions, error: RecoveryError, log: Logger): void {
+  const { directory, owedHi, owedLo } = setDatabaseAside(fileStore, dataDir, dataLogDir);
+  log.warn(
+    `The database is set aside, up to 0x${hex64(owedHi, owedLo)}: ${error.message}. What there was is in ${directory}; the leader will ` +
+      'send all of it, and until then this member has no vote',
   );
 }
 

@@ -1,4 +1,5 @@
-// A member of ours whose log was damaged, among Apache's: it cuts the log back, joins without a vote, and has everything again.
+// A member of ours whose log was damaged, and then all of its snapshots, among Apache's: it cuts the log back, or sets everything
+// aside, joins without a vote, and has everything again.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,6 +34,14 @@ it('is brought up to date by an Apache leader', async () => {
   await ensemble.awaitServing();
   expect(ensemble.member(1).log()).toContain('The log is cut back to');
   expect(await create(client, '/last', '')).toBe(0);
+  await ensemble.kill(1);
+  for (const name of readdirSync(directory).filter((file) => file.startsWith('snapshot.'))) {
+    writeFileSync(join(directory, name), Buffer.alloc(100));
+  }
+  expect(await create(client, '/behind', '')).toBe(0);
+  await ensemble.startMember(1);
+  await ensemble.awaitServing();
+  expect(ensemble.member(1).log()).toContain('The database is set aside');
   await client.closeSession();
   await ensemble.awaitSameZxid();
   const [ours, theirs] = await Promise.all([1, leader].map((sid) => readTree(ensemble.member(sid).clientPort)));

@@ -359,9 +359,6 @@ const ACTOR_DEFECTS: readonly KnownDefect[] = [
       if (type !== RecordType.txn || !isForeign || draw(30) !== 0) original(type, bytes, words, offset, length);
     }),
   ),
-  actorDefect('answers its own clients’ syncs without knowing whether it leads', ActorKind.commit, (actor) => {
-    (actor as unknown as { isProven(): boolean }).isProven = () => true;
-  }),
   actorDefect('holds nothing back until it is committed', ActorKind.commit, (actor) => {
     rehandle(actor, 'sync', (original) => (type, bytes, words, offset, length) => {
       if (type === RecordType.txn) {

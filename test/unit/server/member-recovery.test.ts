@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../../src/actor/logger.js';
 import { Prng } from '../../../src/base/prng.js';
+import { setDatabaseAside } from '../../../src/persistence/database-aside.js';
 import { RecoveryError, type RecoveryOptions } from '../../../src/persistence/recovery.js';
 import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
 import { recoverMember } from '../../../src/server/member-recovery.js';
@@ -70,10 +71,54 @@ describe('recovery of a member', () => {
     expect(recoverIt()).toMatchObject({ lastZxidLo: 0, missingTail: { syncedLo: 20 } });
   });
 
-  it('refuses broken snapshots as ever', () => {
-    for (const name of disk.list(VERSION_2).filter((file) => file.startsWith('snapshot'))) {
-      disk.alter(`${VERSION_2}/${name}`, new Uint8Array(200));
+  function spoilSnapshots(): string[] {
+    const names = disk.list(VERSION_2).filter((file) => file.startsWith('snapshot'));
+    for (const name of names) disk.alter(`${VERSION_2}/${name}`, new Uint8Array(200));
+    return names;
+  }
+
+  it('begins anew where no snapshot can be used, with everything set aside and owed', () => {
+    const snapshots = spoilSnapshots();
+    expect(() => recoverFrom(disk)).toThrow(RecoveryError);
+    expect(recoverIt()).toMatchObject({ lastZxidHi: 0, lastZxidLo: 0, missingTail: { syncedLo: 20 } });
+    expect(warnings[0]).toContain('The database is set aside, up to 0x14');
+    expect(disk.list(`${VERSION_2}/before-repair.0`)).toEqual(expect.arrayContaining([...snapshots, 'log.1']));
+    expect(recoverIt()).toMatchObject({ lastZxidLo: 0, missingTail: { syncedLo: 20 } });
+  });
+
+  it('and so does one whose start ended in the middle of that, at any call', () => {
+    spoilSnapshots();
+    let calls = 0;
+    const whole = disk.fork(new Prng(2));
+    whole.onCall = () => {
+      calls++;
+      return 'ok';
+    };
+    setDatabaseAside(whole, DATA_DIR, DATA_DIR);
+    expect(calls).toBeGreaterThan(10);
+    const before = disk;
+    let ended = 0;
+    for (let crashAt = 0; crashAt < calls; crashAt++) {
+      const fork = before.fork(new Prng(2));
+      let left = crashAt;
+      fork.onCall = () => (left-- === 0 ? 'EIO' : 'ok');
+      let hasEnded = false;
+      try {
+        setDatabaseAside(fork, DATA_DIR, DATA_DIR);
+      } catch {
+        hasEnded = true;
+      }
+      // A mark that cannot be read says nothing; the log says as much.
+      ended += hasEnded ? 1 : 0;
+      fork.onCall = () => 'ok';
+      disk = fork;
+      expect(recoverIt(), `call ${crashAt}`).toMatchObject({ lastZxidLo: 0, missingTail: { syncedLo: 20 } });
     }
-    expect(() => recoverIt()).toThrow(RecoveryError);
+    expect(ended).toBeGreaterThan(calls / 2);
+  });
+
+  it('refuses logs without any snapshot as ever', () => {
+    for (const name of spoilSnapshots()) disk.unlink(`${VERSION_2}/${name}`);
+    expect(() => recoverIt()).toThrow('No snapshot found, but there are log entries');
   });
 });
