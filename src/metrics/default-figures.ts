@@ -63,5 +63,6 @@ function addSummary(figures: MetricFigure[], name: string, cells: Float64Array, 
 
 /** The middle of a cell may lie beyond the greatest value that fell into it. */
 function percentile(cells: Float64Array, histogram: Float64Array, share: number): number {
-  return Math.min(valueAt(histogram, share, cells[SummaryCell.count]), Math.ceil(cells[SummaryCell.greatest]));
+  const value = Math.floor(valueAt(histogram, share, cells[SummaryCell.count]));
+  return Math.min(value, Math.ceil(cells[SummaryCell.greatest]));
 }

@@ -50,7 +50,6 @@ export function makeSync(context: ActorContext, server: ServerConfig): Actor {
   const log = context.log;
   const slowSyncs = context.counters.register('fsync_threshold_exceed_count');
   const syncMs = context.counters.register('fsync_total_ms');
-  const syncUs = context.metrics.summary('threadkeeper_log_sync_us');
   const syncTime = context.metrics.summary('fsynctime');
   const directories = directoriesOf(server);
   const fileStore = new NodeFileStore();
@@ -66,7 +65,6 @@ export function makeSync(context: ActorContext, server: ServerConfig): Actor {
     onSync: (durationMs) => {
       context.counters.add(syncMs, durationMs);
       syncTime.add(durationMs);
-      syncUs.add(durationMs * 1000);
     },
     onSlowSync: (durationMs, _path, fileBytes) => {
       context.counters.increment(slowSyncs);

@@ -50,7 +50,7 @@ export const SLOT_BYTES = KEY_AREA_BYTES + SUMMARY_BYTES;
 export const KEYS_DEFAULT_MAX = 256;
 
 /** Room for four keyed summaries of 256 keys beside some sixty plain ones. */
-export const METRICS_DEFAULT_BYTES = 4 * 1024 * 1024;
+export const METRICS_DEFAULT_BYTES = 6 * 1024 * 1024;
 
 export function createMetricsBuffer(bytes: number = METRICS_DEFAULT_BYTES): SharedArrayBuffer {
   assert(bytes % 8 === 0 && bytes >= METRICS_HEADER_BYTES, 'metrics take whole words');

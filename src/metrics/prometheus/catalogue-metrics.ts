@@ -97,5 +97,5 @@ function exposed(
 
 function recentQuantile(window: Float64Array, quantile: number): number {
   const count = window[SummaryCell.count];
-  return count === 0 ? Number.NaN : valueAt(window.subarray(SummaryCell.histogram), quantile, count);
+  return count === 0 ? Number.NaN : Math.floor(valueAt(window.subarray(SummaryCell.histogram), quantile, count));
 }

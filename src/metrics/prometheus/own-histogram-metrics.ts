@@ -5,12 +5,13 @@
  */
 
 import { Histogram, type Registry } from 'prom-client';
-import { countUpTo } from '../../actor/counters/log-linear-histogram.js';
+import { countBelow } from '../../actor/counters/log-linear-histogram.js';
 import { SummaryCell } from '../../actor/counters/metrics-layout.js';
 import { OWN_HISTOGRAMS, type OwnHistogram } from '../catalogue/own-histograms.js';
 
-/** 16 us to 67 s, or 16 B to 64 MB, in steps of two. */
-const BOUNDS = Array.from({ length: 23 }, (_, step) => 2 ** (step + 4));
+const MS_PER_S = 1000;
+/** In milliseconds: 1/64 (16 us) to 65 536, in steps of two. */
+const BOUNDS = Array.from({ length: 23 }, (_, step) => 2 ** (step - 6));
 
 /** `cellsOf` gives the summary of that name as it is now. */
 export function registerOwnHistograms(registry: Registry, cellsOf: (source: string) => Float64Array): void {
@@ -27,19 +28,15 @@ export function registerOwnHistograms(registry: Registry, cellsOf: (source: stri
   }
 }
 
-function samples({ name, scale }: OwnHistogram, cells: Float64Array) {
+function samples({ name }: OwnHistogram, cells: Float64Array) {
   const histogram = cells.subarray(SummaryCell.histogram);
   const count = cells[SummaryCell.count];
-  // What is recorded is cut to whole numbers: everything below a power of two is at most that less one.
-  const buckets = BOUNDS.map((bound) => ({ le: rounded(bound * scale), count: countUpTo(histogram, bound - 1) }));
+  // Counts what is below a bound; what is equal to it falls into the next bucket, of which nobody will ever see the difference.
+  const buckets = BOUNDS.map((bound) => ({ le: bound / MS_PER_S, count: countBelow(histogram, bound) }));
   return [
     ...buckets.map((bucket) => ({ metricName: `${name}_bucket`, labels: { le: bucket.le }, value: bucket.count })),
     { metricName: `${name}_bucket`, labels: { le: '+Inf' }, value: count },
-    { metricName: `${name}_sum`, labels: {}, value: cells[SummaryCell.sum] * scale },
+    { metricName: `${name}_sum`, labels: {}, value: cells[SummaryCell.sum] / MS_PER_S },
     { metricName: `${name}_count`, labels: {}, value: count },
   ];
-}
-
-function rounded(bound: number): string {
-  return String(Number(bound.toPrecision(6)));
 }

@@ -108,14 +108,23 @@ it('forgets in its quantiles what is older than the window, but not in its count
 });
 
 it('shows our own latencies as histograms with exact counts, in seconds', async () => {
-  for (const us of [15, 16, 1023, 1024, 5_000_000]) set.summary('threadkeeper_read_latency_us').add(us);
-  const text = await family('threadkeeper_read_latency_seconds');
-  expect(text).toContain('# TYPE threadkeeper_read_latency_seconds histogram\n');
-  expect(text).toContain('threadkeeper_read_latency_seconds_bucket{le="0.000016",} 1.0\n');
-  expect(text).toContain('threadkeeper_read_latency_seconds_bucket{le="0.001024",} 3.0\n');
-  expect(text).toContain('threadkeeper_read_latency_seconds_bucket{le="8.38861",} 5.0\n');
-  expect(text).toContain('threadkeeper_read_latency_seconds_bucket{le="+Inf",} 5.0\n');
-  expect(text).toContain('threadkeeper_read_latency_seconds_count 5.0\n');
+  for (const ms of [0.015, 0.5, 0.6, 1, 7, 65_000, 70_000]) set.summary('fsynctime').add(ms);
+  const text = await family('threadkeeper_log_sync_seconds');
+  expect(text).toContain('# TYPE threadkeeper_log_sync_seconds histogram\n');
+  const counts = [...text.matchAll(/_bucket\{le="([^"]+)",\} (\S+)/g)].map(([, le, count]) => `${le}: ${count}`);
+  expect(counts.filter((_, i) => i % 4 === 0 || i > 20)).toEqual([
+    '0.000015625: 1.0',
+    '0.00025: 1.0',
+    '0.004: 4.0',
+    '0.064: 5.0',
+    '1.024: 5.0',
+    '16.384: 5.0',
+    '32.768: 5.0',
+    '65.536: 6.0',
+    '+Inf: 7.0',
+  ]);
+  expect(text).toContain('threadkeeper_log_sync_seconds_count 7.0\n');
+  expect(text).toMatch(/threadkeeper_log_sync_seconds_sum 135\.00911/);
 });
 
 it('gives mntr its keys with labels and without the last comma', async () => {

@@ -34,7 +34,7 @@ function summaryOf(reader: MetricSetReader, name: string): Record<string, number
 
 function figures(cells: Float64Array): Record<string, number> {
   const { count, sum, least, greatest, last, histogram } = SummaryCell;
-  const median = valueAt(cells.subarray(histogram), 0.5);
+  const median = Math.floor(valueAt(cells.subarray(histogram), 0.5));
   return {
     count: cells[count],
     sum: cells[sum],
