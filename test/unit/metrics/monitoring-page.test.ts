@@ -30,7 +30,9 @@ test('every name stands there with its sentence', () => {
 });
 
 test('no name stands in a table of names that is none', () => {
-  const named = [...PAGE.slice(PAGE.indexOf('## Every name')).matchAll(/^\| `([a-z][a-z0-9_]*)` \|/gm)].map(([, name]) => name as string);
+  const named = [...PAGE.slice(PAGE.indexOf('## Every name')).matchAll(/^\| `([a-z][a-z0-9_]*)` \|/gm)].map(
+    ([, name]) => name as string,
+  );
   expect(named.length).toBeGreaterThan(150);
   expect(named.filter((name) => !NAMES.has(name))).toEqual([]);
 });
