@@ -6,6 +6,7 @@ import type { Command, MakeCommand } from './command.js';
 import { configurationCommands } from './commands/configuration.js';
 import { connections } from './commands/connections.js';
 import { ensembleCommands } from './commands/ensemble.js';
+import { figures } from './commands/figures.js';
 import { getChildren } from './commands/get-children.js';
 import { getNode } from './commands/get-node.js';
 import { lastSnapshot } from './commands/last-snapshot.js';
@@ -25,6 +26,7 @@ export const COMMANDS: readonly MakeCommand[] = [
   ...configurationCommands,
   connections,
   ...ensembleCommands,
+  figures,
   getChildren,
   getNode,
   lastSnapshot,

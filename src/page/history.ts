@@ -1,4 +1,4 @@
-// What the page remembers: one sample per second of the last minutes, made of the answers to `monitor`, and the lines that charts draw
+// What the page remembers: one sample per second of the last minutes, made of the answers to `figures`, and the lines that charts draw
 // from them. In the browser's memory only; gone with the page.
 // A second without an answer is a gap, not a zero.
 

@@ -8,6 +8,7 @@ import { Overview } from './overview.js';
 import { Pipeline } from './pipeline.js';
 import { type PipelineFigures, type PipelineRates, ratesBetween } from './pipeline-figures.js';
 import { type Fields, ServerApi } from './server-api.js';
+import { figuresBetween, type ServerFigures } from './server-figures.js';
 import { Sessions } from './sessions.js';
 import { TreeBrowser } from './tree-browser.js';
 import type { View } from './view.js';
@@ -21,6 +22,7 @@ class Page {
   private readonly tabs = new Map<string, HTMLElement>();
   private readonly history = new History();
   private before: PipelineFigures | null = null;
+  private figuresBefore: ServerFigures | null = null;
   private current: View;
 
   constructor() {
@@ -46,7 +48,10 @@ class Page {
 
   private async ask(): Promise<PipelineRates | null> {
     try {
-      const [figures, pipeline] = await Promise.all([this.figures(), this.api.ask('pipeline')]);
+      const [answer, pipeline] = await Promise.all([this.api.ask('figures'), this.api.ask('pipeline')]);
+      const isFirst = this.figuresBefore === null;
+      this.figuresBefore = figuresBetween(this.figuresBefore, answer);
+      const figures = isFirst ? withoutTimes(this.figuresBefore.named) : this.figuresBefore.named;
       const now = pipeline as unknown as PipelineFigures;
       const rates = ratesBetween(this.before, now);
       this.before = now;
@@ -57,17 +62,10 @@ class Page {
     } catch (error) {
       this.history.add(null);
       this.before = null;
+      this.figuresBefore = null;
       this.pulse('lost', `${error instanceof Error ? error.message : String(error)}; asking again`);
       return null;
     }
-  }
-
-  /** A server that serves nobody has no figures, but a pipeline. */
-  private async figures(): Promise<Fields> {
-    return this.api.ask('monitor').catch((error: { status?: number; message: string }) => {
-      if (error.status === 200) return { server_state: error.message };
-      throw error;
-    });
   }
 
   private showAll(pipeline: PipelineRates | null): void {
@@ -132,6 +130,11 @@ class Page {
     if (place !== '') view.open?.(decodeURI(place));
     this.showAll(this.history.newest?.rates ?? null);
   }
+}
+
+/** The first answer's are of all time, which a chart of seconds has no place for. */
+function withoutTimes(named: Fields): Fields {
+  return Object.fromEntries(Object.entries(named).filter(([name]) => !/^(?:avg|p50|p99|max)_/.test(name)));
 }
 
 void new Page().run();

@@ -1,5 +1,5 @@
 // The first view: what the server is doing now, how it went in the last minutes, and the ensemble it belongs to. In the browser.
-// Figures are those of `monitor`; members come from `voting_view`, `leader` and `zabstate`, asked for every few seconds.
+// Figures are those of `figures`; members come from `voting_view`, `leader` and `zabstate`, asked for every few seconds.
 // Whatever a server does not tell is a dash.
 
 import { element, setText } from './elements.js';
@@ -122,7 +122,7 @@ export class Overview implements View {
       `${count(figure('open_file_descriptor_count'))} files and sockets open`,
     );
     const most = milliseconds(figure('max_fsynctime'));
-    this.fill('Log', milliseconds(figure('avg_fsynctime')), `a sync on average, ${most} at most`);
+    this.fill('Log', milliseconds(figure('avg_fsynctime')), `a sync on average, ${most} the longest`);
   }
 
   private tile(title: string): HTMLElement {

@@ -80,7 +80,7 @@ function actorTable(): LiveTable<ActorRates> {
       {
         name: 'per record',
         title: 'Time for each record',
-        text: ({ recordUs }) => microseconds(recordUs),
+        text: ({ recordUs }) => (recordUs === 0 ? '' : microseconds(recordUs)),
         order: ({ recordUs }) => recordUs,
       },
       {

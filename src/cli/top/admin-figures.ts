@@ -1,16 +1,18 @@
-// What `top` shows, asked from a server's admin port by two commands: `pipeline` and `monitor`. Two questions at once and no others, so a
+// What `top` shows, asked from a server's admin port by two commands: `pipeline` and `figures`. Two questions at once and no others, so a
 // look costs the server what the page in the browser costs it. A server that does not answer in time is an error with a sentence.
 // Main thread of the tool; keeps the answer before, for what happened in between.
 
 import { type PipelineFigures, type PipelineRates, ratesBetween } from '../../page/pipeline-figures.js';
+import { figuresBetween, type ServerFigures } from '../../page/server-figures.js';
 
 const DEADLINE_MS = 5000;
 
-export type Monitor = Readonly<Record<string, unknown>>;
+export type Named = Readonly<Record<string, unknown>>;
 
 export interface Look {
   readonly atMs: number;
-  readonly monitor: Monitor;
+  /** By name, as in server-figures.ts. */
+  readonly named: Named;
   readonly figures: PipelineFigures;
   /** Since the look before; since the start where there was none. */
   readonly rates: PipelineRates;
@@ -21,6 +23,7 @@ export interface Look {
 export class AdminFigures {
   readonly url: string;
   private last: Look | null = null;
+  private lastFigures: ServerFigures | null = null;
 
   /** Where the commands are: `http://host:port/commands`. */
   constructor(url: string) {
@@ -28,13 +31,14 @@ export class AdminFigures {
   }
 
   async look(): Promise<Look> {
-    const [monitor, pipeline] = await Promise.all([this.monitor(), this.ask('pipeline')]);
+    const [answer, pipeline] = await Promise.all([this.ask('figures'), this.ask('pipeline')]);
     const figures = pipeline as unknown as PipelineFigures;
     const goesOn = this.last !== null && this.last.figures.uptime_ms < figures.uptime_ms;
     const before = goesOn ? this.last : null;
+    this.lastFigures = figuresBetween(goesOn ? this.lastFigures : null, answer);
     const look: Look = {
       atMs: figures.taken_ms,
-      monitor,
+      named: this.lastFigures.named,
       figures,
       rates: ratesBetween(before?.figures ?? null, figures),
       before: before === null ? null : { ...before, before: null },
@@ -48,13 +52,7 @@ export class AdminFigures {
     this.last = null;
   }
 
-  /** A server that serves nobody has no figures, and says so; it has a pipeline. */
-  private async monitor(): Promise<Monitor> {
-    const answer = await this.ask('monitor');
-    return typeof answer.error === 'string' ? { server_state: answer.error } : answer;
-  }
-
-  private async ask(command: string): Promise<Monitor> {
+  private async ask(command: string): Promise<Named> {
     const response = await fetch(`${this.url}/${command}`, { signal: AbortSignal.timeout(DEADLINE_MS) }).catch(
       (error: Error) => {
         throw new Error(`${this.url} does not answer: ${reasonOf(error)}`);
@@ -70,10 +68,10 @@ export class AdminFigures {
   }
 }
 
-function objectIn(text: string): Monitor | null {
+function objectIn(text: string): Named | null {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Monitor) : null;
+    return typeof value === 'object' && value !== null ? (value as Named) : null;
   } catch {
     return null;
   }

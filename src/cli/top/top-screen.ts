@@ -4,7 +4,7 @@
 
 import { bytes, count, duration, microseconds, milliseconds, percent, rate } from '../../page/format.js';
 import type { ActorRates, PipelineRates } from '../../page/pipeline-figures.js';
-import type { Look, Monitor } from './admin-figures.js';
+import type { Look, Named } from './admin-figures.js';
 
 export const SORT_COLUMNS = ['line', 'busy', 'records', 'waiting', 'per-record'] as const;
 export type SortColumn = (typeof SORT_COLUMNS)[number];
@@ -43,12 +43,12 @@ export function drawScreen(state: ScreenState, columns: number, rows: number): s
 type Paint = (text: string, style: string) => string;
 
 function headLine({ address, look, isPaused, hasKeys, sort }: ScreenState, columns: number, paint: Paint): string {
-  const { monitor = {}, figures } = look ?? {};
+  const { named = {}, figures } = look ?? {};
   const parts = [
     'threadkeeper top',
     address,
-    plain(String(monitor.server_state ?? '')),
-    plain(String(monitor.version ?? '').split(/[-,]/)[0] ?? ''),
+    plain(String(named.server_state ?? '')),
+    plain(String(named.version ?? '').split(/[-,]/)[0] ?? ''),
     figures === undefined ? '' : `up ${duration(figures.uptime_ms)}`,
     isPaused ? 'PAUSED' : '',
   ].filter((part) => part !== '');
@@ -59,7 +59,7 @@ function headLine({ address, look, isPaused, hasKeys, sort }: ScreenState, colum
 }
 
 function body(look: Look, sort: SortColumn, columns: number, paint: Paint): string[] {
-  const { monitor, rates } = look;
+  const { named, rates } = look;
   return [
     '',
     ...summary(look).map((line) => cut(line, columns)),
@@ -72,17 +72,17 @@ function body(look: Look, sort: SortColumn, columns: number, paint: Paint): stri
     ),
     '',
     ...table(ACTOR_HEADS, inOrder(rates, sort).map(actorCells), columns, paint),
-    ...note(monitor, rates, columns, paint),
+    ...note(named, rates, columns, paint),
   ];
 }
 
-function summary({ monitor, before, atMs }: Look): string[] {
-  const figure = (name: string, of: Monitor = monitor): number | undefined => {
+function summary({ named, before, atMs }: Look): string[] {
+  const figure = (name: string, of: Named = named): number | undefined => {
     const value = of[name];
     return value === undefined || value === null || value === '' ? undefined : Number(value);
   };
   const perSecond = (name: string): number | undefined => {
-    const [is, was] = [figure(name), before === null ? undefined : figure(name, before.monitor)];
+    const [is, was] = [figure(name), before === null ? undefined : figure(name, before.named)];
     if (is === undefined || was === undefined || before === null || is < was) return undefined;
     return ((is - was) * 1000) / (atMs - before.atMs);
   };
@@ -202,7 +202,7 @@ function inOrder({ actors }: PipelineRates, sort: SortColumn): readonly ActorRat
 }
 
 /** What somebody should look at. */
-function note(monitor: Monitor, { actors, threads }: PipelineRates, columns: number, paint: Paint): string[] {
+function note(named: Named, { actors, threads }: PipelineRates, columns: number, paint: Paint): string[] {
   const words = [
     ...threads.filter(({ load }) => load > HOT).map(({ now }) => `thread ${now.thread} is busy`),
     ...actors
@@ -211,7 +211,7 @@ function note(monitor: Monitor, { actors, threads }: PipelineRates, columns: num
     ...actors
       .filter(({ now }) => now.restarts > 0)
       .map(({ now }) => `${now.actor} was restarted ${now.restarts} times`),
-    Number(monitor.throttled_ops ?? 0) > 0 ? `${count(Number(monitor.throttled_ops))} operations were throttled` : '',
+    Number(named.throttled_ops ?? 0) > 0 ? `${count(Number(named.throttled_ops))} operations were throttled` : '',
   ].filter((word) => word !== '');
   return words.length === 0 ? [] : ['', paint(cut(words.join('; '), columns), Style.alarm)];
 }

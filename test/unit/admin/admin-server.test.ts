@@ -136,6 +136,8 @@ beforeEach(async () => {
         { key: 'znode_count', value: 5, isDouble: false },
       ],
       recent: () => emptyCells(),
+      reader: { summary: () => emptyCells() } as unknown as MetricsReader,
+      gaugeValues: async () => ({ znode_count: 5 }),
     },
     tree: {} as TreeReader,
     aclPolicy: new AclPolicy(false, []),

@@ -13,6 +13,7 @@ import {
 } from '../../../src/page/format.js';
 import { History } from '../../../src/page/history.js';
 import { type PipelineFigures, ratesBetween } from '../../../src/page/pipeline-figures.js';
+import { figuresBetween } from '../../../src/page/server-figures.js';
 
 function figures(takenMs: number, scale: number): PipelineFigures {
   return {
@@ -82,6 +83,30 @@ describe('rates', () => {
   it('do not divide by nothing', () => {
     const same = ratesBetween(figures(10_000, 1), { ...figures(11_000, 1), placement: 'compact' });
     expect(same.actors[0]).toMatchObject({ recordsPerSecond: 0, batchMean: 0, recordUs: 0, busy: 0 });
+  });
+});
+
+describe('figures of the server', () => {
+  const answer = (count: number, buckets: readonly (readonly [number, number])[]) => ({
+    server_state: 'leader',
+    gauges: { znode_count: 5 },
+    summaries: { readlatency: { count, sum: count * 2, buckets } },
+  });
+
+  it('are of the time between two answers', () => {
+    const before = figuresBetween(null, answer(100, [[1, 100]]));
+    expect(before.named).toMatchObject({ znode_count: 5, server_state: 'leader', p99_readlatency: 1 });
+    const now = figuresBetween(before, answer(200, [...[[1, 190] as const], ...[[40, 10] as const]]));
+    expect(now.named).toMatchObject({
+      ...{ cnt_readlatency: 200, avg_readlatency: 2, p50_readlatency: 1, p99_readlatency: 40, max_readlatency: 40 },
+    });
+  });
+
+  it('have no times where nothing happened, and begin anew after a reset', () => {
+    const before = figuresBetween(null, answer(100, [[7, 100]]));
+    expect(figuresBetween(before, answer(100, [[7, 100]])).named.p50_readlatency).toBeUndefined();
+    expect(figuresBetween(before, answer(3, [[2, 3]])).named).toMatchObject({ cnt_readlatency: 3, p50_readlatency: 2 });
+    expect(figuresBetween(before, {}).named).toEqual({ server_state: 'not serving', version: undefined });
   });
 });
 

@@ -64,17 +64,19 @@ function pipeline(): object {
   };
 }
 
-function monitor(): object {
+function figures(): object {
   return {
     version: '3.9.5-x, built on y',
     server_state: 'lea\u001b[2Jder',
-    packets_received: 6000 * asked,
-    cnt_readlatency: 5000 * asked,
-    p50_readlatency: 1,
-    p99_readlatency: 12,
-    outstanding_requests: 7,
-    num_alive_connections: 3,
-    synced_followers: 2,
+    gauges: { packets_received: 6000 * asked, outstanding_requests: 7, num_alive_connections: 3, synced_followers: 2 },
+    summaries: {
+      readlatency: {
+        count: 5000 * asked,
+        sum: 6000 * asked,
+        buckets: [...[[1, 4900 * asked]], ...[[12, 100 * asked]]],
+      },
+      updatelatency: { count: 0, sum: 0, buckets: [] },
+    },
   };
 }
 
@@ -82,7 +84,7 @@ beforeAll(async () => {
   server = createServer((request, response) => {
     if (isDown) return response.destroy();
     if (request.url?.startsWith('/other')) return response.writeHead(404).end('<html>');
-    return response.end(JSON.stringify(request.url?.endsWith('/pipeline') ? pipeline() : monitor()));
+    return response.end(JSON.stringify(request.url?.endsWith('/pipeline') ? pipeline() : figures()));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/commands`;
