@@ -12,7 +12,7 @@ import { error, type Finding, info, ok, warning } from './finding.js';
 
 const CHECK = 'configuration';
 /** What the server says there in passing, for which the doctor has checks of its own. */
-const ELSEWHERE = /running in standalone mode$|^No server failure|^Non-optimal configuration/;
+const ELSEWHERE = /running in standalone mode$|^No server failure|^Non-optimal|only one server specified \(ignoring\)$/;
 
 export interface CheckedConfig {
   /** Null: a server would not start with it. */
@@ -27,7 +27,9 @@ export function checkConfig(
 ): CheckedConfig {
   const warned: Finding[] = [];
   const warn = (message: string) => {
-    if (!ELSEWHERE.test(message)) warned.push(warning(CHECK, message, configFile, 'See docs/configuration.md.'));
+    // How the file was named here says nothing about how the server is told of it.
+    if (!ELSEWHERE.test(message) && !message.startsWith(`${configFile} is relative`))
+      warned.push(warning(CHECK, message, configFile, 'See docs/configuration.md.'));
   };
   const log: ConfigInput['log'] = { debug: () => undefined, info: () => undefined, warn, error: warn };
   let config: ServerConfig;

@@ -27,7 +27,8 @@ export function checkMembers(facts: MemberFacts): Finding[] {
   if (members.servers.length === 0) return [info(CHECK, 'none: the server runs standalone', where)];
   const findings = [...checkCount(facts), ...checkMyid(facts), ...checkAddresses(facts), ...checkNames(facts)];
   if (!findings.some(({ severity }) => severity === 'warning' || severity === 'error')) {
-    findings.push(ok(CHECK, `${members.servers.length} that make sense together`, where));
+    const isAlone = members.servers.length === 1;
+    findings.push(ok(CHECK, isAlone ? 'one alone' : `${members.servers.length} that make sense together`, where));
   }
   return findings;
 }
