@@ -15,8 +15,9 @@ import { InlineServer } from '../../testing/inline-server.js';
 
 const MB = 1 << 20;
 
-function reports(server: InlineServer, shard = 0): ConnectionReport[] {
-  return server.control(`connections.${shard}`, { kind: 'connections' }) as ConnectionReport[];
+function reports(server: InlineServer, shard = 0): readonly ConnectionReport[] {
+  const answer = server.control(`connections.${shard}`, { kind: 'connections', isFirst: true });
+  return (answer as { readonly reports: readonly ConnectionReport[] }).reports;
 }
 
 describe('a client that does not read', () => {

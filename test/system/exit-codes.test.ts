@@ -1,0 +1,103 @@
+// With which code a server ends when something fails that must not (operations 11.1), beyond what test/system/start-errors has: one
+// clear line on stderr, and in the log what an operator searches for.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { freePort } from '../testing/free-port.js';
+import { runTool, type ToolRun } from '../testing/run-tool.js';
+import { makeTempDir, type TempDir } from '../testing/temp-dir.js';
+import { SERVER_MAIN } from '../testing/threadkeeper-server.js';
+
+const DEADLINE_MS = 20_000;
+
+let dir: TempDir;
+beforeEach(() => {
+  dir = makeTempDir('exit-codes');
+});
+afterEach(() => dir.remove());
+
+function run(lines: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<ToolRun> {
+  const path = join(dir.path, 'zoo.cfg');
+  const dataDir = join(dir.path, 'data');
+  mkdirSync(dataDir);
+  writeFileSync(join(dataDir, 'myid'), '1\n');
+  writeFileSync(path, [`dataDir=${dataDir}`, 'tickTime=500', ...lines, ''].join('\n'));
+  return runTool(process.execPath, [SERVER_MAIN, path], { deadlineMs: DEADLINE_MS, cwd: dir.path, env });
+}
+
+/** Somebody else's port, while `work` lasts. */
+async function occupied<T>(work: (port: number) => Promise<T>): Promise<T> {
+  const occupant = createServer();
+  await new Promise<void>((resolve) => occupant.listen(0, '127.0.0.1', resolve));
+  const address = occupant.address();
+  try {
+    return await work(typeof address === 'object' && address !== null ? address.port : 0);
+  } finally {
+    occupant.close();
+  }
+}
+
+/** A module that every thread loads first, and that throws after a while in those of this name. */
+function saboteur(isVictim: string): string {
+  const path = join(dir.path, 'saboteur.mjs');
+  writeFileSync(
+    path,
+    `import { isMainThread, workerData } from 'node:worker_threads';
+     const isVictim = ${isVictim};
+     if (isVictim) setTimeout(() => { throw new Error('the planted one'); }, 1500);`,
+  );
+  return `--import=${path}`;
+}
+
+test('4: the AdminServer of a standalone server cannot have its port', async () => {
+  const result = await occupied(async (port) =>
+    run([`clientPort=${await freePort()}`, `admin.serverPort=${port}`, 'admin.serverAddress=127.0.0.1']),
+  );
+  expect(result.code).toBe(4);
+  expect(result.stderr).toMatch(/^Unable to start AdminServer, exiting abnormally: [^\n]*Address already in use\n$/);
+  expect(result.stdout).toContain('Unable to start AdminServer, exiting abnormally\n');
+  expect(result.stdout).toMatch(/ - Exiting JVM with code 4\n$/);
+});
+
+test('14: the election port is not to be had, after the retries', async () => {
+  const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+  const result = await occupied((port) =>
+    run(
+      [
+        `clientPort=${ports[0]}`,
+        'initLimit=5',
+        'syncLimit=2',
+        'admin.enableServer=false',
+        'electionPortBindRetry=2',
+        `server.1=127.0.0.1:${ports[1]}:${port}`,
+        `server.2=127.0.0.1:${ports[2]}:${ports[3]}`,
+        'server.3=127.0.0.1:11:12',
+      ],
+      {},
+    ),
+  );
+  expect(result.code).toBe(14);
+  expect(result.stdout.match(/ERROR .* - Exception while listening to address 127\.0\.0\.1:\d+/g)).toHaveLength(2);
+  expect(result.stdout).toMatch(
+    /As I'm leaving the listener thread, I won't be able to participate in leader election any longer: 127\.0\.0\.1:\d+\n/,
+  );
+  expect(result.stdout).toMatch(/ - Exiting JVM with code 14\n$/);
+});
+
+test.each([
+  ['main', 'isMainThread'],
+  ['prep', "!isMainThread && workerData?.wiring?.threadName === 'prep'"],
+])('1: an error that nobody expected, on thread %s', async (thread, isVictim) => {
+  const result = await run(
+    [`clientPort=${await freePort()}`, 'admin.enableServer=false', 'threadkeeper.placement=staged'],
+    { NODE_OPTIONS: saboteur(isVictim) },
+  );
+  expect(result.code).toBe(1);
+  expect(result.stderr).toBe(`Severe unrecoverable error, from thread : ${thread}: the planted one\n`);
+  expect(result.stdout).toContain(`Severe unrecoverable error, from thread : ${thread}\nError: the planted one\n`);
+  expect(result.stdout).toMatch(
+    new RegExp(` - Thread ${thread} exits, error code 1\n[^\n]* - Exiting JVM with code 1\n$`),
+  );
+});
