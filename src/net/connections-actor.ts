@@ -327,6 +327,7 @@ export class ConnectionsActor implements Actor {
     Object.assign(this.options, settings);
     this.throttler.configure(settings.requestThrottler);
     this.throttle.configure(settings.connectionThrottle);
+    this.slow.changeThreshold(settings.slowRequestThresholdMs);
     this.context.requestTurn();
     return null;
   }

@@ -89,6 +89,7 @@ export interface ShardSettings {
   readonly largeRequests: LargeRequestOptions;
   readonly requestThrottler: RequestThrottlerOptions;
   readonly connectionThrottle: ConnectionThrottleOptions;
+  readonly slowRequestThresholdMs: number;
 }
 
 /** What is left of a shard that has been told to drain. */

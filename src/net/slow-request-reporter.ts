@@ -41,6 +41,12 @@ export class SlowRequestReporter {
     this.refresh();
   }
 
+  /** For all shards. */
+  changeThreshold(ms: number): void {
+    this.threshold.ms = ms;
+    this.refresh();
+  }
+
   refresh(): void {
     const { ms } = this.threshold;
     this.thresholdMs = ms > 0 ? ms : Number.POSITIVE_INFINITY;

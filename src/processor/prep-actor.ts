@@ -117,6 +117,7 @@ export class PrepActor implements Actor {
     }
     const onOwnWish: RecordHandler = (type, bytes, words, offset, length) => {
       // They look at tree and sessions, which are whole a moment before this stage hears of it; they will find the same again.
+      this.measures.requests++;
       this.role?.onRequest(type, bytes, words, offset, length);
     };
     this.inboxes['session-tracker'] = onOwnWish;
@@ -137,8 +138,7 @@ export class PrepActor implements Actor {
   onMeasured(records: number, tookMs: number, nowMs: number): void {
     const { role, decider } = this;
     if (role === null || records === 0) return;
-    if (role === this.learner) this.measures.onForwarded(records);
-    else this.measures.onDecided(records, tookMs);
+    this.measures.onBatch(tookMs, role === this.learner);
     if (role === decider) this.stamps.add(decider.decidedHi, decider.decidedLo, nowMs - tookMs, nowMs);
   }
 
@@ -191,6 +191,7 @@ export class PrepActor implements Actor {
   private onClient(type: number, bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
     if (this.isMember && !this.isServed(type, bytes, words, offset, length)) return;
     assert(this.role !== null, 'a request came before recovery was done');
+    this.measures.requests++;
     if (type === RecordType.request && this.role !== this.learner) {
       this.measures.onRequest(words[(offset >> 2) + WORD_ARRIVED_MS] as number);
     }
@@ -235,6 +236,7 @@ export class PrepActor implements Actor {
       return;
     }
     assert((words[(offset >> 2) + WORD_LEARNER] as number) > 0, 'the quorum peer sends what learners ask');
+    this.measures.requests++;
     this.decider.onRequest(type, bytes, words, offset, length);
   }
 

@@ -35,6 +35,7 @@ export interface ChangingConfig
       | 'flushDelayMs'
       | 'snapCount'
       | 'snapLogBytesMax'
+      | 'slowRequestThresholdMs'
     >
   > {
   limits: { -readonly [K in keyof Limits]: Mutable<Limits[K]> };
@@ -55,6 +56,7 @@ const ROWS: readonly Row[] = [
   ints('maxBatchSize', 1, 'batchCountMax'),
   ints('flushDelay', 0, 'flushDelayMs'),
   ints('snapCount', 2, 'snapCount'),
+  ints('threadkeeper.slowRequestThresholdMs', 0, 'slowRequestThresholdMs'),
   {
     name: 'snapSizeLimitInKb',
     read: (config) => config.snapLogBytesMax / 1024,
@@ -158,6 +160,7 @@ export class RuntimeSettings {
       largeRequests: limits.largeRequests,
       requestThrottler: limits.requestThrottler,
       connectionThrottle: limits.connectionThrottle,
+      slowRequestThresholdMs: next.slowRequestThresholdMs,
     };
     const { batchCountMax, flushDelayMs, snapCount, snapLogBytesMax } = next;
     Object.assign(this.config, next);

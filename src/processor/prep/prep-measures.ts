@@ -11,7 +11,8 @@ import type { Clock } from '../../base/clock.js';
 import type { OutstandingChanges } from '../change-record.js';
 
 export class PrepMeasures {
-  /** In the batch in work. */
+  // In the batch in work.
+  requests = 0;
   sessionsClosed = 0;
   private readonly clock: Clock;
   private readonly queued: Counter;
@@ -49,19 +50,20 @@ export class PrepMeasures {
     changes.removedCount = 0;
   }
 
-  /** A batch of requests was decided: by a leader, a standalone or a read-only server. */
-  onDecided(records: number, tookMs: number): void {
-    this.queueTime.flush();
-    this.queued.add(records);
-    this.queueSize.add(records);
-    this.processTime.addMany(tookMs / records, records);
-    if (this.sessionsClosed === 0) return;
-    this.closeTime.addMany(tookMs / records, this.sessionsClosed);
+  /** A batch is over. A learner decides nothing, and has no other figure of this stage than how many requests were there. */
+  onBatch(tookMs: number, isLearner: boolean): void {
+    const { requests, sessionsClosed } = this;
+    if (requests === 0) return;
+    this.requests = 0;
     this.sessionsClosed = 0;
-  }
-
-  /** A learner has no other figures of this stage than how many requests wait in front of it. */
-  onForwarded(records: number): void {
-    this.learnerQueueSize.add(records);
+    if (isLearner) {
+      this.learnerQueueSize.add(requests);
+      return;
+    }
+    this.queueTime.flush();
+    this.queued.add(requests);
+    this.queueSize.add(requests);
+    this.processTime.addMany(tookMs / requests, requests);
+    this.closeTime.addMany(tookMs / requests, sessionsClosed);
   }
 }
