@@ -363,3 +363,51 @@ test('a session outlives its server: re-opened, watches and identity renewed', a
     await first.stop();
   }
 });
+
+test('at a terminal: prompt, completion, history, an event over the prompt', async () => {
+  using home = makeTempDir('zk-cli-home');
+  const command = `stty cols 200; exec ${process.execPath} ${ZK_CLI} -server 127.0.0.1:${server.port}`;
+  const start = (): InteractiveTool =>
+    new InteractiveTool('/usr/bin/script', ['-qefc', command, '/dev/null'], { HOME: home.path, TERM: 'xterm' });
+  const prompt = (n: number): RegExp => new RegExp(`\\[zk: 127\\.0\\.0\\.1:${server.port}\\(CONNECTED\\) ${n}\\] `);
+  const first = start();
+  try {
+    await first.answers(/JLine support is enabled/);
+    await first.answers(/state:SyncConnected/);
+    await first.answers(prompt(0));
+    first.press('crea\t');
+    await first.answers(/create/);
+    first.press(' /terminal value\r');
+    await first.answers(/Created \/terminal/);
+    await first.answers(prompt(1));
+    first.press('get -w /term\t');
+    await first.answers(/\/terminal|inal/);
+    first.press('\r');
+    await first.answers(/value/);
+    await first.answers(prompt(2));
+    first.press('\r');
+    await first.answers(prompt(2)); // an empty line does not count
+    first.press('getE\t');
+    await first.answers(/phemerals/);
+    first.press('\u0015'); // the line is given up
+    await cli(['set', '/terminal', 'other']);
+    await first.answers(/type:NodeDataChanged path:\/terminal/);
+    await first.answers(prompt(2));
+    first.press('addauth digest me:secret\r');
+    first.press('quit\r');
+    expect(await first.exits()).toBe(0);
+  } finally {
+    first.kill();
+  }
+  const second = start();
+  try {
+    await second.answers(prompt(0));
+    // Up: past quit, and addauth was never kept.
+    second.press('\u001b[A\u001b[A\r');
+    await second.answers(/get -w \/terminal[\s\S]*other/);
+    second.press('\u0004'); // the end of what is typed
+    expect(await second.exits()).toBe(0);
+  } finally {
+    second.kill();
+  }
+});

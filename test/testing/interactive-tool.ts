@@ -31,6 +31,11 @@ export class InteractiveTool {
     this.child.stdin?.write(`${line}\n`);
   }
 
+  /** Keys, exactly as given: of a tool that has a terminal. */
+  press(keys: string): void {
+    this.child.stdin?.write(keys);
+  }
+
   /** Waits for the pattern in what has not been read yet, and reads up to its end. */
   async answers(pattern: RegExp): Promise<RegExpExecArray> {
     try {
