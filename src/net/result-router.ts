@@ -171,6 +171,10 @@ export class ResultRouter {
       const sessionLo = words[header + WORD_SESSION_LO] as number;
       if (error === ErrorCode.Ok) this.opener.open(cnxn, words[header + WORD_SLOT] as number, sessionHi, sessionLo);
       else this.opener.refuse(cnxn);
+      // What operators are shown of a session that has asked for nothing yet; of one that came again that is nothing.
+      if (error === ErrorCode.Ok && op === OpCode.createSession) {
+        cnxn.showOpened(op, words[header + WORD_ZXID_HI] as number, words[header + WORD_ZXID_LO] as number);
+      }
       return;
     }
     const flags = words[header + WORD_FLAGS] as number;

@@ -67,8 +67,8 @@ export class ServerCnxn {
   replyBytes = 0;
   lastOp = 0;
   lastXid = -1;
-  lastZxidHi = 0;
-  lastZxidLo = 0;
+  lastZxidHi = -1;
+  lastZxidLo = -1;
   private lastResponseMs = 0;
   private lastLatencyMs = 0;
   private minLatencyMs = 0;
@@ -91,6 +91,13 @@ export class ServerCnxn {
     return `/${this.socket.remoteAddress}:${this.socket.remotePort}`;
   }
 
+  showOpened(op: number, zxidHi: number, zxidLo: number): void {
+    this.lastOp = op;
+    this.lastXid = 0;
+    this.lastZxidHi = zxidHi;
+    this.lastZxidLo = zxidLo;
+  }
+
   measure(latencyMs: number, nowMs: number): void {
     this.lastResponseMs = nowMs;
     this.lastLatencyMs = latencyMs;
@@ -105,6 +112,8 @@ export class ServerCnxn {
     this.packetsSent = 0;
     this.lastOp = 0;
     this.lastXid = -1;
+    this.lastZxidHi = -1;
+    this.lastZxidLo = -1;
     this.lastLatencyMs = 0;
     this.minLatencyMs = 0;
     this.maxLatencyMs = 0;

@@ -14,6 +14,8 @@ const JARS = [
 ];
 /** Loaded only by those who ask for snapshots compressed with it. */
 const SNAPPY_JAR = '/usr/share/java/snappy-java.jar';
+/** Its AdminServer wants it, and is left out of Debian's class path. */
+const SERVLET_JAR = '/usr/share/java/servlet-api.jar';
 /** What the reference's zkEnv.sh sets. */
 const HEAP_MB = 1000;
 
@@ -29,7 +31,7 @@ export const apacheServer: ServerKind = {
       // Warnings only: no log line per request or session is held against it.
       '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
       '-cp',
-      [...JARS, SNAPPY_JAR].join(':'),
+      [...JARS, SNAPPY_JAR, SERVLET_JAR].join(':'),
       'org.apache.zookeeper.server.quorum.QuorumPeerMain',
       configFile,
     ];
