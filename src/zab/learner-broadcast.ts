@@ -5,6 +5,7 @@
  * Owned by the learner, on the quorum peer's thread.
  */
 import type { Logger } from '../actor/logger.js';
+import type { Clock } from '../base/clock.js';
 import type { LearnerRequests } from './learner-requests.js';
 import type { PacketBuffer } from './packet-buffer.js';
 import { PacketType, packetName } from './quorum-packet.js';
@@ -17,13 +18,28 @@ export class LearnerBroadcast {
   private readonly touched: TouchedSessions;
   private readonly out: PacketBuffer;
   private readonly log: Logger;
+  private readonly clock: Clock;
+  private readonly toldMsMin: number;
+  /** When the leader was told of sessions last. */
+  private toldMs = Number.NEGATIVE_INFINITY;
 
-  constructor(txns: ReceivedTxns, requests: LearnerRequests, touched: TouchedSessions, out: PacketBuffer, log: Logger) {
+  /** `toldMsMin`: leaders send PINGs to learn whether they lead, too; who has many sessions need not go through all of them each time. */
+  constructor(
+    txns: ReceivedTxns,
+    requests: LearnerRequests,
+    touched: TouchedSessions,
+    out: PacketBuffer,
+    log: Logger,
+    clock: Clock,
+    toldMsMin: number,
+  ) {
     this.txns = txns;
     this.requests = requests;
     this.touched = touched;
     this.out = out;
     this.log = log;
+    this.clock = clock;
+    this.toldMsMin = toldMsMin;
   }
 
   /** Throws RoleFault. */
@@ -38,7 +54,7 @@ export class LearnerBroadcast {
     switch (type) {
       case PacketType.ping:
         this.out.begin(PacketType.ping, zxidHi, zxidLo);
-        this.touched.appendTo(this.out);
+        this.tellOfSessions();
         this.out.end();
         break;
       case PacketType.revalidate:
@@ -51,5 +67,12 @@ export class LearnerBroadcast {
       default:
         this.log.warn(`The leader sent ${packetName(type)}, which says nothing to this member`);
     }
+  }
+
+  private tellOfSessions(): void {
+    const nowMs = this.clock.monotonicMs();
+    if (nowMs - this.toldMs < this.toldMsMin) return;
+    this.toldMs = nowMs;
+    this.touched.appendTo(this.out);
   }
 }

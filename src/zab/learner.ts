@@ -33,6 +33,8 @@ export type LearnerPhase = 'connecting' | 'discovery' | 'synchronization' | 'sta
 
 /** Of onRaw: the connection is closed. */
 const CLOSED = -1;
+/** A leader asks every half tick. */
+const TOUCHES_PER_TICK_MAX = 8;
 const LEADER_PART_BYTES_MAX = 256 << 20;
 
 export class Learner implements Role, LeaderConnectionEvents {
@@ -81,7 +83,15 @@ export class Learner implements Role, LeaderConnectionEvents {
     this.configs = new ReceivedConfigs(host.configs, this.txns);
     this.requests = new LearnerRequests(line, out, log);
     this.touches = new RelayedTouches(options.touched);
-    const common = new LearnerBroadcast(this.txns, this.requests, this.touches, out, log);
+    const common = new LearnerBroadcast(
+      this.txns,
+      this.requests,
+      this.touches,
+      out,
+      log,
+      host.clock,
+      timing.tickMs / TOUCHES_PER_TICK_MAX,
+    );
     const Kind = options.kind === 'follower' ? Follower : Observer;
     this.broadcast = new Kind(this.txns, this.configs, common);
     host.requestTurn();

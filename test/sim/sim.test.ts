@@ -14,7 +14,8 @@ function run(seed: number, safetyMs = SHORT_MS, onLine: ((line: string) => void)
 
 /** Before plans had more in them. */
 function runAsItWas(seed: number): SimResult {
-  return new SimWorld(seed, { plan: { ...drawPlan(seed, 12_000), localSessions: null } }).run();
+  const since = { localSessions: null, isReadOnlyEnabled: false, counterLast: null };
+  return new SimWorld(seed, { plan: { ...drawPlan(seed, 12_000), ...since } }).run();
 }
 
 function said({ violations }: SimResult): string[] {

@@ -59,6 +59,10 @@ export interface SimPlan {
   readonly clientTimeoutMs: number;
   /** Null: every session is the ensemble's. */
   readonly localSessions: LocalSessions | null;
+  /** Members without a leader serve those who only read, of whom there is none. */
+  readonly isReadOnlyEnabled: boolean;
+  /** Counter at which a leader gives up its epoch; null: none comes so far. */
+  readonly counterLast: number | null;
   readonly setsWatchesAgain: boolean;
   /** Between two requests of one client, on average. */
   readonly pauseMs: number;
@@ -102,6 +106,8 @@ export function drawPlan(seed: number, safetyMs = 12_000): SimPlan {
     clientCount: 2 + prng.below(4),
     clientTimeoutMs: 1500 + prng.below(4000),
     localSessions: drawLocalSessions(new Prng(seed).fork('local sessions')),
+    isReadOnlyEnabled: new Prng(seed).fork('read-only').below(5) === 0,
+    counterLast: drawCounterLast(new Prng(seed).fork('counters')),
     setsWatchesAgain: prng.below(3) !== 0,
     pauseMs: 10 + prng.below(150),
     outstandingMax: 1 + prng.below(6),
@@ -118,6 +124,10 @@ export function drawPlan(seed: number, safetyMs = 12_000): SimPlan {
 
 function drawLocalSessions(prng: Prng): LocalSessions | null {
   return prng.below(4) === 0 ? { mayUpgrade: prng.below(3) !== 0 } : null;
+}
+
+function drawCounterLast(prng: Prng): number | null {
+  return prng.below(6) === 0 ? 50 + prng.below(300) : null;
 }
 
 /** Null: all voters count the same. One of no weight, sometimes, and one of more. */

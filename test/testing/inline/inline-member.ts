@@ -37,6 +37,9 @@ import { SimClientNetwork } from './sim-client-network.js';
 import type { SimPeerHost } from './sim-peer-network.js';
 import { ThreadsByHand } from './threads-by-hand.js';
 
+/** Without a leader for so long, a member that may be read-only is. */
+const READ_ONLY_AFTER_TICKS = 2;
+
 export interface InlineMemberOptions {
   readonly sid: number;
   readonly prng: Prng;
@@ -289,7 +292,7 @@ export class InlineMember {
       shardCount: 1,
       committedLogCount: config.learnerSync.commitLogCount,
       committedLogBytesMax: COMMITTED_LOG_BYTES_MAX,
-      readOnlyAfterMs: Number.POSITIVE_INFINITY,
+      readOnlyAfterMs: config.readOnlyModeEnabled ? READ_ONLY_AFTER_TICKS * config.tickMs : Number.POSITIVE_INFINITY,
       observerRestMsMax: peer.observerRestMsMax,
       chance: () => chance.float(),
       onSynchronized: (zxidHi, zxidLo) => {

@@ -725,8 +725,16 @@ describe('following', () => {
     ];
     world.packets([PacketType.ping, [1, 1]]);
     expect(world.take()).toEqual(['> PING 1:1 [010000121795000000001f40010000121795000100000fa0]']);
+    // A leader may ask whether it still leads, many times in a tick: that is no reason to look at all sessions each time.
+    world.touches = [[0x01000012, 0x17950000, 8000]];
     world.packets([PacketType.ping, [1, 2]]);
     expect(world.take()).toEqual(['> PING 1:2 []']);
+    world.tick(500);
+    world.packets([PacketType.ping, [1, 3]]);
+    expect(world.take()).toEqual(['> PING 1:3 [010000121795000000001f40]']);
+    world.tick(500);
+    world.packets([PacketType.ping, [1, 4]]);
+    expect(world.take()).toEqual(['> PING 1:4 []']);
   });
 
   test('a leader that is silent for syncLimit is given up, one that speaks is not', () => {
