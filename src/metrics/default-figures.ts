@@ -7,7 +7,7 @@
 import { valueAt } from '../actor/counters/log-linear-histogram.js';
 import { SummaryCell } from '../actor/counters/metrics-layout.js';
 import { javaDouble } from '../base/java-double.js';
-import type { MetricsSnapshot } from './metrics-reader.js';
+import type { MetricFamily, MetricsSnapshot } from './metrics-reader.js';
 
 /** One line of `mntr` without its `zk_`, or one field of `monitor`. */
 export interface MetricFigure {
@@ -26,14 +26,17 @@ const PERCENTILES = [
 
 export function defaultFigures(snapshot: MetricsSnapshot): MetricFigure[] {
   const figures: MetricFigure[] = [];
-  for (const { row, samples } of snapshot) {
-    for (const { key, value, cells } of samples) {
-      const name = key === null ? row.name : `${key}_${row.name}`;
-      if (cells === null) figures.push({ key: name, value, isDouble: row.isDouble === true });
-      else addSummary(figures, name, cells, row.kind === 'advanced' || row.kind === 'advanced-set');
-    }
-  }
+  for (const family of snapshot) addFigures(figures, family);
   return figures;
+}
+
+/** Those of one family, behind what is there already. */
+export function addFigures(figures: MetricFigure[], { row, samples }: MetricFamily): void {
+  for (const { key, value, cells } of samples) {
+    const name = key === null ? row.name : `${key}_${row.name}`;
+    if (cells === null) figures.push({ key: name, value, isDouble: row.isDouble === true });
+    else addSummary(figures, name, cells, row.kind === 'advanced' || row.kind === 'advanced-set');
+  }
 }
 
 export function figureText({ value, isDouble }: MetricFigure): string {

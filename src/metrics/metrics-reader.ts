@@ -52,10 +52,22 @@ export class MetricsReader {
     this.summaries = new MetricSetReader(Object.values(memory.metrics));
   }
 
-  /** Without `rows`: everything there is. */
-  read(gauges: GaugeFigures, rows: readonly MetricRow[] = METRIC_CATALOGUE): MetricsSnapshot {
+  /** Everything there is, as copies. */
+  read(gauges: GaugeFigures): MetricsSnapshot {
     const sums = this.counterSums();
-    return rows.map((row) => ({ row, samples: this.samples(row, gauges, sums) }));
+    return METRIC_CATALOGUE.map((row) => ({ row, samples: this.samples(row, gauges, sums, emptyCells) }));
+  }
+
+  /** The same family by family, for who must not take long. The cells of a summary are good until the next one is asked for. */
+  *families(gauges: GaugeFigures): Generator<MetricFamily, void> {
+    const sums = this.counterSums();
+    const scratch = emptyCells();
+    const cleared = (): Float64Array => {
+      scratch.fill(0);
+      scratch[SummaryCell.least] = Number.POSITIVE_INFINITY;
+      return scratch;
+    };
+    for (const row of METRIC_CATALOGUE) yield { row, samples: this.samples(row, gauges, sums, cleared) };
   }
 
   /** The summary of that name, whether the catalogue has it or not. */
@@ -75,7 +87,12 @@ export class MetricsReader {
     return this.summaries.resetCount();
   }
 
-  private samples(row: MetricRow, gauges: GaugeFigures, sums: ReadonlyMap<string, number>): MetricSample[] {
+  private samples(
+    row: MetricRow,
+    gauges: GaugeFigures,
+    sums: ReadonlyMap<string, number>,
+    newCells: () => Float64Array,
+  ): MetricSample[] {
     const { name, kind } = row;
     switch (kind) {
       case 'gauge': {
@@ -89,8 +106,11 @@ export class MetricsReader {
       case 'counter-set':
         return [...this.keyed(name)].map(([key, cells]) => ({ key, value: cells[SummaryCell.sum], cells: null }));
       case 'basic':
-      case 'advanced':
-        return [summarySample(null, this.summary(name))];
+      case 'advanced': {
+        const cells = newCells();
+        this.summaries.addSummary(name, cells);
+        return [summarySample(null, cells)];
+      }
       case 'basic-set':
       case 'advanced-set':
         return [...this.keyed(name)].map(([key, cells]) => summarySample(key, cells));

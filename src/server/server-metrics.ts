@@ -6,7 +6,7 @@
 import type { ActorSystem } from '../actor/actor-system.js';
 import { SummaryCell } from '../actor/counters/metrics-layout.js';
 import type { Logger } from '../actor/logger.js';
-import { defaultFigures, figureText, type MetricFigure } from '../metrics/default-figures.js';
+import { addFigures, figureText, type MetricFigure } from '../metrics/default-figures.js';
 import { MetricsReader, NO_GAUGES } from '../metrics/metrics-reader.js';
 import type { ExposedFamily } from '../metrics/prometheus/exposition.js';
 import type { ScrapeFacts } from '../metrics/prometheus/scrape-message.js';
@@ -17,6 +17,7 @@ import type { PipelinePicture } from './pipeline-view.js';
 import type { PrometheusProvider } from './prometheus-provider.js';
 import type { GaugeSources, ServerGauges } from './server-gauges.js';
 import type { ServerMode } from './status/server-status.js';
+import { TurnSharing } from './status/turn-sharing.js';
 import { FULL_VERSION } from './version.js';
 
 /** What stands in front of all figures. */
@@ -80,7 +81,14 @@ export class ServerMetrics {
       return sampled.map(([key, value]) => ({ key, value, isDouble: true }));
     }
     const gauges = await (await this.serverGauges()).read();
-    return defaultFigures(this.reader.read(gauges));
+    // The first one of a process takes ten milliseconds, most of it in code that has never run before.
+    const turns = new TurnSharing(this.sources.clock);
+    const figures: MetricFigure[] = [];
+    for (const family of this.reader.families(gauges)) {
+      addFigures(figures, family);
+      if (turns.isDue) await turns.pause();
+    }
+    return figures;
   }
 
   /** Of a server that serves; null: it does not. */

@@ -4,7 +4,7 @@ import { createCountersBuffer } from '../../../src/actor/counters/counters-layou
 import { MetricSet } from '../../../src/actor/counters/metric-set.js';
 import { createMetricsBuffer } from '../../../src/actor/counters/metrics-layout.js';
 import { encodeUtf8 } from '../../../src/base/utf8.js';
-import { defaultFigures, figureText } from '../../../src/metrics/default-figures.js';
+import { addFigures, defaultFigures, figureText, type MetricFigure } from '../../../src/metrics/default-figures.js';
 import { METRIC_CATALOGUE } from '../../../src/metrics/metric-catalogue.js';
 import { MetricsReader, NO_GAUGES } from '../../../src/metrics/metrics-reader.js';
 
@@ -49,6 +49,18 @@ describe('the catalogue', () => {
 });
 
 describe('figures', () => {
+  it('are the same read family by family as read at once', () => {
+    const server = new Server(['sync', 'final']);
+    for (const [i, set] of server.sets.entries()) {
+      set.counter('commit_count').add(3);
+      set.keyed('read_per_namespace').add(encodeUtf8('app'), 0, 3, 30 + i);
+      for (const name of ['fsynctime', 'readlatency']) set.summary(name).addMany(5 * i, 7);
+    }
+    const figures: MetricFigure[] = [];
+    for (const family of server.reader.families(NO_GAUGES)) addFigures(figures, family);
+    expect(figures).toEqual(defaultFigures(server.reader.read(NO_GAUGES)));
+  });
+
   it('are there from the start, with 0: 468 of them, and the 24 gauges and two lines of a standalone server', () => {
     const lines = new Server(['prep']).lines();
     expect(lines).toHaveLength(494 - 24 - 2);
