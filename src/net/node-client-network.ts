@@ -22,7 +22,7 @@ import {
   PortKind,
 } from './client-socket.js';
 import type { TlsAcceptor } from './tls-acceptor.js';
-import type { TlsPart } from './tls-options.js';
+import { TlsCounter, type TlsPart } from './tls-options.js';
 
 const READ_BYTES = 65536;
 /** The first byte of every TLS handshake; as a frame it would be a length beyond any limit. */
@@ -96,6 +96,8 @@ class NodeClientSocket implements ClientSocket {
     this.socket.destroy();
   }
 }
+
+const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
 
 export class NodeClientNetwork implements ClientNetwork {
   readonly canReusePort = CAN_REUSE_PORT;
@@ -176,7 +178,16 @@ export class NodeClientNetwork implements ClientNetwork {
     return this.tls;
   }
 
+  /** Where TLS is spoken, operators want to know who does without. */
+  private countPlain(address: string): void {
+    if (this.tlsPart === null) return;
+    const { cells } = this.tlsPart;
+    const place = LOOPBACK.test(address) ? TlsCounter.plainLocal : TlsCounter.plainRemote;
+    cells[place] = (cells[place] as number) + 1;
+  }
+
   private onPlain(accepted: Socket, address: string, port: number, accept: Accept): void {
+    this.countPlain(address);
     let events: ClientSocketEvents | null = null;
     const socket = this.movedForReading(accepted, (bytes, count) => events?.onData(bytes, count));
     socket.on('error', () => socket.destroy());
@@ -222,6 +233,7 @@ export class NodeClientNetwork implements ClientNetwork {
         this.secure(tls, accepted, client, events);
         return;
       }
+      this.countPlain(address);
       accepted.removeListener('close', onClose);
       const socket = this.movedForReading(accepted, (bytes, count) => events.onData(bytes, count));
       client.socket = socket;

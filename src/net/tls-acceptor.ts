@@ -15,7 +15,7 @@ import type { Logger } from '../actor/logger.js';
 import type { Identity } from '../processor/acl.js';
 import { loadTlsContext } from './tls-context.js';
 import { subjectOf } from './tls-distinguished-name.js';
-import { storeFiles, type TlsOptions, type TlsPart } from './tls-options.js';
+import { storeFiles, TlsCounter, type TlsOptions, type TlsPart } from './tls-options.js';
 import { StoreWatch } from './tls-store-watch.js';
 
 export type OnSecured = (socket: TLSSocket, identities: readonly Identity[]) => void;
@@ -35,11 +35,6 @@ interface WithReason extends Error {
   readonly reason?: string;
 }
 
-/** Of `TLS_COUNTERS`. */
-const OUTSTANDING = 0;
-const UNSUCCESSFUL = 1;
-const EXCEEDED = 2;
-
 const NO_IDENTITIES: readonly Identity[] = [];
 
 export class TlsAcceptor {
@@ -58,7 +53,7 @@ export class TlsAcceptor {
     this.log = log;
     this.tellsReloads = part.tellsReloads;
     this.cells = part.cells;
-    this.cells[OUTSTANDING] = 0;
+    this.cells[TlsCounter.outstanding] = 0;
     // Never listens: it is handed connections that a listener of ours has accepted.
     this.server = createServer({
       requestCert: options.clientAuth !== 'none',
@@ -77,17 +72,17 @@ export class TlsAcceptor {
   secure(raw: Socket, onSecured: OnSecured): void {
     const { handshakesMax } = this.options;
     if (handshakesMax > 0 && this.handshakes.size >= handshakesMax) {
-      this.cells[EXCEEDED] += 1;
+      this.cells[TlsCounter.exceeded] += 1;
       raw.destroy();
       return;
     }
     const key = keyOf(raw);
     const handshake: Handshake = { raw, onSecured, isOver: false };
     this.handshakes.set(key, handshake);
-    this.cells[OUTSTANDING] = this.handshakes.size;
+    this.cells[TlsCounter.outstanding] = this.handshakes.size;
     raw.once('close', () => {
       if (handshake.isOver) return;
-      this.cells[UNSUCCESSFUL] += 1;
+      this.cells[TlsCounter.unsuccessful] += 1;
       this.end(key, handshake);
     });
     // Who sends nothing more in the middle of a handshake has gone; behind it, it may still read.
@@ -159,6 +154,7 @@ export class TlsAcceptor {
   }
 
   private refuse(socket: TLSSocket, reason: Error): void {
+    this.cells[TlsCounter.authFailed] = (this.cells[TlsCounter.authFailed] as number) + 1;
     this.logFailure(reason, socket);
     socket.destroy();
   }
@@ -175,7 +171,7 @@ export class TlsAcceptor {
   private end(key: string, handshake: Handshake): void {
     handshake.isOver = true;
     if (this.handshakes.get(key) === handshake) this.handshakes.delete(key);
-    this.cells[OUTSTANDING] = this.handshakes.size;
+    this.cells[TlsCounter.outstanding] = this.handshakes.size;
   }
 
   private reload(): void {

@@ -39,7 +39,23 @@ export interface TlsOptions {
 }
 
 /** The first is a state, the others count events. */
-export const TLS_COUNTERS = ['outstanding_tls_handshake', 'unsuccessful_handshake', 'tls_handshake_exceeded'] as const;
+export const TLS_COUNTERS = [
+  'outstanding_tls_handshake',
+  'unsuccessful_handshake',
+  'tls_handshake_exceeded',
+  'auth_failed_count',
+  'non_mtls_remote_conn_count',
+  'non_mtls_local_conn_count',
+] as const;
+/** Places among them. */
+export const TlsCounter = {
+  outstanding: 0,
+  unsuccessful: 1,
+  exceeded: 2,
+  authFailed: 3,
+  plainRemote: 4,
+  plainLocal: 5,
+} as const;
 
 /** What a shard that serves TLS gives to whoever does it. */
 export interface TlsPart {

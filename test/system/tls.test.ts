@@ -10,6 +10,7 @@ import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'n
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CertificateAuthority, type Certified } from '../testing/certificates.js';
 import { freePort } from '../testing/free-port.js';
+import { readMntr } from '../testing/mntr-lines.js';
 import { repositoryRoot } from '../testing/repository-root.js';
 import { runTool } from '../testing/run-tool.js';
 import type { ServerOptions, ServerProcess } from '../testing/server-process.js';
@@ -142,10 +143,15 @@ describe('secureClientPort', () => {
   });
 
   it('clientAuth=want takes those without a certificate, but no wrong one', async () => {
-    await start({ 'ssl.clientAuth': 'want' });
+    const { port } = await start({ 'ssl.clientAuth': 'want', '4lw.commands.whitelist': '*' });
     expect(await isServed(securePort, as(alice))).toBe(true);
     expect(await isServed(securePort, as(null))).toBe(true);
     expect(await isServed(securePort, as(stranger.issue('mallory')))).toBe(false);
+    const before = await readMntr(port);
+    expect(before.get('zk_auth_failed_count')?.value).toBe('1');
+    const plain = (lines: typeof before) => Number(lines.get('zk_non_mtls_local_conn_count')?.value);
+    expect(plain(await readMntr(port))).toBe(plain(before) + 1);
+    expect(before.get('zk_non_mtls_remote_conn_count')?.value).toBe('0');
   });
 
   it('clientAuth=none asks nobody', async () => {
