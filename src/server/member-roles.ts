@@ -53,6 +53,7 @@ export function memberRoles(
         diffSyncsMax,
         supporters,
         sources,
+        counterLast: peer.counterLast,
         onQuorumPortOpen,
       });
       return { role: leader, onVoterLooking: (sid) => leader.onVoterLooking(sid) };

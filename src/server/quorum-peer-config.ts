@@ -9,6 +9,8 @@ import { configKey } from './config-keys.js';
 import { type QuorumConfig, quorumVerifierOfConfig } from './quorum-config.js';
 import type { Settings } from './settings.js';
 
+const COUNTER_LAST = 0xffffffff;
+
 export interface QuorumPeerConfig {
   readonly myId: number;
   /** The committed members, in the canonical text (2.2). */
@@ -45,6 +47,8 @@ export interface QuorumPeerConfig {
   readonly leaderServes: boolean;
   /** Where followers serve observers; 0: nowhere. */
   readonly observerMasterPort: number;
+  /** The counter of zxids at which a leader gives up its epoch; lower than it need be in tests. */
+  readonly counterLast: number;
   /** How long an observer rests, at most, when it has tried all of them. */
   readonly observerReconnectMsMax: number;
 }
@@ -90,6 +94,7 @@ export function readQuorumPeerConfig(
     leaderServes: !settings.switched('leaderServes'),
     observerMasterPort: Math.max(0, settings.strictInt('observerMasterPort')),
     observerReconnectMsMax: Math.max(0, settings.lenientLong('observer.reconnectDelayMs')),
+    counterLast: COUNTER_LAST - (Math.max(0, settings.lenientLong('testingonly.initialZxid', 0)) % COUNTER_LAST),
   };
 }
 

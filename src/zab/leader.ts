@@ -70,6 +70,8 @@ export interface LeaderOptions {
   /** Voters whose votes have elected it. */
   readonly supporters: ReadonlySet<number>;
   readonly sources: SyncSources;
+  /** The counter that no transaction has: behind it there is no next one (ZOOKEEPER-1277). */
+  readonly counterLast: number;
   /** The quorum port listens, on all of its addresses: who follows finds somebody there. Once. */
   onQuorumPortOpen(): void;
 }
@@ -84,8 +86,6 @@ interface PendingSync {
   readonly round: number;
 }
 
-/** The counter that no transaction of an ensemble has: behind it there is no next one (ZOOKEEPER-1277). */
-const COUNTER_LAST = 0xffffffff;
 const BIND_ATTEMPTS = 5;
 const BIND_RETRY_MS = 100;
 const STRANGERS_MAX = 256;
@@ -145,8 +145,6 @@ export class Leader implements Role, LearnerMaster {
   private isAllowedToCommit = true;
   private pendingConfig: QuorumVerifier | null = null;
   private pendingConfigCounter = 0;
-  /** A simulator need not count so far. */
-  private readonly counterLast: number = COUNTER_LAST;
   private readonly syncs = new Fifo<PendingSync>();
   private readonly proof = new LeadershipProof();
   private hasRoundAnswers = false;
@@ -664,7 +662,7 @@ export class Leader implements Role, LearnerMaster {
     const zxidHi = words[at + WORD_ZXID_HI];
     const zxidLo = words[at + WORD_ZXID_LO];
     const counter = zxidLo >>> 0;
-    if (counter >= this.counterLast) {
+    if (counter >= this.options.counterLast) {
       this.end('the counter of zxids is at its end, and another epoch must begin');
       this.line.bounce(bytes, words, offset);
       return;

@@ -344,8 +344,8 @@ export const ENSEMBLE_KEYS = [
     regime: 'lenient-long',
     default: '',
     unit: '',
-    sentence: 'The zxid a test begins with.',
-    accepted: 'A test aid of the reference.',
+    sentence:
+      'For tests: an epoch has as few transactions as are left behind this counter (low 32 bits); the first one is still 1.',
   },
   {
     name: 'test.allowDiscontinuousProposals',

@@ -10,7 +10,6 @@ import { Prng } from '../../../src/base/prng.js';
 import { ServerRole } from '../../../src/processor/pipeline-records.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import { ActorKind } from '../../../src/server/standalone-topology.js';
-import { Leader } from '../../../src/zab/leader.js';
 import { EventQueue } from '../../testing/inline/event-queue.js';
 import { InlineMember, type InlineMemberOptions } from '../../testing/inline/inline-member.js';
 import { type SimPeerEnd, SimPeerNetwork } from '../../testing/inline/sim-peer-network.js';
@@ -344,15 +343,12 @@ export class SimWorld {
         readOnlyModeEnabled: plan.isReadOnlyEnabled,
         localSessions: { isEnabled: plan.localSessions !== null, mayUpgrade: plan.localSessions?.mayUpgrade ?? false },
       },
-      quorum: { initLimitTicks: INIT_LIMIT_TICKS, syncLimitTicks: SYNC_LIMIT_TICKS },
-      isSnapForced: plan.isSnapForced,
-      openRole: (openRole) => (host, opening) => {
-        const opened = openRole(host, opening);
-        if (plan.counterLast !== null && opened.role instanceof Leader) {
-          Object.assign(opened.role, { counterLast: plan.counterLast });
-        }
-        return opened;
+      quorum: {
+        initLimitTicks: INIT_LIMIT_TICKS,
+        syncLimitTicks: SYNC_LIMIT_TICKS,
+        ...(plan.counterLast === null ? {} : { counterLast: plan.counterLast }),
       },
+      isSnapForced: plan.isSnapForced,
       log: watch,
       onActor: (kind, actor) => watch.onActor(kind, actor),
       ...(this.onLine === null

@@ -357,6 +357,7 @@ function memberConfig(options: InlineMemberOptions): ServerConfig {
     isStandaloneEnabled: true,
     observerMasterPort: 0,
     observerReconnectMsMax: 0,
+    counterLast: 0xffffffff,
     leaderServes: true,
     ...options.quorum,
   };

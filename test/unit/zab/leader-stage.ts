@@ -310,6 +310,7 @@ export class LeaderStage {
       partBytesMax: 1 << 20,
       snapSyncsMax: 10,
       diffSyncsMax: 100,
+      counterLast: 0xffffffff,
       supporters: new Set(),
       sources: this.sources,
       onQuorumPortOpen: () => this.logged.push('listens'),
