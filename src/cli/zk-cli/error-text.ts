@@ -23,6 +23,11 @@ const SENTENCES: Readonly<Record<number, (path: string | null) => string>> = {
     'reconfiguration after new servers are connected and synced',
 };
 
+/** Whether zkCli has words of its own for it. */
+export function hasSentence(error: KeeperError): boolean {
+  return SENTENCES[error.code] !== undefined;
+}
+
 /** null: not an expected outcome but a bug. */
 export function errorText(error: unknown): string | null {
   if (error instanceof KeeperError) return SENTENCES[error.code]?.(error.path) ?? error.message;

@@ -470,7 +470,7 @@ test('config: as it is, or what a client needs of it', async () => {
   expect(await run('config', data(CONFIG))).toEqual(['getData /zookeeper/config']);
   expect(terminal.take()).toEqual([`out ${CONFIG}`]);
   await run('config -c', data(CONFIG));
-  expect(terminal.take()).toEqual(['out 100000000 127.0.0.1:2181,[::1]:2182,0.0.0.0:2183']);
+  expect(terminal.take()).toEqual(['out 100000000 [::1]:2182,127.0.0.1:2181,0.0.0.0:2183']);
   await run('config', data(''));
   await run('config -c', data(''));
   expect(terminal.take()).toEqual(['out ', 'out  ']);

@@ -3,6 +3,7 @@
 // announced later.
 
 import { decodeUtf8 } from '../../../base/utf8.js';
+import { javaHashOrder, javaStringHash, MAP_CAPACITY } from '../../offline/java-hash-order.js';
 import type { Command } from '../command.js';
 import { parseOptions } from '../command-options.js';
 import { configJson, statJson } from '../json-answers.js';
@@ -28,12 +29,23 @@ export const configCommand: Command = {
   },
 };
 
-/** `<version> host:port,host:port`, with nothing for what is not there. */
+/**
+ * `<version> host:port,host:port`, with nothing for what is not there. The order is that of Java's hash table, which scripts
+ * that compare two answers have got used to.
+ */
 function clientAddresses(config: string): string {
+  const pairs = config
+    .split('\n')
+    .map((line) => splitOnce(line, '='))
+    .filter(([key]) => key !== '');
+  const order = javaHashOrder(
+    Int32Array.from(pairs, ([key = '']) => javaStringHash(key)),
+    MAP_CAPACITY,
+  );
   let version = '';
   const addresses: string[] = [];
-  for (const line of config.split('\n')) {
-    const [key = '', value = ''] = splitOnce(line, '=');
+  for (const at of order) {
+    const [key = '', value = ''] = pairs[at] as string[];
     if (key === 'version') version = value;
     if (!key.startsWith('server.')) continue;
     const client = splitOnce(value, ';')[1];

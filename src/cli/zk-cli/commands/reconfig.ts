@@ -5,10 +5,12 @@
 import { readFileSync } from 'node:fs';
 import { parsePropertiesFile } from '../../../base/java-properties.js';
 import { decodeUtf8 } from '../../../base/utf8.js';
+import { KeeperError } from '../../../client/keeper-error.js';
 import type { MembershipChange } from '../../../client/zookeeper-view.js';
 import { type Command, usageError } from '../command.js';
 import { CommandError } from '../command-error.js';
 import { type ParsedOptions, parseNamedOptions } from '../command-options.js';
+import { hasSentence } from '../error-text.js';
 import { configJson, statJson } from '../json-answers.js';
 import { statBlock } from '../stat-block.js';
 
@@ -21,7 +23,10 @@ export const reconfigCommand: Command = {
   async run(words, { zk, terminal, json }) {
     const options = parseNamedOptions(words, ['s'], ['v', 'file', 'members', 'add', 'remove']);
     const change = changeOf(options);
-    const { data, stat } = await zk.reconfig(change);
+    const { data, stat } = await zk.reconfig(change).catch((error: unknown) => {
+      // No path is meant, and none is shown: not even that there is none.
+      throw error instanceof KeeperError && hasSentence(error) ? new KeeperError(error.code, '') : error;
+    });
     const text = data === null ? '' : decodeUtf8(data, 0, data.length);
     if (json !== null) {
       json({ ...configJson(text), stat: statJson(stat) });
