@@ -194,6 +194,7 @@ class AdminServer {
         parameters,
         headers: request.headers,
         remoteAddress: socket.remoteAddress ?? '',
+        certified: this.port.identitiesOf(socket),
         body: request,
         beginBody,
       });

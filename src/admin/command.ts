@@ -4,6 +4,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
+import type { Identity } from '../processor/acl.js';
 import type { AdminHost } from '../server/admin-host.js';
 import type { JsonObject } from './json-text.js';
 
@@ -13,6 +14,8 @@ export interface CommandRequest {
   readonly headers: IncomingHttpHeaders;
   /** The socket's. */
   readonly remoteAddress: string;
+  /** What TLS has proved of the client. */
+  readonly certified: readonly Identity[];
   /** Of a POST. Reading it may fail: the client is gone, or says nothing for too long. */
   readonly body: Readable;
   /** Asks the client to send its body, if it waits to be asked. Nothing is read before. */

@@ -18,7 +18,7 @@ export type Entry = { readonly identities: readonly Identity[] } | { readonly re
 
 export function enterTree(host: Pick<AdminHost, 'config' | 'auth'>, request: CommandRequest): Entry {
   const { config, auth } = host;
-  const { headers, remoteAddress } = request;
+  const { headers, remoteAddress, certified } = request;
   if (config.tree === 'off' || (config.tree === 'loopback' && !isFromLoopback(request))) {
     return refused(403, 'Nodes are shown to the loopback address only; see threadkeeper.admin.tree');
   }
@@ -31,9 +31,9 @@ export function enterTree(host: Pick<AdminHost, 'config' | 'auth'>, request: Com
   const address: Identity = { scheme: 'ip', id: ipIdentityOf(remoteAddress) };
   const { authorization } = headers;
   const proved =
-    authorization === undefined ? [] : identitiesOf(authorization, { address: remoteAddress, certified: [] }, auth);
+    authorization === undefined ? [] : identitiesOf(authorization, { address: remoteAddress, certified }, auth);
   if (proved === null) return refused(401, 'Not authenticated');
-  const identities = [address, ...proved];
+  const identities = [address, ...certified, ...proved];
   const enforced = auth.enforcedSchemes;
   if (enforced.length > 0 && !identities.some(({ scheme }) => enforced.includes(scheme))) {
     return refused(401, 'Auth info is missing for the command');

@@ -28,7 +28,7 @@ class Page {
   constructor() {
     const commands = document.querySelector<HTMLMetaElement>('meta[name=commands]')?.content ?? './commands';
     this.api = new ServerApi(commands);
-    this.views = [new Overview(this.api), new Pipeline(), new Sessions(this.api), new TreeBrowser(this.api)];
+    this.views = [new Overview(this.api), new Pipeline(this.api), new Sessions(this.api), new TreeBrowser(this.api)];
     this.current = this.views[0] as View;
     for (const view of this.views) this.addTab(view);
     this.followAddress();

@@ -1,5 +1,5 @@
 // The second view: the pipeline drawn (pipeline-drawing.ts), and the same in two tables, actors and threads, with all figures there are.
-// In the browser; it asks for nothing by itself.
+// and what became of slow requests (slow-requests.ts). In the browser.
 // Figures are of the last second, but for those whose heading says most or total.
 
 import { element, setText } from './elements.js';
@@ -7,6 +7,8 @@ import { bytes, count, microseconds, milliseconds, percent, rate } from './forma
 import { LiveTable } from './live-table.js';
 import { PipelineDrawing } from './pipeline-drawing.js';
 import type { ActorRates, ThreadRates } from './pipeline-figures.js';
+import type { ServerApi } from './server-api.js';
+import { SlowRequests } from './slow-requests.js';
 import type { Moment, View } from './view.js';
 
 export class Pipeline implements View {
@@ -17,8 +19,10 @@ export class Pipeline implements View {
   private readonly placement = element('p', { class: 'note' });
   private readonly actors: LiveTable<ActorRates>;
   private readonly threads: LiveTable<ThreadRates>;
+  private readonly slow: SlowRequests;
 
-  constructor() {
+  constructor(api: ServerApi) {
+    this.slow = new SlowRequests(api);
     this.actors = actorTable();
     this.threads = threadTable();
     this.element.append(
@@ -31,11 +35,13 @@ export class Pipeline implements View {
       ),
       element('section', { class: 'card' }, element('h3', {}, 'Threads'), this.threads.element),
       element('section', { class: 'card' }, element('h3', {}, 'Actors'), this.actors.element),
+      this.slow.element,
     );
   }
 
   show({ pipeline }: Moment, isVisible: boolean): void {
     if (!isVisible || pipeline === null) return;
+    this.slow.tick();
     setText(
       this.placement,
       `Placement: ${pipeline.placement}. The colour of a box is its thread; reads are answered by connections alone.`,

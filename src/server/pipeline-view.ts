@@ -97,6 +97,8 @@ export class PipelineView {
   private readonly placement: Placement;
   private readonly clock: Clock;
   private readonly uptimeMs: () => number;
+  /** Knows the names of all counters once it has read them. */
+  private counters: ReturnType<PipelineSource['counters']> | null = null;
   private readonly actorNames: readonly string[];
   private readonly links: readonly ResolvedLink[];
   private readonly threads: ReadonlyMap<string, string>;
@@ -112,7 +114,8 @@ export class PipelineView {
   }
 
   look(): PipelinePicture {
-    const counters = this.source.counters().snapshot();
+    this.counters ??= this.source.counters();
+    const counters = this.counters.snapshot();
     const depths = this.source.ringDepths();
     const active = this.source.loopActiveMs();
     const links = this.links.map((link) => this.link(link, counters[link.from] ?? NONE, depths));

@@ -9,7 +9,7 @@ import { atQuietMoment } from '../quiet-moment.js';
 import { enterTree } from '../tree-access.js';
 
 const COUNT_DEFAULT = 200;
-const COUNT_MAX = 1000;
+const COUNT_MAX = 500;
 
 export const getChildren: MakeCommand = (host): Command => {
   let view: NodeView | null = null;

@@ -1,4 +1,4 @@
-// What `top` shows, asked from a server's admin port by two commands: `pipeline` and `figures`. Two questions at once and no others, so a
+// What `top` shows, asked from a server's admin port by three commands: `pipeline`, `figures`, `slow_requests`. Three questions at once and no others, so a
 // look costs the server what the page in the browser costs it. A server that does not answer in time is an error with a sentence.
 // Main thread of the tool; keeps the answer before, for what happened in between.
 
@@ -14,6 +14,8 @@ export interface Look {
   /** By name, as in server-figures.ts. */
   readonly named: Named;
   readonly figures: PipelineFigures;
+  /** The oldest first. */
+  readonly slow: readonly Named[];
   /** Since the look before; since the start where there was none. */
   readonly rates: PipelineRates;
   /** The look before, if what it counted has gone on. */
@@ -31,7 +33,11 @@ export class AdminFigures {
   }
 
   async look(): Promise<Look> {
-    const [answer, pipeline] = await Promise.all([this.ask('figures'), this.ask('pipeline')]);
+    const [answer, pipeline, slow] = await Promise.all([
+      this.ask('figures'),
+      this.ask('pipeline'),
+      this.ask('slow_requests'),
+    ]);
     const figures = pipeline as unknown as PipelineFigures;
     const goesOn = this.last !== null && this.last.figures.uptime_ms < figures.uptime_ms;
     const before = goesOn ? this.last : null;
@@ -40,6 +46,7 @@ export class AdminFigures {
       atMs: figures.taken_ms,
       named: this.lastFigures.named,
       figures,
+      slow: Array.isArray(slow.requests) ? (slow.requests as readonly Named[]) : [],
       rates: ratesBetween(before?.figures ?? null, figures),
       before: before === null ? null : { ...before, before: null },
     };

@@ -24,6 +24,7 @@ export interface ScreenState {
 
 const BAR_WIDTH = 16;
 const HOT = 0.9;
+const SLOW_MAX = 5;
 const Style = { bold: '1', dim: '2', alarm: '31', good: '32', head: '7' } as const;
 
 interface Cell {
@@ -73,6 +74,7 @@ function body(look: Look, sort: SortColumn, columns: number, paint: Paint): stri
     '',
     ...table(ACTOR_HEADS, inOrder(rates, sort).map(actorCells), columns, paint),
     ...note(named, rates, columns, paint),
+    ...slowLines(look, columns, paint),
   ];
 }
 
@@ -106,6 +108,29 @@ function summary({ named, before, atMs }: Look): string[] {
       .filter((part) => part !== '')
       .join('   '),
   ];
+}
+
+/** The newest first. */
+function slowLines({ slow }: Look, columns: number, paint: Paint): string[] {
+  if (slow.length === 0) return [];
+  const lines = [...slow]
+    .reverse()
+    .slice(0, SLOW_MAX)
+    .map((request) => {
+      const stages = Object.entries((request.stages_ms ?? {}) as Readonly<Record<string, number>>)
+        .filter(([, ms]) => ms > 0)
+        .sort(([, a], [, b]) => b - a)
+        .map(([stage, ms]) => `${stage} ${ms}`);
+      const words = [
+        request.replied_at,
+        milliseconds(Number(request.total_ms)),
+        request.operation,
+        request.path ?? '',
+        `(${stages.join(', ')})`,
+      ];
+      return cut(plain(words.map(String).join('  ')), columns);
+    });
+  return ['', paint('SLOW REQUESTS', Style.dim), ...lines];
 }
 
 // ---- tables

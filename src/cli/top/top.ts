@@ -76,8 +76,10 @@ async function once(figures: AdminFigures, words: TopWords, { out }: SubCommandC
   await delay(words.intervalMs);
   const look = await figures.look();
   if (words.isJson) {
-    const { named, rates } = look;
-    out(`${JSON.stringify({ interval_ms: intervalOf(look), figures: named, ...rates }, null, 2)}\n`);
+    const { named, rates, slow } = look;
+    out(
+      `${JSON.stringify({ interval_ms: intervalOf(look), figures: named, ...rates, slow_requests: slow }, null, 2)}\n`,
+    );
     return 0;
   }
   const state = { ...stateOf(words), look, isColoured: false };

@@ -39,6 +39,8 @@ beforeAll(() => {
   client.create('/shown', { data: 'public', acl: [bob(ALL), anyone(READ)] });
   client.create('/here', { acl: [{ perms: ALL, id: { scheme: 'ip', id: '127.0.0.1' } }] });
   client.create('/many');
+  client.create('/wide');
+  for (let i = 0; i < 510; i++) client.create(`/wide/n${i}`);
   for (let i = 0; i < MANY; i++) client.create(`/many/n${i}`, { flags: i === 0 ? 1 : 0 });
   server.run();
   host = {
@@ -62,6 +64,7 @@ async function ask(make: MakeCommand, query: Record<string, string>, caller: Cal
     parameters: new Map(Object.entries(query)),
     headers: { host: 'localhost:8080', ...headers, ...(authorization === undefined ? {} : { authorization }) },
     remoteAddress,
+    certified: [],
     body: undefined as never,
     beginBody: () => {},
   };
@@ -145,6 +148,13 @@ describe('get_children', () => {
     expect(pages.map(({ length }) => length)).toEqual([200, 200, 50]);
     expect(new Set(pages.flat()).size).toBe(MANY);
     expect(await names({ path: '/many', first: '450' })).toEqual([]);
+  });
+
+  it('never shows more than 500 at once', async () => {
+    const root = await ask(getChildren, { path: '/many', count: '1000000' });
+    expect((root.fields as unknown as { children: unknown[] }).children).toHaveLength(MANY);
+    expect((await ask(getChildren, { path: '/wide', count: '1000000' })).fields).toMatchObject({ child_count: 510 });
+    expect(await names({ path: '/wide', count: '1000000' })).toHaveLength(500);
   });
 
   it('says of each what a tree needs to show', async () => {

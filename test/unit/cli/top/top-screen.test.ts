@@ -12,6 +12,18 @@ const ACTOR = {
   ...{ thread: 'main', waiting_records: 0, waiting_bytes: 0, waiting_bytes_max: 0, batch_mean: 1, batch_max: 40 },
   ...{ record_us: 1, refusals: 0, held_turns: 0, restarts: 0 },
 };
+const SLOW = {
+  threshold_ms: 100,
+  requests: [
+    {
+      replied_at: 'noon',
+      total_ms: 140,
+      operation: 'setData',
+      path: '/a',
+      stages_ms: { sync: 130, prep: 10, wait: 0 },
+    },
+  ],
+};
 /** Of the answers to `pipeline`: each is a second later than the one before. */
 let asked = 0;
 let isDown = false;
@@ -84,6 +96,7 @@ beforeAll(async () => {
   server = createServer((request, response) => {
     if (isDown) return response.destroy();
     if (request.url?.startsWith('/other')) return response.writeHead(404).end('<html>');
+    if (request.url?.endsWith('/slow_requests')) return response.end(JSON.stringify(SLOW));
     return response.end(JSON.stringify(request.url?.endsWith('/pipeline') ? pipeline() : figures()));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -135,6 +148,7 @@ describe('the screen', () => {
     expect(text).toMatch(/^main +█{4}░{12} 25 % /m);
     expect(text).toMatch(/^connections\.0 +main +5,000\/s +10 % +50 +40 +20 µs/m);
     expect(text).toContain('followers in sync 2');
+    expect(text).toContain('noon  140 ms  setData  /a  (sync 130, prep 10)');
     expect(text).toContain('thread log is busy; sync has no room for more');
   });
 
