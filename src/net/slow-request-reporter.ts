@@ -11,7 +11,14 @@ import { copyBytes, readInt32 } from '../base/bytes.js';
 import { hiOfNumber, loOfNumber } from '../base/int64.js';
 import { encodeUtf8 } from '../base/utf8.js';
 import { LAST_CHANGE_KIND } from '../processor/change-list.js';
-import { WORD_LENGTH_B, WORD_OP, WORD_ZXID_HI, WORD_ZXID_LO } from '../processor/pipeline-records.js';
+import {
+  WORD_LENGTH_B,
+  WORD_OP,
+  WORD_SESSION_HI,
+  WORD_SESSION_LO,
+  WORD_ZXID_HI,
+  WORD_ZXID_LO,
+} from '../processor/pipeline-records.js';
 import type { ServerCnxn } from './server-cnxn.js';
 import { ShardRecord, SlowRequestKind, SlowRequestWord } from './shard-control.js';
 import { SLOW_REQUEST_THRESHOLD, SlowRequestThreshold } from './slow-request-threshold.js';
@@ -71,13 +78,17 @@ export class SlowRequestReporter {
     const op = words[header + WORD_OP] as number;
     const zxidHi = words[header + WORD_ZXID_HI] as number;
     const zxidLo = words[header + WORD_ZXID_LO] as number;
-    this.tell(kind, cnxn, op, zxidHi, zxidLo, bytes, changes + 8, pathLength, latencyMs, nowMs);
+    // The connection's own is not known yet when it is opened.
+    const sessionHi = words[header + WORD_SESSION_HI] as number;
+    const sessionLo = words[header + WORD_SESSION_LO] as number;
+    this.tell(kind, cnxn, op, sessionHi, sessionLo, zxidHi, zxidLo, bytes, changes + 8, pathLength, latencyMs, nowMs);
   }
 
   /** The connection's requests were not taken for so long: too many were in flight, or its client did not read replies. */
   onHeldBack(cnxn: ServerCnxn, heldMs: number, nowMs: number): void {
     if (this.mayTell(nowMs)) {
-      this.tell(SlowRequestKind.heldBack, cnxn, cnxn.lastOp, 0, 0, cnxn.identityBytes, 0, 0, heldMs, nowMs);
+      const { sessionHi, sessionLo, lastOp, identityBytes } = cnxn;
+      this.tell(SlowRequestKind.heldBack, cnxn, lastOp, sessionHi, sessionLo, 0, 0, identityBytes, 0, 0, heldMs, nowMs);
     }
   }
 
@@ -99,6 +110,8 @@ export class SlowRequestReporter {
     kind: number,
     cnxn: ServerCnxn,
     op: number,
+    sessionHi: number,
+    sessionLo: number,
     zxidHi: number,
     zxidLo: number,
     path: Uint8Array,
@@ -115,8 +128,8 @@ export class SlowRequestReporter {
     const at = out.offset >> 2;
     words[at + SlowRequestWord.kind] = kind;
     words[at + SlowRequestWord.op] = op;
-    words[at + SlowRequestWord.sessionHi] = cnxn.sessionHi;
-    words[at + SlowRequestWord.sessionLo] = cnxn.sessionLo;
+    words[at + SlowRequestWord.sessionHi] = sessionHi;
+    words[at + SlowRequestWord.sessionLo] = sessionLo;
     words[at + SlowRequestWord.zxidHi] = zxidHi;
     words[at + SlowRequestWord.zxidLo] = zxidLo;
     words[at + SlowRequestWord.repliedMsHi] = hiOfNumber(Math.floor(nowMs));

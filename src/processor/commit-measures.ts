@@ -23,6 +23,7 @@ export class CommitMeasures {
   private readonly readsFromQueue: Summary;
   private readonly commitsQueued: Summary;
   private readonly queueSize: Summary;
+  private readonly writesQueued: Summary;
   private readonly readTime: SummaryRun;
   private readonly writeTime: SummaryRun;
   private readonly localCommitTime: Summary;
@@ -43,6 +44,7 @@ export class CommitMeasures {
     this.readsIssued = metrics.summary('read_commit_proc_issued');
     this.readsFromQueue = metrics.summary('reads_issued_from_session_queue');
     this.commitsQueued = metrics.summary('commit_commit_proc_req_queued');
+    this.writesQueued = metrics.summary('write_commit_proc_req_queued');
     this.queueSize = metrics.summary('requests_in_session_queue');
     this.readTime = new SummaryRun(metrics.summary('read_commitproc_time_ms'));
     this.writeTime = new SummaryRun(metrics.summary('write_commitproc_time_ms'));
@@ -64,13 +66,14 @@ export class CommitMeasures {
     this.readTime.add(this.since(arrivedMs));
   }
 
-  /** The batch is over; `waiting`: own requests that have something in front of them; the zxid: of the last transaction let go. */
-  onMeasured(tookMs: number, nowMs: number, waiting: number, zxidHi: number, zxidLo: number): void {
+  /** The batch is over; `waiting`: own requests that have something in front of them, `held`: what waits for its commit; the zxid: of the last transaction let go. */
+  onMeasured(tookMs: number, nowMs: number, waiting: number, held: number, zxidHi: number, zxidLo: number): void {
     const { released, releasedLocal, passed } = this;
     this.readTime.flush();
     this.writeTime.flush();
     this.processTime.add(tookMs);
     this.queueSize.add(waiting);
+    this.writesQueued.add(held);
     this.readsIssued.add(passed);
     if (released > 0) {
       this.commits.add(released);

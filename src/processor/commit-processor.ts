@@ -103,7 +103,7 @@ export class CommitProcessor implements Actor {
 
   onMeasured(records: number, tookMs: number, nowMs: number): void {
     if (records === 0) return;
-    this.measures.onMeasured(tookMs, nowMs, this.local.count, this.releasedHi, this.releasedLo);
+    this.measures.onMeasured(tookMs, nowMs, this.local.count, this.held.count, this.releasedHi, this.releasedLo);
   }
 
   // ---- the line
