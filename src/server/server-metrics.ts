@@ -148,7 +148,7 @@ export class ServerMetrics {
       this.serverGauges().then((found) => found.read()),
       isStarted && this.config.showsProcess ? this.system.memoryFigures() : [],
     ]);
-    return { gauges, threads, families: this.pipelineFamilies() };
+    return { gauges, threads, families: [...this.pipelineFamilies(), this.slowRequests()] };
   }
 
   /** Our own: Apache's outputs show nothing of it. */
@@ -159,6 +159,13 @@ export class ServerMetrics {
       type,
       samples: samples.map(({ labels, value }) => ({ name, labels, value })),
     }));
+  }
+
+  private slowRequests(): ExposedFamily {
+    const name = 'threadkeeper_slow_requests_total';
+    const value = this.system.counters().sum('threadkeeper_slow_requests', 'connections.');
+    const help = 'Requests answered later than the threshold of the slow-request log';
+    return { name, help, type: 'counter', samples: [{ name, labels: {}, value }] };
   }
 
   /** Loaded when somebody first asks. */
