@@ -20,6 +20,7 @@ const SAMPLE_CONFIG = fileURLToPath(new URL('../../../conf/zoo_sample.cfg', impo
 const STDOUT = 1;
 /** What a client has asked before a signal came is answered within this time, or not at all. */
 const DRAIN_MS = 1000;
+const ADVICE_DELAY_MS = 250;
 
 const log = ServerLog.forThread('main', 'QuorumPeerMain', CONSOLE_ONLY);
 
@@ -50,9 +51,13 @@ async function explain(error: ConfigError): Promise<void> {
   }
 }
 
-async function advise(configFile: string): Promise<void> {
-  const { logAdvice } = await import('./config-check/log-advice.js');
-  logAdvice(configFile, log);
+/** When the first clients have been served. Nothing that goes wrong in it is a reason to end a server that runs. */
+function adviseLater(configFile: string): void {
+  setTimeout(() => {
+    import('./config-check/log-advice.js')
+      .then(({ logAdvice }) => logAdvice(configFile, log))
+      .catch((error: unknown) => log.warn(`${configFile} could not be looked at again`, { error }));
+  }, ADVICE_DELAY_MS).unref();
 }
 
 function failFatally(error: Error, source: string, exitCode: ExitCode): never {
@@ -85,7 +90,7 @@ async function main(): Promise<void> {
   const countersFile = process.env.THREADKEEPER_COUNTERS_FILE;
   if (countersFile !== undefined) process.on('SIGUSR2', () => life?.server?.writeCounters(countersFile));
   await started;
-  if (config.configFile !== null) await advise(config.configFile);
+  if (config.configFile !== null) adviseLater(config.configFile);
 }
 
 function onSignal(signal: ExitSignal): void {

@@ -13,6 +13,7 @@ import { runTool } from '../testing/run-tool.js';
 import type { ServerProcess } from '../testing/server-process.js';
 import { makeTempDir, type TempDir } from '../testing/temp-dir.js';
 import { startThreadkeeper } from '../testing/threadkeeper-server.js';
+import { until } from '../testing/until.js';
 
 const BIN = join(repositoryRoot, 'dist/src/cli/threadkeeper.js');
 const DEADLINE_MS = 20_000;
@@ -70,6 +71,10 @@ describe('threadkeeper doctor', () => {
       'warning configuration: autopurge.purgeIntervall is no key of this server: it becomes the property ' +
         'zookeeper.autopurge.purgeIntervall, which nobody reads',
     ]);
+    // The server has told the same by itself, when it had time.
+    await until('the advice in the log', DEADLINE_MS, () =>
+      server.log().includes('Did you mean autopurge.purgeInterval?'),
+    );
     expect(lines).toContain('ok server: serves (standalone)');
     expect(lines).toContain('info data directory: snapshots and logs were not read: a server runs on them');
     expect(lines.join('\n')).toMatch(/^info ports: the client port .* \(standalone\) runs here$/m);
