@@ -46,12 +46,11 @@ type Paint = (text: string, style: string) => string;
 function headLine({ address, look, isPaused, hasKeys, sort }: ScreenState, columns: number, paint: Paint): string {
   const { named = {}, figures } = look ?? {};
   const parts = [
-    'threadkeeper top',
+    isPaused ? 'PAUSED' : 'threadkeeper top',
     address,
     plain(String(named.server_state ?? '')),
     plain(String(named.version ?? '').split(/[-,]/)[0] ?? ''),
     figures === undefined ? '' : `up ${duration(figures.uptime_ms)}`,
-    isPaused ? 'PAUSED' : '',
   ].filter((part) => part !== '');
   const keys = hasKeys ? `q quit  s sort: ${sort}  p pause` : '';
   const left = parts.join('  ');
