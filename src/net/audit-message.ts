@@ -3,7 +3,8 @@
  *
  *   session user ip operation znode znode_type acl result
  *
- * Pure; used by connection shards for their clients and by the main thread for the server itself. Paths, names and ACLs are chosen
+ * Pure; used by connection shards, which write the lines of their clients piece by piece (audit-trail.ts), and by the main thread for
+ * the server itself. Paths, names and ACLs are chosen
  * by clients: control characters in them are escaped, or one request could write two lines, or another's fields.
  */
 import type { Identity } from '../processor/acl.js';
@@ -30,7 +31,7 @@ export function auditMessage(fields: AuditFields, result: AuditResult): string {
   const pairs = { session, user, ip, operation, znode, znode_type: znodeType, acl, result };
   for (const [key, value] of Object.entries(pairs)) {
     if (value === undefined || value === null) continue;
-    message += `${message === '' ? '' : '\t'}${key}=${escaped(value)}`;
+    message += `${message === '' ? '' : '\t'}${key}=${escapedText(value)}`;
   }
   return message;
 }
@@ -45,7 +46,7 @@ function colonOf(id: string): number {
   return at < 0 ? id.length : at;
 }
 
-function escaped(text: string): string {
+export function escapedText(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, (char) => {
     const named = { '\t': '\\t', '\n': '\\n', '\r': '\\r' }[char];

@@ -5,17 +5,16 @@
  * A body that does not decode leaves what could be read of it; whether it was a request at all is for prep to say.
  */
 import { readInt32 } from '../base/bytes.js';
-import { decodeUtf8 } from '../base/utf8.js';
-import { aclVectorEnd, type Identity, Permission } from '../processor/acl.js';
+import { decodeUtf8, encodeUtf8 } from '../base/utf8.js';
+import { aclVectorEnd, Permission } from '../processor/acl.js';
 import { skipMultiPart } from '../processor/multi-part.js';
 import { RequestBody } from '../processor/request-body.js';
 import { OpCode } from '../protocol/op-code.js';
-import type { ServerCnxn } from './server-cnxn.js';
 
 export interface AuditedOperation {
   readonly operation: string;
-  /** As it was asked for: without the number of a sequential node. */
-  readonly znode: string | null;
+  /** As it was asked for, a copy: without the number of a sequential node. */
+  readonly znode: Uint8Array | null;
   /** Of a create. */
   readonly kind: string | null;
   /** Of a setAcl. */
@@ -24,17 +23,15 @@ export interface AuditedOperation {
 
 export interface AuditedRequest {
   readonly op: number;
-  readonly sessionHi: number;
-  readonly sessionLo: number;
-  readonly identities: readonly Identity[];
-  readonly address: string;
+  /** Of its line, up to the operation: who asked. */
+  readonly asker: Uint8Array;
   readonly operation: AuditedOperation;
   /** Of a multi; null: it leaves no line. */
   readonly parts: readonly (AuditedOperation | null)[];
 }
 
 const NO_PARTS: readonly AuditedOperation[] = [];
-const CONFIG_NODE = '/zookeeper/config';
+const CONFIG_NODE = encodeUtf8('/zookeeper/config');
 const MULTI_END = -1;
 /** By the flags of a create. */
 const KINDS = [
@@ -74,17 +71,16 @@ export function isAudited(op: number): boolean {
 }
 
 export function auditedRequest(
-  cnxn: ServerCnxn,
+  asker: Uint8Array,
   op: number,
   bytes: Uint8Array,
   offset: number,
   length: number,
 ): AuditedRequest {
   body.begin(bytes, offset, length);
-  const { sessionHi, sessionLo, identities } = cnxn;
   const parts = op === OpCode.multi ? multiParts() : NO_PARTS;
   const operation = operationOf(op);
-  return { op, sessionHi, sessionLo, identities, address: addressOf(cnxn), operation, parts };
+  return { op, asker, operation, parts };
 }
 
 function multiParts(): (AuditedOperation | null)[] {
@@ -121,7 +117,12 @@ function operationOf(op: number): AuditedOperation {
   }
 }
 
-function readPath(): string | null {
+function readPath(): Uint8Array | null {
+  const length = body.readSlice();
+  return body.failed || length < 0 ? null : body.bytes.slice(body.sliceOffset, body.sliceOffset + length);
+}
+
+function readText(): string | null {
   const length = body.readSlice();
   return body.failed || length < 0 ? null : decodeUtf8(body.bytes, body.sliceOffset, length);
 }
@@ -145,8 +146,8 @@ function readAcl(): string | null {
   const entries: string[] = [];
   for (let i = 0; i < count; i++) {
     const perms = body.readInt();
-    const scheme = readPath();
-    const id = readPath();
+    const scheme = readText();
+    const id = readText();
     entries.push(`${scheme}:${id}:${permissionText(perms)}`);
   }
   return entries.join(',');
@@ -154,9 +155,4 @@ function readAcl(): string | null {
 
 function permissionText(perms: number): string {
   return PERMISSIONS.map(([bit, letter]) => ((perms & bit) !== 0 ? letter : '')).join('');
-}
-
-/** As log lines and ACLs have it: without the wrapping of IPv4 in IPv6. */
-function addressOf({ identities, socket }: ServerCnxn): string {
-  return identities.find(({ scheme }) => scheme === 'ip')?.id ?? socket.remoteAddress;
 }

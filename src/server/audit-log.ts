@@ -23,6 +23,7 @@ const WAITING_BYTES_MAX = 4 << 20;
 const PATIENCE_MS = 500;
 const RETRY_MS = 10_000;
 const LOGGER_NAME = 'audit.Slf4jAuditLogger';
+const LINE_END = 0x0a;
 
 export class AuditLog {
   private readonly config: AuditConfig;
@@ -49,21 +50,15 @@ export class AuditLog {
   /** Of the server itself. */
   tellServer(operation: 'serverStart' | 'serverStop', result: AuditResult): void {
     const level = String.fromCharCode(result === 'failure' ? AUDIT_ERROR : AUDIT_INFO);
-    this.take(`${level}${auditMessage({ user: this.config.serverUser, operation }, result)}\n`);
+    this.take(Buffer.from(`${level}${auditMessage({ user: this.config.serverUser, operation }, result)}\n`));
   }
 
   /** Lines as a connection shard makes them: a byte for the level, the message. */
-  take(lines: string): void {
-    const time = patternTime(new Date(this.nowMs()));
-    let text = '';
-    for (const line of lines.split('\n')) {
-      const isError = line.charCodeAt(0) === AUDIT_ERROR;
-      if (line === '' || (this.config.failuresOnly && !isError)) continue;
-      text += `${time} ${isError ? 'ERROR' : 'INFO '} ${LOGGER_NAME}: ${line.slice(1)}\n`;
-    }
-    if (text === '') return;
-    this.waiting.push(Buffer.from(text));
-    this.waitingBytes += this.waiting[this.waiting.length - 1].length;
+  take(lines: Uint8Array): void {
+    const text = this.withHeads(lines);
+    if (text.length === 0) return;
+    this.waiting.push(text);
+    this.waitingBytes += text.length;
     if (this.waitingBytes > WAITING_BYTES_MAX) this.flush();
     else if (this.writing === null) this.writeNext();
   }
@@ -79,6 +74,25 @@ export class AuditLog {
     this.flush();
     if (this.fd >= 0) closeSync(this.fd);
     this.fd = -1;
+  }
+
+  /** Time, level and logger in front of each line; bytes throughout, since there may be a hundred thousand in a second. */
+  private withHeads(lines: Uint8Array): Buffer {
+    const time = patternTime(new Date(this.nowMs()));
+    const info = Buffer.from(`${time} INFO  ${LOGGER_NAME}: `);
+    const error = Buffer.from(`${time} ERROR ${LOGGER_NAME}: `);
+    let count = 0;
+    for (const byte of lines) if (byte === LINE_END) count++;
+    const text = Buffer.allocUnsafe(lines.length + count * info.length);
+    let length = 0;
+    for (let from = 0, end = lines.indexOf(LINE_END); end >= 0; from = end + 1, end = lines.indexOf(LINE_END, from)) {
+      const isError = lines[from] === AUDIT_ERROR;
+      if (this.config.failuresOnly && !isError) continue;
+      text.set(isError ? error : info, length);
+      text.set(lines.subarray(from + 1, end + 1), length + info.length);
+      length += info.length + end - from;
+    }
+    return text.subarray(0, length);
   }
 
   private writeNext(): void {

@@ -44,7 +44,7 @@ export interface LiveServerEvents {
   /** The server cannot go on; the process is to end with this code. Called once. */
   onFatal(error: Error, source: string, exitCode: ExitCode): void;
   /** Lines of the audit log (net/audit-trail.ts). */
-  onAudit(lines: string): void;
+  onAudit(lines: Uint8Array): void;
 }
 
 /** How often a shard that ends is asked how far it is. */
@@ -230,7 +230,7 @@ export class LiveServer implements MainPorts {
     this.slowRequests.onReported(bytes, words, offset, length);
   }
 
-  onAudit(lines: string): void {
+  onAudit(lines: Uint8Array): void {
     this.events.onAudit(lines);
   }
 

@@ -21,7 +21,7 @@ export interface SupervisorEvents {
   onSlowRequest(bytes: Uint8Array, words: Int32Array, offset: number, length: number): void;
   onWord(shard: number, connection: number, client: string, word: number, payload: Uint8Array): void;
   /** Lines of the audit log, as net/audit-trail.ts makes them. */
-  onAudit(lines: string): void;
+  onAudit(lines: Uint8Array): void;
 }
 
 export class SupervisorActor implements Actor {
@@ -60,7 +60,7 @@ export class SupervisorActor implements Actor {
             events.onSlowRequest(bytes, words, offset, length);
             break;
           case ShardRecord.audit:
-            events.onAudit(decodeUtf8(bytes, offset, length));
+            events.onAudit(bytes.slice(offset, offset + length));
             break;
           default:
             context.log.error(`a connection shard sent a record of unknown type ${type}`);

@@ -16,6 +16,10 @@ function config(path = join(dir.path, 'logs/audit.log'), failuresOnly = false) {
   return { enabled: true, path, failuresOnly, serverUser: 'zk' };
 }
 
+function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
 function textOf(path: string): string {
   return readFileSync(path, 'utf8');
 }
@@ -23,7 +27,7 @@ function textOf(path: string): string {
 test('lines get the time, the level and the logger; the directory is made', () => {
   const log = new AuditLog(config(), silentLogger, () => new Date(2026, 10, 22, 4, 26, 0, 123).getTime());
   log.tellServer('serverStart', 'success');
-  log.take('Iuser=a\toperation=create\tresult=success\nEuser=a\toperation=delete\tresult=failure\n');
+  log.take(bytesOf('Iuser=a\toperation=create\tresult=success\nEuser=a\toperation=delete\tresult=failure\n'));
   log.tellServer('serverStop', 'invoked');
   log.close();
   expect(textOf(config().path)).toBe(
@@ -36,9 +40,9 @@ test('lines get the time, the level and the logger; the directory is made', () =
 
 test('without a close, lines are in the file soon, each once, also when it is closed in the middle', async () => {
   const log = new AuditLog(config(), silentLogger, Date.now);
-  for (let i = 0; i < 50; i++) log.take(`Iline=${i}\n`);
+  for (let i = 0; i < 50; i++) log.take(bytesOf(`Iline=${i}\n`));
   await until('the first lines', 2000, async () => (textOf(config().path).includes('line=49') ? true : undefined));
-  for (let i = 50; i < 5000; i++) log.take(`Iline=${i}\n`);
+  for (let i = 50; i < 5000; i++) log.take(bytesOf(`Iline=${i}\n`));
   log.close();
   const numbers = textOf(config().path)
     .split('\n')
@@ -50,7 +54,7 @@ test('without a close, lines are in the file soon, each once, also when it is cl
 test('a full file becomes .1, the eleventh is gone', () => {
   const log = new AuditLog(config(), silentLogger, Date.now, 100);
   for (let i = 0; i < 13; i++) {
-    log.take(`Iline=${i} ${'x'.repeat(100)}\n`);
+    log.take(bytesOf(`Iline=${i} ${'x'.repeat(100)}\n`));
     log.flush();
   }
   log.close();
@@ -64,7 +68,7 @@ test('a full file becomes .1, the eleventh is gone', () => {
 
 test('failures alone, if that is asked for', () => {
   const log = new AuditLog(config(undefined, true), silentLogger, Date.now);
-  log.take('Ia=1\nEb=2\n');
+  log.take(bytesOf('Ia=1\nEb=2\n'));
   log.close();
   expect(textOf(config().path)).toMatch(/^[^\n]* ERROR audit\.Slf4jAuditLogger: b=2\n$/);
 });
@@ -80,8 +84,8 @@ test('what the file does not take is told in the server log, until it takes line
   writeFileSync(blocker, 'no directory');
   let nowMs = 1_000_000;
   const log = new AuditLog(config(), fallback, () => nowMs);
-  log.take('Ia=1\nEb=2\n');
-  log.take('Ic=3\n');
+  log.take(bytesOf('Ia=1\nEb=2\n'));
+  log.take(bytesOf('Ic=3\n'));
   expect(told).toEqual([
     `ERROR ${config().path} cannot be written; lines of the audit log follow here`,
     'INFO a=1',
@@ -90,7 +94,7 @@ test('what the file does not take is told in the server log, until it takes line
   ]);
   rmSync(blocker);
   nowMs += 10_001;
-  log.take('Id=4\n');
+  log.take(bytesOf('Id=4\n'));
   log.close();
   expect(told).toHaveLength(4);
   expect(textOf(config().path)).toContain('d=4');
