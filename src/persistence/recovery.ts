@@ -168,6 +168,8 @@ class Recovery {
   private isEpochBegun = false; // the record being replayed is the first of its epoch
   private readonly uncovered: string[] = []; // names of snapshots
   private tail: LogTail;
+  /** A snapshot could not be read, which says nothing of what is in it: the next start may have it. */
+  private isDiskFailing = false;
 
   constructor(options: RecoveryOptions, directories: DataDirectories) {
     this.options = options;
@@ -191,7 +193,12 @@ class Recovery {
     for (const file of [...snapshots, ...this.logs]) {
       if (file.isOdd) this.options.warn(`${file.name} is no name this server would give, but is read as one`);
     }
-    const candidates = snapshots.filter((file) => passesQuickTest(fileStore, snapshotDirectory, file.name));
+    const onUnreadable = (): void => {
+      this.isDiskFailing = true;
+    };
+    const candidates = snapshots.filter(({ name }) =>
+      passesQuickTest(fileStore, snapshotDirectory, name, onUnreadable),
+    );
     if (candidates.length === 0) return this.startWithoutSnapshot(snapshots, isInitialized);
     const recovered = this.tryEach(candidates.slice(0, SNAPSHOTS_TRIED_MAX));
     this.removeEmptyLastLog();
@@ -236,7 +243,7 @@ class Recovery {
     }
     throw new RecoveryError(
       `Not able to find valid snapshots in ${this.directories.snapshotDirectory}: ${reasons.join('; ')}. ${SNAPSHOT_REMEDY}`,
-      { finding: snapshotFinding(joinPath(this.directories.snapshotDirectory, candidates[0].name)) },
+      this.noneUsable(candidates),
     );
   }
 
@@ -246,6 +253,7 @@ class Recovery {
     } catch (error) {
       // An unreadable sector is one more way for a snapshot to be broken.
       if (errorCodeOf(error) === '') throw error;
+      this.isDiskFailing = true;
       throw new BrokenSnapshot(error instanceof Error ? error.message : String(error), { cause: error });
     }
   }
@@ -375,7 +383,7 @@ class Recovery {
     throw new RecoveryError(
       `${path} cannot be loaded, and the log beyond 0x${hex64(hi, lo)} follows from what a leader sent at that zxid, not from ` +
         `${candidate.name} and the log before, which ends at 0x${hex64(replay.lastHi, replay.lastLo)}. ${SNAPSHOT_REMEDY}`,
-      { finding: snapshotFinding(path) },
+      this.noneUsable([lost]),
     );
   }
 
@@ -495,10 +503,10 @@ class Recovery {
     };
   }
 
-  /** There is one, cut short; without any it is for an operator to say what that means. */
+  /** There is one, and it is broken. Without any, or where the disk fails, it is for an operator to say what that means. */
   private noneUsable(snapshots: readonly DataFileName[]): { finding: LogFinding } | undefined {
     const newest = snapshots[0];
-    if (newest === undefined) return undefined;
+    if (newest === undefined || this.isDiskFailing) return undefined;
     return { finding: snapshotFinding(joinPath(this.directories.snapshotDirectory, newest.name)) };
   }
 

@@ -27,16 +27,23 @@ export function listSnapshots(fileStore: FileStore, directory: string): DataFile
 }
 
 /** False as well when the file cannot be read. */
-export function passesQuickTest(fileStore: FileStore, directory: string, name: string): boolean {
+export function passesQuickTest(
+  fileStore: FileStore,
+  directory: string,
+  name: string,
+  onUnreadable: () => void = () => {},
+): boolean {
   let file: StoredFile;
   try {
     file = fileStore.openForRead(joinPath(directory, name));
   } catch {
+    onUnreadable();
     return false;
   }
   try {
     return looksWhole(file, compressionOf(name));
   } catch {
+    onUnreadable();
     return false;
   } finally {
     file.close();

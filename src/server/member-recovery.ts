@@ -4,7 +4,7 @@
  * member up to date it has no vote (src/README.md, "A log that lost something").
  *
  * Where no snapshot can be used there is nothing to cut back to: all of the database is set aside, and the leader sends a new one. Logs
- * without any snapshot are refused as ever: they may be all that there is of an old ensemble.
+ * without any snapshot are refused as ever: they may be all that there is of an old ensemble. So is a disk that cannot read one.
  *
  * On the thread that owns the tree, at a start and when the database has to be loaded anew.
  */

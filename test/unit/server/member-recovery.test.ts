@@ -117,6 +117,13 @@ describe('recovery of a member', () => {
     expect(ended).toBeGreaterThan(calls / 2);
   });
 
+  it.each(['open', 'read'])('refuses to begin anew because a snapshot cannot be read (%s)', (call) => {
+    disk.onCall = ({ name, path }) => (name.startsWith(call) && path.includes('snapshot.') ? 'EIO' : 'ok');
+    expect(() => recoverIt()).toThrow(RecoveryError);
+    disk.onCall = () => 'ok';
+    expect(recoverIt()).toMatchObject({ lastZxidLo: 20, missingTail: null });
+  });
+
   it('refuses logs without any snapshot as ever', () => {
     for (const name of spoilSnapshots()) disk.unlink(`${VERSION_2}/${name}`);
     expect(() => recoverIt()).toThrow('No snapshot found, but there are log entries');
