@@ -109,6 +109,8 @@ export class SessionOpener {
     cnxn.sessionHi = sessionHi;
     cnxn.sessionLo = sessionLo;
     let op: number = OpCode.createSession;
+    // Who comes again is no request of the reference's.
+    if (!renews) this.measures.onUnthrottled(1);
     if (renews) {
       const { passwordOffset, passwordLength } = request;
       if (!passwordMatches(sessionHi, sessionLo, bytes, passwordOffset, passwordLength)) {

@@ -156,6 +156,9 @@ export class PrepActor implements Actor {
     const role = this.roleOf(words[header + WORD_OP] as number);
     role.begin(words[header + WORD_ZXID_HI] as number, words[header + WORD_ZXID_LO] as number);
     this.role = role;
+    if (role !== this.decider) return;
+    const nowMs = this.context.clock.monotonicMs();
+    this.stamps.add(this.decider.decidedHi, this.decider.decidedLo, nowMs);
   };
 
   private roleOf(role: number): RoleRequests {
