@@ -16,6 +16,7 @@ export function portsOf(config: ServerConfig, own: QuorumConfig['servers'][numbe
   add('client port', config.clientPortAddress, config.clientPort);
   add('secure client port', config.secureClientPortAddress, config.secureClientPort);
   if (config.admin.enabled) add('admin port', config.admin.host, config.admin.port);
+  if (config.metrics.provider === 'prometheus') add('metrics port', config.metrics.host, config.metrics.port);
   const { quorumPeer } = config;
   if (quorumPeer === null || own === undefined) return ports;
   for (const { host, quorumPort, electionPort } of own.addresses) {

@@ -24,6 +24,8 @@ export const OBSERVATION_KEYS = [
     regime: 'strict-int',
     default: '7000',
     unit: 'port',
+    min: 0,
+    max: 65535,
     sentence: 'The port of the Prometheus provider, which serves /metrics.',
   },
   {

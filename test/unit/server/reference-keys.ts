@@ -8,6 +8,8 @@ dataDir= dataLogDir= tickTime=3000 clientPort= clientPortAddress= secureClientPo
 clientPortListenBacklog=-1 maxClientCnxns=60 minSessionTimeout=-1 maxSessionTimeout=-1 autopurge.snapRetainCount=3
 autopurge.purgeInterval=0 localSessionsEnabled=false localSessionsUpgradingEnabled=false
 metricsProvider.className=org.apache.zookeeper.metrics.impl.DefaultMetricsProvider metricsProvider.*=
+metricsProvider.httpHost=0.0.0.0 metricsProvider.httpPort=7000 metricsProvider.exportJvmInfo=true
+metricsProvider.numWorkerThreads=1 metricsProvider.maxQueueSize=1000000 metricsProvider.workerShutdownTimeoutMs=1000
 jvm.pause.monitor=false jvm.pause.warn-threshold.ms=10000 jvm.pause.info-threshold.ms=1000 jvm.pause.sleep.time.ms=500
 `;
 const ENSEMBLE = `
