@@ -93,7 +93,9 @@ export class ActorSystem {
     );
     const owners = [...topology.actors.map(({ name }) => name), ...this.specs.map(({ name }) => threadOwner(name))];
     this.counterBuffers = Object.fromEntries(owners.map((owner) => [owner, createCountersBuffer(options.countersMax)]));
-    this.metricBuffers = Object.fromEntries(topology.actors.map(({ name }) => [name, createMetricsBuffer()]));
+    this.metricBuffers = Object.fromEntries(
+      topology.actors.map((actor) => [actor.name, createMetricsBuffer(actor.metricsBytes)]),
+    );
 
     this.supervisor = new Supervisor({
       clock: this.clock,

@@ -141,7 +141,9 @@ export class ThreadHost {
         wakeBy: {},
         ports: {},
         counters: Object.fromEntries(owners.map((owner) => [owner, createCountersBuffer()])),
-        metrics: Object.fromEntries(topology.actors.map(({ name }) => [name, createMetricsBuffer()])),
+        metrics: Object.fromEntries(
+          topology.actors.map((actor) => [actor.name, createMetricsBuffer(actor.metricsBytes)]),
+        ),
         shared,
       },
       ports,

@@ -17,6 +17,8 @@ export interface ActorSpec {
   readonly policy: ChildPolicy;
   /** Plain cloneable data for `ActorContext.config`. */
   readonly config?: unknown;
+  /** What it measures for operators needs so much (counters/metrics-layout.ts); by default room for plain summaries. */
+  readonly metricsBytes?: number;
 }
 
 export interface LinkSpec {

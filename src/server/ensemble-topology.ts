@@ -22,13 +22,16 @@
  * was read, and the end of a role, which is in the reserve; so that ring never spills, and prep can always be waited for.
  * final -> prep and final -> restorer carry one record per role or restore. Connection shards always drain.
  */
+import { metricsBytes } from '../actor/counters/metrics-layout.js';
 import { type Placement, ThreadKind, type ThreadSpec } from '../actor/placement.js';
 import { type ActorSpec, ChildPolicy, type LinkSpec, type Topology } from '../actor/topology.js';
+import { LEARNERS_SHOWN_MAX } from '../zab/zab-measures.js';
 import type { PlacementName } from './placement-choice.js';
 import type { ServerConfig } from './server-config.js';
 import {
   type ActorConfig,
   ActorKind,
+  SUMMARIES_MAX,
   standalonePlacement,
   standaloneTopology,
   threadsByActor,
@@ -38,6 +41,13 @@ const RING_BYTES = 1 << 20;
 const SMALL_RING_BYTES = 1 << 14;
 const ELECTION_RING_BYTES = 1 << 16;
 const QUORUM_THREAD = 'quorum';
+/** It counts by learner. */
+const QUORUM_PEER_METRICS_BYTES = metricsBytes(
+  SUMMARIES_MAX,
+  LEARNERS_SHOWN_MAX,
+  LEARNERS_SHOWN_MAX,
+  LEARNERS_SHOWN_MAX,
+);
 
 export function ensembleTopology(server: ServerConfig, shardsShareSocket: boolean): Topology {
   const standalone = standaloneTopology(server, shardsShareSocket);
@@ -49,7 +59,11 @@ export function ensembleTopology(server: ServerConfig, shardsShareSocket: boolea
   const actors = standalone.actors.flatMap((spec) => {
     switch (spec.name) {
       case 'sync':
-        return [actor('quorum-peer', ActorKind.quorumPeer), actor('election', ActorKind.election), spec];
+        return [
+          { ...actor('quorum-peer', ActorKind.quorumPeer), metricsBytes: QUORUM_PEER_METRICS_BYTES },
+          actor('election', ActorKind.election),
+          spec,
+        ];
       case 'final':
         return [actor('commit', ActorKind.commit), spec];
       default:

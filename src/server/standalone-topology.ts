@@ -15,6 +15,7 @@
  * Housekeeping: session tracker, container manager, snapshotter, restorer, datadir cleanup, supervisor.
  */
 
+import { KEYS_DEFAULT_MAX, metricsBytes } from '../actor/counters/metrics-layout.js';
 import { MAIN_THREAD, type Placement, ThreadKind, type ThreadSpec } from '../actor/placement.js';
 import { type ActorSpec, ChildPolicy, type LinkSpec, type Topology } from '../actor/topology.js';
 import type { PlacementName } from './placement-choice.js';
@@ -46,6 +47,19 @@ export interface ActorConfig {
 }
 
 const RING_BYTES = 1 << 20;
+export const SUMMARIES_MAX = 48;
+/** Those that count by namespace. */
+const METRICS_BYTES: Readonly<Record<string, number>> = {
+  [ActorKind.connections]: metricsBytes(SUMMARIES_MAX, KEYS_DEFAULT_MAX),
+  [ActorKind.prep]: metricsBytes(SUMMARIES_MAX, KEYS_DEFAULT_MAX),
+  [ActorKind.final]: metricsBytes(SUMMARIES_MAX, KEYS_DEFAULT_MAX, KEYS_DEFAULT_MAX),
+};
+
+/** How an actor of that kind is measured. */
+function measured(kind: string): Pick<ActorSpec, 'metricsBytes'> {
+  const bytes = METRICS_BYTES[kind];
+  return bytes === undefined ? {} : { metricsBytes: bytes };
+}
 const LOG_THREAD = new URL('./log-thread.js', import.meta.url).href;
 
 /**
@@ -59,7 +73,7 @@ export function standaloneTopology(server: ServerConfig, shardsShareSocket: bool
   const actor = (name: string, kind: string, policy: ChildPolicy, shard = 0): ActorSpec => {
     const guarded = threads.get(name) !== threads.get('final');
     const config: ActorConfig = { server, shard, guarded };
-    return { name, kind, policy, config };
+    return { name, kind, policy, config, ...measured(kind) };
   };
   const actors: ActorSpec[] = [
     actor('supervisor', ActorKind.supervisor, ChildPolicy.fatal),

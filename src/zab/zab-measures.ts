@@ -10,6 +10,9 @@ import type { KeyedSummary } from '../actor/counters/keyed-summary.js';
 import type { Summary } from '../actor/counters/summary.js';
 import { AgeCursor, TxnAges } from './txn-ages.js';
 
+/** What is beyond is added up. The topology has room for so many. */
+export const LEARNERS_SHOWN_MAX = 64;
+
 export class ZabMeasures {
   readonly ages = new TxnAges();
   readonly lookingCount: Counter;
@@ -53,8 +56,8 @@ export class ZabMeasures {
     this.electionTime = metrics.summary('election_time');
     this.followerSyncTime = metrics.summary('follower_sync_time');
     this.observerSyncTime = metrics.summary('observer_sync_time');
-    this.queuedPackets = metrics.keyed('learner_handler_qp_size');
-    this.queueTime = metrics.keyed('learner_handler_qp_time_ms');
+    this.queuedPackets = metrics.keyed('learner_handler_qp_size', LEARNERS_SHOWN_MAX);
+    this.queueTime = metrics.keyed('learner_handler_qp_time_ms', LEARNERS_SHOWN_MAX);
     this.unavailableTime = metrics.summary('unavailable_time');
     this.leaderUnavailableTime = metrics.summary('leader_unavailable_time');
     this.snaps = metrics.counter('snap_count');
@@ -69,7 +72,7 @@ export class ZabMeasures {
     this.ackCreationLatency = metrics.summary('proposal_ack_creation_latency');
     this.quorumAckLatency = metrics.summary('quorum_ack_latency');
     this.commitLatency = metrics.summary('commit_propagation_latency');
-    this.ackLatency = metrics.keyed('ack_latency');
+    this.ackLatency = metrics.keyed('ack_latency', LEARNERS_SHOWN_MAX);
     this.proposalTime = metrics.summary('proposal_process_time');
     this.observerMasterCommitTime = metrics.summary('om_commit_process_time_ms');
   }

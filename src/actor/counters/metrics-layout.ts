@@ -49,10 +49,16 @@ export const KEY_AREA_BYTES = 4 + KEY_BYTES_MAX;
 export const SLOT_BYTES = KEY_AREA_BYTES + SUMMARY_BYTES;
 export const KEYS_DEFAULT_MAX = 256;
 
-/** Room for four keyed summaries of 256 keys beside some sixty plain ones. */
-export const METRICS_DEFAULT_BYTES = 6 * 1024 * 1024;
+const SUMMARIES_DEFAULT_MAX = 40;
 
-export function createMetricsBuffer(bytes: number = METRICS_DEFAULT_BYTES): SharedArrayBuffer {
+/** Of an owner with so many plain summaries at most, and a keyed one for each of these numbers of keys. */
+export function metricsBytes(summaries: number, ...keysMax: readonly number[]): number {
+  const plain = METRICS_HEADER_BYTES + summaries * entryBytes(EntryKind.summary, 0);
+  return keysMax.reduce((total, keys) => total + entryBytes(EntryKind.keyed, keys), plain);
+}
+
+/** By default for an owner that has some dozens of plain summaries. */
+export function createMetricsBuffer(bytes: number = metricsBytes(SUMMARIES_DEFAULT_MAX)): SharedArrayBuffer {
   assert(bytes % 8 === 0 && bytes >= METRICS_HEADER_BYTES, 'metrics take whole words');
   const buffer = new SharedArrayBuffer(bytes);
   const words = new Int32Array(buffer, 0, METRICS_HEADER_BYTES / 4);

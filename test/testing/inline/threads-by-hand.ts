@@ -54,7 +54,9 @@ export class ThreadsByHand {
     const doorbells = Object.fromEntries(names.map((name) => [name, createDoorbell()]));
     const owners = [...topology.actors.map((actor) => actor.name), ...names.map(threadOwner)];
     this.counterBuffers = Object.fromEntries(owners.map((owner) => [owner, createCountersBuffer()]));
-    this.metricBuffers = Object.fromEntries(topology.actors.map((actor) => [actor.name, createMetricsBuffer()]));
+    this.metricBuffers = Object.fromEntries(
+      topology.actors.map((actor) => [actor.name, createMetricsBuffer(actor.metricsBytes)]),
+    );
     const channels = channelsBetween(names);
     for (const threadName of names) {
       const host = new ThreadHost(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CounterSet } from '../../../src/actor/counters/counters.js';
 import { createCountersBuffer } from '../../../src/actor/counters/counters-layout.js';
 import { MetricSet } from '../../../src/actor/counters/metric-set.js';
-import { createMetricsBuffer } from '../../../src/actor/counters/metrics-layout.js';
+import { createMetricsBuffer, KEYS_DEFAULT_MAX, metricsBytes } from '../../../src/actor/counters/metrics-layout.js';
 import { encodeUtf8 } from '../../../src/base/utf8.js';
 import { addFigures, defaultFigures, figureText, type MetricFigure } from '../../../src/metrics/default-figures.js';
 import { METRIC_CATALOGUE } from '../../../src/metrics/metric-catalogue.js';
@@ -14,7 +14,12 @@ class Server {
 
   constructor(actors: readonly string[]) {
     const counters = Object.fromEntries(actors.map((name) => [name, createCountersBuffer()]));
-    const metrics = Object.fromEntries(actors.map((name) => [name, createMetricsBuffer()]));
+    const metrics = Object.fromEntries(
+      actors.map((name) => [
+        name,
+        createMetricsBuffer(metricsBytes(70, KEYS_DEFAULT_MAX, KEYS_DEFAULT_MAX, KEYS_DEFAULT_MAX)),
+      ]),
+    );
     for (const name of actors) {
       this.sets.push(
         new MetricSet(metrics[name] as SharedArrayBuffer, new CounterSet(counters[name] as SharedArrayBuffer)),

@@ -2,7 +2,7 @@ import { beforeEach, expect, it } from 'vitest';
 import { CounterSet } from '../../../src/actor/counters/counters.js';
 import { createCountersBuffer } from '../../../src/actor/counters/counters-layout.js';
 import { MetricSet } from '../../../src/actor/counters/metric-set.js';
-import { createMetricsBuffer } from '../../../src/actor/counters/metrics-layout.js';
+import { createMetricsBuffer, KEYS_DEFAULT_MAX, metricsBytes } from '../../../src/actor/counters/metrics-layout.js';
 import { encodeUtf8 } from '../../../src/base/utf8.js';
 import { METRIC_CATALOGUE } from '../../../src/metrics/metric-catalogue.js';
 import { expositionText, sampleKey } from '../../../src/metrics/prometheus/exposition.js';
@@ -20,7 +20,10 @@ let set: MetricSet;
 let registry: PrometheusRegistry;
 
 beforeEach(() => {
-  const [counters, metrics] = [createCountersBuffer(), createMetricsBuffer()];
+  const [counters, metrics] = [
+    createCountersBuffer(),
+    createMetricsBuffer(metricsBytes(70, KEYS_DEFAULT_MAX, KEYS_DEFAULT_MAX, KEYS_DEFAULT_MAX)),
+  ];
   set = new MetricSet(metrics, new CounterSet(counters));
   registry = new PrometheusRegistry({
     memory: { counters: { a: counters }, metrics: { a: metrics } },

@@ -7,7 +7,12 @@ import { CounterSet } from '../../../src/actor/counters/counters.js';
 import { createCountersBuffer } from '../../../src/actor/counters/counters-layout.js';
 import { MetricSet } from '../../../src/actor/counters/metric-set.js';
 import { emptyCells, MetricSetReader } from '../../../src/actor/counters/metric-set-reader.js';
-import { createMetricsBuffer, SummaryCell } from '../../../src/actor/counters/metrics-layout.js';
+import {
+  createMetricsBuffer,
+  KEYS_DEFAULT_MAX,
+  metricsBytes,
+  SummaryCell,
+} from '../../../src/actor/counters/metrics-layout.js';
 import { silentLogger } from '../../../src/actor/logger.js';
 import { LocalMailbox } from '../../../src/actor/mailbox/local-mailbox.js';
 import { ManualClock } from '../../../src/base/clock.js';
@@ -62,7 +67,9 @@ class Bench {
   onRoleTick: () => void = () => undefined;
   fatal: Error | null = null;
   private readonly counters = new CounterSet(createCountersBuffer());
-  private readonly metrics = createMetricsBuffer();
+  private readonly metrics = createMetricsBuffer(
+    metricsBytes(70, KEYS_DEFAULT_MAX, KEYS_DEFAULT_MAX, KEYS_DEFAULT_MAX),
+  );
   private readonly input = new LocalMailbox(1 << 20);
 
   constructor({ readOnlyAfterMs = Number.POSITIVE_INFINITY } = {}) {

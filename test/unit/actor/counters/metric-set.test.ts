@@ -8,6 +8,8 @@ import { emptyCells, MetricSetReader, OTHER_KEYS } from '../../../../src/actor/c
 import {
   createMetricsBuffer,
   KEY_BYTES_MAX,
+  KEYS_DEFAULT_MAX,
+  metricsBytes,
   SLOT_BYTES,
   SummaryCell,
 } from '../../../../src/actor/counters/metrics-layout.js';
@@ -18,7 +20,7 @@ class Owner {
   readonly metrics: SharedArrayBuffer;
 
   constructor(bytes?: number) {
-    this.metrics = createMetricsBuffer(bytes);
+    this.metrics = createMetricsBuffer(bytes ?? metricsBytes(8, KEYS_DEFAULT_MAX));
   }
 
   attach(): MetricSet {
