@@ -205,12 +205,11 @@ export class LiveStatus {
   async watchCounts(): Promise<WatchCounts> {
     const sessions = new Set<bigint>();
     const paths = new Map<string, Set<bigint>>();
+    let watches = 0;
     await this.shards.watches(new TurnSharing(this.clock), (session, path) => {
       sessions.add(session);
-      add(paths, path, session);
+      if (add(paths, path, session)) watches++;
     });
-    let watches = 0;
-    for (const watching of paths.values()) watches += watching.size;
     return { connections: sessions.size, paths: paths.size, watches };
   }
 
@@ -254,8 +253,11 @@ export class LiveStatus {
   }
 }
 
-function add<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
+/** False: it was there. */
+function add<K, V>(sets: Map<K, Set<V>>, key: K, value: V): boolean {
   const set = sets.get(key);
   if (set === undefined) sets.set(key, new Set([value]));
+  else if (set.has(value)) return false;
   else set.add(value);
+  return true;
 }

@@ -61,11 +61,13 @@ export class ShardQuestions {
   }
 
   private async listConnections(): Promise<ConnectionStatus[]> {
+    const clock = new SystemClock();
+    const wallOriginMs = clock.wallMs() - clock.monotonicMs();
     const listings = this.shards().map(async (shard) => {
       const connections: ConnectionStatus[] = [];
       for (let isFirst = true, isLast = false; !isLast; isFirst = false) {
         const piece = (await this.askShard(shard, { kind: 'connections', isFirst })) as ConnectionPiece;
-        for (const report of piece.reports) connections.push(connectionStatus(report));
+        for (const report of piece.reports) connections.push(connectionStatus(report, wallOriginMs));
         isLast = piece.isLast;
       }
       return connections;
@@ -95,9 +97,8 @@ function visitPiece({ words, paths }: WatchPiece, visit: (session: bigint, path:
   }
 }
 
-function connectionStatus(report: ConnectionReport): ConnectionStatus {
-  const clock = new SystemClock();
-  const wallOriginMs = clock.wallMs() - clock.monotonicMs();
+/** `wallOriginMs`: when monotonic time was 0. */
+function connectionStatus(report: ConnectionReport, wallOriginMs: number): ConnectionStatus {
   return {
     address: javaInetAddress(report.address),
     port: report.port,
