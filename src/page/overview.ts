@@ -33,6 +33,8 @@ export class Overview implements View {
   private readonly members: LiveTable<Member>;
   private readonly membersNote = element('p', { class: 'note' });
   private secondsShown = 0;
+  /** The newest. */
+  private figures: Fields = {};
 
   constructor(api: ServerApi) {
     this.api = api;
@@ -66,6 +68,7 @@ export class Overview implements View {
   }
 
   show(moment: Moment, isVisible: boolean): void {
+    this.figures = moment.history.newest?.figures ?? {};
     if (this.secondsShown++ % MEMBERS_EVERY === 0) void this.showMembers();
     if (isVisible) this.draw(moment);
   }
@@ -91,7 +94,7 @@ export class Overview implements View {
         .slice(0, 4)
         .map(({ now }, index) => ({ name: now.thread, style: `line-${index + 1}`, values: history.load(now.thread) })),
     );
-    this.fillTiles(history.newest?.figures ?? {}, requests.at(-1), reads.at(-1), writes.at(-1));
+    this.fillTiles(this.figures, requests.at(-1), reads.at(-1), writes.at(-1));
   }
 
   private fillTiles(figures: Fields, requests?: number, reads?: number, writes?: number): void {
@@ -157,14 +160,24 @@ export class Overview implements View {
     }));
     this.members.show(members);
     this.members.element.hidden = members.length === 0;
-    const state = String(zab?.zabstate ?? '');
-    setText(
-      this.membersNote,
-      members.length === 0
-        ? 'A standalone server: it belongs to no ensemble.'
-        : `Phase: ${state === '' ? UNKNOWN : state}. Epoch ${String(zab?.zab_epoch ?? UNKNOWN)}, last zxid ${String(zab?.last_zxid ?? UNKNOWN)}.`,
-    );
+    setText(this.membersNote, members.length === 0 ? this.outsideNote(zab ?? {}) : this.memberNote(zab ?? {}));
   }
+
+  private outsideNote({ zabstate }: Fields): string {
+    if (this.figures.server_state === 'standalone') return 'A standalone server: it belongs to no ensemble.';
+    const phase = String(zabstate ?? '');
+    return `This server serves no clients now${phase === '' ? '' : `; its phase is ${phase}`}.`;
+  }
+
+  private memberNote({ zabstate, zab_epoch: epoch, last_zxid: zxid }: Fields): string {
+    const synced = numberIn(this.figures, 'synced_followers');
+    const followers = synced === undefined ? '' : ` ${count(synced)} followers are in sync.`;
+    return `Phase: ${told(zabstate)}. Epoch ${told(epoch)}, last zxid ${told(zxid)}.${followers}`;
+  }
+}
+
+function told(value: unknown): string {
+  return value === undefined || value === '' ? UNKNOWN : String(value);
 }
 
 function list(value: unknown): string {

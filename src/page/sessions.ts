@@ -37,6 +37,7 @@ export class Sessions implements View {
   private readonly watched: LiveTable<Watched>;
   private readonly ask = element('button', { type: 'button', class: 'quiet' }, 'List the connections');
   private seconds = 0;
+  private watchCount: number | undefined;
   private mayAsk = true;
 
   constructor(api: ServerApi) {
@@ -77,6 +78,7 @@ export class Sessions implements View {
       return;
     }
     const figures = history.newest?.figures ?? {};
+    this.watchCount = numberIn(figures, 'watch_count');
     const alive = numberIn(figures, 'num_alive_connections') ?? 0;
     setText(
       this.summary,
@@ -113,7 +115,8 @@ export class Sessions implements View {
       } = await this.api.ask('watch_summary');
       setText(
         this.watchNote,
-        `${count(Number(total))} watches on ${count(Number(paths))} paths, of ${count(Number(watching))} connections.`,
+        `${count(this.watchCount)} watches. Of these on data and existence: ${count(Number(total))}, on ` +
+          `${count(Number(paths))} paths, by ${count(Number(watching))} connections; only these can be listed.`,
       );
     } catch (error) {
       setText(this.watchNote, messageOf(error));
