@@ -93,7 +93,7 @@ test('keys in examples and in the running text are known', () => {
     const inText = [...page.text.replace(FENCE, '').matchAll(/`([a-zA-Z]\w*(?:\.\w+)*)=[^`\s]*`/g)];
     for (const [, name] of [...inBlocks, ...inText]) {
       keys++;
-      if (!isKey(name) && !/^[A-Z_]+$/.test(name) && name !== 'snapshot' && name !== 'streaming') {
+      if (!isKey(name) && !/^[A-Z][A-Z0-9_]+$/.test(name) && name !== 'snapshot' && name !== 'streaming') {
         unknown.push(`${page.path}: ${name}`);
       }
     }

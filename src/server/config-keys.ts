@@ -1,5 +1,5 @@
 // Every configuration key this server understands, once: its name in zoo.cfg, how its value is read, its default, its
-// unit, its range, one sentence, and why it has no effect where it has none. server-config.ts reads by this table; the
+// unit, its range, one sentence, and why it has no effect where it has none. server-config.ts reads by this table;
 // docs/configuration.md and the tidy test are made from it or held against it. The rows are in config-keys/,
 // by area. Constant data, read by the main thread while it starts; nothing else may know a key's name or default.
 
