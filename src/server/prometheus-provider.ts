@@ -22,6 +22,7 @@ export class PrometheusProvider {
   private readonly asked = new Map<number, (figures: SampledFigures) => void>();
   private lastId = 0;
   private openPort = 0;
+  private hasEnded = false;
 
   private constructor(config: MetricsConfig, memory: MetricsMemory, facts: () => Promise<ScrapeFacts>, log: Logger) {
     this.facts = facts;
@@ -29,8 +30,13 @@ export class PrometheusProvider {
     const { host, port, showsProcess } = config;
     const start: ProviderStart = { memory, host, port, showsProcess };
     this.worker = new Worker(THREAD, { name: 'prometheus', workerData: start });
-    // Nothing of the server depends on it; without it there is no page until the next start.
+    // Nothing of the server depends on it; without it there is no page until the next start, and `mntr` shows the state alone.
     this.worker.on('error', (error) => log.error('The metrics provider has failed', { error }));
+    this.worker.on('exit', () => {
+      this.hasEnded = true;
+      for (const answer of this.asked.values()) answer([]);
+      this.asked.clear();
+    });
   }
 
   /** Rejects with MetricsStartError if its port cannot be opened. */
@@ -65,6 +71,7 @@ export class PrometheusProvider {
 
   /** Keys with their labels, as `mntr` and `monitor` show them. */
   figures(): Promise<SampledFigures> {
+    if (this.hasEnded) return Promise.resolve([]);
     const id = ++this.lastId;
     return new Promise((resolve) => {
       this.asked.set(id, resolve);
