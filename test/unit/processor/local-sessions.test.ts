@@ -4,6 +4,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { Prng } from '../../../src/base/prng.js';
+import { ServerRole } from '../../../src/processor/pipeline-records.js';
 import { OPEN_ACL_UNSAFE } from '../../../src/protocol/acl.js';
 import { ErrorCode } from '../../../src/protocol/error-code.js';
 import type { MultiOp } from '../../../src/protocol/multi.js';
@@ -285,6 +286,28 @@ test('a rogue learner that closes or opens a local session of the leader does no
   pair.leader.say((port) => port.forwarded(1, -10, 0, hi, lo, none, 0, 4, int32(6000), 0, 4));
   pair.run();
   expect(counts(pair.leader.sessions)).toEqual([1, 0]);
+});
+
+test('a read-only server tells the connection of a session that expires, and closes one that is asked to', () => {
+  const pair = pairOf();
+  const at = pair.learner;
+  pair.end();
+  at.endRole();
+  at.serve(ServerRole.readOnly, {
+    onLine: (type, bytes, _words, offset, length) => at.port.passOn(type, bytes, offset, length),
+    onDurable: () => expect.unreachable(),
+  });
+  at.run();
+  const [silent, closing] = [0, 1].map(() => connect(pair, at, { readOnly: true }));
+  closing?.request(OpCode.closeSession);
+  at.run();
+  expect([closing && errorsOf(closing), closing?.connection.ending, counts(at.sessions)]).toEqual([
+    [0],
+    Ending.fin,
+    [1, 1],
+  ]);
+  at.advance(20_000);
+  expect([silent?.connection.ending, counts(at.sessions), at.outstanding()]).toEqual([Ending.fin, [0, 0], [0, 0]]);
 });
 
 test('without local sessions in the configuration nobody writes for a session that the leader does not know', () => {
