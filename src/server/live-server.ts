@@ -19,7 +19,6 @@ import type { AdminParts, MainPorts } from './actor-factory.js';
 import { type AdminHost, type RunningAdmin, startAdmin } from './admin-host.js';
 import { clientPortError, clientPorts } from './client-ports.js';
 import type { DatadirCleanupActor } from './datadir-cleanup-actor.js';
-import { diagnosticReport } from './diagnostic-report.js';
 import { ExitCode } from './exit-code.js';
 import type { LiveControl } from './live-control.js';
 import { LiveRestore } from './live-restore.js';
@@ -169,6 +168,7 @@ export class LiveServer implements MainPorts {
   async diagnosticReport(): Promise<string> {
     const threads = await Promise.race([this.system.dump(), delay(DUMP_MS, null, { ref: false })]);
     const nowMs = new SystemClock().wallMs();
+    const { diagnosticReport } = await import('./diagnostic-report.js');
     return diagnosticReport({ nowMs, mode: this.mode(), threads, ringDepths: this.system.ringDepths() });
   }
 
