@@ -245,6 +245,34 @@ describe('four-letter words', () => {
     expect(new TextDecoder().decode(client.connection.takeReceived())).toBe('imok');
   });
 
+  test('are answered in parts, with a word of what is still to be taken, to a client that may be gone', () => {
+    const server = InlineServer.start();
+    const client = server.dial();
+    client.connection.send(new TextEncoder().encode('wchc'));
+    client.connection.end();
+    server.run();
+    const connection = server.words[0]?.connection;
+    const answer = (text: string, isLast: boolean): unknown =>
+      server.control('connections.0', { kind: 'answer-word', connection, text, isLast });
+    client.connection.reading = false;
+    expect(answer('a'.repeat(1_000_000), false)).toBeGreaterThan(500_000);
+    expect(answer('', false)).toBeGreaterThan(500_000);
+    client.connection.reading = true;
+    server.run();
+    expect(answer('', false)).toBe(0);
+    answer('the end', true);
+    server.run();
+    expect(client.connection.takeReceived()).toHaveLength(1_000_007);
+    expect(client.connection.ending).toBe(Ending.fin);
+    expect(answer('more', true)).toBe(-1);
+    const other = server.dial();
+    other.connection.send(new TextEncoder().encode('wchc'));
+    server.run();
+    server.control('connections.0', { kind: 'drop-word', connection: server.words[1]?.connection });
+    server.run();
+    expect(other.connection.gone).toBe(true);
+  });
+
   test('other letters are a length', () => {
     const server = InlineServer.start();
     const client = server.dial();
