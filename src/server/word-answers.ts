@@ -120,6 +120,8 @@ export class WordAnswers {
     let piece = '';
     for (const part of text) {
       piece += part;
+      // Nothing to say yet, but work was done.
+      if (part === '' && turns.isDue) await turns.pause();
       if (piece.length < PIECE_CHARS) continue;
       if (!(await this.hand(asked, piece, false))) return;
       piece = '';

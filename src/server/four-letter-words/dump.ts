@@ -9,6 +9,9 @@ import type { ConnectionStatus, EphemeralStatus, ExpiryStatus, ServerStatus } fr
 
 /** Connections are looked after in steps of this, as the reference does by default. */
 const CONNECTION_STEP_MS = 10_000;
+const CONNECTIONS_PER_LOOK = 256;
+/** No text: whoever sends the pieces may do something else. */
+const PAUSE = '';
 
 export function* dump(status: ServerStatus): Iterable<string> {
   const { sessions } = status;
@@ -28,7 +31,8 @@ export function* dump(status: ServerStatus): Iterable<string> {
   }
   yield* ephemerals(status.ephemerals);
   yield 'Connections dump:\n';
-  yield* sets('Connections ', connectionsByExpiry(status.connections), dateOf, connectionLine);
+  const byExpiry = yield* connectionsByExpiry(status.connections);
+  yield* sets('Connections ', byExpiry, dateOf, connectionLine);
 }
 
 function* ephemerals(bySession: EphemeralStatus): Iterable<string> {
@@ -54,9 +58,12 @@ function* sets<T>(
   }
 }
 
-function connectionsByExpiry(connections: readonly ConnectionStatus[]): ExpiryStatus<ConnectionStatus> {
+function* connectionsByExpiry(
+  connections: readonly ConnectionStatus[],
+): Generator<string, ExpiryStatus<ConnectionStatus>> {
   const buckets = new Map<number, ConnectionStatus[]>();
-  for (const connection of connections) {
+  for (const [index, connection] of connections.entries()) {
+    if (index % CONNECTIONS_PER_LOOK === CONNECTIONS_PER_LOOK - 1) yield PAUSE;
     const bucketMs = (Math.floor(connection.expiresMs / CONNECTION_STEP_MS) + 1) * CONNECTION_STEP_MS;
     const bucket = buckets.get(bucketMs);
     if (bucket === undefined) buckets.set(bucketMs, [connection]);
