@@ -2,7 +2,9 @@
 // had answered is there after the restart, and sessions go on.
 
 import { expect, test } from 'vitest';
+import { fourLetterWord } from '../testing/four-letter-word.js';
 import { startThreadkeeper, threadkeeperServer } from '../testing/threadkeeper-server.js';
+import { until } from '../testing/until.js';
 import { counted, int32, Op, openAcl, request, WireConnection } from '../testing/wire-connection.js';
 import { killNine } from './kill-nine-trials.js';
 
@@ -24,8 +26,14 @@ test('connections end with a FIN; SIGQUIT tells where the server stands; a secon
   const deaf = await WireConnection.openSession(server.port);
   await deaf.call(1, Op.Create, counted('/big'), counted(new Uint8Array(900_000)), openAcl, int32(0));
   server.signal('SIGQUIT');
+  await until('the report', 10_000, () => server.log().includes('Full thread dump Threadkeeper'));
+  expect(server.log()).toMatch(/"log" heartbeat \d+\n {3}sync: running/);
   for (let xid = 2; xid < 40; xid++) deaf.send(request(xid, Op.GetData, counted('/big'), Uint8Array.of(0)));
   deaf.socket.pause();
+  await until('the server to answer somebody who does not read', 10_000, async () => {
+    const received = /Received: (\d+)/.exec(await fourLetterWord(server.port, 'srvr'))?.[1];
+    return Number(received) > 5;
+  });
   server.signal('SIGTERM');
   await idle.readToEnd();
   expect(await idle.closed).toBe(true);
@@ -35,6 +43,4 @@ test('connections end with a FIN; SIGQUIT tells where the server stands; a secon
   expect((await server.exited).code).toBe(143);
   expect(performance.now() - secondMs).toBeLessThan(400);
   deaf.destroy();
-  expect(server.log()).toMatch(/Full thread dump Threadkeeper/);
-  expect(server.log()).toMatch(/"log" heartbeat \d+\n {3}sync: running/);
 });
