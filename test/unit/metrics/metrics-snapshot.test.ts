@@ -48,6 +48,19 @@ describe('the catalogue', () => {
     expect([count('gauge-set'), count('counter-set'), count('basic-set'), count('advanced-set')]).toEqual([4, 1, 3, 2]);
   });
 
+  it('has every name that the alert examples and dashboards of the reference use', () => {
+    const used =
+      'znode_count num_alive_connections approximate_data_size watch_count election_time_count open_file_descriptor_count ' +
+      'max_file_descriptor_count fsynctime_sum snapshottime_sum avg_latency max_latency min_latency outstanding_requests ' +
+      'packets_received packets_sent global_sessions local_sessions ephemerals_count quorum_size synced_followers ' +
+      'synced_observers learners pending_syncs leader_uptime uptime readlatency updatelatency proposal_count commit_count ' +
+      'connection_drop_count connection_rejected stale_sessions_expired looking_count unavailable_time_sum jvm_pause_time_ms_sum';
+    const samples = METRIC_CATALOGUE.flatMap(({ name, kind }) =>
+      /basic|advanced/.test(kind) ? [name, `${name}_count`, `${name}_sum`] : [name],
+    );
+    expect(used.split(' ').filter((name) => !samples.includes(name))).toEqual([]);
+  });
+
   it('says something of each, as a sentence', () => {
     for (const { name, sentence } of METRIC_CATALOGUE) expect(sentence, name).toMatch(/^[A-Z\d(].+\.$|^sync .+\.$/);
   });
