@@ -73,8 +73,9 @@ test('settings, levels, clients and statistics of a server that serves', async (
   });
   const second = await WireConnection.open(server.port);
   expect((await second.handshake({ timeOutMs: 30_000 })).timeOutMs).toBe(5000);
-  const third = await WireConnection.open(server.port);
-  await third.readToEnd();
+  // Closed at once, sometimes before its connect is told.
+  const third = await WireConnection.open(server.port).catch(() => null);
+  await third?.readToEnd();
   expect(server.log()).toContain('maxClientCnxns is 2 from now on, it was 60');
   const conf = await ask('GET', 'configuration');
   if (conf.body.error === null) expect(conf.body).toMatchObject({ max_client_cnxns: 2, max_session_timeout: 5000 });
