@@ -12,7 +12,7 @@ import { freePort } from '../testing/free-port.js';
 import { repositoryRoot } from '../testing/repository-root.js';
 import { until } from '../testing/until.js';
 import { counted, Op, openAcl, WireConnection } from '../testing/wire-connection.js';
-import { normalJson, normalWord, type Particulars, sortedBlocks } from './admin/normal-answers.js';
+import { normalJson, normalWord, type Particulars, withoutBuckets } from './admin/normal-answers.js';
 
 const FIXTURE = join(repositoryRoot, 'test/fixtures/admin/apache-3.8.0-ensemble.txt');
 const AS_RECORDED: Particulars = { dataDir: 'DATA', ports: {}, sessions: [], firstZxid: 0n };
@@ -106,11 +106,6 @@ async function word(sid: number, name: string): Promise<string> {
 
 async function command(sid: number, name: string): Promise<string> {
   return normalJson(await raw(sid, name), particulars(sid));
-}
-
-/** Which sessions share a bucket is chance. */
-function withoutBuckets(text: string): string {
-  return sortedBlocks(text.replace(/^\d+ expire at DATE:\n/gm, ''), (line) => !line.startsWith('\t'));
 }
 
 function sortedLines(text: string): string[] {

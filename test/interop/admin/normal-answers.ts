@@ -39,14 +39,21 @@ const TIMES_AND_SIZES =
 
 /** A number stays what it is by its kind: N is whole, D has a point. */
 export function normalJson(text: string, particulars: Particulars): string {
-  return withoutParticulars(text, particulars)
-    .replace(/127\.0\.0\.1:\d+(?!:)/g, '127.0.0.1:PORT')
-    .replace(/"\d{4,}" : \[/g, '"TIME" : [')
-    .replace(new RegExp(`"(${TIMES_AND_SIZES})" : (-?\\d+)(\\.\\d+)?`, 'g'), (_all, key, _whole, part) =>
-      part === undefined ? `"${key}" : N` : `"${key}" : D`,
-    )
-    .replace(/"((?:last_processed|last)_zxid)" : (\d+)/g, (_all, key, zxid) => `"${key}" : ${since(zxid, particulars)}`)
-    .replace(/"version" : "\d+\.\d+\.\d+-[^"]*, built on [^"]*"/g, '"version" : VERSION');
+  return (
+    withoutParticulars(text, particulars)
+      .replace(/127\.0\.0\.1:\d+(?!:)/g, '127.0.0.1:PORT')
+      .replace(/"\d{4,}" : \[/g, '"TIME" : [')
+      // The reference keeps buckets out of which all have gone.
+      .replace(/^ *"TIME" : \[ \],?\n/gm, '')
+      .replace(new RegExp(`"(${TIMES_AND_SIZES})" : (-?\\d+)(\\.\\d+)?`, 'g'), (_all, key, _whole, part) =>
+        part === undefined ? `"${key}" : N` : `"${key}" : D`,
+      )
+      .replace(
+        /"((?:last_processed|last)_zxid)" : (\d+)/g,
+        (_all, key, zxid) => `"${key}" : ${since(zxid, particulars)}`,
+      )
+      .replace(/"version" : "\d+\.\d+\.\d+-[^"]*, built on [^"]*"/g, '"version" : VERSION')
+  );
 }
 
 /** Lines of blocks that the reference has in the order of a hash table: sorted, each with what is indented below it. Empty lines count. */
@@ -60,6 +67,11 @@ export function sortedBlocks(text: string, isHead: (line: string) => boolean): s
   }
   const [before, ...rest] = blocks.map(([head, ...lines]) => [head, ...lines.sort()].join('\n'));
   return [before, ...rest.sort(), `${empty} empty lines`].join('\n');
+}
+
+/** Of `dump`: who shares a bucket with whom is chance. */
+export function withoutBuckets(text: string): string {
+  return sortedBlocks(text.replace(/^\d+ expire at DATE:\n/gm, ''), (line) => !line.startsWith('\t'));
 }
 
 function since(zxid: string, { firstZxid }: Particulars): string {
