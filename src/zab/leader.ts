@@ -324,6 +324,8 @@ export class Leader implements Role, LearnerMaster {
   onConfigsChanged(): void {
     // Quorums are asked of the eras that proposals began with; liveness asks `configs` each time.
     this.lookWhetherAlone();
+    // Who has not answered the round yet may be needed no more, and may have left without a word.
+    this.hasRoundAnswers = true;
   }
 
   private lookWhetherAlone(): void {
@@ -868,6 +870,10 @@ export class Leader implements Role, LearnerMaster {
   private startRound(): void {
     this.proof.start();
     for (const link of [...this.followers]) if (link.state === 'streaming') link.ping();
+    if (!this.isQuorumAlone) return;
+    // Asked while it was not.
+    this.hasRoundAnswers = true;
+    this.host.requestTurn();
   }
 
   private proveRound(): void {

@@ -138,6 +138,25 @@ describe('reconfiguration', () => {
     expect(stage.over).toContain('not enough followers are left');
   });
 
+  test('who is a quorum by itself from then on has proven what it asked a follower that left', () => {
+    const { stage, learners } = serving([2], { config: members([1, 2], '100000000') });
+    const [second] = learners;
+    second.isSilent = true;
+    stage.write(1, OpCode.reconfig, reconfigEntry(members([1], '100000001')));
+    // The first one begins a round, the other one waits for the next.
+    for (let syncs = 0; syncs < 2; syncs++) {
+      stage.line(RecordType.pass, { [WORD_OP]: OpCode.sync });
+      stage.settle();
+    }
+    second.send('ACK 1.1');
+    expect(stage.take().at(-2)).toBe('activate 1.1 leader 1 at 1.1');
+    second.end();
+    stage.leader.onConfigsChanged();
+    stage.requestTurn();
+    stage.settle();
+    expect(committed(stage)).toEqual(['commit proven 0.1', 'commit proven 0.2']);
+  });
+
   test('liveness needs both while a configuration is pending', () => {
     const { stage, learners } = serving([2]);
     stage.write(1, OpCode.reconfig, reconfigEntry(members([1, 2, 3, 4, 5], '100000001')));
