@@ -30,8 +30,10 @@ export type ReadAheadMessage = GrownPiece | ReadAheadOutcome;
 type ReadAheadOutcome = { readonly tail: SnapshotTail } | ReadAheadFailure;
 
 interface ReadAheadFailure {
-  readonly failure: 'broken' | 'bug';
+  readonly failure: 'broken' | 'unreadable' | 'bug';
   readonly message: string;
+  /** Of the file store, where it is unreadable. */
+  readonly code: string;
 }
 
 /** The loading thread's end of a thread that reads ahead. */
@@ -79,9 +81,10 @@ function outcomeOf(fileStore: FileStore, request: ReadAheadRequest, queue: LoadQ
 
 function failureOf(error: unknown): ReadAheadFailure {
   const message = error instanceof Error ? error.message : String(error);
-  // An unreadable sector is one more way for a snapshot to be broken.
-  if (error instanceof BrokenSnapshot || errorCodeOf(error) !== '') return { failure: 'broken', message };
-  return { failure: 'bug', message: error instanceof Error ? (error.stack ?? message) : message };
+  const code = errorCodeOf(error);
+  if (error instanceof BrokenSnapshot) return { failure: 'broken', message, code };
+  if (code !== '') return { failure: 'unreadable', message, code };
+  return { failure: 'bug', message: error instanceof Error ? (error.stack ?? message) : message, code };
 }
 
 /** The loading thread's part. Throws LoadStalled when the other thread is gone. */
@@ -118,5 +121,6 @@ function resultOf(outcome: ReadAheadOutcome | null): SnapshotTail {
   if (outcome === null) throw new Error('the thread that read the snapshot did not say how it ended');
   if ('tail' in outcome) return outcome.tail;
   if (outcome.failure === 'broken') throw new BrokenSnapshot(outcome.message);
+  if (outcome.failure === 'unreadable') throw Object.assign(new Error(outcome.message), { code: outcome.code });
   throw new Error(`the thread that read the snapshot failed: ${outcome.message}`);
 }

@@ -168,8 +168,8 @@ class Recovery {
   private isEpochBegun = false; // the record being replayed is the first of its epoch
   private readonly uncovered: string[] = []; // names of snapshots
   private tail: LogTail;
-  /** A snapshot could not be read, which says nothing of what is in it: the next start may have it. */
-  private isDiskFailing = false;
+  /** Snapshots that the disk does not give, which says nothing of what is in them: the next start may have them. */
+  private readonly unreadable: DataFileName[] = [];
 
   constructor(options: RecoveryOptions, directories: DataDirectories) {
     this.options = options;
@@ -193,11 +193,8 @@ class Recovery {
     for (const file of [...snapshots, ...this.logs]) {
       if (file.isOdd) this.options.warn(`${file.name} is no name this server would give, but is read as one`);
     }
-    const onUnreadable = (): void => {
-      this.isDiskFailing = true;
-    };
-    const candidates = snapshots.filter(({ name }) =>
-      passesQuickTest(fileStore, snapshotDirectory, name, onUnreadable),
+    const candidates = snapshots.filter((file) =>
+      passesQuickTest(fileStore, snapshotDirectory, file.name, () => this.unreadable.push(file)),
     );
     if (candidates.length === 0) return this.startWithoutSnapshot(snapshots, isInitialized);
     const recovered = this.tryEach(candidates.slice(0, SNAPSHOTS_TRIED_MAX));
@@ -229,6 +226,10 @@ class Recovery {
         this.checkReached(candidate, replay);
         return this.result(candidate, replay);
       } catch (error) {
+        if (error instanceof TxnLogHole && this.isNewerUnreadable(candidate)) {
+          // With the snapshot between, which may be read another time, nothing is missing.
+          throw new RecoveryError(`${error.message}. A newer snapshot cannot be read`, { cause: error });
+        }
         if (error instanceof TxnLogHole && reasons.length > 0) {
           const message = `${error.message}. Newer snapshots could not be used: ${reasons.join('; ')}`;
           throw new TxnLogHole(message, error.finding);
@@ -253,9 +254,13 @@ class Recovery {
     } catch (error) {
       // An unreadable sector is one more way for a snapshot to be broken.
       if (errorCodeOf(error) === '') throw error;
-      this.isDiskFailing = true;
+      this.unreadable.push(candidate);
       throw new BrokenSnapshot(error instanceof Error ? error.message : String(error), { cause: error });
     }
+  }
+
+  private isNewerUnreadable({ zxidHi, zxidLo }: DataFileName): boolean {
+    return this.unreadable.some((s) => compareSigned(s.zxidHi, s.zxidLo, zxidHi, zxidLo) > 0);
   }
 
   private read(candidate: DataFileName): SnapshotTail {
@@ -424,10 +429,20 @@ class Recovery {
     if (unreached === undefined) return;
     const { name, zxidHi: syncedHi, zxidLo: syncedLo } = unreached;
     const path = joinPath(snapshotDirectory, name);
+    const finding: LogFinding = {
+      kind: 'unreached',
+      path,
+      offset: -1,
+      lastHi,
+      lastLo,
+      later: null,
+      syncedHi,
+      syncedLo,
+    };
     throw new RecoveryError(
       `${path} cannot be loaded, and the log behind ${loaded} ends before it, at 0x${hex64(lastHi, lastLo)}. ` +
         remedyFor(dataDir, dataLogDir),
-      { finding: { kind: 'unreached', path, offset: -1, lastHi, lastLo, later: null, syncedHi, syncedLo } },
+      this.unreadable.some((s) => s.name === name) ? {} : { finding },
     );
   }
 
@@ -506,7 +521,7 @@ class Recovery {
   /** There is one, and it is broken. Without any, or where the disk fails, it is for an operator to say what that means. */
   private noneUsable(snapshots: readonly DataFileName[]): { finding: LogFinding } | undefined {
     const newest = snapshots[0];
-    if (newest === undefined || this.isDiskFailing) return undefined;
+    if (newest === undefined || this.unreadable.length > 0) return undefined;
     return { finding: snapshotFinding(joinPath(this.directories.snapshotDirectory, newest.name)) };
   }
 

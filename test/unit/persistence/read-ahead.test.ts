@@ -107,6 +107,20 @@ describe('readAhead and loadAhead', () => {
     expect(isCancelled).toBe(true);
   });
 
+  test('a sector that cannot be read says nothing of what is in the snapshot, on whichever thread', () => {
+    const store = storeWith('tiny-restarted-3.9');
+    const failing: ReadAhead = {
+      ...readFirst(store),
+      start: (request) => {
+        store.onCall = ({ name, path }) => (name === 'read' && path.includes('snapshot.') ? 'EIO' : 'ok');
+        return readFirst(store).start(request);
+      },
+    };
+    expect(() => recoverFrom(store, { readAhead: failing })).toThrow(
+      expect.objectContaining({ message: expect.stringContaining('EIO'), finding: null }),
+    );
+  });
+
   test('a failure that nobody has foreseen names itself', () => {
     const store = storeWith('tiny-restarted-3.9');
     const failing: ReadAhead = {

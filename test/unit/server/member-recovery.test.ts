@@ -124,6 +124,28 @@ describe('recovery of a member', () => {
     expect(recoverIt()).toMatchObject({ lastZxidLo: 20, missingTail: null });
   });
 
+  it.each(['open', 'read'])('refuses to cut back behind a newer snapshot that cannot be read (%s)', (call) => {
+    disk.place(`${VERSION_2}/snapshot.1e`, disk.contentsOf(`${VERSION_2}/snapshot.0`));
+    const before = disk.list(VERSION_2);
+    disk.onCall = ({ name, path }) => (name.startsWith(call) && path.includes('snapshot.1e') ? 'EIO' : 'ok');
+    expect(() => recoverIt()).toThrow(RecoveryError);
+    expect(disk.list(VERSION_2)).toEqual(before);
+  });
+
+  it('refuses to cut a log that follows from a snapshot that cannot be read', () => {
+    disk = new SimFileStore(new Prng(1));
+    recoverFrom(disk);
+    const writer = newWriter(disk);
+    for (let zxid = 11n; zxid <= 20n; zxid++) append(writer, createEntry(zxid, `/n${zxid}`, null), zxid);
+    writer.commit();
+    writer.close();
+    disk.place(`${VERSION_2}/snapshot.a`, disk.contentsOf(`${VERSION_2}/snapshot.0`));
+    const before = disk.list(VERSION_2);
+    disk.onCall = ({ name, path }) => (name.startsWith('open') && path.includes('snapshot.a') ? 'EIO' : 'ok');
+    expect(() => recoverIt()).toThrow(RecoveryError);
+    expect(disk.list(VERSION_2)).toEqual(before);
+  });
+
   it('refuses logs without any snapshot as ever', () => {
     for (const name of spoilSnapshots()) disk.unlink(`${VERSION_2}/${name}`);
     expect(() => recoverIt()).toThrow('No snapshot found, but there are log entries');
