@@ -15,6 +15,7 @@ import { MetricSetReader } from './counters/metric-set-reader.js';
 import { createMetricsBuffer } from './counters/metrics-layout.js';
 import { EventLoopRunner } from './event-loop-runner.js';
 import type { Logger } from './logger.js';
+import { countersCapacity } from './mailbox/link-tally.js';
 import { createRing, ringDepth } from './mailbox/ring-layout.js';
 import { MAIN_THREAD, type Placement, ThreadKind, type ThreadSpec, threadByActor } from './placement.js';
 import { RESTART_INTENSITY_DEFAULT, type RestartIntensity } from './restart-budget.js';
@@ -92,7 +93,9 @@ export class ActorSystem {
       this.specs.map(({ name, kind }) => [name, kind === ThreadKind.blocking ? WakeBy.memory : eventLoopWakeBy]),
     );
     const owners = [...topology.actors.map(({ name }) => name), ...this.specs.map(({ name }) => threadOwner(name))];
-    this.counterBuffers = Object.fromEntries(owners.map((owner) => [owner, createCountersBuffer(options.countersMax)]));
+    this.counterBuffers = Object.fromEntries(
+      owners.map((owner) => [owner, createCountersBuffer(countersCapacity(owner, this.links, options.countersMax))]),
+    );
     this.metricBuffers = Object.fromEntries(
       topology.actors.map((actor) => [actor.name, createMetricsBuffer(actor.metricsBytes)]),
     );

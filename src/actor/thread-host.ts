@@ -17,7 +17,7 @@ import { createMetricsBuffer } from './counters/metrics-layout.js';
 import { DutyCycle } from './duty-cycle.js';
 import type { Logger } from './logger.js';
 import { LargeInbox, LargeOutbox } from './mailbox/large-record.js';
-import { registerLinkTally } from './mailbox/link-tally.js';
+import { countersCapacity, registerLinkTally } from './mailbox/link-tally.js';
 import { LocalMailbox } from './mailbox/local-mailbox.js';
 import { SideChannel } from './mailbox/side-channel.js';
 import { attachProducer, RingReceiver, RingSender } from './mailbox/spsc-ring.js';
@@ -140,7 +140,9 @@ export class ThreadHost {
         doorbells: { [MAIN_THREAD]: new SharedArrayBuffer(256) },
         wakeBy: {},
         ports: {},
-        counters: Object.fromEntries(owners.map((owner) => [owner, createCountersBuffer()])),
+        counters: Object.fromEntries(
+          owners.map((owner) => [owner, createCountersBuffer(countersCapacity(owner, topology.links))]),
+        ),
         metrics: Object.fromEntries(
           topology.actors.map((actor) => [actor.name, createMetricsBuffer(actor.metricsBytes)]),
         ),

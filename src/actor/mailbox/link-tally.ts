@@ -4,6 +4,7 @@
  */
 
 import type { CounterSet } from '../counters/counters.js';
+import { COUNTERS_DEFAULT_CAPACITY } from '../counters/counters-layout.js';
 
 export const LinkTally = {
   records: 0,
@@ -21,6 +22,15 @@ const NAMES = ['records', 'publishes', 'refusals', 'spilled', 'large', 'depth_by
 
 export function registerLinkTally(counters: CounterSet, linkName: string): Float64Array {
   return counters.registerBlock(NAMES.map((name) => `${linkName}_${name}`));
+}
+
+/** How many counters an owner may have: those of its links, which are as many as there are shards, and `ownMax` others. */
+export function countersCapacity(
+  owner: string,
+  links: readonly { readonly from: string }[],
+  ownMax: number = COUNTERS_DEFAULT_CAPACITY,
+): number {
+  return ownMax + links.filter(({ from }) => from === owner).length * NAMES.length;
 }
 
 /** For a mailbox outside any system: tests and benches. */

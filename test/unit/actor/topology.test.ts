@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { inlinePlacement, type Placement, ThreadKind, threadByActor } from '../../../src/actor/placement.js';
 import { ChildPolicy, type LinkSpec, resolveLinks, type Topology } from '../../../src/actor/topology.js';
+import { inlineSystem } from './inline-system.js';
 
 function topology(actors: string[], links: LinkSpec[]): Topology {
   return { actors: actors.map((name) => ({ name, kind: name, policy: ChildPolicy.fatal })), links };
@@ -51,6 +52,19 @@ describe('links', () => {
   ])('refuse %s', (_what, actors, links, message) => {
     expect(() => resolveLinks(topology(actors, links))).toThrow(message);
   });
+});
+
+test('an actor has room for the counters of as many links as it has', () => {
+  const readers = Array.from({ length: 70 }, (_, i) => `reader.${i}`);
+  const one = (...inboxes: string[]) => ({
+    inboxes: Object.fromEntries(inboxes.map((name) => [name, () => undefined])),
+  });
+  const actors = Object.fromEntries(readers.map((name) => [name, () => one('writer')]));
+  const { fatal } = inlineSystem({
+    actors: { writer: () => one(), ...actors },
+    links: readers.map((name) => `writer > ${name}`),
+  });
+  expect(fatal).toEqual([]);
 });
 
 describe('placements', () => {
