@@ -124,7 +124,8 @@ export class StampFollower extends StageStamps {
   stampedMs = 0;
   private next = 0;
   private readonly time: number;
-  private hi = 0;
+  /** Up to where stamps were looked at; -1: none was. */
+  private hi = -1;
   private lo = 0;
 
   /** `time`: which of a stamp's times counts, 0 for a to 2 for c. */

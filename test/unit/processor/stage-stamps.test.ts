@@ -76,6 +76,7 @@ describe('following', () => {
 
   test('tells for each stamp how many transactions are new, in whatever pieces it is asked', () => {
     const { writer, follower } = ring();
+    writer.add(0, 0, 0, 0);
     writer.add(0, 5, 0, 1);
     expect(followed(follower, 0, 5)).toEqual([[5, 1]]);
     writer.add(0, 8, 0, 2);
@@ -86,6 +87,13 @@ describe('following', () => {
     ]);
     expect(followed(follower, 0, 18)).toEqual([[6, 3]]);
     expect(followed(follower, 0, 18)).toEqual([]);
+  });
+
+  test('of what was there when its server began it says nothing', () => {
+    const { writer, follower } = ring();
+    writer.add(0, 1_000_000, 0, 1);
+    writer.add(0, 1_000_003, 0, 2);
+    expect(followed(follower, 0, 1_000_003)).toEqual([[3, 2]]);
   });
 
   test('of the first batch of an epoch it says nothing', () => {
