@@ -335,7 +335,7 @@ export class ConnectionsActor implements Actor {
   private terminate(what: 'session' | 'connection', sessionHi: number, sessionLo: number): boolean {
     for (const cnxn of this.connections.bySlot.values()) {
       if (cnxn.sessionHi !== sessionHi || cnxn.sessionLo !== sessionLo || cnxn.state === CnxnState.closing) continue;
-      if (what === 'session') this.sender.closeSession(cnxn);
+      if (what === 'session') this.sender.closeSession(cnxn, this.context.clock.monotonicMs());
       else this.replies.closeAfterFlush(cnxn);
       return true;
     }

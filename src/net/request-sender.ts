@@ -153,7 +153,7 @@ export class RequestSender {
    * The session ends as if its client had asked for it. The answer is nobody's: the connection is closed by the transaction
    * (result-router.ts), or stays if there is none.
    */
-  closeSession(cnxn: ServerCnxn): void {
+  closeSession(cnxn: ServerCnxn, nowMs: number): void {
     const { toPrep: out, options } = this;
     const { identityBytes } = cnxn;
     out.claim(RecordType.request, PIPELINE_HEADER_BYTES + identityBytes.length);
@@ -165,6 +165,7 @@ export class RequestSender {
     out.words[at + WORD_SLOT] = cnxn.slot;
     out.words[at + WORD_SESSION_HI] = cnxn.sessionHi;
     out.words[at + WORD_SESSION_LO] = cnxn.sessionLo;
+    out.words[at + WORD_ARRIVED_MS] = nowMs | 0;
     out.words[at + WORD_LENGTH_A] = identityBytes.length;
     copyBytes(identityBytes, 0, out.bytes, out.offset + PIPELINE_HEADER_BYTES, identityBytes.length);
     out.commit();

@@ -18,6 +18,7 @@ import {
   PIPELINE_HEADER_WORDS,
   RecordType,
   ServerRole,
+  WORD_ARRIVED_MS,
   WORD_CONNECTION,
   WORD_LENGTH_B,
   WORD_OP,
@@ -38,6 +39,7 @@ export class SessionTrackerActor implements Actor {
   private readonly expired: Counter;
   private isActive: boolean;
   private localOnly = false;
+  private nowMs = 0;
 
   /** `tickMs` is the width of the buckets, zoo.cfg's tickTime. */
   constructor(context: ActorContext, table: SessionTable, tickMs: number, isMember = false, hasLocalSessions = false) {
@@ -60,6 +62,7 @@ export class SessionTrackerActor implements Actor {
   }
 
   onTick(nowMs: number): void {
+    this.nowMs = nowMs;
     if (this.isActive) this.tracker.visitExpired(nowMs, this.expire);
   }
 
@@ -81,6 +84,7 @@ export class SessionTrackerActor implements Actor {
     out.words[at + WORD_SLOT] = slot;
     out.words[at + WORD_SESSION_HI] = table.sessionHi(slot);
     out.words[at + WORD_SESSION_LO] = table.sessionLo(slot);
+    out.words[at + WORD_ARRIVED_MS] = this.nowMs | 0;
     out.words[at + WORD_LENGTH_B] = 4;
     writeInt32(out.bytes, out.offset + PIPELINE_HEADER_BYTES, touchedMs | 0);
     out.commit();

@@ -8,6 +8,7 @@ import { LocalMailbox } from '../../../src/actor/mailbox/local-mailbox.js';
 import { readInt32 } from '../../../src/base/bytes.js';
 import {
   PIPELINE_HEADER_BYTES,
+  WORD_ARRIVED_MS,
   WORD_SESSION_HI,
   WORD_SESSION_LO,
   WORD_SLOT,
@@ -32,8 +33,8 @@ test('a touch that comes while the expiry is being written saves the session', (
   toPrep.drain((_type, bytes, words, offset) => {
     const header = offset >> 2;
     told.push(words[header + WORD_SLOT], words[header + WORD_SESSION_HI], words[header + WORD_SESSION_LO]);
-    told.push(readInt32(bytes, offset + PIPELINE_HEADER_BYTES));
+    told.push(readInt32(bytes, offset + PIPELINE_HEADER_BYTES), words[header + WORD_ARRIVED_MS]);
   }, 10);
-  // Prep compares this with the table's touch, and lets the session live since they differ.
-  expect(told).toEqual([2, 7, 8, 1000]);
+  // Prep compares the touch with the table's, and lets the session live since they differ. Stages measure from the last one on.
+  expect(told).toEqual([2, 7, 8, 1000, 6500]);
 });
