@@ -166,7 +166,9 @@ export class LiveServer implements MainPorts {
 
   /** Where everything stands, as text; for SIGQUIT. */
   async diagnosticReport(): Promise<string> {
-    const threads = await Promise.race([this.system.dump(), delay(DUMP_MS, null, { ref: false })]);
+    // A thread that has ended, or is not there yet, does not answer either.
+    const dump = this.system.dump().catch(() => null);
+    const threads = await Promise.race([dump, delay(DUMP_MS, null, { ref: false })]);
     const nowMs = new SystemClock().wallMs();
     const { diagnosticReport } = await import('./diagnostic-report.js');
     return diagnosticReport({ nowMs, mode: this.mode(), threads, ringDepths: this.system.ringDepths() });

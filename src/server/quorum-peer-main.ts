@@ -6,10 +6,10 @@
  * clients reconnect (operations 11.3); a second one ends it at once. SIGQUIT prints where everything stands, and the server goes on.
  * SIGUSR2 writes the counters to the file that THREADKEEPER_COUNTERS_FILE names.
  */
-import { writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { EXIT_SIGNALS, ExitCode, type ExitSignal, exitLine } from './exit-code.js';
+import { DescriptorDestination } from './log-destination.js';
 import { CONSOLE_ONLY, readLogSettings } from './log-settings.js';
 import { configDirOf, configFileOf, loadServerConfig, readOptions, type ServerConfig } from './server-config.js';
 import { ServerLife } from './server-life.js';
@@ -106,7 +106,10 @@ function onSignal(signal: ExitSignal): void {
 for (const signal of Object.keys(EXIT_SIGNALS) as ExitSignal[]) process.on(signal, () => onSignal(signal));
 
 process.on('SIGQUIT', () => {
-  life?.server?.diagnosticReport().then((text) => writeSync(STDOUT, text), failStart);
+  life?.server?.diagnosticReport().then(
+    (text) => new DescriptorDestination(STDOUT).write(text),
+    (error: unknown) => log.warn('Where everything stands could not be told', { error }),
+  );
 });
 
 process.on('exit', () => life?.finish());

@@ -1,9 +1,15 @@
 // SIGTERM under load (operations 11.3): the server ends within its second, with 143; what it had applied it has answered, what it
 // had answered is there after the restart, and sessions go on.
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { fourLetterWord } from '../testing/four-letter-word.js';
-import { startThreadkeeper, threadkeeperServer } from '../testing/threadkeeper-server.js';
+import { freePort } from '../testing/free-port.js';
+import { makeTempDir } from '../testing/temp-dir.js';
+import { SERVER_MAIN, startThreadkeeper, threadkeeperServer } from '../testing/threadkeeper-server.js';
 import { until } from '../testing/until.js';
 import { counted, int32, Op, openAcl, request, WireConnection } from '../testing/wire-connection.js';
 import { killNine } from './kill-nine-trials.js';
@@ -43,4 +49,26 @@ test('connections end with a FIN; SIGQUIT tells where the server stands; a secon
   expect((await server.exited).code).toBe(143);
   expect(performance.now() - secondMs).toBeLessThan(400);
   deaf.destroy();
+});
+
+test('SIGQUIT, when nobody reads what the server says any more, does not end it', async () => {
+  const dir = makeTempDir('sigquit');
+  const port = await freePort();
+  const configFile = join(dir.path, 'zoo.cfg');
+  writeFileSync(configFile, `dataDir=${dir.path}\nclientPort=${port}\nadmin.enableServer=false\n`);
+  const server = spawn(process.execPath, [SERVER_MAIN, configFile], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const exited = once(server, 'exit');
+  try {
+    server.stdout.resume();
+    await until('the server', 10_000, () => fourLetterWord(port, 'srvr').catch(() => undefined));
+    server.stdout.destroy();
+    server.kill('SIGQUIT');
+    for (let i = 0; i < 50; i++) expect(await fourLetterWord(port, 'srvr')).toContain('Mode: standalone');
+    server.kill('SIGTERM');
+    expect(await exited).toEqual([143, null]);
+  } finally {
+    server.kill('SIGKILL');
+    await exited;
+    dir.remove();
+  }
 });
