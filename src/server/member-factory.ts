@@ -143,17 +143,22 @@ function logOf(fileStore: FileStore, { logDirectory }: DataDirectories): MarkedL
   return { zxidHi: last.zxidHi, zxidLo: last.zxidLo, path: joinPath(logDirectory, last.name) };
 }
 
-/** One for both actors of this thread: who is a member, and whose certificates are whose, is told to it once. */
-let network: NodePeerNetwork | null = null;
+/**
+ * One for both actors of a server on this thread: who is a member, and whose certificates are whose, is told to it once. By the
+ * server's own configuration, since several servers may live in one process.
+ */
+const networks = new WeakMap<QuorumPeerConfig, NodePeerNetwork>();
 
-function networkOf(context: ActorContext, server: ServerConfig, peer: QuorumPeerConfig): NodePeerNetwork {
-  if (network !== null) return network;
+export function networkOf(context: ActorContext, server: ServerConfig, peer: QuorumPeerConfig): NodePeerNetwork {
+  const known = networks.get(peer);
+  if (known !== undefined) return known;
   const { tlsLoaded: tls, refusesForeign } = server.peerSecurity;
-  network = new NodePeerNetwork({ keepAlive: peer.tcpKeepAlive, tls, refusesForeign }, context.log);
+  const network = new NodePeerNetwork({ keepAlive: peer.tcpKeepAlive, tls, refusesForeign }, context.log);
   // The election's port is open before the quorum peer says who the members are.
   const texts = [peer.membersText, ...(peer.lastSeenText === null ? [] : [peer.lastSeenText])];
   const members = texts.flatMap((text) => parseQuorumConfigText(text).members);
   network.setMemberHosts(members.flatMap(({ addresses }) => addresses.map(({ host }) => host)));
+  networks.set(peer, network);
   return network;
 }
 
