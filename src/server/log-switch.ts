@@ -46,9 +46,17 @@ export class LogSwitch {
     return this.levels.get(name) ?? this.rootLevel;
   }
 
-  /** Main thread. */
+  /** Main thread. A name that is none, or one too many, is as if it were not there: it stood in some logging file. */
   setAll(root: LogLevel, levels: Readonly<Record<string, LogLevel>>): void {
-    this.write(LEVEL_NUMBERS[root], new Map(Object.entries(levels).map(([name, at]) => [name, LEVEL_NUMBERS[at]])));
+    const kept = new Map<string, number>();
+    let bytes = TEXT_OFFSET;
+    for (const [name, at] of Object.entries(levels)) {
+      const length = lineOf(name, LEVEL_NUMBERS[at]).length;
+      if (!NAME.test(name) || bytes + length > MEMORY_BYTES) continue;
+      bytes += length;
+      kept.set(name, LEVEL_NUMBERS[at]);
+    }
+    this.write(LEVEL_NUMBERS[root], kept);
   }
 
   /** Main thread. Null as name: all loggers without a level of their own; null as level: the logger has none any more. */
@@ -75,7 +83,7 @@ export class LogSwitch {
   private write(rootLevel: number, levels: ReadonlyMap<string, number>): void {
     let text = '';
     for (const [name, level] of levels) {
-      const line = `${name}=${level}\n`;
+      const line = lineOf(name, level);
       if (!NAME.test(name)) throw new RangeError(`${name} is not the name of a logger`);
       if (TEXT_OFFSET + text.length + line.length > MEMORY_BYTES) throw new RangeError('too many loggers have levels');
       text += line;
@@ -103,6 +111,10 @@ export class LogSwitch {
       return;
     }
   }
+}
+
+function lineOf(name: string, level: number): string {
+  return `${name}=${level}\n`;
 }
 
 function nameOf(number: number): LogLevel {
