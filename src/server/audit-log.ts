@@ -38,6 +38,8 @@ export class AuditLog {
   private waiting: Buffer[] = [];
   private waitingBytes = 0;
   private failedUntilMs = Number.NEGATIVE_INFINITY;
+  /** How much of the last lines is in the open file is not known, nor whether it is the right one any more. */
+  private hasFailed = false;
 
   /** `fallback`: the server's log, under the audit logger's name. */
   constructor(config: AuditConfig, fallback: Logger, nowMs: () => number, fileBytesMax = FILE_BYTES_MAX) {
@@ -163,6 +165,10 @@ export class AuditLog {
       return false;
     }
     try {
+      if (this.fd >= 0 && this.hasFailed) {
+        closeSync(this.fd);
+        this.fd = -1;
+      }
       if (this.fd >= 0 && this.fileBytes >= this.fileBytesMax) {
         closeSync(this.fd);
         this.fd = -1;
@@ -173,6 +179,7 @@ export class AuditLog {
         this.fd = openSync(this.config.path, 'a', 0o640);
         this.fileBytes = fstatSync(this.fd).size;
       }
+      this.hasFailed = false;
       return true;
     } catch (error) {
       this.fail(error, bytes);
@@ -182,6 +189,7 @@ export class AuditLog {
 
   private fail(error: unknown, bytes: Buffer): void {
     this.failedUntilMs = this.nowMs() + RETRY_MS;
+    this.hasFailed = true;
     this.fallback.error(`${this.config.path} cannot be written; lines of the audit log follow here`, { error });
     this.tellElsewhere(bytes);
   }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Logger, silentLogger } from '../../../src/actor/logger.js';
@@ -98,4 +98,22 @@ test('what the file does not take is told in the server log, until it takes line
   log.close();
   expect(told).toHaveLength(4);
   expect(textOf(config().path)).toContain('d=4');
+});
+
+test('a file that has refused lines is opened again: another one may lie there by then', async () => {
+  const told: string[] = [];
+  const tell = (message: string): void => void told.push(message);
+  const path = join(dir.path, 'audit.log');
+  symlinkSync('/dev/full', path);
+  let nowMs = 1_000_000;
+  const log = new AuditLog(config(path), { ...silentLogger, info: tell, error: tell }, () => nowMs);
+  log.take(bytesOf('Ia=1\n'));
+  await until('the refusal', 2000, async () => (told.length === 2 ? true : undefined));
+  expect(told[1]).toBe('a=1');
+  rmSync(path);
+  nowMs += 10_001;
+  log.take(bytesOf('Ib=2\n'));
+  log.close();
+  expect(told).toHaveLength(2);
+  expect(textOf(path)).toMatch(/^[^\n]* b=2\n$/);
 });
