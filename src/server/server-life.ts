@@ -90,7 +90,13 @@ export class ServerLife {
    */
   async drain(deadlineMs: number): Promise<void> {
     if (this.adminTimer !== null) clearTimeout(this.adminTimer);
-    if (this.hasStarted) await this.live?.drain(deadlineMs);
+    if (!this.hasStarted) return;
+    try {
+      await this.live?.drain(deadlineMs);
+    } catch (error) {
+      // A thread that has just ended answers nobody, and is no reason to leave the others behind.
+      this.log.warn('Clients could not be told of the end', { error });
+    }
   }
 
   /** Ends all threads, for a process that goes on. */

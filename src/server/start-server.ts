@@ -193,7 +193,10 @@ class EmbeddedRun {
     }
     if (this.closing !== null) return;
     // Whatever failed, nothing of it drains any more.
-    this.closing = this.life.stop(0).then(() => this.life.finish());
+    this.closing = this.life
+      .stop(0)
+      .then(() => this.life.finish())
+      .catch((failure: unknown) => this.log.warn('The server could not be ended in order', { error: failure }));
     this.onFailure?.(error instanceof Error ? error : new Error(String(error)));
   }
 }
