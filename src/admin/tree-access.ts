@@ -6,12 +6,11 @@
 //
 // Where clients have to authenticate themselves before they are served, so must whoever asks here.
 
-import { isIP } from 'node:net';
-import { hostname } from 'node:os';
 import type { Identity } from '../processor/acl.js';
 import { ipIdentityOf } from '../processor/ip-address.js';
 import type { AdminHost } from '../server/admin-host.js';
 import type { CommandAnswer, CommandRequest } from './command.js';
+import { foreignSite } from './own-site.js';
 import { identitiesOf } from './request-auth.js';
 
 export type Entry = { readonly identities: readonly Identity[] } | { readonly refusal: CommandAnswer };
@@ -22,12 +21,8 @@ export function enterTree(host: Pick<AdminHost, 'config' | 'auth'>, request: Com
   if (config.tree === 'off' || (config.tree === 'loopback' && !isFromLoopback(request))) {
     return refused(403, 'Nodes are shown to the loopback address only; see threadkeeper.admin.tree');
   }
-  const name = hostNameOf(headers.host ?? '');
-  if (!isOwnName(name, [...config.hostNames, config.host ?? '', hostname()])) {
-    return refused(421, `This server does not know itself as ${name}; see threadkeeper.admin.hostNames`);
-  }
-  const site = headers['sec-fetch-site'];
-  if (site === 'cross-site' || site === 'same-site') return refused(403, 'Nodes are not shown to pages of other sites');
+  const foreign = foreignSite(config, headers);
+  if (foreign !== null) return { refusal: foreign };
   const address: Identity = { scheme: 'ip', id: ipIdentityOf(remoteAddress) };
   const { authorization } = headers;
   const proved =
@@ -48,16 +43,4 @@ function refused(status: number, error: string): Entry {
 function isFromLoopback({ remoteAddress, headers }: CommandRequest): boolean {
   if (headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined) return false;
   return /^(?:::ffff:)?127\.\d+\.\d+\.\d+$/.test(remoteAddress) || remoteAddress === '::1';
-}
-
-/** Without the port. */
-function hostNameOf(host: string): string {
-  return host.replace(/:\d*$/, '').toLowerCase();
-}
-
-/** An address cannot be made to mean another one; a name that somebody else owns can (DNS rebinding). */
-function isOwnName(name: string, known: readonly string[]): boolean {
-  if (isIP(name.replace(/^\[|\]$/g, '')) !== 0) return true;
-  if (name === 'localhost' || name.endsWith('.localhost')) return true;
-  return known.some((own) => own === '*' || (own !== '' && own.toLowerCase() === name));
 }
