@@ -195,6 +195,7 @@ class AdminServer {
         parameters,
         headers: request.headers,
         remoteAddress: socket.remoteAddress ?? '',
+        clientAddress: this.connected(request).address,
         certified: this.port.identitiesOf(socket),
         body: request,
         beginBody,

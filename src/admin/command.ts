@@ -14,6 +14,8 @@ export interface CommandRequest {
   readonly headers: IncomingHttpHeaders;
   /** The socket's. */
   readonly remoteAddress: string;
+  /** The same, or what a proxy says in front of the server, if that is to be believed. */
+  readonly clientAddress: string;
   /** What TLS has proved of the client. */
   readonly certified: readonly Identity[];
   /** Of a POST. Reading it may fail: the client is gone, or says nothing for too long. */

@@ -17,16 +17,16 @@ export type Entry = { readonly identities: readonly Identity[] } | { readonly re
 
 export function enterTree(host: Pick<AdminHost, 'config' | 'auth'>, request: CommandRequest): Entry {
   const { config, auth } = host;
-  const { headers, remoteAddress, certified } = request;
+  const { headers, clientAddress, certified } = request;
   if (config.tree === 'off' || (config.tree === 'loopback' && !isFromLoopback(request))) {
     return refused(403, 'Nodes are shown to the loopback address only; see threadkeeper.admin.tree');
   }
   const foreign = foreignSite(config, headers);
   if (foreign !== null) return { refusal: foreign };
-  const address: Identity = { scheme: 'ip', id: ipIdentityOf(remoteAddress) };
+  const address: Identity = { scheme: 'ip', id: ipIdentityOf(clientAddress) };
   const { authorization } = headers;
   const proved =
-    authorization === undefined ? [] : identitiesOf(authorization, { address: remoteAddress, certified }, auth);
+    authorization === undefined ? [] : identitiesOf(authorization, { address: clientAddress, certified }, auth);
   if (proved === null) return refused(401, 'Not authenticated');
   const identities = [address, ...certified, ...proved];
   const enforced = auth.enforcedSchemes;

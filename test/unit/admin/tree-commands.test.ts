@@ -55,15 +55,17 @@ beforeAll(() => {
 interface Caller {
   readonly authorization?: string;
   readonly remoteAddress?: string;
+  readonly clientAddress?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 async function ask(make: MakeCommand, query: Record<string, string>, caller: Caller = {}): Promise<CommandAnswer> {
-  const { authorization, remoteAddress = '127.0.0.1', headers } = caller;
+  const { authorization, remoteAddress = '127.0.0.1', clientAddress = remoteAddress, headers } = caller;
   const request: CommandRequest = {
     parameters: new Map(Object.entries(query)),
     headers: { host: 'localhost:8080', ...headers, ...(authorization === undefined ? {} : { authorization }) },
     remoteAddress,
+    clientAddress,
     certified: [],
     body: undefined as never,
     beginBody: () => {},
@@ -123,6 +125,8 @@ describe('get_node', () => {
   it('knows callers by their address', async () => {
     expect((await ask(getNode, { path: '/here' })).status).toBeUndefined();
     expect((await ask(getNode, { path: '/here' }, { remoteAddress: '::1' })).status).toBe(403);
+    // A proxy on this machine that is believed is not its clients.
+    expect((await ask(getNode, { path: '/here' }, { clientAddress: '10.0.0.7' })).status).toBe(403);
   });
 
   it('says what is not there, and what makes no sense', async () => {

@@ -140,6 +140,7 @@ describe('the admin command pipeline', () => {
       parameters: new Map(),
       headers: {},
       remoteAddress: '',
+      clientAddress: '',
       certified: [],
       body: undefined as never,
       beginBody: () => {},
