@@ -28,7 +28,8 @@ export async function runSubCommand(table: readonly SubCommandRow[], context: Su
     context.err(`threadkeeper knows no sub-command ${asksForHelp ? args[0] : name}\n${usage(table)}`);
     return EXIT_INVOCATION;
   }
-  if (args.some((word) => word !== 'help' && HELP_WORDS.has(word))) {
+  const own = row.passesWordsOn === true ? args.slice(0, 1) : args;
+  if (own.some((word) => word !== 'help' && HELP_WORDS.has(word))) {
     context.out(usageOf(row));
     return EXIT_DONE;
   }

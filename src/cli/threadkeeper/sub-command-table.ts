@@ -26,6 +26,7 @@ export const SUB_COMMANDS: readonly SubCommandRow[] = [
   {
     name: 'container-entrypoint',
     words: '[zkServer start-foreground | <command> [words]]',
+    passesWordsOn: true,
     sentence: 'In a container: zoo.cfg and myid from ZOO_* variables where they are absent, then the server.',
     load: async () => (await import('../container/container-entrypoint.js')).containerEntrypoint,
   },

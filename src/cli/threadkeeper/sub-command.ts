@@ -19,6 +19,8 @@ export interface SubCommandRow {
   /** Behind the name in the usage: which words it takes. Empty: none. */
   readonly words: string;
   readonly sentence: string;
+  /** Its words are another program's: `-h` among them is that program's, too. */
+  readonly passesWordsOn?: boolean;
   readonly load: () => Promise<SubCommand>;
 }
 

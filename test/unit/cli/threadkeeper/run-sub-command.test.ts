@@ -23,6 +23,13 @@ const TABLE = [
     out(args.join(' '));
     return 7;
   }),
+  {
+    ...row('become', '<command>', async ({ args, out }) => {
+      out(args.join(' '));
+      return 0;
+    }),
+    passesWordsOn: true,
+  },
   row('fail', '', async () => {
     throw new Error('no such file');
   }),
@@ -46,7 +53,7 @@ async function run(...args: string[]) {
 }
 
 const USAGE =
-  'Usage: threadkeeper <sub-command> [words]\n  say   Does say.\n  fail  Does fail.\n' +
+  'Usage: threadkeeper <sub-command> [words]\n  say     Does say.\n  become  Does become.\n  fail    Does fail.\n' +
   'threadkeeper help <sub-command> shows its words.\n';
 
 describe('threadkeeper', () => {
@@ -73,6 +80,11 @@ describe('threadkeeper', () => {
   it.each([[['help', 'say']], [['say', '--help']], [['say', 'x', '-h']]])('and that of one: %s', async (args) => {
     const out = 'Usage: threadkeeper say <word>\n  Does say.\n';
     expect(await run(...args)).toEqual({ exitCode: 0, out, err: '', loaded: [] });
+  });
+
+  it('leaves the words of another program to that program', async () => {
+    expect(await run('become', 'df', '-h')).toEqual({ exitCode: 0, out: 'df -h', err: '', loaded: ['become'] });
+    expect((await run('become', '--help')).out).toContain('Usage: threadkeeper become');
   });
 
   it('tells wrong words with the usage of that sub-command and ends with 2', async () => {
