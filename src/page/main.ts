@@ -2,6 +2,7 @@
 // behind the #. In the browser. It asks the AdminServer that it came from and nobody else, and changes nothing there.
 // A hidden page asks less often; a server that does not answer is said so, and asked again.
 
+import { placeOf } from './address.js';
 import { element, setAttributes, setText } from './elements.js';
 import { History } from './history.js';
 import { Overview } from './overview.js';
@@ -116,9 +117,8 @@ class Page {
     this.tabs.get(next.name)?.focus();
   }
 
-  /** `#tree/a/b` is the view called tree, opened at /a/b. */
   private followAddress(): void {
-    const [, name = '', place = ''] = /^#([a-z]+)(.*)$/.exec(location.hash) ?? [];
+    const { name, place } = placeOf(location.hash);
     const view = this.views.find((candidate) => candidate.name === name) ?? (this.views[0] as View);
     this.current = view;
     for (const other of this.views) {
@@ -127,7 +127,7 @@ class Page {
       const tab = this.tabs.get(other.name);
       if (tab !== undefined) setAttributes(tab, { 'aria-selected': String(isCurrent), tabindex: isCurrent ? 0 : -1 });
     }
-    if (place !== '') view.open?.(decodeURI(place));
+    if (place !== '') view.open?.(place);
     this.showAll(this.history.newest?.rates ?? null);
   }
 }
