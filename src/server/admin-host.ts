@@ -33,7 +33,7 @@ export interface AdminHost {
   readonly snapshots: SnapshotPort;
   readonly slowRequests: { readonly thresholdMs: number; readonly last: readonly SlowRequest[] };
   readonly pipeline: Pick<PipelineView, 'look'>;
-  readonly metrics: Pick<ServerMetrics, 'stateFields' | 'figures' | 'recent' | 'reader' | 'gaugeValues'>;
+  readonly metrics: Pick<ServerMetrics, 'stateFields' | 'figures' | 'reader' | 'gaugeValues'>;
   /** The tree as this thread may read it, and who may see what of it. */
   readonly tree: TreeReader;
   readonly aclPolicy: AclPolicy;

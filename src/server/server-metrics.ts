@@ -8,10 +8,9 @@ import type { ActorSystem } from '../actor/actor-system.js';
 import { SummaryCell } from '../actor/counters/metrics-layout.js';
 import type { Logger } from '../actor/logger.js';
 import { addFigures, figureText, type MetricFigure } from '../metrics/default-figures.js';
-import { MetricsReader, NO_GAUGES } from '../metrics/metrics-reader.js';
+import { MetricsReader } from '../metrics/metrics-reader.js';
 import type { ExposedFamily } from '../metrics/prometheus/exposition.js';
 import type { ScrapeFacts } from '../metrics/prometheus/scrape-message.js';
-import { ROTATION_MS, SlidingWindows } from '../metrics/sliding-windows.js';
 import type { MetricsConfig } from './metrics-config.js';
 import { pipelineFamilies } from './pipeline-families.js';
 import type { PipelinePicture } from './pipeline-view.js';
@@ -46,7 +45,6 @@ export class ServerMetrics {
   private readonly sources: MetricsSources;
   private gauges: Promise<ServerGauges> | null = null;
   private provider: PrometheusProvider | null = null;
-  private windows: SlidingWindows | null = null;
 
   constructor(config: MetricsConfig, system: ActorSystem, sources: MetricsSources, log: Logger) {
     this.config = config;
@@ -121,26 +119,6 @@ export class ServerMetrics {
   /** `srst`: counters and summaries begin anew, gauges do not. */
   async reset(): Promise<void> {
     if (this.provider === null) await this.system.resetMetrics();
-  }
-
-  /**
-   * A summary as it was in the last ten minutes; before that many have passed since it was first asked for, since then. For our own
-   * page: no name of Apache's shows it.
-   */
-  recent(name: string): Float64Array {
-    if (this.windows === null) {
-      this.windows = new SlidingWindows();
-      setInterval(() => this.rotate(), ROTATION_MS).unref();
-    }
-    return this.windows.recent(name, this.reader.summary(name), this.reader.resetCount());
-  }
-
-  private rotate(): void {
-    const copies = new Map<string, Float64Array>();
-    for (const { row, samples } of this.reader.read(NO_GAUGES)) {
-      for (const { key, cells } of samples) if (key === null && cells !== null) copies.set(row.name, cells);
-    }
-    this.windows?.rotate(copies, this.reader.resetCount());
   }
 
   private async facts(): Promise<ScrapeFacts> {

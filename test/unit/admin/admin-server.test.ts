@@ -135,7 +135,6 @@ beforeEach(async () => {
         { key: 'avg_latency', value: 0, isDouble: true },
         { key: 'znode_count', value: 5, isDouble: false },
       ],
-      recent: () => emptyCells(),
       reader: { summary: () => emptyCells() } as unknown as MetricsReader,
       gaugeValues: async () => ({ znode_count: 5 }),
     },
