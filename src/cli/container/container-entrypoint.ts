@@ -45,13 +45,14 @@ export async function containerEntrypoint({ args, env, out, err }: SubCommandCon
 /** Only what is not there; true: zoo.cfg was not. A directory that cannot be made or written to is told by its error. */
 export function prepareFiles({ confDir, dataDir, dataLogDir, logDir, zooCfg, myid }: ContainerConfig): boolean {
   for (const directory of [confDir, dataDir, dataLogDir, logDir]) mkdirSync(directory, { recursive: true });
-  writeIfAbsent(join(dataDir, 'myid'), `${myid}\n`);
-  return writeIfAbsent(join(confDir, 'zoo.cfg'), zooCfg);
+  writeIfAbsent(join(dataDir, 'myid'), `${myid}\n`, 0o644);
+  // The passwords of stores stand in it.
+  return writeIfAbsent(join(confDir, 'zoo.cfg'), zooCfg, 0o640);
 }
 
-function writeIfAbsent(path: string, text: string): boolean {
+function writeIfAbsent(path: string, text: string, mode: number): boolean {
   if (existsSync(path)) return false;
-  writeFileSync(path, text, { flag: 'wx' });
+  writeFileSync(path, text, { flag: 'wx', mode });
   return true;
 }
 

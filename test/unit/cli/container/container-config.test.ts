@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../../../src/actor/logger.js';
@@ -179,6 +179,8 @@ describe('the files of a container', () => {
     expect(read('data/myid')).toBe('1\n');
     expect(existsSync(join(dir.path, 'logs'))).toBe(true);
     const path = join(dir.path, 'conf/zoo.cfg');
+    // Passwords may stand in it.
+    expect(statSync(path).mode & 0o007).toBe(0);
     const loaded = loadServerConfig({ argv: [path], env: {}, coreCount: 2, log: silentLogger });
     expect(loaded).toMatchObject({ clientPort: 2181, quorumPeer: null, tickMs: 2000 });
     expect(keyAdvice(configLines(path, readFileSync(path)))).toEqual([]);
