@@ -45,6 +45,8 @@ export class ElectionConnection implements PeerSocketEvents {
   private readonly dialledHost: string;
   private readonly helloReader = new HelloReader();
   private socket: PeerSocket | null = null;
+  /** Its owner had no more use for it, and did not lose it. */
+  wasEnded = false;
   private phase: Phase;
   private exchange: PeerAuthExchange | null = null;
   private sendWorker: SendWorker | null = null;
@@ -135,6 +137,7 @@ export class ElectionConnection implements PeerSocketEvents {
   /** Behind what has been written. The other side is given until the deadline. */
   end(): void {
     this.phase = 'ending';
+    this.wasEnded = true;
     if (!this.isGone) this.socket?.end();
   }
 

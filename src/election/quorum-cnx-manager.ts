@@ -244,7 +244,7 @@ export class QuorumCnxManager implements ConnectionOwner {
   onClosed(connection: ElectionConnection, reason: string): void {
     if (this.pending.has(connection)) {
       this.forget(connection);
-      if (connection.isInitiator && connection.doing !== 'ending') {
+      if (connection.isInitiator && !connection.wasEnded) {
         const where = this.addressesOf(connection.sid)
           .map(({ host, port }) => `${host}:${port}`)
           .join('|');

@@ -90,7 +90,7 @@ class Server {
       ...silentLogger,
       warn: (message) => void this.warnings.push(message),
       info: (message) => {
-        this.isListening ||= message.startsWith('My election bind port');
+        this.isListening ||= message.includes('my election bind port');
       },
     };
     this.network = new NodePeerNetwork({ keepAlive: false, tls, refusesForeign: true }, log);
@@ -188,6 +188,7 @@ describe('three servers hear each other, in both directions of every pair', () =
   ])('%s', async (_name, hasTls, hasSasl) => {
     const authenticators = hasSasl ? [sasl(), sasl(), sasl()] : [];
     const { servers } = await three(hasTls ? tlsPart() : null, authenticators);
+    await until('they listen', DEADLINE_MS, () => servers.every((server) => server.isListening));
     await everybodyHears(servers, 'vote');
     for (const { warnings } of servers) expect(warnings).toEqual([]);
   });
