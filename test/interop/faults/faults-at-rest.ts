@@ -203,10 +203,13 @@ export const REST_FAULTS: readonly RestFault[] = [
     name: 'newest snapshot spoilt, a log before it missing',
     base: 'many',
     damage: (version2) => {
-      const [older, newest] = snapshots(version2).slice(-2) as [string, string];
-      spoil(newest);
-      const between = logs(version2).filter((path) => numberOf(path) > numberOf(older));
-      rmSync(between[0] as string);
+      // A hole needs a log behind it: without one, a copied directory only seems to be an older state.
+      const behind = (snapshot: string): string[] =>
+        logs(version2).filter((path) => numberOf(path) > numberOf(snapshot));
+      const all = snapshots(version2);
+      const older = all.slice(0, -1).findLast((snapshot) => behind(snapshot).length > 1) as string;
+      for (const newer of all.slice(all.indexOf(older) + 1)) spoil(newer);
+      rmSync(behind(older)[0] as string);
     },
     due: MISSING,
   },
