@@ -2,7 +2,7 @@
 // has nothing (threadkeeper.admin.page switches it off). Main thread; read from the package once when first asked for, never from
 // anywhere else: a name has no slashes, and its folder goes by its ending.
 //
-//   /              page/index.html, told where the commands are
+//   /              src/page/index.html, told where the commands are
 //   /page/x.css    page/x.css             /page/x.js    dist/src/page/x.js, what the compiler made of src/page/x.ts
 //
 // The headers let the page run its own scripts and talk to this server, and nothing else.
@@ -61,7 +61,7 @@ export class PageFiles {
   }
 
   private async index(): Promise<PageFile> {
-    const text = await readFile(join(this.packageRoot, 'page', INDEX), 'utf8');
+    const text = await readFile(join(this.packageRoot, 'src/page', INDEX), 'utf8');
     // Relative, so that a proxy may put all of it below another path.
     const url = escaped(`.${this.commandUrl}`);
     return { contentType: 'text/html; charset=utf-8', bytes: Buffer.from(text.replace(COMMANDS_MARK, () => url)) };
@@ -70,7 +70,7 @@ export class PageFiles {
   private async file(name: string): Promise<PageFile | null> {
     const ending = NAME.exec(name)?.[1];
     if (ending === undefined) return null;
-    const folder = ending === 'js' ? 'dist/src/page' : 'page';
+    const folder = ending === 'js' ? 'dist/src/page' : 'src/page';
     try {
       const bytes = await readFile(join(this.packageRoot, folder, name));
       return { contentType: CONTENT_TYPES[ending] as string, bytes };

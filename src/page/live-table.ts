@@ -35,7 +35,7 @@ export class LiveTable<T> {
     this.keyOf = keyOf;
     const head = element('tr');
     columns.forEach(({ name, title, isText }, index) => {
-      const button = element('button', { type: 'button', title: title ?? name }, name);
+      const button = element('button', { type: 'button', class: 'sort', title: title ?? name }, name);
       button.addEventListener('click', () => this.sortBy(index));
       const heading = element('th', { scope: 'col', class: isText === true ? 'text' : 'number' }, button);
       this.headings.push(heading);

@@ -98,7 +98,7 @@ describe('three members', () => {
     const others = [1, 2, 3].filter((sid) => sid !== old);
     const client = await WireConnection.openSession(three.member(old).clientPort, { timeOutMs: 20_000 });
     expect(await create(client, '/before', '')).toBe(0);
-    three.pause(old);
+    await three.pause(old);
     await until('another leader', 20_000, async () => {
       for (const sid of others) if ((await three.mode(sid)) === 'leader') return true;
       return undefined;

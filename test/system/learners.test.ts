@@ -81,7 +81,7 @@ test('an old leader takes back what nobody else has', { timeout: DEADLINE_MS }, 
   const followers = [1, 2, 3].filter((sid) => sid !== leader);
   await write(ensemble.member(leader).clientPort, 'kept', 10);
   const connection = await WireConnection.openSession(ensemble.member(leader).clientPort);
-  for (const sid of followers) ensemble.pause(sid);
+  for (const sid of followers) await ensemble.pause(sid);
   connection.send(request(1, Op.Create, counted('/lonely'), counted('x'), openAcl, int32(0)));
   await until('the lonely node in the log', DEADLINE_MS, () => logHas(ensemble.member(leader).dataDir, '/lonely'));
   await ensemble.kill(leader);

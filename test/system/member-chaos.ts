@@ -67,7 +67,7 @@ async function endureChaos({ seed, times, members, onTrial }: MemberChaosOptions
     },
     async () => {
       const sid = anyone();
-      ensemble.pause(sid);
+      await ensemble.pause(sid);
       await delay(500 + random.below(7000));
       ensemble.resume(sid);
       return `${sid} stood still`;

@@ -3,12 +3,11 @@
 // Whoever may not read a node gets its Stat alone, as by `exists`.
 
 import { type AclEntry, Permission } from '../../processor/acl.js';
-import { NO_NODE, type NodeReading, type NodeStat, NodeView } from '../../server/node-view.js';
-import type { Command, CommandAnswer, MakeCommand } from '../command.js';
+import type { NodeReading, NodeStat } from '../../server/node-view.js';
+import type { CommandAnswer } from '../command.js';
 import type { JsonObject } from '../json-text.js';
-import { countOf, pathOf } from '../node-parameters.js';
-import { atQuietMoment } from '../quiet-moment.js';
-import { enterTree } from '../tree-access.js';
+import { countOf } from '../node-parameters.js';
+import { treeCommand } from '../tree-command.js';
 
 const DATA_DEFAULT_BYTES = 1 << 16;
 const DATA_MAX_BYTES = 1 << 18;
@@ -21,31 +20,11 @@ const LETTERS = [
   [Permission.admin, 'a'],
 ] as const;
 
-export const getNode: MakeCommand = (host): Command => {
-  let view: NodeView | null = null;
-  return {
-    names: ['get_node'],
-    method: 'GET',
-    isOwn: true,
-    needsServer: true,
-    needsRoot: false,
-    run: async (request) => {
-      const entry = enterTree(host, request);
-      if ('refusal' in entry) return entry.refusal;
-      const path = pathOf(request.parameters);
-      const bytes = countOf(request.parameters, 'bytes', DATA_DEFAULT_BYTES, DATA_MAX_BYTES);
-      if (path === null || bytes === null)
-        return { status: 400, error: 'get_node requires path, and bytes as a number' };
-      view ??= new NodeView(host.tree, host.aclPolicy);
-      const { identities } = entry;
-      const nodes = view;
-      const reading = await atQuietMoment(() => nodes.readNode(path, identities, bytes));
-      if (reading === null) return { status: 503, error: 'The tree cannot be read at this moment' };
-      if (reading === NO_NODE) return { status: 404, fields: { path }, error: `Node does not exist: ${path}` };
-      return answerOf(path, reading);
-    },
-  };
-};
+export const getNode = treeCommand<NodeReading>('get_node', 'path, and bytes as a number', (parameters) => {
+  const bytes = countOf(parameters, 'bytes', DATA_DEFAULT_BYTES, DATA_MAX_BYTES);
+  if (bytes === null) return null;
+  return { read: (view, path, identities) => view.readNode(path, identities, bytes), answer: answerOf };
+});
 
 function answerOf(path: string, { stat, mayRead, data, acl }: NodeReading): CommandAnswer {
   const fields: JsonObject = {

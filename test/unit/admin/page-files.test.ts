@@ -11,9 +11,9 @@ let files: PageFiles;
 
 beforeEach(() => {
   root = makeTempDir('page-files');
-  for (const folder of ['page', 'dist/src/page']) mkdirSync(join(root.path, folder), { recursive: true });
-  writeFileSync(join(root.path, 'page/index.html'), '<meta name="commands" content="COMMAND_URL">');
-  writeFileSync(join(root.path, 'page/page.css'), 'body {}');
+  for (const folder of ['src/page', 'dist/src/page']) mkdirSync(join(root.path, folder), { recursive: true });
+  writeFileSync(join(root.path, 'src/page/index.html'), '<meta name="commands" content="COMMAND_URL">');
+  writeFileSync(join(root.path, 'src/page/page.css'), 'body {}');
   writeFileSync(join(root.path, 'dist/src/page/main.js'), 'export {};');
   writeFileSync(join(root.path, 'secret.js'), 'secret');
   files = new PageFiles(root.path, '/zk/"commands');
