@@ -13,6 +13,13 @@ const EXIT_UNABLE_TO_ACCESS_DATADIR = 3;
 export class DataDirectoryError extends Error {
   override readonly name = 'DataDirectoryError';
   readonly exitCode = EXIT_UNABLE_TO_ACCESS_DATADIR;
+  /** What is there and cannot be written; null where something else is wrong. */
+  readonly refused: string | null;
+
+  constructor(message: string, { cause, refused = null }: { cause?: unknown; refused?: string | null } = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.refused = refused;
+  }
 }
 
 export interface DataDirectories {
@@ -64,7 +71,7 @@ function openDirectory(fileStore: FileStore, path: string, what: string, blank: 
     }
   }
   if (!fileStore.isDirectory(path) || !fileStore.canWrite(path)) {
-    throw new DataDirectoryError(`Cannot write to ${what} ${path}`);
+    throw new DataDirectoryError(`Cannot write to ${what} ${path}`, { refused: path });
   }
 }
 

@@ -143,6 +143,10 @@ const SNAPSHOT_REMEDY =
   'In an ensemble: empty the data directory except for myid and the epoch files, and the leader sends a snapshot. ' +
   'Stand-alone: restore a snapshot from a backup into the data directory';
 
+/** Nobody may be told to empty a directory for want of a permission. */
+const UNREADABLE_REMEDY =
+  'What cannot be read is not lost: give the files to the user that the server runs as, or look at the disk, and start again';
+
 /** What the operator can do, with the command that does it here. */
 function remedyFor(dataDir: string, dataLogDir: string): string {
   const directories = shellWord(dataLogDir) + (dataLogDir === dataDir ? '' : ` ${shellWord(dataDir)}`);
@@ -170,6 +174,7 @@ class Recovery {
   private tail: LogTail;
   /** Snapshots that the disk does not give, which says nothing of what is in them: the next start may have them. */
   private readonly unreadable: DataFileName[] = [];
+  private readonly refusals: string[] = []; // what the system said of each of them
 
   constructor(options: RecoveryOptions, directories: DataDirectories) {
     this.options = options;
@@ -194,8 +199,9 @@ class Recovery {
       if (file.isOdd) this.options.warn(`${file.name} is no name this server would give, but is read as one`);
     }
     const candidates = snapshots.filter((file) =>
-      passesQuickTest(fileStore, snapshotDirectory, file.name, () => this.unreadable.push(file)),
+      passesQuickTest(fileStore, snapshotDirectory, file.name, (error) => this.setUnreadable(file, error)),
     );
+    for (const reason of this.refusals) this.options.warn(`A snapshot cannot be read: ${reason}`);
     if (candidates.length === 0) return this.startWithoutSnapshot(snapshots, isInitialized);
     const recovered = this.tryEach(candidates.slice(0, SNAPSHOTS_TRIED_MAX));
     this.removeEmptyLastLog();
@@ -243,7 +249,9 @@ class Recovery {
       }
     }
     throw new RecoveryError(
-      `Not able to find valid snapshots in ${this.directories.snapshotDirectory}: ${reasons.join('; ')}. ${SNAPSHOT_REMEDY}`,
+      `Not able to find valid snapshots in ${this.directories.snapshotDirectory}: ` +
+        `${[...new Set([...this.refusals, ...reasons])].join('; ')}. ` +
+        (this.unreadable.length > 0 ? UNREADABLE_REMEDY : SNAPSHOT_REMEDY),
       this.noneUsable(candidates),
     );
   }
@@ -254,9 +262,14 @@ class Recovery {
     } catch (error) {
       // An unreadable sector is one more way for a snapshot to be broken.
       if (errorCodeOf(error) === '') throw error;
-      this.unreadable.push(candidate);
+      this.setUnreadable(candidate, error);
       throw new BrokenSnapshot(error instanceof Error ? error.message : String(error), { cause: error });
     }
+  }
+
+  private setUnreadable(snapshot: DataFileName, error: unknown): void {
+    this.unreadable.push(snapshot);
+    this.refusals.push(error instanceof Error ? error.message : String(error));
   }
 
   private isNewerUnreadable({ zxidHi, zxidLo }: DataFileName): boolean {
@@ -475,6 +488,11 @@ class Recovery {
 
   private startWithoutSnapshot(snapshots: readonly DataFileName[], isInitialized: boolean): RecoveredDatabase {
     const { tree, dbAutocreate, trustEmptySnapshot, warn } = this.options;
+    if (this.unreadable.length > 0) {
+      const reasons = this.refusals.join('; ');
+      const where = this.directories.snapshotDirectory;
+      throw new RecoveryError(`Not able to find valid snapshots in ${where}: ${reasons}. ${UNREADABLE_REMEDY}`);
+    }
     if (this.logs.length > 0) {
       if (!trustEmptySnapshot)
         throw new RecoveryError(

@@ -31,19 +31,19 @@ export function passesQuickTest(
   fileStore: FileStore,
   directory: string,
   name: string,
-  onUnreadable: () => void = () => {},
+  onUnreadable: (error: unknown) => void = () => {},
 ): boolean {
   let file: StoredFile;
   try {
     file = fileStore.openForRead(joinPath(directory, name));
-  } catch {
-    onUnreadable();
+  } catch (error) {
+    onUnreadable(error);
     return false;
   }
   try {
     return looksWhole(file, compressionOf(name));
-  } catch {
-    onUnreadable();
+  } catch (error) {
+    onUnreadable(error);
     return false;
   } finally {
     file.close();

@@ -2,7 +2,7 @@
 // of a start error, and the sizes that `dirs` and `conf` show. Main thread only; the rules themselves are persistence's, and
 // no file of the database is read or written here.
 
-import { readdirSync, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataDirectoryError, openDataDirectories } from '../persistence/data-directories.js';
 import { NodeFileStore } from '../persistence/node-file-store.js';
@@ -13,8 +13,24 @@ export function checkDataDirectories(dataDir: string, dataLogDir: string, autocr
   try {
     openDataDirectories(new NodeFileStore(), dataDir, dataLogDir, autocreate);
   } catch (error) {
-    if (error instanceof DataDirectoryError) throw new DatadirError(error.message, { cause: error.cause });
-    throw error;
+    if (!(error instanceof DataDirectoryError)) throw error;
+    const cause = error.cause ?? (error.refused === null ? undefined : new Error(whyRefused(error.refused)));
+    throw new DatadirError(error.message, { cause });
+  }
+}
+
+/** What an operator has to change: the kind of the thing, its owner, or the file system. */
+function whyRefused(path: string): string {
+  const { uid, mode } = statSync(path);
+  if ((mode & constants.S_IFMT) !== constants.S_IFDIR) return 'it is no directory';
+  const runsAs = process.geteuid?.();
+  const owners =
+    runsAs === undefined || runsAs === uid ? '' : `; it is user ${uid}'s, and this server runs as user ${runsAs}`;
+  try {
+    accessSync(path, constants.W_OK | constants.X_OK);
+    return 'it can be written by now';
+  } catch (error) {
+    return `${(error as Error).message}${owners}`;
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * The plan of a member of an ensemble. Main thread, once; what it says of the moment it reads from what the quorum peer publishes.
  */
+import { join } from 'node:path';
 import { parseQuorumConfigText } from '../election/quorum-config-text.js';
 import { PeerState } from '../election/vote.js';
 import { CAN_REUSE_PORT } from '../net/node-client-network.js';
@@ -31,8 +32,13 @@ const STATES: Readonly<Record<PeerState, string>> = {
 };
 
 export function ensemblePlan(config: ServerConfig, peer: QuorumPeerConfig): ServerPlan {
-  if (parseQuorumConfigText(peer.membersText).member(peer.myId) === undefined) {
-    throw new NoMemberError(`My id ${peer.myId} not in the peer list`);
+  const members = parseQuorumConfigText(peer.membersText);
+  if (members.member(peer.myId) === undefined) {
+    const ids = members.members.map(({ sid }) => sid).join(', ');
+    throw new NoMemberError(
+      `My id ${peer.myId} not in the peer list (${ids}): correct ${join(config.dataDir, 'myid')} or the lines server.N; ` +
+        'a member that was removed is added by reconfig before it starts again',
+    );
   }
   const memory = { [SharedName.peerStatus]: PeerStatus.createMemory() };
   const status = new PeerStatus(memory[SharedName.peerStatus]);

@@ -103,7 +103,9 @@ export function causeChain(error: unknown): string {
       messages.push(String(at));
       break;
     }
-    messages.push(describe(at));
+    const message = describe(at);
+    // Many an error says in its own words what caused it.
+    if (!messages.some((said) => said.includes(message))) messages.push(message);
     at = at.cause;
   }
   return messages.join(': ');

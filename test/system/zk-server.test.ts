@@ -4,7 +4,7 @@
  * a configuration in a temporary directory.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -167,10 +167,17 @@ describe('start that fails', () => {
   });
 
   it('without a configuration file, or with one without dataDir', async () => {
-    expect(await zkServer(['start', 'no.cfg'])).toMatchObject({
-      code: 1,
-      stdout: 'Starting zookeeper ... FAILED TO START\n',
-    });
+    const without = await zkServer(['start', 'no.cfg']);
+    expect(without).toMatchObject({ code: 1, stdout: 'Starting zookeeper ... FAILED TO START\n' });
+    expect(without.stderr).toMatch(
+      /no\.cfg is not there: name another directory with --config, .*conf\/zoo_sample\.cfg$/m,
+    );
+    // A package that somebody else has installed: its directory of logs is not this user's.
+    writeFileSync(join(dir.path, 'logs'), '');
+    const unwritten = await zkServer(['start']);
+    expect(unwritten).toMatchObject({ code: 1, stdout: 'Starting zookeeper ... FAILED TO START\n' });
+    expect(unwritten.stderr).toMatch(/\/logs'?: name a directory for the server's output in ZOO_LOG_DIR$/m);
+    rmSync(join(dir.path, 'logs'));
     writeFileSync(join(dir.path, 'zoo.cfg'), `clientPort=${port}\n`);
     const { code, stderr } = await zkServer(['start']);
     expect(code).toBe(1);

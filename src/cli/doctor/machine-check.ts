@@ -8,7 +8,8 @@ export interface MachineFacts {
   readonly nodeVersion: string;
   readonly nodeVersionMin: string;
   readonly coreCount: number;
-  readonly placement: string;
+  /** Null without a configuration to say it. */
+  readonly placement: string | null;
   readonly connectionShards: number;
   /** What this process may use, by cgroup or in all. */
   readonly memoryBytes: number;
@@ -39,7 +40,7 @@ function checkNode({ nodeVersion, nodeVersionMin }: MachineFacts): Finding {
 function checkCores({ coreCount, placement, connectionShards }: MachineFacts): Finding {
   const cores = coreCount === 1 ? 'one core' : `${coreCount} cores`;
   const shards = connectionShards === 1 ? 'one thread' : `${connectionShards} threads`;
-  const what = `${cores}: placement ${placement}, client connections on ${shards}`;
+  const what = placement === null ? cores : `${cores}: placement ${placement}, client connections on ${shards}`;
   if (coreCount > 1) return ok(CHECK, what);
   return info(CHECK, what, '', 'With two cores or more, syncing the log and serving clients go on at the same time.');
 }

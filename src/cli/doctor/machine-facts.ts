@@ -23,7 +23,7 @@ export async function readMachineFacts(config: ServerConfig | null): Promise<Mac
     nodeVersion: process.versions.node,
     nodeVersionMin: NODE_VERSION_MIN,
     coreCount: availableParallelism(),
-    placement: config?.placement ?? 'unknown',
+    placement: config?.placement ?? null,
     connectionShards: config?.connectionShards ?? 1,
     memoryBytes: memoryBytes(),
     heapBytesMax: getHeapStatistics().heap_size_limit,

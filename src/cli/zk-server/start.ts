@@ -4,9 +4,11 @@
 // stderr, no process and no pid file left.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ClientAddress, findClientAddress } from './client-address.js';
+import { PACKAGE_ROOT } from './config-file.js';
 import { makeDirectories, missingDirectory } from './directories.js';
 import { askFourLetterWord } from './four-letter-client.js';
 import { type Launch, SERVER_MAIN } from './launch.js';
@@ -33,7 +35,7 @@ export async function start(launch: Launch, terminal: Terminal): Promise<number>
     terminal.out(`${missing}\n`);
     return 1;
   }
-  if (launch.pairs === null) return failedToStart(terminal, `${launch.configFile} cannot be read`);
+  if (launch.pairs === null) return failedToStart(terminal, whyUnread(launch.configFile));
   if (launch.pidFile === null) return failedToStart(terminal, `${launch.configFile}: dataDir is not set`);
 
   const address = findClientAddress(launch.pairs, () => {});
@@ -45,7 +47,7 @@ export async function start(launch: Launch, terminal: Terminal): Promise<number>
     makeDirectories(launch);
     child = spawnDetached(launch);
   } catch (error) {
-    return failedToStart(terminal, messageOf(error));
+    return failedToStart(terminal, whyNotMade(error, launch));
   }
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
@@ -128,6 +130,19 @@ function failedToStart(terminal: Terminal, reason: string): number {
   terminal.out('FAILED TO START\n');
   terminal.err(`${reason}\n`);
   return 1;
+}
+
+function whyUnread(configFile: string): string {
+  if (existsSync(configFile)) return `${configFile} cannot be read`;
+  const sample = join(PACKAGE_ROOT, 'conf', 'zoo_sample.cfg');
+  return `${configFile} is not there: name another directory with --config, or begin with a copy of ${sample}`;
+}
+
+/** A log directory in the package is nobody's but its installer's: whoever else starts a server needs one of his own. */
+function whyNotMade(error: unknown, launch: Launch): string {
+  const message = messageOf(error);
+  if (!message.includes(launch.logDir)) return message;
+  return `${message}: name a directory for the server's output in ZOO_LOG_DIR`;
 }
 
 function endOf(child: ChildProcess): string {

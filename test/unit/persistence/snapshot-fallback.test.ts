@@ -33,6 +33,38 @@ function spoil(store: SimFileStore, name: string): void {
   store.place(`${VERSION_2}/${name}`, bytes);
 }
 
+describe('snapshots that the system does not let be read', () => {
+  const isOf = (names: string) => (path: string) => new RegExp(`/snapshot\\.(${names})$`).test(path);
+  const refuse = (store: SimFileStore, names: string, call: string): void => {
+    const isRefused = isOf(names);
+    store.onCall = ({ name, path }) => (name.startsWith(call) && isRefused(path) ? 'EACCES' : 'ok');
+  };
+
+  test.each(['open', 'read'])('none of them: nobody is told to empty a directory (%s)', (call) => {
+    const store = storeOf(3, 6);
+    const before = store.list(VERSION_2);
+    refuse(store, '0|6', call);
+    const start = () => recoverFrom(store);
+    expect(start).toThrow(
+      /^Not able to find valid snapshots in .*EACCES.*give the files to the user that the server runs as/,
+    );
+    expect(start).not.toThrow(/empty the data directory/);
+    for (const name of before.filter((file) => file.startsWith('log.'))) store.unlink(`${VERSION_2}/${name}`);
+    expect(start, 'without logs').toThrow(/EACCES.*give the files to the user/);
+    store.unlink(`${VERSION_2}/snapshot.6`);
+    // Only what was cut short by a first start is made anew: this one may be somebody's backup.
+    expect(start, 'the first snapshot alone').toThrow(/EACCES.*give the files to the user/);
+  });
+
+  test('the newest one: the log behind an older one serves, with a warning', () => {
+    const store = storeOf(3, 6);
+    refuse(store, '6', 'open');
+    const warnings: string[] = [];
+    expect(recoverFrom(store, { warn: (message) => warnings.push(message) }).lastZxidLo).toBe(6);
+    expect(warnings.join()).toContain('A snapshot cannot be read: ');
+  });
+});
+
 describe('a spoilt newest snapshot', () => {
   test('the log covers it: an older one serves', () => {
     const store = storeOf(3, 6);

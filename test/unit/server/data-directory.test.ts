@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { silentLogger } from '../../../src/actor/logger.js';
 import { checkDataDirectories, directoryBytes } from '../../../src/server/data-directory.js';
-import { DatadirError, reportStartFailure } from '../../../src/server/start-error.js';
+import { causeChain, DatadirError, reportStartFailure } from '../../../src/server/start-error.js';
 
 let dir = '';
 beforeEach(() => {
@@ -22,6 +22,25 @@ function sentence(action: () => unknown): string {
   }
   return 'nothing was thrown';
 }
+
+function stderrLine(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    return reportStartFailure(error, silentLogger).stderrLine;
+  }
+  return 'nothing was thrown';
+}
+
+it('an error whose words are in another one is told once', () => {
+  const cause = new Error("EACCES: permission denied, open 'log.1'");
+  expect(causeChain(new DatadirError(`Cannot read the database: ${cause.message}`, { cause }))).toBe(
+    "Cannot read the database: EACCES: permission denied, open 'log.1'",
+  );
+  expect(causeChain(new DatadirError('Error processing zoo.cfg', { cause }))).toBe(
+    "Error processing zoo.cfg: EACCES: permission denied, open 'log.1'",
+  );
+});
 
 it('makes version-2 below both, parents included', () => {
   checkDataDirectories(join(dir, 'a/b'), join(dir, 'c'), true);
@@ -50,6 +69,12 @@ it('a file in the place of a directory', () => {
   writeFileSync(join(dir, 'd/version-2'), '', { mode: 0o755 });
   expect(sentence(() => checkDataDirectories(join(dir, 'd'), join(dir, 'd'), true))).toMatch(
     /data directory .*version-2$/,
+  );
+  expect(stderrLine(() => checkDataDirectories(join(dir, 'd'), join(dir, 'd'), true))).toMatch(
+    /Cannot write to data directory .*version-2: it is no directory$/,
+  );
+  expect(stderrLine(() => checkDataDirectories(join(dir, 'file'), join(dir, 'file'), true))).toMatch(
+    /Unable to create data directory [^ ]*: ENOTDIR: [^:]*$/,
   );
 });
 

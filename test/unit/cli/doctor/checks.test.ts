@@ -337,6 +337,7 @@ describe('the machine', () => {
       'ok: 65536 open files are allowed',
       'ok: the clock went evenly for 300 ms',
     ]);
+    expect(machine({ placement: null }), 'without a configuration').toContain('ok: 4 cores');
   });
 
   it.each<[finding: string, facts: Partial<MachineFacts>]>([
