@@ -89,7 +89,7 @@ export class DutyCycle {
   turn(): boolean {
     const beginMs = this.begin();
     let records = 0;
-    for (const cell of this.cells) records += this.step(cell, this.drainLimit);
+    for (const cell of this.cells) records += this.step(cell, cell.spec.drainLimit ?? this.drainLimit);
     this.flush();
     this.end(beginMs, records);
     for (const cell of this.cells) {

@@ -19,6 +19,8 @@ export interface ActorSpec {
   readonly config?: unknown;
   /** What it measures for operators needs so much (counters/metrics-layout.ts); by default room for plain summaries. */
   readonly metricsBytes?: number;
+  /** Records that it takes from one inbox in one turn, where that is not left to the runtime. */
+  readonly drainLimit?: number;
 }
 
 export interface LinkSpec {

@@ -27,7 +27,7 @@ import type { TreeReader } from '../store/tree-reader.js';
 import { AuditTrail } from './audit-trail.js';
 import type { Authenticator } from './auth/authenticator.js';
 import { AuthRequests } from './auth-requests.js';
-import type { ClientNetwork, ClientSocket, ClientSocketEvents } from './client-socket.js';
+import { type ClientNetwork, type ClientSocket, type ClientSocketEvents, PortKind } from './client-socket.js';
 import { type ConnectionCounts, REFUSED, REFUSED_IN_ALL } from './connection-counts.js';
 import type { ConnectionThrottle } from './connection-throttle.js';
 import { FrameResult, FrameVerdict } from './frame-buffer.js';
@@ -60,6 +60,12 @@ export interface ConnectionsOptions extends ShardListenerOptions, RequestSenderO
   readonly requestThrottler: RequestThrottlerOptions;
   /** False: while the server leads, its clients are turned away. */
   readonly leaderServes?: boolean;
+  /** Of one connection, in a row; null, or left out: as many as have come. */
+  readonly readBatchMax?: number | null;
+  /** What the ACL forbids is refused here already, before the leader is asked. */
+  readonly checksAclEagerly?: boolean;
+  /** TLS connections are refused before their handshake while nobody is served. */
+  readonly dropsEarlyHandshakes?: boolean;
   /** How many roles of this server have ended, as the quorum peer knows it. A standalone server's never does. */
   readonly endedRoleCount?: () => number;
   /** The server's user, as the audit log calls it; nothing is audited without. */
@@ -185,7 +191,9 @@ export class ConnectionsActor implements Actor {
       log,
       options,
     );
-    const listener = new ShardListener(context, network, listenState, options, (socket) => this.accept(socket));
+    const listener = new ShardListener(context, network, listenState, options, (socket, kind) =>
+      this.accept(socket, kind),
+    );
     const results = new ResultRouter(
       options.shard,
       connections,
@@ -220,6 +228,8 @@ export class ConnectionsActor implements Actor {
       log,
       new AuthRequests(authenticator, sender, replies),
       () => fromFinal.drain(onResult, Number.MAX_SAFE_INTEGER),
+      options.readBatchMax ?? null,
+      options.checksAclEagerly ?? false,
     );
     this.audit = audit;
     this.drain = new ShardDrain(connections, replies);
@@ -407,9 +417,13 @@ export class ConnectionsActor implements Actor {
 
   // ---- connections come and go
 
-  private accept(socket: ClientSocket): ClientSocketEvents | null {
+  private accept(socket: ClientSocket, kind: PortKind): ClientSocketEvents | null {
     const { maxClientCnxns, maxCnxns } = this.options;
     if (this.drain.hasBegun) return null;
+    if (kind === PortKind.tls && this.options.dropsEarlyHandshakes === true && !this.role.servesClients) {
+      this.counters.add(ShardCounter.closedUnserved, 1);
+      return null;
+    }
     const address = ipIdentityOf(socket.remoteAddress);
     const countedOn = this.counts.tryAdd(address, maxClientCnxns, maxCnxns);
     if (countedOn === REFUSED || countedOn === REFUSED_IN_ALL) {

@@ -19,6 +19,7 @@ import type { SessionTable } from '../session/session-table.js';
 import type { TreeReader } from '../store/tree-reader.js';
 import { WatchMode, WatchTable } from '../watch/watch-mode.js';
 import type { AuthRequests } from './auth-requests.js';
+import { EagerAclCheck } from './eager-acl-check.js';
 import { FrameVerdict } from './frame-buffer.js';
 import { OUT_BYTES_SOFT, type ReplyWriter } from './reply-writer.js';
 import type { RequestSender } from './request-sender.js';
@@ -55,8 +56,12 @@ export class RequestRouter {
   private readonly authRequests: AuthRequests;
   private readonly read: ReadContext;
   private readonly watchRequest = new WatchRequest();
+  /** Null: whatever the ACL says is said by prep. */
+  private readonly eager: EagerAclCheck | null;
   /** Processes what final has sent so far; the number of records. */
   private readonly catchUp: () => number;
+  /** Reads that are answered here between `begin` and `end`. */
+  private readonly readBatchMax: number;
   /** The connection whose request is in work. */
   private current!: ServerCnxn;
   private nowMs = 0;
@@ -83,6 +88,8 @@ export class RequestRouter {
     log: Logger,
     authRequests: AuthRequests,
     catchUp: () => number,
+    readBatchMax: number | null,
+    checksEagerly: boolean,
   ) {
     this.sessions = sessions;
     this.sender = sender;
@@ -95,7 +102,9 @@ export class RequestRouter {
     this.log = log;
     this.authRequests = authRequests;
     this.catchUp = catchUp;
+    this.readBatchMax = readBatchMax ?? Number.POSITIVE_INFINITY;
     this.read = new ReadContext(tree, aclPolicy, guarded ? CHILDREN_MAX : Number.POSITIVE_INFINITY, measures.reads);
+    this.eager = checksEagerly ? new EagerAclCheck(this.read) : null;
     this.read.identities = (): readonly Identity[] => this.current.identities;
   }
 
@@ -182,6 +191,10 @@ export class RequestRouter {
       case OpCode.getAllChildrenNumber:
       case OpCode.whoAmI:
         if (cnxn.outstanding >= readsBehindWritesMax(op)) return FrameVerdict.later;
+        if (this.readsLocal >= this.readBatchMax) {
+          this.sender.askForTurn();
+          return FrameVerdict.later;
+        }
         this.accept(cnxn, op);
         if (cnxn.outstanding > 0 || !this.answerRead(cnxn, op, xid, bytes, body, bodyLength)) {
           this.counters.add(ShardCounter.readsForwarded, 1);
@@ -211,6 +224,14 @@ export class RequestRouter {
       case OpCode.delete:
       case OpCode.setData:
       case OpCode.setACL:
+        this.accept(cnxn, op);
+        // Zxid 0, as the reference answers what no stage has seen.
+        if (this.eager !== null && cnxn.outstanding === 0 && this.eager.refuses(op, bytes, body, bodyLength)) {
+          this.sender.inOrder(cnxn, xid, 0, 0, ErrorCode.NoAuth, 0);
+          return FrameVerdict.taken;
+        }
+        this.sender.request(cnxn, op, xid, bytes, body, bodyLength);
+        return FrameVerdict.taken;
       case OpCode.reconfig:
       case OpCode.multi:
       case OpCode.sync:

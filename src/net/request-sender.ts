@@ -96,6 +96,11 @@ export class RequestSender {
     return this.outstanding.own + this.outstandingElsewhere;
   }
 
+  /** Something here goes on in the next turn, after commits and other connections have had theirs. */
+  askForTurn(): void {
+    this.requestTurn();
+  }
+
   /** Whether a frame of this length may come in beside the large ones in flight (client-protocol 9.4). */
   hasBudgetFor(frameBytes: number): boolean {
     const { largeBytesThreshold, largeBytesMax } = this.options.largeRequests;

@@ -32,7 +32,7 @@ export class ShardListener {
   private readonly network: ClientNetwork;
   private readonly state: ListenState;
   private readonly options: ShardListenerOptions;
-  private readonly accept: (socket: ClientSocket) => ClientSocketEvents | null;
+  private readonly accept: (socket: ClientSocket, kind: PortKind) => ClientSocketEvents | null;
   private readonly listeners: ClientListener[] = [];
 
   constructor(
@@ -40,7 +40,7 @@ export class ShardListener {
     network: ClientNetwork,
     state: ListenState,
     options: ShardListenerOptions,
-    accept: (socket: ClientSocket) => ClientSocketEvents | null,
+    accept: (socket: ClientSocket, kind: PortKind) => ClientSocketEvents | null,
   ) {
     this.context = context;
     this.network = network;
@@ -99,7 +99,7 @@ export class ShardListener {
     const { host, kind } = ports[index] as ClientPort;
     this.listeners[index] = this.network.listen(
       { kind, host, port, backlog, keepAlive, fd, reusePort },
-      this.accept,
+      (socket) => this.accept(socket, kind),
       onListening,
       (error) => this.announceFailure(index, error),
     );

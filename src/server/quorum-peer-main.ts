@@ -2,8 +2,8 @@
  * QuorumPeerMain: what `npm start`, zkServer and a container run. Reads the configuration, starts the server, and is the one
  * place that ends the process, with the exit code that ZooKeeper's operators know (operations 11.1).
  *
- * Main thread. A signal ends it within a second, and no session: what was asked is answered, what is answered is on the disk, and
- * clients reconnect (operations 11.3); a second one ends it at once. SIGQUIT prints where everything stands, and the server goes on.
+ * Main thread. A signal ends it within a second, unless configured otherwise, and no session: what was asked is answered, what is
+ * answered is on the disk, and clients reconnect (operations 11.3); a second one ends it at once. SIGQUIT prints where everything stands, and the server goes on.
  * SIGUSR2 writes the counters to the file that THREADKEEPER_COUNTERS_FILE names.
  */
 import { availableParallelism } from 'node:os';
@@ -18,8 +18,6 @@ import { ConfigError, reportStartFailure } from './start-error.js';
 
 const SAMPLE_CONFIG = fileURLToPath(new URL('../../../conf/zoo_sample.cfg', import.meta.url));
 const STDOUT = 1;
-/** What a client has asked before a signal came is answered within this time, or not at all. */
-const DRAIN_MS = 1000;
 const ADVICE_DELAY_MS = 250;
 
 const log = ServerLog.forThread('main', 'QuorumPeerMain', CONSOLE_ONLY);
@@ -97,7 +95,7 @@ function onSignal(signal: ExitSignal): void {
   const code = EXIT_SIGNALS[signal];
   if (isEnding || life === null) process.exit(code);
   isEnding = true;
-  life.drain(DRAIN_MS).then(
+  life.drain().then(
     () => process.exit(code),
     () => process.exit(code),
   );

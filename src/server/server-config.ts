@@ -30,7 +30,6 @@ import { createLogMemory } from './log-switch.js';
 import { DEFAULT_METRICS_CONFIG, type MetricsConfig, readMetricsConfig } from './metrics-config.js';
 import type { PauseMonitorOptions } from './pause-monitor.js';
 import { NO_PEER_SECURITY, type PeerSecurity, readPeerSecurity } from './peer-security-config.js';
-import { choosePlacement, PLACEMENT_SETTINGS, type PlacementName } from './placement-choice.js';
 import { checkPort, normalHost } from './port-and-host.js';
 import { checkDynamicKeys, checkPeerType, parseQuorumConfig } from './quorum-config.js';
 import {
@@ -43,9 +42,10 @@ import { type QuotaConfig, readQuotaConfig } from './quota-config.js';
 import { BadValueError, parseStrictInt, parseStrictLong, Settings } from './settings.js';
 import { readSnapshotConfig, type SnapshotConfig } from './snapshot-config.js';
 import { ConfigError, InvocationError } from './start-error.js';
+import { readThreadConfig, type ThreadConfig } from './thread-config.js';
 import { readTlsConfig, type TlsConfig } from './tls-config.js';
 
-export interface ServerConfig extends TlsConfig {
+export interface ServerConfig extends TlsConfig, ThreadConfig {
   /** Null: configured by the command line alone. */
   readonly configFile: string | null;
   /** Text of the myid file for log lines; empty without one. Standalone, the server id is 0 whatever it says. */
@@ -116,6 +116,8 @@ export interface ServerConfig extends TlsConfig {
   /** Of a member of an ensemble. */
   readonly localSessions: LocalSessionRules;
   readonly skipAcl: boolean;
+  /** Of a member of an ensemble: it refuses before it asks the leader. */
+  readonly checksAclEagerly: boolean;
   /** Secret. */
   readonly auth: AuthOptions;
   readonly readOnlyModeEnabled: boolean;
@@ -126,8 +128,6 @@ export interface ServerConfig extends TlsConfig {
   /** Null: nobody looks for pauses of the process. */
   readonly pauses: PauseMonitorOptions | null;
 
-  readonly placement: PlacementName;
-  readonly connectionShards: number;
   readonly logging: LogSettings;
 
   /** Every property by its full name, for the listing of system_properties. May hold secrets: never log the values. */
@@ -146,7 +146,6 @@ const THRESHOLDS = [...LOG_LEVELS, 'ALL', 'FATAL'] as const;
 const SNAP_RETAIN_COUNT_MIN = 3;
 const SNAP_COUNT_MIN = 2;
 const RECORD_EXTRA_BYTES_MIN = 1024;
-const CONNECTION_SHARDS_MAX = 64;
 
 /** All the ways of the command line: one word is a configuration file, two to four are port, datadir and so on. */
 export function loadServerConfig(input: ConfigInput): ServerConfig {
@@ -309,14 +308,10 @@ function assemble(settings: Settings, input: ConfigInput, essentials: Essentials
   const { log } = input;
   const frameBytesMax = settings.lenientInt('jute.maxbuffer');
   const flushDelayMs = settings.lenientLong('flushDelay');
-  const placement = choosePlacement(
-    settings.choice('threadkeeper.placement', PLACEMENT_SETTINGS),
-    settings.countOrAuto('threadkeeper.connectionShards', CONNECTION_SHARDS_MAX),
-    input.coreCount,
-  );
+  const threads = readThreadConfig(settings, input.coreCount);
   const config: ServerConfig = {
     ...essentials,
-    ...readTlsConfig(settings, placement.connectionShards, log),
+    ...readTlsConfig(settings, threads.connectionShards, log),
     clientPortListenBacklog: settings.strictInt('clientPortListenBacklog'),
 
     datadirAutocreate: settings.lenientBool('datadir.autocreate'),
@@ -359,6 +354,7 @@ function assemble(settings: Settings, input: ConfigInput, essentials: Essentials
       mayUpgrade: settings.strictBool('localSessionsUpgradingEnabled'),
     },
     skipAcl: settings.switched('skipACL'),
+    checksAclEagerly: settings.lenientBool('enableEagerACLCheck'),
     auth: readAuthOptions(settings, log),
     readOnlyModeEnabled: settings.lenientBool('readonlymode.enabled'),
     fourLetterWhitelist: settings.text('4lw.commands.whitelist'),
@@ -366,7 +362,7 @@ function assemble(settings: Settings, input: ConfigInput, essentials: Essentials
     audit: readAuditConfig(settings),
     pauses: readPauses(settings),
 
-    ...placement,
+    ...threads,
     logging: readLogging(settings, input.env, essentials.configFile, essentials.myid),
 
     properties: Object.freeze(Object.fromEntries(settings.properties)),

@@ -85,14 +85,14 @@ export class ServerLife {
   }
 
   /**
-   * Takes no further request, has those in the pipeline answered and closes the connections of clients in order, for at most so
-   * long. Sessions stay as they are.
+   * Takes no further request, has those in the pipeline answered and closes the connections of clients in order, for at most as
+   * long as is configured. Sessions stay as they are.
    */
-  async drain(deadlineMs: number): Promise<void> {
+  async drain(): Promise<void> {
     if (this.adminTimer !== null) clearTimeout(this.adminTimer);
     if (!this.hasStarted) return;
     try {
-      await this.live?.drain(deadlineMs);
+      await this.live?.drain(this.configured.drainMs);
     } catch (error) {
       // A thread that has just ended answers nobody, and is no reason to leave the others behind.
       this.log.warn('Clients could not be told of the end', { error });

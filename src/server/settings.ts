@@ -109,6 +109,11 @@ export class Settings {
     throw new ConfigError(`Invalid option ${text} for ${name}. Choose auto or a number from 1 to ${countMax}.`);
   }
 
+  /** Whether anybody has said it, be it the default; of keys that the file or -D may carry. */
+  isSet(name: ConfigKeyName): boolean {
+    return propertiesOf(configKey(name)).some((property) => this.properties.has(property));
+  }
+
   private lenientNumber(name: ConfigKeyName, fallback: number | undefined, min: number, max: number): number {
     const defaultNumber = fallback ?? decodeLenientInteger(configKey(name).default, min, max);
     assert(defaultNumber !== null, 'a number has a default, in the table or from the caller');

@@ -60,6 +60,11 @@ function measured(kind: string): Pick<ActorSpec, 'metricsBytes'> {
   const bytes = METRICS_BYTES[kind];
   return bytes === undefined ? {} : { metricsBytes: bytes };
 }
+
+/** Commits come to final by one mailbox, behind which reads of its thread wait. */
+function bounded(kind: string, { commitBatchMax }: ServerConfig): Pick<ActorSpec, 'drainLimit'> {
+  return kind === ActorKind.final && commitBatchMax !== null ? { drainLimit: commitBatchMax } : {};
+}
 const LOG_THREAD = new URL('./log-thread.js', import.meta.url).href;
 
 /**
@@ -73,7 +78,7 @@ export function standaloneTopology(server: ServerConfig, shardsShareSocket: bool
   const actor = (name: string, kind: string, policy: ChildPolicy, shard = 0): ActorSpec => {
     const guarded = threads.get(name) !== threads.get('final');
     const config: ActorConfig = { server, shard, guarded };
-    return { name, kind, policy, config, ...measured(kind) };
+    return { name, kind, policy, config, ...measured(kind), ...bounded(kind, server) };
   };
   const actors: ActorSpec[] = [
     actor('supervisor', ActorKind.supervisor, ChildPolicy.fatal),

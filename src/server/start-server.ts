@@ -54,7 +54,6 @@ export interface EmbeddedServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const DRAIN_MS = 1000;
 const STOP_MS = 5000;
 const LOOPBACK = '127.0.0.1';
 
@@ -180,7 +179,7 @@ class EmbeddedRun {
   }
 
   private async end(): Promise<void> {
-    await this.life.drain(DRAIN_MS);
+    await this.life.drain();
     await this.life.stop(STOP_MS);
     this.life.finish();
   }

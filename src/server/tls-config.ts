@@ -17,6 +17,8 @@ export interface TlsConfig {
   readonly secureClientPortAddress: string | null;
   /** The client port takes TLS as well as plain bytes. */
   readonly clientPortUnification: boolean;
+  /** Who connects to the TLS port while nobody is served is not worth a handshake. */
+  readonly dropsEarlyHandshakes: boolean;
   /** Null: nobody asks for TLS. */
   readonly tls: TlsOptions | null;
   /** Secret: has the private key. Null until `withTlsLoaded` has seen to it. */
@@ -45,6 +47,7 @@ export function readTlsConfig(settings: Settings, connectionShards: number, log:
     secureClientPortAddress: secureClientPort === 0 ? null : host,
     clientPortUnification,
     tls: isWanted ? readTlsOptions(settings, connectionShards, log) : null,
+    dropsEarlyHandshakes: settings.lenientBool('netty.server.earlyDropSecureConnectionHandshakes'),
     tlsLoaded: null,
   };
 }

@@ -112,8 +112,7 @@ export const CONNECTION_KEYS = [
     default: '10000',
     unit: 'ms',
     min: 0,
-    sentence: 'What may be spent on draining at shutdown.',
-    accepted: 'What was taken is always finished.',
+    sentence: 'The same as nio.shutdownTimeout.',
   },
   {
     name: 'largeRequestThreshold',
@@ -260,8 +259,8 @@ export const CONNECTION_KEYS = [
     default: '',
     unit: 'threads',
     min: 1,
-    sentence: 'Threads that watch connections.',
-    accepted: 'Threads are placed by threadkeeper.placement and threadkeeper.connectionShards.',
+    sentence:
+      'As many connection shards as the largest of this and the two numWorkerThreads, up to the cores; threadkeeper.connectionShards is stronger.',
   },
   {
     name: 'nio.numWorkerThreads',
@@ -269,8 +268,7 @@ export const CONNECTION_KEYS = [
     default: '',
     unit: 'threads',
     min: 0,
-    sentence: 'Threads that read and write them.',
-    accepted: 'Threads are placed by threadkeeper.placement and threadkeeper.connectionShards.',
+    sentence: 'The same: a shard watches, reads and writes its connections, and executes their reads.',
   },
   {
     name: 'nio.directBufferBytes',
@@ -287,8 +285,8 @@ export const CONNECTION_KEYS = [
     default: '5000',
     unit: 'ms',
     min: 0,
-    sentence: 'How long the reference waits for those threads at shutdown.',
-    accepted: 'A shutdown waits for nobody.',
+    sentence:
+      'How long a shutdown waits for the answers to what clients have asked: the least of this and the other two shutdownTimeouts, 1000 while none is set.',
   },
   {
     name: 'netty.advancedFlowControl.enabled',

@@ -178,8 +178,7 @@ export const TLS_KEYS = [
     regime: 'lenient-bool',
     default: 'false',
     unit: '',
-    sentence: 'TLS is refused while the server does not serve.',
-    accepted: 'The port opens only when the server serves.',
+    sentence: 'Connections to the TLS port are closed before their handshake while the server does not serve.',
   },
   {
     name: 'ssl.sslProvider',

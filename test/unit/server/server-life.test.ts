@@ -11,6 +11,6 @@ test('a shard that cannot be asked any more keeps nobody from stopping the rest'
   const life = new ServerLife({} as ServerConfig, log, { onStartFailed: () => {}, onFatal: () => {} });
   const drain = (): Promise<void> => Promise.reject(new Error('thread io-0 has ended'));
   Object.assign(life, { hasStarted: true, live: { drain } });
-  await life.drain(10);
+  await life.drain();
   expect(told).toEqual(['Clients could not be told of the end']);
 });
