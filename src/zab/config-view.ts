@@ -1,17 +1,12 @@
 /**
- * The two configurations that a server knows at any moment (ensemble-protocol 9.1): the committed one, by which quorums are
- * counted and peers are found, and the last one seen, which may be proposed only. While the last seen is newer, a quorum has to
- * be one in both.
+ * The configurations of a member (election/config-pair.ts) as its roles see them, who say what becomes of a proposed one.
  *
- * Owned by the quorum peer, which alone changes them, with their files; read by the election and by the roles.
+ * Owned by the quorum peer, which alone changes them, with their files; read by the roles.
  */
+import type { ConfigPair } from '../election/config-pair.js';
 import type { QuorumVerifier } from '../election/quorum-verifier.js';
 
-export interface ConfigView {
-  readonly committed: QuorumVerifier;
-  /** The committed one when none is pending. */
-  readonly lastSeen: QuorumVerifier;
-
+export interface ConfigView extends ConfigPair {
   /**
    * Written to the disk before it returns (reconfiguration enabled); ignored when it is no newer. Throws what the files throw, and
    * then it was not seen: a role must not acknowledge it.

@@ -9,18 +9,16 @@
  * thread, on nothing but its socket. Packets gather in one buffer, which is written once per turn. What a learner sends can
  * close this connection, and nothing else.
  */
-import type { Logger } from '../actor/logger.js';
-import type { SeldomLogger } from '../actor/seldom-logger.js';
 import { readInt32 } from '../base/bytes.js';
 import { hex64, numberFromHalves } from '../base/int64.js';
 import { encodeUtf8 } from '../base/utf8.js';
 import type { PeerSocket, PeerSocketEvents } from '../election/peer-network.js';
 import { SnapshotAbandoned } from '../persistence/snapshot-content-encoder.js';
 import { InternalOp } from '../processor/pipeline-records.js';
+import type { LearnerMaster } from './learner-master.js';
 import { PacketBuffer } from './packet-buffer.js';
 import { type PacketHandler, PacketReader, PacketResult, PacketVerdict } from './packet-reader.js';
 import type { LearnerReport } from './peer-report.js';
-import type { PipelinePort } from './pipeline-port.js';
 import {
   PacketType,
   packetName,
@@ -32,10 +30,8 @@ import {
   SESSION_ENTRY_BYTES,
   SESSION_ENTRY_TIMEOUT,
 } from './quorum-packet.js';
-import type { QuorumTiming } from './role.js';
 import { FeedState, type SyncFeed } from './sync-feed.js';
 import { AgeCursor } from './txn-ages.js';
-import type { ZabMeasures } from './zab-measures.js';
 
 export type LinkState =
   | 'info'
@@ -48,41 +44,6 @@ export type LinkState =
   | 'streaming'
   | 'closed';
 
-/** Where learners' requests go: a leader's own pipeline, or for an observer master the leader. */
-export type RequestInlet = Pick<PipelinePort, 'hasRoomForRequests' | 'forwarded' | 'touch'>;
-
-/** The leader, as its learners' links see it; or a follower that serves observers. */
-export interface LearnerMaster {
-  readonly epoch: number;
-  /** Counter of the last zxid that was proposed in this epoch. */
-  readonly lastProposed: number;
-  readonly tick: number;
-  readonly nowMs: number;
-  readonly timing: QuorumTiming;
-  readonly measures: ZabMeasures;
-  /** PINGs sent now are of this round; 0: of none. */
-  readonly pingRound: number;
-  readonly line: RequestInlet;
-  readonly log: Logger;
-  /** For what anybody can cause who finds the port. */
-  readonly strangerLog: SeldomLogger;
-
-  /** It has said who it is. */
-  onLearnerInfo(link: LearnerHandler): void;
-  /** ACKEPOCH: the epoch of its history, -1 if it has promised this one before. */
-  onEpochAck(link: LearnerHandler, epoch: number): void;
-  /** Everything committed is in its buffer; what comes next is NEWLEADER and what is proposed. */
-  onCaughtUp(link: LearnerHandler): void;
-  onNewLeaderAck(link: LearnerHandler): void;
-  /** `acked` has grown. */
-  onAck(): void;
-  /** It has answered the PING of the round. */
-  onRoundAnswered(): void;
-  onGone(link: LearnerHandler): void;
-  nextAnonymousSid(): number;
-  requestTurn(): void;
-}
-
 /** Behind the socket's own buffers, while a learner is brought up to date. */
 const SYNC_WINDOW_BYTES = 1 << 20;
 const SYNC_BYTES_PER_TURN = 256 << 10;
@@ -92,23 +53,9 @@ const QUEUE_BYTES_MAX = 64 << 20;
 const RECORD_BYTES = 128;
 /** Until it has said who it is. */
 const FIRST_PACKET_BYTES_MAX = 4096;
-/** Of connections that say they are the same server and have not yet said what they have. */
-const TWINS_MAX = 8;
 /** Of a link that has not said who it is. */
 const NO_KEY = encodeUtf8('?');
 const NOBODY = new Uint8Array([0xff, 0xff, 0xff, 0xff]); // vector<Id> of null
-
-/** A server comes once, or again when it was cut off; of more who claim its id the oldest goes, before they take every socket there is. */
-export function limitTwins(link: LearnerHandler, links: Iterable<LearnerHandler>): void {
-  let oldest: LearnerHandler | null = null;
-  let count = 0;
-  for (const other of links) {
-    if (other === link || other.sid !== link.sid || (other.state !== 'epoch' && other.state !== 'ackEpoch')) continue;
-    oldest ??= other;
-    count++;
-  }
-  if (count >= TWINS_MAX) oldest?.dropStranger(`${count} others say as well that they are server ${link.sid}`);
-}
 
 export class LearnerHandler implements PeerSocketEvents, PacketHandler {
   /** The link's, in records of prep. */
@@ -125,7 +72,7 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
   /** Counter of the last proposal of this epoch that it acknowledged, and all before. */
   acked = 0;
   /** Alive for the quorum up to this tick. */
-  ackDeadlineTick: number;
+  private ackDeadlineTick: number;
   private readonly establishedMs: number;
   private packetsReceived = 0;
   private requestsReceived = 0;
@@ -180,6 +127,16 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
   get name(): string {
     if (this.current === 'info') return `a connection from ${this.remote}`;
     return `${this.isObserver ? 'observer' : 'follower'} ${this.sid} (${this.remote})`;
+  }
+
+  /** It has said who it is, and was heard of in time: it counts for the quorum that a leader needs. */
+  get isAlive(): boolean {
+    return this.current !== 'info' && this.master.tick <= this.ackDeadlineTick;
+  }
+
+  /** Up to date, and alive. */
+  get isSynced(): boolean {
+    return this.current === 'streaming' && this.isAlive;
   }
 
   isHeardWithin(ms: number): boolean {

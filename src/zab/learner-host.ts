@@ -4,6 +4,7 @@
  *
  * The quorum peer implements it, on its thread, and keeps the two flags across roles.
  */
+import type { SyncLimits } from './learner-links.js';
 import type { RoleHost } from './role.js';
 import type { TouchedSessions } from './session-touches.js';
 import type { SyncSources } from './sync-sources.js';
@@ -26,13 +27,10 @@ export interface LearnerHost extends RoleHost {
 }
 
 /** observerMasterPort > 0, which it must be on all servers: followers serve observers (8.2). */
-export interface ObserverMasterOptions {
+export interface ObserverMasterOptions extends SyncLimits {
   readonly port: number;
   /** quorumListenOnAllIPs */
   readonly listenOnAllIps: boolean;
-  /** Observers that are sent a snapshot, or a DIFF, at one time; beyond that they are turned away. */
-  readonly snapSyncsMax: number;
-  readonly diffSyncsMax: number;
   /** zookeeper.observer.reconnectDelayMs: an observer's pause, at most, when it has tried all masters. */
   readonly reconnectMsMax: number;
   readonly sources: SyncSources;

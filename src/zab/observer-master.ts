@@ -11,9 +11,12 @@ import { SeldomLogger } from '../actor/seldom-logger.js';
 import { assert } from '../base/assert.js';
 import { compareSigned } from '../base/int64.js';
 import { encodeUtf8 } from '../base/utf8.js';
-import type { PeerListener, PeerSocket, PeerSocketEvents } from '../election/peer-network.js';
-import { LearnerHandler, type LearnerMaster, limitTwins, type RequestInlet } from './learner-handler.js';
+import type { PeerSocket, PeerSocketEvents } from '../election/peer-network.js';
+import { LearnerCnxAcceptor } from './learner-cnx-acceptor.js';
+import { LearnerHandler } from './learner-handler.js';
 import type { ObserverMasterOptions } from './learner-host.js';
+import { LearnerLinks } from './learner-links.js';
+import type { LearnerMaster, RequestInlet } from './learner-master.js';
 import type { LearnerRequests, Relay } from './learner-requests.js';
 import { PacketBuffer } from './packet-buffer.js';
 import { PacketType, QUORUM_PROTOCOL_VERSION } from './quorum-packet.js';
@@ -26,7 +29,6 @@ import type { ZabMeasures } from './zab-measures.js';
 /** What waits for the leader, beyond which observers are not read. */
 const FORWARDED_BYTES_MAX = 4 << 20;
 const STRANGERS_MAX = 64;
-const UNLISTED_MAX = 64;
 const BIND_RETRY_MS = 1000;
 const LEADER_INFO = new Uint8Array([0, QUORUM_PROTOCOL_VERSION >> 16, 0, 0]);
 const NONE = -1;
@@ -46,14 +48,11 @@ export class ObserverMaster implements LearnerMaster, CommitSink {
   private readonly options: ObserverMasterOptions;
   private readonly partBytesMax: number;
   private readonly requests: LearnerRequests;
-  private readonly listeners: PeerListener[] = [];
-  private bindAtMs = 0; // 0: bound, or on the way
-  private readonly links = new Map<number, LearnerHandler>(); // by number
+  private readonly acceptor: LearnerCnxAcceptor;
+  private readonly links: LearnerLinks;
   private readonly relays = new Map<number, Relay>(); // of the links
   private readonly observers: LearnerHandler[] = []; // behind NEWLEADER
   private readonly toObservers = new PacketBuffer(); // of this turn
-  private lastLink = 0;
-  private lastAnonymousSid = 0;
   private nextHalfTickMs: number;
   private isSecondHalf = false;
 
@@ -86,6 +85,13 @@ export class ObserverMaster implements LearnerMaster, CommitSink {
       },
       touch: (bytes, offset, length) => touches.add(bytes, offset, length),
     };
+    this.links = new LearnerLinks(STRANGERS_MAX, options);
+    this.acceptor = new LearnerCnxAcceptor(host.network, host.clock, BIND_RETRY_MS, {
+      onSocket: (socket) => this.accept(socket),
+      onOpen: () => {},
+      // The follower goes on; observers find other masters meanwhile.
+      onFailed: (failure) => this.strangerLog.warn('port', `cannot listen for observers: ${failure}`),
+    });
     this.bind();
   }
 
@@ -95,27 +101,26 @@ export class ObserverMaster implements LearnerMaster, CommitSink {
     return lastCommittedHi === this.epoch ? lastCommittedLo >>> 0 : 0;
   }
 
-  /** For reports: who is connected, in order of their coming. */
-  get learners(): IterableIterator<LearnerHandler> {
-    return this.links.values();
+  get learners(): LearnerLinks {
+    return this.links;
   }
 
   /** Observers that are sent what is committed. */
   get syncedCount(): number {
     let count = 0;
-    for (const link of this.links.values()) if (link.state === 'streaming') count++;
+    for (const link of this.links) if (link.state === 'streaming') count++;
     return count;
   }
 
   onTick(nowMs: number): void {
     const heldUpMs = nowMs - this.nowMs;
     this.nowMs = nowMs;
-    if (heldUpMs > this.timing.tickMs / 2) for (const link of this.links.values()) link.forgive(heldUpMs);
-    if (this.bindAtMs !== 0 && nowMs >= this.bindAtMs) this.bind();
-    for (const link of [...this.links.values()]) link.checkTimes();
+    if (heldUpMs > this.timing.tickMs / 2) this.links.forgive(heldUpMs);
+    if (this.acceptor.isDue(nowMs)) this.bind();
+    this.links.checkTimes();
     if (nowMs < this.nextHalfTickMs) return;
     this.nextHalfTickMs = nowMs + this.timing.tickMs / 2;
-    for (const link of [...this.links.values()]) link.ping();
+    this.links.ping();
     this.isSecondHalf = !this.isSecondHalf;
     if (this.isSecondHalf) this.tick++;
     this.host.requestTurn();
@@ -124,14 +129,12 @@ export class ObserverMaster implements LearnerMaster, CommitSink {
   /** What was committed in this turn, and everything else, in one write for each observer. */
   turn(): void {
     this.distribute();
-    for (const link of this.links.values()) link.turn();
+    this.links.turn();
   }
 
   close(): void {
-    for (const listener of this.listeners) listener.close();
-    this.listeners.length = 0;
-    for (const link of this.links.values()) link.close();
-    this.links.clear();
+    this.acceptor.close();
+    this.links.close();
     this.relays.clear();
     this.observers.length = 0;
   }
@@ -162,34 +165,30 @@ export class ObserverMaster implements LearnerMaster, CommitSink {
   // ---- LearnerMaster
 
   onLearnerInfo(link: LearnerHandler): void {
-    const { committed } = this.host.configs;
+    const { configs } = this.host;
+    const { committed } = configs;
     if (!link.isObserver) link.drop('a follower serves observers only');
-    else if (!this.isWelcome(link)) link.drop(`server ${link.sid} is in no configuration, like too many others`);
+    else if (this.links.isOneTooMany(link, configs))
+      link.drop(`server ${link.sid} is in no configuration, like too many others`);
     else if (compareSigned(link.configVersionHi, link.configVersionLo, committed.versionHi, committed.versionLo) > 0) {
       link.drop("its configuration is newer than this server's");
     } else {
-      limitTwins(link, this.links.values());
+      this.links.limitTwins(link);
       link.leaderInfo(LEADER_INFO);
     }
   }
 
   onEpochAck(link: LearnerHandler): void {
-    for (const other of [...this.links.values()]) {
-      if (other !== link && other.sid === link.sid && other.state !== 'info')
-        other.drop('the same server has come again');
-    }
+    this.links.dropOthersOf(link);
     const { host, options } = this;
     const feed = new SyncFeed(host.history, options.sources, link.out, link.lastHi, link.lastLo, NONE, NONE);
     const isSnap = feed.plan.op === 'SNAP';
-    let others = 0;
-    for (const other of this.links.values()) if (other.state === 'sync' && other.isSentSnapshot === isSnap) others++;
-    if (others >= (isSnap ? options.snapSyncsMax : options.diffSyncsMax)) {
-      feed.close();
-      link.drop(`${others} other observers are brought up to date`);
+    if (this.links.isOneSyncTooMany(link, isSnap)) {
+      link.drop('too many other observers are brought up to date');
       return;
     }
     this.log.info(`sends ${feed.plan.op} to ${link.name}`);
-    this.measures.onSync(isSnap, others + 1);
+    this.measures.onSync(isSnap, this.links.syncCount(isSnap) + 1);
     link.beginSync(feed);
   }
 
@@ -208,14 +207,14 @@ export class ObserverMaster implements LearnerMaster, CommitSink {
   onRoundAnswered(): void {}
 
   onGone(link: LearnerHandler): void {
-    this.links.delete(link.number);
+    this.links.remove(link);
     this.relays.delete(link.number);
     const index = this.observers.indexOf(link);
     if (index >= 0) this.observers.splice(index, 1);
   }
 
   nextAnonymousSid(): number {
-    return --this.lastAnonymousSid;
+    return this.links.nextAnonymousSid();
   }
 
   requestTurn(): void {
@@ -227,49 +226,17 @@ export class ObserverMaster implements LearnerMaster, CommitSink {
   private bind(): void {
     const { host, options } = this;
     const own = host.configs.committed.member(host.myId);
-    this.bindAtMs = 0;
     if (own === undefined) return;
-    const hosts = options.listenOnAllIps ? [undefined] : [...new Set(own.addresses.map((address) => address.host))];
-    for (const name of hosts) {
-      const listener = host.network.listen(
-        name,
-        options.port,
-        (socket) => this.accept(socket),
-        () => {},
-        (error) => this.onBindError(listener, error),
-      );
-      this.listeners.push(listener);
-    }
+    const addresses = own.addresses.map((address) => ({ host: address.host, port: options.port }));
+    this.acceptor.open(addresses, options.listenOnAllIps);
   }
 
-  /** The follower goes on; observers find other masters meanwhile. */
-  private onBindError(listener: PeerListener, error: Error): void {
-    if (!this.listeners.includes(listener)) return;
-    this.strangerLog.warn('port', `cannot listen for observers on port ${this.options.port}: ${error.message}`);
-    for (const other of this.listeners) other.close();
-    this.listeners.length = 0;
-    this.bindAtMs = this.nowMs + BIND_RETRY_MS;
-  }
-
-  private accept(socket: PeerSocket): PeerSocketEvents | null {
-    let strangers = 0;
-    for (const link of this.links.values()) if (link.state === 'info') strangers++;
-    if (strangers >= STRANGERS_MAX) return null;
-    const link = new LearnerHandler(this, socket, ++this.lastLink, this.partBytesMax);
-    this.links.set(link.number, link);
+  private accept(socket: PeerSocket): PeerSocketEvents {
+    this.links.limitStrangers();
+    const link = new LearnerHandler(this, socket, this.links.nextNumber(), this.partBytesMax);
+    this.links.add(link);
     this.relays.set(link.number, this.relayOf(link));
     return link;
-  }
-
-  /** Members, and some who are about to become members. */
-  private isWelcome(link: LearnerHandler): boolean {
-    const { committed, lastSeen } = this.host.configs;
-    const isListed = (sid: number): boolean => (committed.member(sid) ?? lastSeen.member(sid)) !== undefined;
-    if (isListed(link.sid)) return true;
-    let others = 0;
-    for (const other of this.links.values())
-      if (other !== link && other.state !== 'info' && !isListed(other.sid)) others++;
-    return others < UNLISTED_MAX;
   }
 
   private distribute(): void {

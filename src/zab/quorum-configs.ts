@@ -7,7 +7,7 @@
  * a committed reconfiguration has appointed; the quorum peer does the rest.
  */
 import type { Logger } from '../actor/logger.js';
-import { compareSigned } from '../base/int64.js';
+import { hasSameQuorumAddresses, isNewerConfig } from '../election/config-pair.js';
 import type { QuorumMember, QuorumVerifier } from '../election/quorum-verifier.js';
 import type { DynamicConfigFiles } from '../persistence/dynamic-config-files.js';
 import type { ConfigView } from './config-view.js';
@@ -49,7 +49,7 @@ export class QuorumConfigs implements ConfigView {
     this.options = options;
     this.events = events;
     this.ofCommitted = committed;
-    const isPending = lastSeen !== null && options.isReconfigEnabled && isNewer(lastSeen, committed);
+    const isPending = lastSeen !== null && options.isReconfigEnabled && isNewerConfig(lastSeen, committed);
     this.ofLastSeen = isPending ? lastSeen : committed;
     const { files, isReconfigEnabled, hasDynamicFile } = options;
     if (isReconfigEnabled && !hasDynamicFile && files !== null)
@@ -66,7 +66,7 @@ export class QuorumConfigs implements ConfigView {
 
   seen(config: QuorumVerifier): void {
     const { files, isReconfigEnabled } = this.options;
-    if (!isReconfigEnabled || !isNewer(config, this.ofLastSeen)) return;
+    if (!isReconfigEnabled || !isNewerConfig(config, this.ofLastSeen)) return;
     // File first: who acknowledges these members and forgets them may elect a leader without asking theirs.
     files?.writeNext(config.toText());
     this.ofLastSeen = config;
@@ -75,9 +75,9 @@ export class QuorumConfigs implements ConfigView {
 
   activate(config: QuorumVerifier, designatedLeader: number | null): boolean {
     const before = this.ofCommitted;
-    if (!this.options.isReconfigEnabled || !isNewer(config, before)) return false;
+    if (!this.options.isReconfigEnabled || !isNewerConfig(config, before)) return false;
     this.ofCommitted = config;
-    if (isNewer(config, this.ofLastSeen)) this.ofLastSeen = config;
+    if (isNewerConfig(config, this.ofLastSeen)) this.ofLastSeen = config;
     this.writeCommitted(config);
     const areMembersOthers = !config.equals(before);
     const leader = this.events.currentLeader();
@@ -115,7 +115,7 @@ export class QuorumConfigs implements ConfigView {
     this.write('write the committed members', () => {
       const path = files.writeCommitted(config.toText(), version);
       files.rewriteStatic(staticPairs, path, hasClientAddress);
-      if (!isNewer(this.ofLastSeen, config)) files.removeNext();
+      if (!isNewerConfig(this.ofLastSeen, config)) files.removeNext();
     });
   }
 
@@ -129,17 +129,8 @@ export class QuorumConfigs implements ConfigView {
   }
 }
 
-function isNewer(a: QuorumVerifier, b: QuorumVerifier): boolean {
-  return compareSigned(a.versionHi, a.versionLo, b.versionHi, b.versionLo) > 0;
-}
-
 /** A voter before and after, at the same quorum addresses. */
 function isSameVoter(before: QuorumMember | undefined, after: QuorumMember | undefined): boolean {
   if (before?.type !== 'participant' || after?.type !== 'participant') return false;
-  const addresses = (member: QuorumMember): string =>
-    member.addresses
-      .map(({ host, quorumPort }) => `${host}:${quorumPort}`)
-      .sort()
-      .join('|');
-  return addresses(before) === addresses(after);
+  return hasSameQuorumAddresses(before, after);
 }

@@ -394,7 +394,7 @@ export class LeaderStage {
 
   countFrom(counter: number): void {
     this.counter = counter;
-    Object.assign(this.leader, { lastProposed: counter, lastCommitted: counter });
+    Object.assign(Reflect.get(this.leader, 'broadcast'), { lastProposed: counter, lastCommitted: counter });
     this.history.reset(this.leader.epoch, counter | 0);
   }
 
