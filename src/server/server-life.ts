@@ -9,6 +9,7 @@
 import type { AuditLog } from './audit-log.js';
 import { clientPorts } from './client-ports.js';
 import { checkDataDirectories } from './data-directory.js';
+import { DirectoryLock } from './directory-lock.js';
 import type { ExitCode } from './exit-code.js';
 import { checkPortsFree } from './free-ports.js';
 import { LiveServer } from './live-server.js';
@@ -37,6 +38,7 @@ export class ServerLife {
   private readonly log: ServerLog;
   private readonly events: ServerLifeEvents;
   private audit: AuditLog | null = null;
+  private directoryLock: DirectoryLock | null = null;
   private live: LiveServer | null = null;
   private adminTimer: NodeJS.Timeout | null = null;
   private hasStarted = false;
@@ -53,6 +55,7 @@ export class ServerLife {
     const config = await withPeerSecurityLoaded(await withTlsLoaded(this.configured));
     checkDataDirectories(config.dataDir, config.dataLogDir, config.datadirAutocreate);
     await checkPortsFree(config);
+    this.directoryLock = await DirectoryLock.take(config.dataDir, config.dataLogDir, this.log);
     const { quorumPeer } = config;
     this.log.info(quorumPeer === null ? 'Starting server' : `Starting quorum peer, myid=${quorumPeer.myId}`);
     const plan =
@@ -104,8 +107,10 @@ export class ServerLife {
     await this.live?.stop(deadlineMs);
   }
 
-  /** Writes the last lines. Synchronous, because a process may be ending; a second call does nothing. */
+  /** Gives up the directories and writes the last lines. Synchronous, because a process may be ending; a second call does nothing. */
   finish(): void {
+    this.directoryLock?.release();
+    this.directoryLock = null;
     const { audit } = this;
     this.audit = null;
     if (audit === null) return;

@@ -65,6 +65,9 @@ test('a start that fails says why, and leaves nothing behind', async () => {
   await using first = await startServer({ dataDir });
   const second = startServer({ dataDir: join(dir.path, 'other'), clientPort: first.port as number });
   await expect(second).rejects.toThrow('the client port cannot be opened');
+  await expect(startServer({ dataDir })).rejects.toThrow(`version-2 is in use by the server of process ${process.pid}`);
+  await using zk = openZooKeeper(first.connectString);
+  expect(await zk.exists('/zookeeper')).not.toBeNull();
 });
 
 test('a configuration file serves as well', async () => {
