@@ -1,23 +1,21 @@
 /**
  * Leader: one term of leading (ensemble-protocol 5.3, 5.8, 6), from the moment the election has decided.
  *
- *   discovery --epoch fixed--> epochAcks --quorum--> synchronization --quorum of NEWLEADER acks--> establishing --served--> broadcast
+ *   discovery, epochAcks, synchronization  --established--> establishing --the final stage serves--> broadcast         any --> over
  *
- * A state machine on what RoleHost gives it, on the quorum peer's thread; one LearnerHandler per connection. Everything it tells
- * others is made durable first: the accepted epoch before LEADERINFO, the current epoch before any NEWLEADER ack counts.
+ * A state machine on what RoleHost gives it, on the quorum peer's thread; one LearnerHandler per connection. Of a turn: packets and
+ * records only note what happened; onBatchEnd does what that makes possible. Here is the way from one phase to the next, what ends
+ * a term, and who may learn; what it is made of:
  *
- * What it is made of: learner-cnx-acceptor.ts listens, learner-links.ts keeps the connections within limits, epoch-discovery.ts finds
- * the epoch, leader-broadcast.ts proposes and commits, pending-syncs.ts answers syncs. Here is the way from one to the next, and what
- * ends a term. Of a turn: packets and records only note what happened; onBatchEnd does what that makes possible.
+ *   learner-cnx-acceptor.ts    listens                        leader-establishment.ts    finds an epoch, and a quorum that follows
+ *   learner-links.ts           connections within limits      leader-broadcast.ts        proposes, commits, answers syncs
  */
 import type { Logger } from '../actor/logger.js';
 import { SeldomLogger } from '../actor/seldom-logger.js';
 import { assert } from '../base/assert.js';
-import { compareSigned, hex64 } from '../base/int64.js';
 import { encodeUtf8 } from '../base/utf8.js';
-import { isQuorumOf, memberOfEither, verifiersOf } from '../election/config-pair.js';
+import { isQuorumOf, memberOfEither } from '../election/config-pair.js';
 import type { PeerSocket, PeerSocketEvents } from '../election/peer-network.js';
-import type { QuorumVerifier } from '../election/quorum-verifier.js';
 import {
   FLAG_UNPROVEN,
   InternalOp,
@@ -34,21 +32,20 @@ import {
 } from '../processor/pipeline-records.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode } from '../protocol/op-code.js';
-import { designatedLeader } from './designated-leader.js';
-import { EpochDiscovery, isLaterHistory } from './epoch-discovery.js';
 import { judgeReconfig } from './judge-reconfig.js';
 import { LeaderBroadcast } from './leader-broadcast.js';
+import { type EstablishmentPhase, LeaderEstablishment } from './leader-establishment.js';
 import { LearnerCnxAcceptor } from './learner-cnx-acceptor.js';
 import { LearnerHandler } from './learner-handler.js';
 import { LearnerLinks, type SyncLimits } from './learner-links.js';
 import type { LearnerMaster } from './learner-master.js';
 import type { ZabState } from './peer-report.js';
 import type { PipelinePort } from './pipeline-port.js';
-import { PacketType, QUORUM_PROTOCOL_VERSION } from './quorum-packet.js';
+import { PacketType } from './quorum-packet.js';
 import type { QuorumTiming, Role, RoleHost } from './role.js';
-import { orRoleFault, RoleFault } from './role-fault.js';
+import { RoleFault } from './role-fault.js';
 import type { RoleFigures } from './role-figures.js';
-import { SyncFeed } from './sync-feed.js';
+import { startSync } from './start-sync.js';
 import type { SyncSources } from './sync-sources.js';
 import type { ZabMeasures } from './zab-measures.js';
 
@@ -69,14 +66,13 @@ export interface LeaderOptions extends SyncLimits {
   onQuorumPortOpen(): void;
 }
 
-export type LeaderPhase = 'discovery' | 'epochAcks' | 'synchronization' | 'establishing' | 'broadcast' | 'over';
+export type LeaderPhase = Exclude<EstablishmentPhase, 'established'> | 'establishing' | 'broadcast' | 'over';
 
 const BIND_ATTEMPTS = 5;
 const BIND_RETRY_MS = 100;
 const STRANGERS_MAX = 256;
 /** A learner in broadcast answers a PING every half tick. */
 const LIVING_TICKS = 1.5;
-const LEADER_INFO = new Uint8Array([0, QUORUM_PROTOCOL_VERSION >> 16, 0, 0]);
 
 export class Leader implements Role, LearnerMaster {
   readonly timing: QuorumTiming;
@@ -92,29 +88,19 @@ export class Leader implements Role, LearnerMaster {
   private phaseSinceMs: number;
   private tickedMs: number;
   private readonly startedMs: number;
-  // The end of this server's log before the epoch, with the epoch that had brought it (5.3.1).
-  private readonly endHi: number;
-  private readonly endLo: number;
-  private readonly endEpoch: number;
-
   private readonly acceptor: LearnerCnxAcceptor;
   private bindsLeft = BIND_ATTEMPTS; // 0: this server cannot lead
   private bindFailure = '';
   private wasOpen = false;
   private readonly links: LearnerLinks;
 
-  private readonly discovery: EpochDiscovery;
-  private readonly newLeaderAcks = new Set<number>();
-  private newLeaderVerifiers: readonly QuorumVerifier[] = [];
-
+  private readonly establishment: LeaderEstablishment;
   private readonly broadcast: LeaderBroadcast;
   private isPingTick = false; // every second half tick is a tick
   private nextHalfTickMs: number;
-  private hasBegun = false;
 
   constructor(host: RoleHost, options: LeaderOptions) {
     assert(host.history.pendingCount === 0, 'a leader begins with what is in its log, all of it settled');
-    const { history } = host;
     this.host = host;
     this.options = options;
     this.timing = host.timing;
@@ -127,12 +113,12 @@ export class Leader implements Role, LearnerMaster {
     this.phaseSinceMs = this.nowMs;
     this.tickedMs = this.nowMs;
     this.nextHalfTickMs = this.nowMs + this.timing.tickMs / 2;
-    this.endHi = history.lastCommittedHi;
-    this.endLo = history.lastCommittedLo;
-    this.endEpoch = host.epochs.currentEpoch;
-    this.discovery = new EpochDiscovery(host.myId);
     this.links = new LearnerLinks(STRANGERS_MAX, options);
-    this.broadcast = new LeaderBroadcast(host, options.isReconfigEnabled);
+    const { isReconfigEnabled } = options;
+    this.broadcast = new LeaderBroadcast(host, isReconfigEnabled);
+    this.establishment = new LeaderEstablishment(host, isReconfigEnabled, this.links, this.broadcast, (link) =>
+      this.startSync(link),
+    );
     this.acceptor = new LearnerCnxAcceptor(host.network, host.clock, BIND_RETRY_MS, {
       onSocket: (socket) => this.accept(socket),
       onOpen: () => this.onPortOpen(),
@@ -155,7 +141,7 @@ export class Leader implements Role, LearnerMaster {
   }
 
   get epoch(): number {
-    return this.discovery.epoch;
+    return this.establishment.epoch;
   }
 
   get lastProposed(): number {
@@ -265,7 +251,7 @@ export class Leader implements Role, LearnerMaster {
   /** One of those who voted may have changed its mind: with maxTimeToWaitForEpoch there is no use in waiting on (5.3.2). */
   onVoterLooking(sid: number): void {
     const { epochWaitMsMax } = this.timing;
-    if (epochWaitMsMax < 0 || this.discovery.isFixed || !this.options.supporters.has(sid)) return;
+    if (epochWaitMsMax < 0 || this.establishment.isEpochFixed || !this.options.supporters.has(sid)) return;
     if (this.nowMs - this.startedMs <= epochWaitMsMax) return;
     this.measures.disloyalVoters.increment();
     this.end(`voter ${sid} looks for a leader and the epoch is not begun`);
@@ -332,7 +318,6 @@ export class Leader implements Role, LearnerMaster {
   // ---- LearnerMaster
 
   onLearnerInfo(link: LearnerHandler): void {
-    const { committed } = this.host.configs;
     if (link.sid === this.host.myId) {
       link.dropStranger('it has the id of this server');
       return;
@@ -347,36 +332,15 @@ export class Leader implements Role, LearnerMaster {
       return;
     }
     this.links.limitTwins(link);
-    if (compareSigned(link.configVersionHi, link.configVersionLo, committed.versionHi, committed.versionLo) > 0) {
-      link.drop(`its configuration 0x${hex64(link.configVersionHi, link.configVersionLo)} is newer than this server's`);
+    if (link.isConfigNewerThan(this.host.configs.committed)) {
+      link.drop("its configuration is newer than this server's");
       return;
     }
-    const { acceptedEpoch } = link;
-    const isVoter = !link.isObserver && committed.isVoter(link.sid);
-    if (!this.discovery.propose(link.sid, acceptedEpoch, isVoter)) {
-      link.drop(`it has accepted epoch ${acceptedEpoch}, and none is left behind that`);
-      return;
-    }
-    if (this.discovery.isFixed) this.tellEpoch(link);
+    this.establishment.onCall(link);
   }
 
   onEpochAck(link: LearnerHandler, epoch: number): void {
-    this.links.dropOthersOf(link);
-    if (this.current === 'epochAcks') {
-      if (epoch !== -1) {
-        if (isLaterHistory(epoch, link.lastHi, link.lastLo, this.endEpoch, this.endHi, this.endLo)) {
-          link.drop(
-            `its history, epoch ${epoch} up to 0x${hex64(link.lastHi, link.lastLo)}, is ahead of the leader's, ` +
-              `epoch ${this.endEpoch} up to 0x${hex64(this.endHi, this.endLo)}`,
-          );
-          return;
-        }
-        if (!link.isObserver && this.host.configs.committed.isVoter(link.sid)) this.discovery.countEpochAck(link.sid);
-      }
-      link.awaitEpochAcks();
-      return;
-    }
-    this.startSync(link);
+    this.establishment.onEpochAck(link, epoch);
   }
 
   onCaughtUp(link: LearnerHandler): void {
@@ -388,7 +352,7 @@ export class Leader implements Role, LearnerMaster {
   onNewLeaderAck(link: LearnerHandler): void {
     this.broadcast.hasNews = true; // it counts from here on
     if (this.current === 'broadcast') link.upToDate();
-    else if (!link.isObserver) this.newLeaderAcks.add(link.sid);
+    else this.establishment.onNewLeaderAck(link);
   }
 
   onAck(): void {
@@ -450,75 +414,16 @@ export class Leader implements Role, LearnerMaster {
 
   // ---- up to the broadcast
 
-  /** Whatever what has happened makes possible. */
   private advance(): void {
-    const { host, discovery } = this;
-    if (!this.hasBegun) {
-      this.hasBegun = true;
-      const isVoter = host.configs.committed.isVoter(host.myId);
-      if (!discovery.propose(host.myId, host.epochs.acceptedEpoch, isVoter)) {
-        this.end('no epoch is left behind the one that was accepted');
-        return;
-      }
+    const { establishment } = this;
+    if (establishment.phase === 'established') return;
+    const phase = establishment.advance();
+    if (phase === 'established') {
+      this.enter('establishing');
+      this.line.serve(ServerRole.leader, this.epoch, 0);
+    } else if (phase !== this.current) {
+      this.enter(phase);
     }
-    if (this.current === 'discovery' && discovery.hasCallers(host.configs.committed)) this.fixEpoch();
-    if (this.current === 'epochAcks' && discovery.hasEpochAcks(host.configs.committed)) this.beginSynchronization();
-    if (this.current === 'synchronization' && this.isFollowedByQuorum()) this.establish();
-  }
-
-  private fixEpoch(): void {
-    const { host, discovery } = this;
-    const { epoch } = discovery;
-    durably(() => host.epochs.setAcceptedEpoch(epoch));
-    discovery.fix();
-    this.log.info(`begins epoch ${epoch} behind 0x${hex64(this.endHi, this.endLo)} of epoch ${this.endEpoch}`);
-    const { committed, lastSeen } = host.configs;
-    if (this.options.isReconfigEnabled && isUnversioned(committed) && isUnversioned(lastSeen)) {
-      // ZOOKEEPER-1783: the configuration of the files gets a version with the first epoch.
-      durably(() => host.configs.seen(committed.withVersion(epoch, 0)));
-    }
-    this.newLeaderVerifiers = verifiersOf(host.configs);
-    discovery.countEpochAck(host.myId);
-    this.enter('epochAcks');
-    for (const link of this.links.all()) if (link.state === 'epoch') this.tellEpoch(link);
-  }
-
-  private tellEpoch(link: LearnerHandler): void {
-    if (link.speaksEpochs) {
-      link.leaderInfo(LEADER_INFO);
-      return;
-    }
-    // Servers before 1.0: what they said first is all they say, and its epoch is the one of their history.
-    this.onEpochAck(link, link.lastHi);
-  }
-
-  private beginSynchronization(): void {
-    const { host } = this;
-    durably(() => host.epochs.setCurrentEpoch(this.epoch));
-    this.newLeaderAcks.add(host.myId);
-    this.broadcast.begin(this.epoch, this.newLeaderVerifiers);
-    this.enter('synchronization');
-    for (const link of this.links.all()) if (link.state === 'epochAcks') this.startSync(link);
-  }
-
-  private isFollowedByQuorum(): boolean {
-    return this.newLeaderVerifiers.every((verifier) => verifier.containsQuorum(this.newLeaderAcks));
-  }
-
-  private establish(): void {
-    const { host, epoch } = this;
-    host.history.beginEpoch(epoch);
-    const { committed, lastSeen } = host.configs;
-    if (this.options.isReconfigEnabled) {
-      const merit = (sid: number): number => (this.newLeaderAcks.has(sid) ? 1 : 0);
-      const designated = designatedLeader(host.myId, committed, lastSeen, merit);
-      host.configs.activate(lastSeen, designated, epoch, 0);
-      if (designated !== host.myId) this.broadcast.yield();
-      this.broadcast.begin(epoch, verifiersOf(host.configs));
-    }
-    this.log.info(`is established for epoch ${epoch} by ${[...this.newLeaderAcks].join(', ')}`);
-    this.enter('establishing');
-    this.line.serve(ServerRole.leader, epoch, 0);
   }
 
   private beginBroadcast(): void {
@@ -530,28 +435,8 @@ export class Leader implements Role, LearnerMaster {
   }
 
   private startSync(link: LearnerHandler): void {
-    const { history } = this.host;
-    const { sources } = this.options;
-    const feed = new SyncFeed(history, sources, link.out, link.lastHi, link.lastLo, this.endHi, this.endLo);
-    const { op } = feed.plan;
-    const isSnapshot = op === 'SNAP';
-    if (this.links.isOneSyncTooMany(link, isSnapshot)) {
-      link.drop('too many learners are being brought up to date already');
-      return;
-    }
-    const { committedLog } = history;
-    this.log.info(
-      `Synchronizing with Learner sid: ${link.sid} maxCommittedLog=0x${hex64(committedLog.maxHi, committedLog.maxLo)} ` +
-        `minCommittedLog=0x${hex64(committedLog.minHi, committedLog.minLo)} ` +
-        `lastProcessedZxid=0x${hex64(history.lastCommittedHi, history.lastCommittedLo)} ` +
-        `peerLastZxid=0x${hex64(link.lastHi, link.lastLo)}`,
-    );
-    this.log.info(
-      `brings ${link.name} up to date by ${op} to 0x${hex64(feed.plan.zxidHi, feed.plan.zxidLo)}` +
-        ` from 0x${hex64(link.lastHi, link.lastLo)}${feed.plan.isFromDisk ? ', from the log on disk' : ''}`,
-    );
-    this.measures.onSync(isSnapshot, this.links.syncCount(isSnapshot) + 1);
-    link.beginSync(feed);
+    const { endHi, endLo } = this.establishment;
+    startSync(link, this.links, this.host, this.options.sources, endHi, endLo);
   }
 
   // ---- time
@@ -618,13 +503,4 @@ export class Leader implements Role, LearnerMaster {
     this.current = 'over';
     this.host.onOver(reason);
   }
-}
-
-/** What must be on the disk first; a disk that fails ends the term, and the next one tries again. */
-function durably(write: () => void): void {
-  orRoleFault('cannot make it durable', write);
-}
-
-function isUnversioned(config: QuorumVerifier): boolean {
-  return config.versionHi === 0 && config.versionLo === 0;
 }

@@ -10,9 +10,10 @@
  * close this connection, and nothing else.
  */
 import { readInt32 } from '../base/bytes.js';
-import { hex64, numberFromHalves } from '../base/int64.js';
+import { compareSigned, hex64, numberFromHalves } from '../base/int64.js';
 import { encodeUtf8 } from '../base/utf8.js';
 import type { PeerSocket, PeerSocketEvents } from '../election/peer-network.js';
+import type { QuorumVerifier } from '../election/quorum-verifier.js';
 import { SnapshotAbandoned } from '../persistence/snapshot-content-encoder.js';
 import { InternalOp } from '../processor/pipeline-records.js';
 import type { LearnerMaster } from './learner-master.js';
@@ -64,8 +65,8 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
   sid = 0;
   isObserver = false;
   acceptedEpoch = 0;
-  configVersionHi = 0;
-  configVersionLo = 0;
+  private configVersionHi = 0;
+  private configVersionLo = 0;
   /** The last zxid it has logged. */
   lastHi = 0;
   lastLo = 0;
@@ -148,6 +149,11 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
     return this.current === 'streaming' && this.round === round && this.answeredPings >= this.roundPing;
   }
 
+  /** Its members are those of a configuration that is not committed here: it would be sent back. */
+  isConfigNewerThan({ versionHi, versionLo }: QuorumVerifier): boolean {
+    return compareSigned(this.configVersionHi, this.configVersionLo, versionHi, versionLo) > 0;
+  }
+
   /** Servers before 1.0 know nothing of LEADERINFO. */
   get speaksEpochs(): boolean {
     return this.protocolVersion >= QUORUM_PROTOCOL_VERSION;
@@ -187,8 +193,10 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
 
   // ---- what the master says
 
-  leaderInfo(data: Uint8Array): void {
-    this.out.withData(PacketType.leaderInfo, this.master.epoch, 0, data, 0, data.length);
+  leaderInfo(): void {
+    this.out.begin(PacketType.leaderInfo, this.master.epoch, 0);
+    this.out.putInt(QUORUM_PROTOCOL_VERSION);
+    this.out.end();
     this.enter('ackEpoch');
   }
 

@@ -9,7 +9,6 @@
 import type { Logger } from '../actor/logger.js';
 import { SeldomLogger } from '../actor/seldom-logger.js';
 import { assert } from '../base/assert.js';
-import { compareSigned } from '../base/int64.js';
 import { encodeUtf8 } from '../base/utf8.js';
 import type { PeerSocket, PeerSocketEvents } from '../election/peer-network.js';
 import { LearnerCnxAcceptor } from './learner-cnx-acceptor.js';
@@ -19,18 +18,17 @@ import { LearnerLinks } from './learner-links.js';
 import type { LearnerMaster, RequestInlet } from './learner-master.js';
 import type { LearnerRequests, Relay } from './learner-requests.js';
 import { PacketBuffer } from './packet-buffer.js';
-import { PacketType, QUORUM_PROTOCOL_VERSION } from './quorum-packet.js';
+import { PacketType } from './quorum-packet.js';
 import type { CommitSink } from './received-txns.js';
 import type { RelayedTouches } from './relayed-touches.js';
 import type { QuorumTiming, RoleHost } from './role.js';
-import { SyncFeed } from './sync-feed.js';
+import { startSync } from './start-sync.js';
 import type { ZabMeasures } from './zab-measures.js';
 
 /** What waits for the leader, beyond which observers are not read. */
 const FORWARDED_BYTES_MAX = 4 << 20;
 const STRANGERS_MAX = 64;
 const BIND_RETRY_MS = 1000;
-const LEADER_INFO = new Uint8Array([0, QUORUM_PROTOCOL_VERSION >> 16, 0, 0]);
 const NONE = -1;
 
 export class ObserverMaster implements LearnerMaster, CommitSink {
@@ -166,30 +164,20 @@ export class ObserverMaster implements LearnerMaster, CommitSink {
 
   onLearnerInfo(link: LearnerHandler): void {
     const { configs } = this.host;
-    const { committed } = configs;
     if (!link.isObserver) link.drop('a follower serves observers only');
     else if (this.links.isOneTooMany(link, configs))
       link.drop(`server ${link.sid} is in no configuration, like too many others`);
-    else if (compareSigned(link.configVersionHi, link.configVersionLo, committed.versionHi, committed.versionLo) > 0) {
+    else if (link.isConfigNewerThan(configs.committed)) {
       link.drop("its configuration is newer than this server's");
     } else {
       this.links.limitTwins(link);
-      link.leaderInfo(LEADER_INFO);
+      link.leaderInfo();
     }
   }
 
   onEpochAck(link: LearnerHandler): void {
     this.links.dropOthersOf(link);
-    const { host, options } = this;
-    const feed = new SyncFeed(host.history, options.sources, link.out, link.lastHi, link.lastLo, NONE, NONE);
-    const isSnap = feed.plan.op === 'SNAP';
-    if (this.links.isOneSyncTooMany(link, isSnap)) {
-      link.drop('too many other observers are brought up to date');
-      return;
-    }
-    this.log.info(`sends ${feed.plan.op} to ${link.name}`);
-    this.measures.onSync(isSnap, this.links.syncCount(isSnap) + 1);
-    link.beginSync(feed);
+    startSync(link, this.links, this.host, this.options.sources, NONE, NONE);
   }
 
   onCaughtUp(link: LearnerHandler): void {
