@@ -1,8 +1,10 @@
 // zoo.cfg and myid as the variables of a container say them: those of ZooKeeper's official image, and the names that
 // Bitnami's image has for the same things, where they differ. Pure: variables in, texts out; whether they are written is the
-// entrypoint's business. What asks for more security than can be set up from here is refused, never passed over.
+// entrypoint's business. What asks for security that these variables do not give is refused, never passed over.
 
+import { join } from 'node:path';
 import { type ContainerEnvironment, ContainerError } from './container-environment.js';
+import { containerLogin } from './container-login.js';
 
 export interface ContainerConfig {
   readonly confDir: string;
@@ -12,10 +14,13 @@ export interface ContainerConfig {
   /** The whole of zoo.cfg. */
   readonly zooCfg: string;
   readonly myid: string;
+  /** A login configuration; its text is secret. Null: there is none. */
+  readonly login: { readonly path: string; readonly text: string } | null;
   /** For the server's process. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
+const LOGIN_FILE = 'zoo_jaas.conf';
 const DEFAULT_SERVERS = 'server.1=localhost:2888:3888;2181';
 
 /** The key, the variables in the order of their strength, and the default; null: the line is left out. */
@@ -44,22 +49,16 @@ const SWITCHES: readonly (readonly [key: string, name: string])[] = [
   ['reconfigEnabled', 'ZOO_RECONFIG_ENABLED'],
   ['fips-mode', 'ZOO_FIPS_MODE'],
 ];
-const NEEDS_A_LOGIN_FILE = ['ZOO_ENABLE_AUTH', 'ZOO_ENABLE_QUORUM_AUTH'];
 const PROMETHEUS = 'org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider';
 
 export function containerConfig(env: ContainerEnvironment): ContainerConfig {
-  for (const name of NEEDS_A_LOGIN_FILE) {
-    if (!env.isOn(name)) continue;
-    throw new ContainerError(
-      `${name} is on, but users are not made from variables here: mount a login configuration and name it in ` +
-        'JVMFLAGS=-Djava.security.auth.login.config=<file>',
-    );
-  }
   const dataDir = env.get('ZOO_DATA_DIR') ?? '/data';
   const dataLogDir = env.get('ZOO_DATA_LOG_DIR') ?? '/datalog';
   const confDir = env.get('ZOO_CONF_DIR') ?? '/conf';
   const logDir = env.get('ZOO_LOG_DIR') ?? '/logs';
   const heapMb = env.get('ZOO_HEAP_SIZE');
+  const loginPath = join(confDir, LOGIN_FILE);
+  const login = containerLogin(env, loginPath);
   const lines = [
     `dataDir=${dataDir}`,
     `dataLogDir=${dataLogDir}`,
@@ -68,6 +67,7 @@ export function containerConfig(env: ContainerEnvironment): ContainerConfig {
     ...prometheusLines(env),
     ...tlsLines(env, 'CLIENT', 'ssl.', `secureClientPort=${env.get('ZOO_TLS_PORT_NUMBER') ?? '3181'}`),
     ...tlsLines(env, 'QUORUM', 'ssl.quorum.', 'sslQuorum=true'),
+    ...login.lines,
     ...serverLines(env),
     ...env.words('ZOO_CFG_EXTRA'),
   ];
@@ -78,12 +78,19 @@ export function containerConfig(env: ContainerEnvironment): ContainerConfig {
     logDir,
     zooCfg: `${lines.join('\n')}\n`,
     myid: myidOf(env),
+    login: login.jaas === null ? null : { path: loginPath, text: login.jaas },
     variables: {
       ZOOCFGDIR: confDir,
       ZOO_LOG_DIR: logDir,
       ...(heapMb === undefined ? {} : { ZK_SERVER_HEAP: heapMb }),
+      ...(login.jaas === null ? {} : { CLIENT_JVMFLAGS: clientFlags(env, loginPath) }),
     },
   };
+}
+
+/** For a zkCli that the entrypoint runs; what the caller says comes behind, and is stronger. */
+function clientFlags(env: ContainerEnvironment, loginPath: string): string {
+  return `-Djava.security.auth.login.config=${loginPath} ${env.get('CLIENT_JVMFLAGS') ?? ''}`.trim();
 }
 
 function plainLines(env: ContainerEnvironment): string[] {
@@ -116,7 +123,9 @@ function tlsLines(env: ContainerEnvironment, side: 'CLIENT' | 'QUORUM', prefix: 
     ['keyStore.password', variable('KEYSTORE_PASSWORD')],
     ['trustStore.location', variable('TRUSTSTORE_FILE')],
     ['trustStore.password', variable('TRUSTSTORE_PASSWORD')],
-    ['clientAuth', variable('AUTH')],
+    ['keyStore.type', variable('KEYSTORE_TYPE')],
+    ['trustStore.type', variable('TRUSTSTORE_TYPE')],
+    ['clientAuth', variable(side === 'CLIENT' ? 'AUTH' : 'CLIENT_AUTH')],
   ];
   const lines = values.flatMap(([key, value]) => (value === undefined ? [] : [`${prefix}${key}=${value}`]));
   return [lead, ...lines];

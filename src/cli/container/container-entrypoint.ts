@@ -15,11 +15,12 @@ import {
 } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { parsePropertiesFile, trimProperties } from '../../base/java-properties.js';
 import type { SubCommandContext } from '../threadkeeper/sub-command.js';
 import { prepareLaunch } from '../zk-server/launch.js';
 import { startForeground } from '../zk-server/start-foreground.js';
 import { type ContainerConfig, containerConfig } from './container-config.js';
-import { ContainerEnvironment } from './container-environment.js';
+import { ContainerEnvironment, ContainerError } from './container-environment.js';
 
 /** zookeeper in ZooKeeper's image, node in Node's. */
 const SERVER_UID = 1000;
@@ -33,7 +34,8 @@ export async function containerEntrypoint({ args, env, out, err }: SubCommandCon
   if (isServer) {
     const isConfigOurs = prepareFiles(config);
     const { confDir, dataDir, dataLogDir, logDir } = config;
-    if (process.getuid?.() === 0) becomeServerUser([dataDir, dataLogDir, logDir, ...(isConfigOurs ? [confDir] : [])]);
+    const files = [...(isConfigOurs ? [confDir] : []), ...(config.login === null ? [] : [config.login.path])];
+    if (process.getuid?.() === 0) becomeServerUser([dataDir, dataLogDir, logDir, ...files]);
   }
   const variables = { ...env, ...config.variables };
   if (!isServer || command[1] !== 'start-foreground') return runCommand(command, variables);
@@ -43,11 +45,26 @@ export async function containerEntrypoint({ args, env, out, err }: SubCommandCon
 }
 
 /** Only what is not there; true: zoo.cfg was not. A directory that cannot be made or written to is told by its error. */
-export function prepareFiles({ confDir, dataDir, dataLogDir, logDir, zooCfg, myid }: ContainerConfig): boolean {
+export function prepareFiles(config: ContainerConfig): boolean {
+  const { confDir, dataDir, dataLogDir, logDir, zooCfg, myid, login } = config;
   for (const directory of [confDir, dataDir, dataLogDir, logDir]) mkdirSync(directory, { recursive: true });
   writeIfAbsent(join(dataDir, 'myid'), `${myid}\n`, 0o644);
+  if (login !== null) writeIfAbsent(login.path, login.text, 0o600);
+  const configPath = join(confDir, 'zoo.cfg');
   // The passwords of stores stand in it.
-  return writeIfAbsent(join(confDir, 'zoo.cfg'), zooCfg, 0o640);
+  const isOurs = writeIfAbsent(configPath, zooCfg, 0o640);
+  if (!isOurs && login !== null) checkLoginIsUsed(configPath);
+  return isOurs;
+}
+
+/** A file that was mounted, or written by an earlier start without it: nobody is to believe in a lock that is not there. */
+function checkLoginIsUsed(configPath: string): void {
+  const pairs = trimProperties(parsePropertiesFile(readFileSync(configPath)));
+  if (pairs.has('java.security.auth.login.config')) return;
+  throw new ContainerError(
+    `ZOO_ENABLE_AUTH or ZOO_ENABLE_QUORUM_AUTH is on, but ${configPath} is there already and has no ` +
+      'java.security.auth.login.config: remove the file, or set up the login in it',
+  );
 }
 
 function writeIfAbsent(path: string, text: string, mode: number): boolean {

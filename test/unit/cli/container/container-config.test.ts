@@ -126,6 +126,9 @@ describe('zoo.cfg of a container', () => {
       'ssl.quorum.keyStore.password=hunter2',
       { ZOO_TLS_QUORUM_ENABLE: 'yes', ZOO_TLS_QUORUM_KEYSTORE_PASSWORD_FILE: '/run/secrets/store' },
     ],
+    ['ssl.keyStore.type=PEM', { ZOO_TLS_CLIENT_ENABLE: 'yes', ZOO_TLS_CLIENT_KEYSTORE_TYPE: 'PEM' }],
+    ['ssl.clientAuth=none', { ZOO_TLS_CLIENT_ENABLE: 'yes', ZOO_TLS_CLIENT_AUTH: 'none' }],
+    ['ssl.quorum.clientAuth=want', { ZOO_TLS_QUORUM_ENABLE: 'yes', ZOO_TLS_QUORUM_CLIENT_AUTH: 'want' }],
     ['server.7=zk7:2888:3888;2181', { ZOO_SERVERS: 'zk1:2888:3888::1,zk7:2888:3888::7' }],
     ['server.2=zk7:2888:3888;2281', { ZOO_SERVERS: 'zk1:2888:3888 zk7:2888:3888', ZOO_PORT_NUMBER: '2281' }],
   ])('has Bitnami’s variables: %s', (line, variables) => {
@@ -153,8 +156,6 @@ describe('zoo.cfg of a container', () => {
     expect(() => config({ ZOO_TICK_TIME: '5\nskipACL=yes' })).toThrow('ZOO_TICK_TIME has more than one line');
     expect(() => config({ ZOO_TICK_TIME_FILE: '/run/two' })).toThrow('ZOO_TICK_TIME has more than one line');
     expect(() => config({ ZOO_SERVERS: 'a=b=c' })).toThrow(/^ZOO_SERVERS: a=b=c is neither/);
-    expect(() => config({ ZOO_ENABLE_AUTH: 'yes' })).toThrow(/^ZOO_ENABLE_AUTH is on, but/);
-    expect(() => config({ ZOO_ENABLE_QUORUM_AUTH: 'true' })).toThrow(/^ZOO_ENABLE_QUORUM_AUTH is on, but/);
   });
 });
 
