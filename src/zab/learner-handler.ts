@@ -7,32 +7,24 @@
  *
  * It knows its packets and its times; what concerns more than one learner it tells its LearnerMaster. Lives on the quorum peer's
  * thread, on nothing but its socket. Packets gather in one buffer, which is written once per turn. What a learner sends can
- * close this connection, and nothing else.
+ * close this connection, and nothing else. Its parts: learner-inlet.ts (requests), sync-feed.ts (bringing it up to date),
+ * sync-limit-check.ts and ping-rounds.ts (whether it keeps up), learner-statistics.ts.
  */
 import { readInt32 } from '../base/bytes.js';
 import { compareSigned, hex64, numberFromHalves } from '../base/int64.js';
-import { encodeUtf8 } from '../base/utf8.js';
 import type { PeerSocket, PeerSocketEvents } from '../election/peer-network.js';
 import type { QuorumVerifier } from '../election/quorum-verifier.js';
 import { SnapshotAbandoned } from '../persistence/snapshot-content-encoder.js';
-import { InternalOp } from '../processor/pipeline-records.js';
+import { InletVerdict, LearnerInlet } from './learner-inlet.js';
 import type { LearnerMaster } from './learner-master.js';
+import { LearnerStatistics } from './learner-statistics.js';
 import { PacketBuffer } from './packet-buffer.js';
 import { type PacketHandler, PacketReader, PacketResult, PacketVerdict } from './packet-reader.js';
 import type { LearnerReport } from './peer-report.js';
-import {
-  PacketType,
-  packetName,
-  QUORUM_PROTOCOL_VERSION,
-  REQUEST_BODY,
-  REQUEST_CXID,
-  REQUEST_OP,
-  readLearnerInfo,
-  SESSION_ENTRY_BYTES,
-  SESSION_ENTRY_TIMEOUT,
-} from './quorum-packet.js';
+import { PingRounds } from './ping-rounds.js';
+import { PacketType, packetName, QUORUM_PROTOCOL_VERSION, readLearnerInfo } from './quorum-packet.js';
 import { FeedState, type SyncFeed } from './sync-feed.js';
-import { AgeCursor } from './txn-ages.js';
+import { SyncLimitCheck } from './sync-limit-check.js';
 
 export type LinkState =
   | 'info'
@@ -50,14 +42,8 @@ const SYNC_WINDOW_BYTES = 1 << 20;
 const SYNC_BYTES_PER_TURN = 256 << 10;
 /** For what a learner may leave unread of the broadcast. */
 const QUEUE_BYTES_MAX = 64 << 20;
-/** A request's records in prep's mailbox, beyond its bytes. */
-const RECORD_BYTES = 128;
 /** Until it has said who it is. */
 const FIRST_PACKET_BYTES_MAX = 4096;
-/** Of a link that has not said who it is. */
-const NO_KEY = encodeUtf8('?');
-const NOBODY = new Uint8Array([0xff, 0xff, 0xff, 0xff]); // vector<Id> of null
-
 export class LearnerHandler implements PeerSocketEvents, PacketHandler {
   /** The link's, in records of prep. */
   readonly number: number;
@@ -74,14 +60,14 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
   acked = 0;
   /** Alive for the quorum up to this tick. */
   private ackDeadlineTick: number;
-  private readonly establishedMs: number;
-  private packetsReceived = 0;
-  private requestsReceived = 0;
-  private packetsBeforeReset = 0;
   private readonly master: LearnerMaster;
   private readonly socket: PeerSocket;
   private readonly reader = new PacketReader(FIRST_PACKET_BYTES_MAX);
   private readonly partBytesMax: number;
+  private readonly inlet: LearnerInlet;
+  private readonly statistics: LearnerStatistics;
+  private readonly syncLimit = new SyncLimitCheck();
+  private readonly pings = new PingRounds();
   private current: LinkState = 'info';
   private sinceMs: number; // in this state, or since the sync last made progress
   private heardMs: number;
@@ -90,21 +76,6 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
   private isPaused = false;
   /** A server before 1.0 was told NEWLEADER first, and has acknowledged it while it was brought up to date. */
   private hasAckedEarly = false;
-  // The proposal whose acknowledgement is waited for, since when; 0: none.
-  private watched = 0;
-  private watchedSinceMs = 0;
-  /** Since when the socket has not taken everything; -1: it has. */
-  private queuedSinceMs = -1;
-  /** Up to where the age of its acknowledgements is known. */
-  private readonly measuredAcks = new AgeCursor();
-  private sidKey: Uint8Array = NO_KEY;
-  // Behind UPTODATE every PING is answered, in order.
-  private pings = 0;
-  private answeredPings = 0;
-  /** The round that was joined last, and its first PING to this learner. */
-  private round = 0;
-  private roundPing = 0;
-
   constructor(master: LearnerMaster, socket: PeerSocket, number: number, partBytesMax: number) {
     this.master = master;
     this.socket = socket;
@@ -112,7 +83,8 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
     this.partBytesMax = partBytesMax;
     this.sinceMs = master.nowMs;
     this.heardMs = master.nowMs;
-    this.establishedMs = master.nowMs;
+    this.inlet = new LearnerInlet(master.line, number);
+    this.statistics = new LearnerStatistics(master.measures, this.out, master.nowMs);
     this.ackDeadlineTick = master.tick + master.timing.initLimitTicks + master.timing.syncLimitTicks;
   }
 
@@ -146,7 +118,7 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
 
   /** Whether it followed when it heard of the round, and the round began before that. */
   hasAnswered(round: number): boolean {
-    return this.current === 'streaming' && this.round === round && this.answeredPings >= this.roundPing;
+    return this.current === 'streaming' && this.pings.hasAnswered(round);
   }
 
   /** Its members are those of a configuration that is not committed here: it would be sent back. */
@@ -163,32 +135,13 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
     return this.feed?.plan.op === 'SNAP';
   }
 
-  get queuedBytes(): number {
-    return this.out.length + this.socket.queuedBytes;
-  }
-
   report(): LearnerReport {
-    const { master, socket, out, queuedBytes } = this;
-    const meanBytes = out.sentBytes === 0 ? 1 : out.sentBytes / out.sentCount;
-    return {
-      address: socket.remoteAddress,
-      port: socket.remotePort,
-      sid: this.sid,
-      establishedMs: this.establishedMs,
-      queuedPackets: Math.ceil(queuedBytes / meanBytes),
-      queuedBytes,
-      packetsReceived: this.packetsReceived,
-      packetsSent: out.sentCount - this.packetsBeforeReset,
-      requests: this.requestsReceived,
-      lastZxidHi: master.epoch,
-      lastZxidLo: master.lastProposed | 0,
-    };
+    const { epoch, lastProposed } = this.master;
+    return this.statistics.report(this.socket, this.sid, epoch, lastProposed | 0);
   }
 
   resetStatistics(): void {
-    this.packetsReceived = 0;
-    this.requestsReceived = 0;
-    this.packetsBeforeReset = this.out.sentCount;
+    this.statistics.reset();
   }
 
   // ---- what the master says
@@ -218,7 +171,7 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
     if (this.speaksEpochs) this.newLeader(text);
     else if (op === 'SNAP') this.newLeader(null);
     this.feed = null;
-    this.measuredAcks.passOver(this.master.lastProposed);
+    this.statistics.beginAcks(this.master.lastProposed);
     this.enter('newLeader');
   }
 
@@ -232,26 +185,17 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
   ping(): void {
     const { master } = this;
     if (this.current !== 'newLeader' && this.current !== 'acknowledged' && this.current !== 'streaming') return;
-    if (
-      this.watched !== 0 &&
-      master.nowMs - this.watchedSinceMs >= master.timing.syncLimitTicks * master.timing.tickMs
-    ) {
-      this.drop(`it has not acknowledged 0x${hex64(master.epoch, this.watched)} within syncLimit`);
+    if (this.syncLimit.isExceeded(master.nowMs, master.timing.syncLimitTicks * master.timing.tickMs)) {
+      this.drop(`it has not acknowledged 0x${hex64(master.epoch, this.syncLimit.waitsFor)} within syncLimit`);
       return;
     }
     this.out.empty(PacketType.ping, master.epoch, master.lastProposed | 0);
-    if (this.current !== 'streaming') return;
-    this.pings++;
-    if (master.pingRound === this.round) return;
-    this.round = master.pingRound;
-    this.roundPing = this.pings;
+    if (this.current === 'streaming') this.pings.onSent(master.pingRound);
   }
 
   /** Something was proposed to it just now. */
   watch(): void {
-    if (this.watched !== 0 || this.current !== 'streaming') return;
-    this.watched = this.master.lastProposed;
-    this.watchedSinceMs = this.master.nowMs;
+    if (this.current === 'streaming') this.syncLimit.onProposed(this.master.lastProposed, this.master.nowMs);
   }
 
   /** This server was held up itself: what has arrived meanwhile is still to be read. */
@@ -259,7 +203,7 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
     const { nowMs } = this.master;
     this.sinceMs = Math.min(this.sinceMs + ms, nowMs);
     this.heardMs = Math.min(this.heardMs + ms, nowMs);
-    this.watchedSinceMs = Math.min(this.watchedSinceMs + ms, nowMs);
+    this.syncLimit.forgive(ms, nowMs);
   }
 
   checkTimes(): void {
@@ -289,14 +233,11 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
     if (this.current === 'sync') this.pump();
     if (this.current === 'newLeader' && this.hasAckedEarly) this.acknowledge();
     this.flush();
-    if (this.queuedSinceMs >= 0 && this.socket.queuedBytes === 0) this.onQueueEmpty();
+    if (this.socket.queuedBytes === 0) this.statistics.onQueueEmpty(this.master.nowMs);
   }
 
-  /** How old the proposals were that it has acknowledged since the last time. */
   measureAcks(nowWallMs: number): void {
-    if (this.measuredAcks.counter < this.acked) {
-      this.master.measures.onAcked(this.measuredAcks, this.acked, nowWallMs, this.sidKey);
-    }
+    this.statistics.measureAcks(this.acked, nowWallMs);
   }
 
   /** As `drop`, for what anybody can cause who has found the port, as often as he likes. */
@@ -357,7 +298,7 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
     idsLength: number,
   ): PacketVerdict {
     const { master } = this;
-    this.packetsReceived++;
+    this.statistics.packetsReceived++;
     switch (this.current) {
       case 'streaming':
         this.ackDeadlineTick = master.tick + master.timing.syncLimitTicks;
@@ -434,7 +375,7 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
       this.configVersionHi = info.configVersionHi;
       this.configVersionLo = info.configVersionLo;
     }
-    this.sidKey = encodeUtf8(String(this.sid));
+    this.statistics.setSid(this.sid);
     this.reader.partBytesMax = this.partBytesMax;
     this.enter('epoch');
     this.master.onLearnerInfo(this);
@@ -445,10 +386,7 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
     const counter = zxidLo >>> 0;
     if (zxidHi === this.master.epoch && counter > this.acked && counter <= this.master.lastProposed) {
       this.acked = counter;
-      if (this.watched !== 0 && counter >= this.watched) {
-        this.watched = 0;
-        if (counter < this.master.lastProposed) this.watch();
-      }
+      this.syncLimit.onAck(counter, this.master.lastProposed, this.master.nowMs);
       this.master.onAck();
     }
     return PacketVerdict.taken;
@@ -461,65 +399,26 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
     idsOffset: number,
     idsLength: number,
   ): PacketVerdict {
-    if (dataLength < REQUEST_BODY) return this.malformed(PacketType.request);
-    const op = readInt32(bytes, dataOffset + REQUEST_OP);
-    // Those are said by our own stages only.
-    if (op >= InternalOp.reopenSession) return this.malformed(PacketType.request);
-    const { line } = this.master;
-    if (!line.hasRoomForRequests(RECORD_BYTES + dataLength + idsLength)) return PacketVerdict.later;
-    this.requestsReceived++;
-    line.forwarded(
-      this.number,
-      op,
-      readInt32(bytes, dataOffset + REQUEST_CXID),
-      readInt32(bytes, dataOffset),
-      readInt32(bytes, dataOffset + 4),
-      bytes,
-      idsOffset,
-      idsLength,
-      bytes,
-      dataOffset + REQUEST_BODY,
-      dataLength - REQUEST_BODY,
-    );
-    return PacketVerdict.taken;
+    const verdict = this.inlet.request(bytes, dataOffset, dataLength, idsOffset, idsLength);
+    if (verdict === InletVerdict.taken) this.statistics.requestsReceived++;
+    return this.ofInlet(verdict, PacketType.request);
   }
 
   private takePing(bytes: Uint8Array, dataOffset: number, dataLength: number): PacketVerdict {
-    const verdict = this.takeSessions(bytes, dataOffset, dataLength);
-    if (verdict !== PacketVerdict.taken) return verdict;
-    this.answeredPings++;
-    if (this.round !== 0 && this.answeredPings === this.roundPing) this.master.onRoundAnswered();
-    return verdict;
-  }
-
-  private takeSessions(bytes: Uint8Array, dataOffset: number, dataLength: number): PacketVerdict {
-    if (dataLength % SESSION_ENTRY_BYTES > 0) return this.malformed(PacketType.ping);
-    if (dataLength <= 0) return PacketVerdict.taken;
-    const { line } = this.master;
-    if (!line.hasRoomForRequests(RECORD_BYTES + dataLength)) return PacketVerdict.later;
-    line.touch(bytes, dataOffset, dataLength);
-    return PacketVerdict.taken;
+    const verdict = this.inlet.touches(bytes, dataOffset, dataLength);
+    if (verdict === InletVerdict.taken && this.pings.onAnswered()) this.master.onRoundAnswered();
+    return this.ofInlet(verdict, PacketType.ping);
   }
 
   private takeRevalidate(bytes: Uint8Array, dataOffset: number, dataLength: number): PacketVerdict {
-    if (dataLength !== SESSION_ENTRY_BYTES) return this.malformed(PacketType.revalidate);
-    const { line, measures } = this.master;
-    if (!line.hasRoomForRequests(RECORD_BYTES + dataLength)) return PacketVerdict.later;
-    measures.revalidations.increment();
-    line.forwarded(
-      this.number,
-      InternalOp.reopenSession,
-      0,
-      readInt32(bytes, dataOffset),
-      readInt32(bytes, dataOffset + 4),
-      NOBODY,
-      0,
-      NOBODY.length,
-      bytes,
-      dataOffset + SESSION_ENTRY_TIMEOUT,
-      4,
-    );
-    return PacketVerdict.taken;
+    const verdict = this.inlet.revalidate(bytes, dataOffset, dataLength);
+    if (verdict === InletVerdict.taken) this.master.measures.revalidations.increment();
+    return this.ofInlet(verdict, PacketType.revalidate);
+  }
+
+  private ofInlet(verdict: InletVerdict, type: number): PacketVerdict {
+    if (verdict === InletVerdict.malformed) return this.malformed(type);
+    return verdict === InletVerdict.later ? PacketVerdict.later : PacketVerdict.taken;
   }
 
   private unexpected(type: number): PacketVerdict {
@@ -576,7 +475,7 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
   private settle(result: PacketResult): void {
     if (result === PacketResult.later) {
       // It comes again.
-      this.packetsReceived--;
+      this.statistics.packetsReceived--;
       if (!this.isPaused) this.socket.pause();
       this.isPaused = true;
     } else if (result === PacketResult.malformed) {
@@ -587,16 +486,9 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
     }
   }
 
-  private onQueueEmpty(): void {
-    const { measures, nowMs } = this.master;
-    measures.queueTime.add(this.sidKey, 0, this.sidKey.length, nowMs - this.queuedSinceMs);
-    this.queuedSinceMs = -1;
-  }
-
   private flush(): void {
     if (this.current === 'closed' || this.out.length === 0) return;
-    this.master.measures.queuedPackets.add(this.sidKey, 0, this.sidKey.length, this.out.packetCount);
-    if (this.queuedSinceMs < 0) this.queuedSinceMs = this.master.nowMs;
+    this.statistics.onFlush(this.master.nowMs);
     this.out.flush(this.socket);
     const queued = this.socket.queuedBytes;
     if (queued > QUEUE_BYTES_MAX) this.drop(`it has left ${queued >> 20} MiB unread`);

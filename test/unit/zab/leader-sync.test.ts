@@ -239,7 +239,7 @@ describe('while transactions go on', () => {
     stage.settle();
     const [, link] = [...stage.leader.learners];
     expect(link.state).toBe('sync');
-    expect(link.queuedBytes).toBeLessThan(2 << 20);
+    expect(link.report().queuedBytes).toBeLessThan(2 << 20);
     stage.write(10);
     stage.settle();
     expect(learners[0].take().at(-1)).toBe('COMMIT 2.10');
