@@ -240,6 +240,27 @@ describe('a follower serves observers', () => {
     ]);
   });
 
+  test('of too many who do not say who they are the oldest goes, and observers still come in', () => {
+    const group = new Group();
+    const strangers = Array.from({ length: 70 }, () => {
+      const seen = { closed: '' };
+      group.network.host('host9').connect([{ host: 'host1', port: PORT }], 1000, {
+        onOpen: () => {},
+        onData: () => {},
+        onDrain: () => {},
+        onClose: (reason) => {
+          seen.closed = `closed ${reason}`;
+        },
+      });
+      return seen;
+    });
+    group.settle();
+    expect(strangers.map(({ closed }) => closed !== '')).toEqual([...Array(6).fill(true), ...Array(64).fill(false)]);
+    const observer = group.observe(4, [1, 5]);
+    group.tick(300);
+    expect(observer.take()).toContain('broadcast 2');
+  });
+
   test('nobody else is served', () => {
     const group = new Group();
     const stranger = group.observe(4, [1, 5]);
