@@ -8,15 +8,15 @@
  * sees an old `touched` looks again a tick later, and a shard compares the session id before it touches, so that the worst
  * a stale slot number can do is touch a session that was opened this very moment.
  *
- *   slot (8 words)
- *   word 0       1           2           3           4         5        6        7
- *   +-------+-----------+-----------+-----------+------------------+--------+--------+
- *   | state | session hi| session lo| timeoutMs | touched (double) | zxid hi| zxid lo|
- *   +-------+-----------+-----------+-----------+------------------+--------+--------+
+ *   slot (10 words)
+ *   word 0       1           2           3           4         5        6          7          8          9
+ *   +-------+-----------+-----------+-----------+------------------+----------+----------+----------+----------+
+ *   | state | session hi| session lo| timeoutMs | touched (double) | opened hi| opened lo| closed hi| closed lo|
+ *   +-------+-----------+-----------+-----------+------------------+----------+----------+----------+----------+
  *
- *   `zxid` is that of the transaction that opened the session, and while the state is closing that of its close; UNLOGGED for a
- *   session that no transaction has opened (yet: `log`). `touched` is monotonic milliseconds, as a double: an int would wrap after 24 days of
- *   the machine's life.
+ *   `opened` is the zxid of the transaction that opened the session; UNLOGGED for a session that no transaction has opened (yet:
+ *   `log`). `closed` is that of its close, and means something while the state is closing. `touched` is monotonic milliseconds,
+ *   as a double: an int would wrap after 24 days of the machine's life.
  *
  *   header (8 words): word 0 = number of slots ever used (slots above it are free), word 1 = open sessions, word 2 = those of them
  *   that are this server's alone
@@ -31,14 +31,16 @@ export type SlotState = (typeof SlotState)[keyof typeof SlotState];
 export const UNLOGGED_HI = 0x7fffffff;
 export const UNLOGGED_LO = -1;
 
-const SLOT_WORDS = 8;
+const SLOT_WORDS = 10;
 const HEADER_WORDS = 8;
 const STATE = 0;
 const SESSION_HI = 1;
 const SESSION_LO = 2;
 const TIMEOUT_MS = 3;
-const ZXID_HI = 6;
-const ZXID_LO = 7;
+const OPENED_HI = 6;
+const OPENED_LO = 7;
+const CLOSED_HI = 8;
+const CLOSED_LO = 9;
 /** In doubles from the slot's beginning. */
 const TOUCHED = 2;
 
@@ -105,7 +107,7 @@ export class SessionTable {
   /** A session of this server alone, which no transaction has opened. */
   isUnlogged(slot: number): boolean {
     const at = this.at(slot);
-    return this.words[at + ZXID_HI] === UNLOGGED_HI && this.words[at + ZXID_LO] === UNLOGGED_LO;
+    return this.words[at + OPENED_HI] === UNLOGGED_HI && this.words[at + OPENED_LO] === UNLOGGED_LO;
   }
 
   touch(slot: number, nowMs: number): void {
@@ -129,8 +131,8 @@ export class SessionTable {
     words[at + SESSION_HI] = sessionHi;
     words[at + SESSION_LO] = sessionLo;
     words[at + TIMEOUT_MS] = timeoutMs;
-    words[at + ZXID_HI] = zxidHi;
-    words[at + ZXID_LO] = zxidLo;
+    words[at + OPENED_HI] = zxidHi;
+    words[at + OPENED_LO] = zxidLo;
     this.touch(slot, nowMs);
     // A snapshotter that sees the state must see the zxid too.
     Atomics.store(words, at + STATE, SlotState.open);
@@ -145,8 +147,8 @@ export class SessionTable {
     const words = this.words;
     assert(this.isUnlogged(slot), 'a session is made known to the ensemble once');
     // Whoever reads one half of each sees a zxid that is above all, too.
-    words[at + ZXID_LO] = zxidLo;
-    words[at + ZXID_HI] = zxidHi;
+    words[at + OPENED_LO] = zxidLo;
+    words[at + OPENED_HI] = zxidHi;
     words[2] = (words[2] as number) - 1;
   }
 
@@ -163,8 +165,8 @@ export class SessionTable {
     const words = this.words;
     assert(words[at + STATE] === SlotState.open, 'only an open session can start closing');
     assert(!this.isUnlogged(slot), 'no transaction closes what none has opened');
-    words[at + ZXID_HI] = zxidHi;
-    words[at + ZXID_LO] = zxidLo;
+    words[at + CLOSED_HI] = zxidHi;
+    words[at + CLOSED_LO] = zxidLo;
     // A snapshotter that sees the state must see the zxid too.
     Atomics.store(words, at + STATE, SlotState.closing);
     words[1] = (words[1] as number) - 1;
@@ -172,24 +174,18 @@ export class SessionTable {
 
   /**
    * The sessions that a snapshot has to name when the tree shows this zxid or a later one: those opened by then, and of
-   * those that are closing whose close is still to be applied, since it may never be. One opened later is left out: its
-   * transaction stands in the log, or the session never was. May name one too many that was closed meanwhile.
+   * those that are closing whose close is still to be applied, since it may never be. One opened later is left out, closing or
+   * not: its transaction stands in the log, or the session never was. May name one too many that was closed meanwhile.
    */
   visitUnclosed(
     zxidHi: number,
     zxidLo: number,
     visit: (sessionHi: number, sessionLo: number, timeoutMs: number) => void,
   ): void {
-    const words = this.words;
     for (let slot = 0; slot < this.slotCountUsed; slot++) {
-      const at = this.at(slot);
-      const state = Atomics.load(words, at + STATE);
-      if (state === SlotState.free) continue;
-      const ownHi = words[at + ZXID_HI] as number;
-      const ownLo = words[at + ZXID_LO] as number;
-      const isApplied = compareUnsigned(ownHi, ownLo, zxidHi, zxidLo) <= 0;
-      if (isApplied !== (state === SlotState.open)) continue;
-      visit(this.sessionHi(slot), this.sessionLo(slot), this.timeoutMs(slot));
+      const state = Atomics.load(this.words, this.at(slot) + STATE);
+      if (this.isUnclosedAt(slot, state, zxidHi, zxidLo))
+        visit(this.sessionHi(slot), this.sessionLo(slot), this.timeoutMs(slot));
     }
   }
 
@@ -219,8 +215,8 @@ export class SessionTable {
         words[at + STATE] = SlotState.free;
         continue;
       }
-      words[at + ZXID_HI] = 0;
-      words[at + ZXID_LO] = 0;
+      words[at + OPENED_HI] = 0;
+      words[at + OPENED_LO] = 0;
       this.touch(slot, nowMs);
     }
     words[1] = kept.size;
@@ -235,26 +231,20 @@ export class SessionTable {
 
   /**
    * The tree ends at this zxid and nothing is on its way any more: sessions whose opening is not among what was applied never
-   * were, those that were this server's alone are over, and those whose close is not applied are open. Only when nobody else writes.
+   * were, also when their close was on its way behind it; those that were this server's alone are over, and those whose close is
+   * not applied are open. Only when nobody else writes.
    */
   settle(zxidHi: number, zxidLo: number): void {
     const words = this.words;
     let open = 0;
     for (let slot = 0; slot < this.slotCountUsed; slot++) {
       const at = this.at(slot);
-      const state = words[at + STATE];
-      if (state === SlotState.free) continue;
-      const isApplied =
-        compareUnsigned(words[at + ZXID_HI] as number, words[at + ZXID_LO] as number, zxidHi, zxidLo) <= 0;
-      if (isApplied !== (state === SlotState.open)) {
+      if (this.isUnclosedAt(slot, words[at + STATE] as number, zxidHi, zxidLo)) {
+        open++;
+        Atomics.store(words, at + STATE, SlotState.open);
+      } else {
         words[at + STATE] = SlotState.free;
-        continue;
       }
-      open++;
-      if (state === SlotState.open) continue;
-      words[at + ZXID_HI] = 0;
-      words[at + ZXID_LO] = 0;
-      Atomics.store(words, at + STATE, SlotState.open);
     }
     words[1] = open;
     words[2] = 0;
@@ -281,6 +271,17 @@ export class SessionTable {
     if (this.isUnlogged(slot)) words[2] = (words[2] as number) - 1;
     Atomics.store(words, at + STATE, SlotState.free);
     words[1] = (words[1] as number) - 1;
+  }
+
+  /** `state` as whoever asks has read it, before he reads what it guards. */
+  private isUnclosedAt(slot: number, state: number, zxidHi: number, zxidLo: number): boolean {
+    const { words } = this;
+    const at = this.at(slot);
+    if (state === SlotState.free) return false;
+    const isOpened =
+      compareUnsigned(words[at + OPENED_HI] as number, words[at + OPENED_LO] as number, zxidHi, zxidLo) <= 0;
+    if (state === SlotState.open || !isOpened) return isOpened;
+    return compareUnsigned(words[at + CLOSED_HI] as number, words[at + CLOSED_LO] as number, zxidHi, zxidLo) > 0;
   }
 
   private at(slot: number): number {

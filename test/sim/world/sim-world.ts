@@ -547,6 +547,9 @@ export class SimWorld {
     const connected = new Map(
       this.clients.filter((client) => client.isConnected).map((client) => [client.session, client] as const),
     );
+    // These end with the role of their server, and a role may end even now: an epoch whose counter is at its end.
+    const locals = new Set(this.members.flatMap(({ member }) => [...memberSessions(member.parts.sessions, true)]));
+    const epochs = this.record.leaderByEpoch.size;
     const calmMs = CALM_TIMEOUTS * (this.plan.clientTimeoutMs / SLOWEST_RATE) + CALM_TICKS * TICK_MS;
     this.runUntil(this.clock.monotonicMs() + calmMs);
     if (this.isOver) return;
@@ -558,6 +561,7 @@ export class SimWorld {
       for (const local of memberSessions(member.parts.sessions, true)) open.add(local);
     }
     for (const [session, client] of connected) {
+      if (locals.has(session) && this.record.leaderByEpoch.size > epochs) continue;
       if (!open.has(session) || client.session !== session) {
         this.violate({
           invariant: Invariant.sessions,

@@ -6,7 +6,7 @@ import { int64FromHalves } from '../../../src/base/int64.js';
 import { Prng } from '../../../src/base/prng.js';
 import { SessionIds } from '../../../src/session/session-id.js';
 import { SessionIndex } from '../../../src/session/session-index.js';
-import { SessionTable, SlotState } from '../../../src/session/session-table.js';
+import { SessionTable, SlotState, UNLOGGED_HI, UNLOGGED_LO } from '../../../src/session/session-table.js';
 import { SessionTracker } from '../../../src/session/session-tracker.js';
 
 /** The formula of the specification, in 64-bit numbers. */
@@ -175,6 +175,27 @@ describe('SessionTable', () => {
     // Opened by a transaction that the tree does not show yet: the log has it, or nobody ever will.
     table.open(4, 1, 14, 5000, 0, 0, 9);
     expect([named(0, 8), named(0, 9)]).toEqual([[10], [10, 14]]);
+    table.startClosing(4, 0, 10);
+    expect([named(0, 8), named(0, 9)]).toEqual([[10], [10, 14]]);
+  });
+
+  test('when a role has ended, exactly those are open whose opening is applied, and whose close is not', () => {
+    const table = tableOf(7);
+    table.open(0, 1, 10, 5000, 0);
+    table.open(1, 1, 11, 5000, 0, 3, 0x85);
+    table.open(2, 1, 12, 5000, 0, 3, 0x86);
+    table.open(3, 1, 13, 5000, 0, 3, 0x84);
+    table.startClosing(3, 3, 0x85);
+    table.open(4, 1, 14, 5000, 0, 3, 0x84);
+    table.startClosing(4, 3, 0x87);
+    // Opened and closed, and neither is in anybody's log.
+    table.open(5, 1, 15, 5000, 0, 3, 0x86);
+    table.startClosing(5, 3, 0x88);
+    table.open(6, 1, 16, 5000, 0, UNLOGGED_HI, UNLOGGED_LO);
+    table.settle(3, 0x85);
+    const open = [0, 1, 2, 3, 4, 5, 6].filter((slot) => table.state(slot) === SlotState.open);
+    expect(open).toEqual([0, 1, 4]);
+    expect([table.openCount, table.localCount]).toEqual([3, 0]);
   });
 
   test.each<[string, (table: SessionTable) => void]>([
