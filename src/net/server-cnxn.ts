@@ -6,6 +6,7 @@
  * shard (request-router.ts, session-opener.ts).
  */
 import { writeInt32 } from '../base/bytes.js';
+import { javaSocketAddress } from '../base/java-address.js';
 import type { Identity } from '../processor/acl.js';
 import { joinIdentities } from '../processor/auth/identities.js';
 import { ScratchBytes } from '../processor/scratch-bytes.js';
@@ -88,7 +89,7 @@ export class ServerCnxn {
 
   /** The client as log lines and four-letter words call it. */
   get peer(): string {
-    return `/${this.socket.remoteAddress}:${this.socket.remotePort}`;
+    return javaSocketAddress(this.socket.remoteAddress, this.socket.remotePort);
   }
 
   showOpened(op: number, zxidHi: number, zxidLo: number): void {

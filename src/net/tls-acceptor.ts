@@ -12,6 +12,7 @@ import { lookupService } from 'node:dns';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { Logger } from '../actor/logger.js';
+import { javaSocketAddress } from '../base/java-address.js';
 import type { Identity } from '../processor/acl.js';
 import { loadTlsContext } from './tls-context.js';
 import { subjectOf } from './tls-distinguished-name.js';
@@ -162,7 +163,7 @@ export class TlsAcceptor {
   private logFailure(cause: Error | string, socket: TLSSocket): void {
     // A TLSSocket that is closed has forgotten who it was; the one below it, if it can be had, has not.
     const { remoteAddress, remotePort } = (socket as unknown as WithParent)._parent ?? socket;
-    const client = remoteAddress === undefined ? 'a client' : `/${remoteAddress}:${remotePort}`;
+    const client = remoteAddress === undefined ? 'a client' : javaSocketAddress(remoteAddress, remotePort ?? 0);
     // OpenSSL's own errors carry a short reason beside a message full of its line numbers.
     const reason = typeof cause === 'string' ? cause : ((cause as WithReason).reason ?? cause.message);
     this.log.warn(`Unsuccessful handshake with ${client}: ${reason}`);

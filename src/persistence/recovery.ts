@@ -202,6 +202,10 @@ class Recovery {
       passesQuickTest(fileStore, snapshotDirectory, file.name, (error) => this.setUnreadable(file, error)),
     );
     for (const reason of this.refusals) this.options.warn(`A snapshot cannot be read: ${reason}`);
+    const newest = snapshots[0];
+    if (newest !== undefined && !candidates.includes(newest) && !this.unreadable.includes(newest)) {
+      this.options.warn(`${newest.name} is cut short, left by a crash or a copy: an older one is tried`);
+    }
     if (candidates.length === 0) return this.startWithoutSnapshot(snapshots, isInitialized);
     const recovered = this.tryEach(candidates.slice(0, SNAPSHOTS_TRIED_MAX));
     this.removeEmptyLastLog();

@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../actor/logger.js';
 import { SystemClock } from '../actor/system-clock.js';
 import { assert } from '../base/assert.js';
+import { javaSocketAddress } from '../base/java-address.js';
 import { GONE } from '../net/shard-control.js';
 import { describeEnvironment } from './environment.js';
 import {
@@ -20,7 +21,6 @@ import {
   needs,
   recogniseNumber,
 } from './four-letter-words.js';
-import { javaSocketAddress } from './java-text.js';
 import type { ServerConfig } from './server-config.js';
 import type { LiveStatus } from './status/live-status.js';
 import type { ServerStatus } from './status/server-status.js';

@@ -3,7 +3,7 @@
 // A standalone or read-only server has no ensemble: the reference's words for that are kept.
 
 import { int64FromHalves } from '../../base/int64.js';
-import { javaInetAddress } from '../../server/java-text.js';
+import { javaInetAddress } from '../../base/java-address.js';
 import type { LiveStatus } from '../../server/status/live-status.js';
 import type { EnsembleStatus, MemberStatus } from '../../server/status/server-status.js';
 import type { Command, MakeCommand } from '../command.js';

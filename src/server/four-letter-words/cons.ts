@@ -3,7 +3,7 @@
 // Tools parse by the order of the fields: never change it. Averages are whole numbers here, unlike in `srvr`.
 
 import { hex64 } from '../../base/int64.js';
-import { javaSocketAddress } from '../java-text.js';
+import { javaSocketAddress } from '../../base/java-address.js';
 import type { ConnectionStatus, ServerStatus, SessionStatus } from '../status/server-status.js';
 
 export function* cons(status: ServerStatus): Iterable<string> {

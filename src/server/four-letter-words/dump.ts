@@ -3,8 +3,8 @@
 // Tools take session ids and paths out of it by the tabulators in front of them: never change those.
 
 import { hex64, hexOf } from '../../base/int64.js';
+import { javaSocketAddress } from '../../base/java-address.js';
 import { JavaDates } from '../java-date.js';
-import { javaSocketAddress } from '../java-text.js';
 import type { ConnectionStatus, EphemeralStatus, ExpiryStatus, ServerStatus } from '../status/server-status.js';
 
 /** Connections are looked after in steps of this, as the reference does by default. */

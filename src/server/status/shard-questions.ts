@@ -4,6 +4,7 @@
  */
 import { SystemClock } from '../../actor/system-clock.js';
 import { int64FromHalves } from '../../base/int64.js';
+import { javaInetAddress } from '../../base/java-address.js';
 import { decodeUtf8 } from '../../base/utf8.js';
 import {
   type ConnectionPiece,
@@ -12,7 +13,6 @@ import {
   WATCH_WORDS,
   type WatchPiece,
 } from '../../net/shard-control.js';
-import { javaInetAddress } from '../java-text.js';
 import { operationTag } from '../operation-tag.js';
 import type { AskActor } from '../server-plan.js';
 import type { ConnectionStatus } from './server-status.js';

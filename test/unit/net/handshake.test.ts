@@ -5,6 +5,8 @@
 import { describe, expect, test } from 'vitest';
 import { hiOf, loOf } from '../../../src/base/int64.js';
 import { JuteWriter } from '../../../src/jute/jute-writer.js';
+import type { ClientSocket } from '../../../src/net/client-socket.js';
+import { ServerCnxn } from '../../../src/net/server-cnxn.js';
 import { encodeConnectRequest } from '../../../src/protocol/connect.js';
 import { sessionPassword } from '../../../src/protocol/session-password.js';
 import { Ending } from '../../testing/inline/sim-client-network.js';
@@ -371,6 +373,11 @@ describe('admission', () => {
     const second = server.dial({ address: '::ffff:10.0.0.1' });
     server.run();
     expect(second.connection.refused).toBe(true);
+  });
+
+  test('an IPv4-mapped address is told as the IPv4 address', () => {
+    const socket = { remoteAddress: '::ffff:10.0.0.1', remotePort: 53122 } as ClientSocket;
+    expect(new ServerCnxn(1, socket, 0).peer).toBe('/10.0.0.1:53122');
   });
 
   test('maxCnxns refuses whatever the address', () => {

@@ -101,7 +101,11 @@ describe('a spoilt newest snapshot', () => {
     const store = storeOf(3, 6);
     store.unlink(`${VERSION_2}/log.4`);
     store.place(`${VERSION_2}/snapshot.6`, new Uint8Array(3));
-    expect(() => recoverFrom(store)).toThrow('snapshot.6 cannot be loaded');
+    const warnings: string[] = [];
+    expect(() => recoverFrom(store, { warn: (message) => warnings.push(message) })).toThrow(
+      'snapshot.6 cannot be loaded',
+    );
+    expect(warnings.join()).toContain('snapshot.6 is cut short');
   });
 
   test('a name that nobody gives, and one of a leader without a transaction, prove nothing', () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { javaInetAddress, javaSocketAddress } from '../../../src/base/java-address.js';
 import { javaAverage, javaDouble } from '../../../src/base/java-double.js';
-import { javaInetAddress, javaSocketAddress } from '../../../src/server/java-text.js';
 
 it.each<[number, string]>([
   [0, '0.0'],

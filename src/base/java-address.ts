@@ -1,5 +1,5 @@
-// Addresses written as Java writes them, because tools parse the text. Pure functions for every admin
-// surface, on any thread.
+// Addresses written as Java writes them, because tools parse the text and operators search for it. Pure functions for
+// log lines and every admin surface, on any thread.
 // Nothing here may be used to read anything back.
 
 /**
