@@ -11,6 +11,7 @@ import { SeldomLogger } from '../actor/seldom-logger.js';
 import { AssertionError, assert } from '../base/assert.js';
 import { hex64 } from '../base/int64.js';
 import { ElectionListener } from './election-listener.js';
+import type { ElectionPort, LinkState } from './election-port.js';
 import {
   ElectionRecord,
   readAppoint,
@@ -21,7 +22,7 @@ import {
   sendGossip,
   sendVoterLooking,
 } from './election-records.js';
-import { type ElectionPort, FastLeaderElection, type LinkState } from './fast-leader-election.js';
+import { FastLeaderElection } from './fast-leader-election.js';
 import { decodeNotification, encodeNotification, type Notification } from './notification.js';
 import { noPeerAuthentication, type PeerAuthenticator } from './peer-authenticator.js';
 import type { PeerNetwork } from './peer-network.js';

@@ -24,37 +24,15 @@
  */
 import { assert } from '../base/assert.js';
 import { Fifo } from '../base/fifo.js';
-import { compareSigned } from '../base/int64.js';
-import { QuorumConfigError } from './member-text.js';
+import { Askers } from './askers.js';
+import { ConfigGossip } from './config-gossip.js';
+import { type ConfigPair, isQuorumOf, isVoterOfEither, votersOfEither } from './config-pair.js';
+import type { ElectionPort } from './election-port.js';
+import { LinkSilence } from './link-silence.js';
 import type { Notification } from './notification.js';
-import { parseQuorumConfigText } from './quorum-config-text.js';
 import type { QuorumVerifier } from './quorum-verifier.js';
-import { beats, type CastVote, type DecidedState, NOBODY, PeerState, sameVote, type Vote } from './vote.js';
-
-/** never: not yet in the life of this election; lost: it was up, and broke. */
-export type LinkState = 'never' | 'up' | 'lost';
-
-export interface ElectionPort {
-  /** Queues a notification for that server, over an unsent one if need be, and connects if it is not. Never to itself. */
-  send(sid: number, state: PeerState, vote: Vote): void;
-  /** Some queue is empty: something has gone out at all. */
-  haveDelivered(): boolean;
-  /** To everybody for whom something is queued. */
-  connectAll(): void;
-  linkOf(sid: number): LinkState;
-  /** Drops the connection to that server for a new one. */
-  renewLink(sid: number): void;
-
-  decided(state: DecidedState, vote: Vote, supporters: readonly number[], elapsedMs: number): void;
-  /** A newer committed configuration. `gaveUp`: nothing goes on until `configs` with restart. */
-  gossip(config: QuorumVerifier, gaveUp: boolean): void;
-  /** Nothing has come for long; everybody is told once more, and then waited for so long. */
-  notificationTimedOut?(nextMs: number): void;
-  /** While LEADING. */
-  voterLooking(sid: number): void;
-  /** Somebody sent a configuration that is none; its vote counts all the same. */
-  configUnreadable(sid: number, reason: string): void;
-}
+import { ReceivedVotes } from './received-votes.js';
+import { beats, type DecidedState, NOBODY, PeerState, type Vote } from './vote.js';
 
 export interface ElectionSettings {
   readonly notificationMsMin: number;
@@ -65,14 +43,7 @@ export interface ElectionSettings {
 
 const FINALIZE_WAIT_MS = 200;
 const RECONNECT_MS = 1000;
-const SILENT_LINK_MS_MIN = 2000;
-const SILENT_LINK_MS_MAX = 60_000;
-const STRANGER_ANSWER_MS = 50;
-/** Longer than a server that looks waits before it asks again, in its first attempts. */
-const ANSWER_OUTDATED_MS = 2000;
 const ARRIVALS_MAX = 100;
-/** Who is no member may ask too; so many are remembered, and no more. */
-const ASKERS_MAX = 256;
 
 interface Arrival {
   readonly sender: number;
@@ -83,8 +54,7 @@ export class FastLeaderElection {
   private readonly myId: number;
   private readonly port: ElectionPort;
   private readonly settings: ElectionSettings;
-  private committed: QuorumVerifier;
-  private lastSeen: QuorumVerifier;
+  private members: ConfigPair;
 
   private state: PeerState = PeerState.looking;
   /** Upstream's logicalclock. */
@@ -93,14 +63,8 @@ export class FastLeaderElection {
   private current: Vote | null = null;
   /** Its answer is in the quorum peer's hands: nothing is heard or said until `configs`. */
   private gaveUp = false;
-  /** The newest configuration that the quorum peer was told of. */
-  private gossiped: QuorumVerifier | null = null;
-  /** Sids that asked while we did not know. */
-  private readonly unanswered = new Set<number>();
-  /** When a server was answered last, in a role or for want of a vote. */
-  private readonly answeredMs = new Map<number, number>();
-  private lastText: string | null = null;
-  private lastConfig: QuorumVerifier | null = null;
+  private readonly gossip: ConfigGossip;
+  private readonly askers = new Askers();
 
   // Of a call.
   private calling = false;
@@ -110,9 +74,9 @@ export class FastLeaderElection {
   private proposal: Vote = this.initial;
   private readonly arrivals = new Fifo<Arrival>();
   /** Votes of this round, of version 0 all of them. */
-  private readonly recvset = new Map<number, CastVote>();
+  private readonly recvset = new ReceivedVotes();
   /** Votes of servers that are no longer looking, of any round. */
-  private readonly outofelection = new Map<number, CastVote>();
+  private readonly outofelection = new ReceivedVotes();
   /** Sids that were told the proposal anew because their vote was worse. */
   private readonly corrected = new Set<number>();
   private notifyMs = 0;
@@ -120,9 +84,7 @@ export class FastLeaderElection {
   private reconnectAtMs = 0;
   private finalizing = false;
   private finalizeAtMs = 0;
-  /** By sid, when something was heard of it last in this call, and how long it may be silent. */
-  private readonly heardMs = new Map<number, number>();
-  private readonly silenceMs = new Map<number, number>();
+  private readonly silence = new LinkSilence();
 
   constructor(
     myId: number,
@@ -134,12 +96,12 @@ export class FastLeaderElection {
     this.myId = myId;
     this.port = port;
     this.settings = settings;
-    this.committed = committed;
-    this.lastSeen = lastSeen;
+    this.members = { committed, lastSeen };
+    this.gossip = new ConfigGossip((sid, reason) => port.configUnreadable(sid, reason));
   }
 
   get committedConfig(): QuorumVerifier {
-    return this.committed;
+    return this.members.committed;
   }
 
   /** Time matters to it. */
@@ -155,14 +117,13 @@ export class FastLeaderElection {
 
   /** `restart`: the connections are new, and so is everything that was agreed in rounds (9.5). */
   configs(committed: QuorumVerifier, lastSeen: QuorumVerifier, restart: boolean): void {
-    this.committed = committed;
-    this.lastSeen = lastSeen;
+    this.members = { committed, lastSeen };
     if (!restart) return;
     this.endCall();
     this.round = 0;
     this.gaveUp = false;
-    this.gossiped = null;
-    this.unanswered.clear();
+    this.gossip.forget();
+    this.askers.forgetUnanswered();
     if (this.state === PeerState.looking) this.current = null;
   }
 
@@ -176,7 +137,7 @@ export class FastLeaderElection {
     this.mayVote = mayVote;
     const isObserver = this.isObserver;
     this.initial = {
-      leader: mayVote && this.committed.isVoter(this.myId) ? this.myId : NOBODY,
+      leader: mayVote && this.members.committed.isVoter(this.myId) ? this.myId : NOBODY,
       zxidHi: isObserver ? NOBODY_HI : zxidHi,
       zxidLo: isObserver ? 0 : zxidLo,
       round: this.round,
@@ -184,9 +145,8 @@ export class FastLeaderElection {
     };
     this.calling = true;
     this.callStartMs = nowMs;
-    this.rememberAskersOfRole(nowMs);
-    this.heardMs.clear();
-    this.silenceMs.clear();
+    this.askers.outdateAnswers(nowMs);
+    this.silence.begin(nowMs);
     this.reconnectAtMs = nowMs + RECONNECT_MS;
     const early: Arrival[] = [];
     for (let arrival = this.arrivals.shift(); arrival !== undefined; arrival = this.arrivals.shift())
@@ -200,7 +160,7 @@ export class FastLeaderElection {
   leave(): void {
     this.endCall();
     this.state = PeerState.looking;
-    this.unanswered.clear();
+    this.askers.forgetUnanswered();
   }
 
   /** This server leads, and can be reached as the leader. */
@@ -227,7 +187,7 @@ export class FastLeaderElection {
     if (!this.isVoter(sender)) {
       this.answerStranger(sender, nowMs);
     } else if (this.state === PeerState.looking) {
-      this.heardMs.set(sender, nowMs);
+      this.silence.onHeard(sender, nowMs);
       this.arrive(sender, notification);
       if (this.calling && notification.state === PeerState.looking && notification.round < this.round) {
         this.port.send(sender, PeerState.looking, this.proposal);
@@ -236,7 +196,7 @@ export class FastLeaderElection {
     } else if (notification.state === PeerState.looking) {
       if (this.state === PeerState.leading) this.port.voterLooking(sender);
       if (this.current === null) return;
-      this.noteAnswer(sender, nowMs);
+      this.askers.onAnswered(sender, nowMs);
       this.port.send(sender, this.state, this.current);
     }
   }
@@ -244,7 +204,7 @@ export class FastLeaderElection {
   /** A connection to that server is up, and nothing was sent over it yet. */
   onConnected(sid: number, nowMs: number): void {
     if (!this.calling || !this.isVoter(sid)) return;
-    this.heardMs.set(sid, nowMs);
+    this.silence.onHeard(sid, nowMs);
     this.port.send(sid, PeerState.looking, this.proposal);
     this.notifySoon(nowMs);
   }
@@ -276,11 +236,10 @@ export class FastLeaderElection {
   private tookGossip(sender: number, notification: Notification): boolean {
     // Before a call the quorum peer is busy with the end of a role; what is heard then is looked at when the call begins.
     if (!this.settings.reconfigEnabled || notification.configText === null || !this.calling) return false;
-    const config = this.configOf(sender, notification.configText);
+    const { committed } = this.members;
+    const config = this.gossip.takeNews(sender, notification.configText, committed);
     if (config === null) return false;
-    if (!isNewer(config, this.committed) || (this.gossiped !== null && !isNewer(config, this.gossiped))) return false;
-    this.gossiped = config;
-    const differs = !config.equals(this.committed);
+    const differs = !config.equals(committed);
     if (differs) {
       this.endCall();
       this.gaveUp = true;
@@ -289,43 +248,12 @@ export class FastLeaderElection {
     return differs;
   }
 
-  /** The text is nearly always the one that was read last. */
-  private configOf(sender: number, text: string): QuorumVerifier | null {
-    if (text === this.lastText) return this.lastConfig;
-    this.lastText = text;
-    this.lastConfig = null;
-    try {
-      this.lastConfig = parseQuorumConfigText(text);
-    } catch (error) {
-      if (!(error instanceof QuorumConfigError)) throw error;
-      this.port.configUnreadable(sender, error.message);
-    }
-    return this.lastConfig;
-  }
-
   /** It may not vote, and is told what we know, or what we last knew; the round is the present one. */
   private answerStranger(sender: number, nowMs: number): void {
-    if (this.state === PeerState.looking) this.remember(sender);
-    const answeredMs = this.answeredMs.get(sender);
-    if (this.current === null || (answeredMs !== undefined && nowMs < answeredMs + STRANGER_ANSWER_MS)) return;
-    this.noteAnswer(sender, nowMs);
+    if (this.state === PeerState.looking) this.askers.onUnanswered(sender);
+    if (this.current === null || this.askers.wasJustAnswered(sender, nowMs)) return;
+    this.askers.onAnswered(sender, nowMs);
     this.port.send(sender, this.state, { ...this.current, round: this.round });
-  }
-
-  private noteAnswer(asker: number, nowMs: number): void {
-    if (this.answeredMs.size >= ASKERS_MAX) this.answeredMs.clear();
-    this.answeredMs.set(asker, nowMs);
-  }
-
-  /** Who asked shortly before the role ended was told of a leader that was about to be gone, and may have noticed it first. */
-  private rememberAskersOfRole(nowMs: number): void {
-    for (const [asker, answeredMs] of this.answeredMs)
-      if (nowMs < answeredMs + ANSWER_OUTDATED_MS) this.remember(asker);
-    this.answeredMs.clear();
-  }
-
-  private remember(asker: number): void {
-    if (this.unanswered.size < ASKERS_MAX) this.unanswered.add(asker);
   }
 
   private arrive(sender: number, notification: Notification): void {
@@ -345,7 +273,7 @@ export class FastLeaderElection {
 
   private step(sender: number, notification: Notification, nowMs: number): void {
     this.notifyAtMs = nowMs + this.notifyMs;
-    if (notification.leader === NOBODY && notification.state === PeerState.looking) this.remember(sender);
+    if (notification.leader === NOBODY && notification.state === PeerState.looking) this.askers.onUnanswered(sender);
     if (!this.isVoter(sender) || !this.isVoter(notification.leader)) return;
     switch (notification.state) {
       case PeerState.looking:
@@ -365,51 +293,52 @@ export class FastLeaderElection {
     if (vote.round > this.round) {
       this.round = vote.round;
       this.recvset.clear();
-      this.adopt(beats(vote, this.initial, this.committed) ? vote : this.initial, nowMs);
-    } else if (beats(vote, this.proposal, this.committed)) {
+      this.adopt(beats(vote, this.initial, this.members.committed) ? vote : this.initial, nowMs);
+    } else if (beats(vote, this.proposal, this.members.committed)) {
       this.adopt(vote, nowMs);
     } else {
       this.correct(sender, vote);
     }
-    this.recvset.set(sender, castVote(vote, PeerState.looking, 0));
+    this.recvset.set(sender, vote, PeerState.looking, 0);
     this.finalizeIfQuorum(nowMs);
   }
 
   /** Whatever is not better only makes the silence begin anew; but it is counted. */
   private onLookingWhileFinalizing(sender: number, vote: Notification, nowMs: number): void {
-    if (beats(vote, this.proposal, this.committed)) {
+    if (beats(vote, this.proposal, this.members.committed)) {
       this.finalizing = false;
       this.onLooking(sender, vote, nowMs);
       if (this.calling && !this.finalizing) this.finalizeIfQuorum(nowMs);
       return;
     }
     this.finalizeAtMs = nowMs + FINALIZE_WAIT_MS;
-    if (vote.round > this.round) this.remember(sender);
+    if (vote.round > this.round) this.askers.onUnanswered(sender);
     if (vote.round !== this.round) return;
     this.correct(sender, vote);
-    this.recvset.set(sender, castVote(vote, PeerState.looking, 0));
+    this.recvset.set(sender, vote, PeerState.looking, 0);
     // Who begins anew in this round takes back what it had said.
     if (this.isQuorum(this.supportersOfProposal())) this.decideIfCertain(nowMs);
     else this.finalizing = false;
   }
 
   private correct(sender: number, vote: Vote): void {
-    if (sender === this.myId || this.corrected.has(sender) || !beats(this.proposal, vote, this.committed)) return;
+    if (sender === this.myId || this.corrected.has(sender) || !beats(this.proposal, vote, this.members.committed))
+      return;
     this.corrected.add(sender);
     this.port.send(sender, PeerState.looking, this.proposal);
   }
 
   private onDecided(sender: number, vote: Notification, nowMs: number): void {
     if (vote.round === this.round) {
-      this.recvset.set(sender, castVote(vote, vote.state, 0));
-      const supporters = supportersOf(this.recvset, castVote(vote, vote.state, vote.version));
+      this.recvset.set(sender, vote, vote.state, 0);
+      const supporters = this.recvset.supporters(vote, vote.state, vote.version);
       if (this.isQuorum(supporters) && this.leaderSaysSo(this.recvset, vote)) {
         this.decide(vote, supporters, nowMs);
         return;
       }
     }
-    this.outofelection.set(sender, castVote(vote, vote.state, vote.version));
-    const supporters = supportersOf(this.outofelection, castVote(vote, vote.state, vote.version));
+    this.outofelection.set(sender, vote, vote.state, vote.version);
+    const supporters = this.outofelection.supporters(vote, vote.state, vote.version);
     if (this.isQuorum(supporters) && this.leaderSaysSo(this.outofelection, vote)) {
       this.round = vote.round;
       this.decide(vote, supporters, nowMs);
@@ -417,9 +346,8 @@ export class FastLeaderElection {
   }
 
   /** Nobody follows a leader that has not itself said that it leads. */
-  private leaderSaysSo(votes: ReadonlyMap<number, CastVote>, vote: Vote): boolean {
-    if (vote.leader === this.myId) return vote.round === this.round;
-    return votes.get(vote.leader)?.state === PeerState.leading;
+  private leaderSaysSo(votes: ReceivedVotes, vote: Vote): boolean {
+    return vote.leader === this.myId ? vote.round === this.round : votes.isLeading(vote.leader);
   }
 
   private finalizeIfQuorum(nowMs: number): void {
@@ -460,8 +388,7 @@ export class FastLeaderElection {
   private answerTheUnanswered(): void {
     const vote = this.current;
     assert(vote !== null, 'a decision is a vote');
-    for (const sid of this.unanswered) if (sid !== this.myId) this.port.send(sid, this.state, vote);
-    this.unanswered.clear();
+    for (const sid of this.askers.takeUnanswered()) if (sid !== this.myId) this.port.send(sid, this.state, vote);
   }
 
   private adopt(vote: Vote, nowMs: number): void {
@@ -494,18 +421,11 @@ export class FastLeaderElection {
     for (const sid of this.voters()) {
       if (sid === this.myId) continue;
       if (this.port.linkOf(sid) !== 'up') this.port.send(sid, PeerState.looking, this.proposal);
-      else this.renewIfSilent(sid, nowMs);
+      else if (this.silence.maybeRenew(sid, nowMs)) {
+        this.port.renewLink(sid);
+        this.port.send(sid, PeerState.looking, this.proposal);
+      }
     }
-  }
-
-  /** Most are silent because there is nothing to say, so it is done more and more seldom. */
-  private renewIfSilent(sid: number, nowMs: number): void {
-    const limitMs = this.silenceMs.get(sid) ?? SILENT_LINK_MS_MIN;
-    if (nowMs < (this.heardMs.get(sid) ?? this.callStartMs) + limitMs) return;
-    this.silenceMs.set(sid, Math.min(limitMs * 2, SILENT_LINK_MS_MAX));
-    this.heardMs.set(sid, nowMs);
-    this.port.renewLink(sid);
-    this.port.send(sid, PeerState.looking, this.proposal);
   }
 
   private endCall(): void {
@@ -524,57 +444,33 @@ export class FastLeaderElection {
   // ---- members
 
   private get isObserver(): boolean {
-    return this.committed.member(this.myId)?.type === 'observer';
+    return this.members.committed.member(this.myId)?.type === 'observer';
   }
 
   private get hasVote(): boolean {
     return this.mayVote && this.isVoter(this.myId);
   }
 
-  private get isPending(): boolean {
-    return isNewer(this.lastSeen, this.committed);
-  }
-
-  /** By rising sid; of both configurations. */
   private voters(): readonly number[] {
-    const sids = new Set<number>();
-    for (const config of [this.committed, this.lastSeen]) {
-      for (const member of config.members) if (member.type === 'participant') sids.add(member.sid);
-    }
-    return [...sids].sort((a, b) => a - b);
+    return votersOfEither(this.members);
   }
 
   private isVoter(sid: number): boolean {
-    return this.committed.isVoter(sid) || this.lastSeen.isVoter(sid);
+    return isVoterOfEither(this.members, sid);
   }
 
   private isQuorum(sids: ReadonlySet<number>): boolean {
-    return this.committed.containsQuorum(sids) && (!this.isPending || this.lastSeen.containsQuorum(sids));
+    return isQuorumOf(this.members, sids);
   }
 
   private supportersOfProposal(): ReadonlySet<number> {
-    return supportersOf(this.recvset, castVote(this.proposal, PeerState.looking, 0));
+    return this.recvset.supporters(this.proposal, PeerState.looking, 0);
   }
 }
 
 const NOBODY_HI = -0x8000_0000;
 
-function castVote(vote: Vote, state: PeerState, version: number): CastVote {
-  const { leader, zxidHi, zxidLo, round, peerEpoch } = vote;
-  return { leader, zxidHi, zxidLo, round, peerEpoch, state, version };
-}
-
-function supportersOf(votes: ReadonlyMap<number, CastVote>, vote: CastVote): ReadonlySet<number> {
-  const sids = new Set<number>();
-  for (const [sid, other] of votes) if (sameVote(vote, other)) sids.add(sid);
-  return sids;
-}
-
 /** A database that knows of no zxid. */
 function isMinusOne(vote: Vote): boolean {
   return vote.zxidHi === -1 && vote.zxidLo === -1;
-}
-
-function isNewer(config: QuorumVerifier, than: QuorumVerifier): boolean {
-  return compareSigned(config.versionHi, config.versionLo, than.versionHi, than.versionLo) > 0;
 }

@@ -11,7 +11,7 @@
 import type { Logger } from '../actor/logger.js';
 import type { SeldomLogger } from '../actor/seldom-logger.js';
 import { type ConnectionOwner, ElectionConnection } from './election-connection.js';
-import type { LinkState } from './fast-leader-election.js';
+import type { LinkState } from './election-port.js';
 import { encodeHello } from './hello.js';
 import type { PeerAuthenticator } from './peer-authenticator.js';
 import type { PeerAddress, PeerNetwork, PeerSocket, PeerSocketEvents } from './peer-network.js';

@@ -3,12 +3,8 @@
  * `leader zxid rROUND eEPOCH`, the zxid in hexadecimal, Long.MIN_VALUE as `-`.
  */
 import { hex64 } from '../../../src/base/int64.js';
-import {
-  type ElectionPort,
-  type ElectionSettings,
-  FastLeaderElection,
-  type LinkState,
-} from '../../../src/election/fast-leader-election.js';
+import type { ElectionPort, LinkState } from '../../../src/election/election-port.js';
+import { type ElectionSettings, FastLeaderElection } from '../../../src/election/fast-leader-election.js';
 import { parseQuorumConfigText } from '../../../src/election/quorum-config-text.js';
 import type { QuorumVerifier } from '../../../src/election/quorum-verifier.js';
 import { type DecidedState, NOBODY, type PeerState, type Vote } from '../../../src/election/vote.js';

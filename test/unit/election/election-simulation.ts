@@ -5,7 +5,8 @@
  */
 import { assert } from '../../../src/base/assert.js';
 import { Prng } from '../../../src/base/prng.js';
-import { type ElectionPort, FastLeaderElection, type LinkState } from '../../../src/election/fast-leader-election.js';
+import type { ElectionPort, LinkState } from '../../../src/election/election-port.js';
+import { FastLeaderElection } from '../../../src/election/fast-leader-election.js';
 import type { QuorumVerifier } from '../../../src/election/quorum-verifier.js';
 import { beats, type DecidedState, PeerState, type Vote } from '../../../src/election/vote.js';
 import { config } from './election-script.js';
