@@ -17,7 +17,7 @@ import type { TreeReader } from '../store/tree-reader.js';
 import { Leader } from '../zab/leader.js';
 import { Learner } from '../zab/learner.js';
 import type { ObserverMasterOptions } from '../zab/learner-host.js';
-import type { OpenRole } from '../zab/quorum-peer-actor.js';
+import type { OpenRole } from '../zab/open-role.js';
 import { SessionTouches } from '../zab/session-touches.js';
 import type { SyncSources } from '../zab/sync-sources.js';
 import type { LearnerSyncConfig } from './learner-sync-config.js';

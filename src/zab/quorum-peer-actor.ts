@@ -11,7 +11,6 @@
  * comes out of prep is sent back with ConnectionLoss, and no transaction of it is logged.
  */
 import type { Actor, ActorContext } from '../actor/actor.js';
-import type { Summary } from '../actor/counters/summary.js';
 import type { MailboxSender, RecordHandler } from '../actor/mailbox/mailbox.js';
 import { assert } from '../base/assert.js';
 import {
@@ -46,37 +45,23 @@ import {
   WORD_ZXID_HI,
   WORD_ZXID_LO,
 } from '../processor/pipeline-records.js';
-import { StampedStage, StampWriter } from '../processor/stage-stamps.js';
 import { ErrorCode } from '../protocol/error-code.js';
+import { CurrentRole } from './current-role.js';
 import type { LearnerHandler, LinkState } from './learner-handler.js';
 import type { LearnerHost } from './learner-host.js';
 import { readLoggedHistory } from './logged-history.js';
+import type { OpenRole } from './open-role.js';
+import { PeerEpochs } from './peer-epochs.js';
+import { PeerFigures } from './peer-figures.js';
 import { type PeerReport, PeerRequest } from './peer-report.js';
+import { PeerStateLog } from './peer-state-log.js';
 import type { PeerStatus } from './peer-status.js';
 import { PipelinePort } from './pipeline-port.js';
 import { ProposalHistory } from './proposal-history.js';
 import { QuorumConfigs, type QuorumConfigsOptions } from './quorum-configs.js';
 import { type Decision, type PeerPhase, QuorumPeer } from './quorum-peer.js';
-import type { Epochs, QuorumTiming, Role } from './role.js';
-import { RoleFigures } from './role-figures.js';
+import type { QuorumTiming } from './role.js';
 import { ZabMeasures } from './zab-measures.js';
-
-/** What a role is made of beyond its host. */
-export interface RoleOpening {
-  readonly decision: Decision;
-  /** Voters by whose votes this was decided; empty after an appointment. */
-  readonly supporters: ReadonlySet<number>;
-  /** The leader's quorum port is open. */
-  onQuorumPortOpen(): void;
-}
-
-export interface OpenedRole {
-  readonly role: Role;
-  /** Of a leader: this voter looks for another one. */
-  onVoterLooking(sid: number): void;
-}
-
-export type OpenRole = (host: LearnerHost, opening: RoleOpening) => OpenedRole;
 
 export interface QuorumPeerActorParts {
   readonly myId: number;
@@ -105,7 +90,7 @@ export interface QuorumPeerActorParts {
   onSynchronized(zxidHi: number, zxidLo: number): void;
 }
 
-/** In bytes, one more than it is; 0: nothing has been proposed. */
+/** An observer that is reported is served: it has its database. */
 const BEHIND_NEW_LEADER: readonly LinkState[] = ['newLeader', 'acknowledged', 'streaming'];
 const TICKS_PER_TICK = 20;
 const TICK_MIN_MS = 10;
@@ -123,23 +108,13 @@ export class QuorumPeerActor implements Actor {
   private readonly configs: QuorumConfigs;
   private readonly machine: QuorumPeer;
   private readonly host: LearnerHost;
-  /** Since the start, whoever led: a gauge of leaders, which have them from their first proposal on. */
-  private readonly proposalSizes: Summary;
-  private readonly figures: RoleFigures;
-  private servingSinceMs: number | null = null;
+  private readonly figures: PeerFigures;
+  private readonly stateLog: PeerStateLog;
   private readonly measures: ZabMeasures;
-  private readonly proposed: StampWriter;
-  private readonly committed: StampWriter;
-  private epochFiles: EpochFiles | null = null;
-  private opened: OpenedRole | null = null;
-  private decision: Decision | null = null;
+  private readonly epochs: PeerEpochs;
+  private readonly current: CurrentRole;
+  /** Of the decision that the next role is opened for. */
   private supporters: ReadonlySet<number> = new Set();
-  /** Why the role has called itself over; what it says afterwards is not heard. */
-  private overReason: string | null = null;
-  /** Before the next election, if the disk was the reason. */
-  private restMs = 0;
-  /** Whom a reconfiguration that ends the role has appointed. */
-  private appointed: number | null = null;
   /** Not yet told to the election and the role. */
   private haveConfigsChanged = false;
   private restartsElection = false;
@@ -151,6 +126,9 @@ export class QuorumPeerActor implements Actor {
     this.parts = parts;
     this.tickMs = Math.max(TICK_MIN_MS, Math.floor(parts.timing.tickMs / TICKS_PER_TICK));
     this.line = new PipelinePort(context);
+    this.stateLog = new PeerStateLog(context.log);
+    this.current = new CurrentRole((reason) => this.onOver(reason));
+    this.epochs = new PeerEpochs(() => this.current.restBeforeNext(parts.timing.tickMs));
     this.toElection = context.outbox('election');
     this.measures = new ZabMeasures(context);
     this.history = new ProposalHistory(new CommittedLog(parts.committedLogCount, parts.committedLogBytesMax));
@@ -159,11 +137,9 @@ export class QuorumPeerActor implements Actor {
       parts.lastSeen,
       { ...parts.configs, myId: parts.myId, log: context.log },
       {
-        currentLeader: () => this.decision?.leader ?? null,
+        currentLeader: () => this.current.decided?.leader ?? null,
         onChanged: (areMembersOthers) => this.onConfigsChanged(areMembersOthers),
-        onAppointed: (leader) => {
-          this.appointed = leader;
-        },
+        onAppointed: (leader) => this.current.appoint(leader),
       },
     );
     this.machine = new QuorumPeer(
@@ -171,7 +147,7 @@ export class QuorumPeerActor implements Actor {
         look: (zxidHi, zxidLo) => this.look(zxidHi, zxidLo),
         appoint: ({ state, leader }, zxidHi, zxidLo) => sendAppoint(this.toElection, state, leader, zxidHi, zxidLo),
         openRole: (decision) => this.openRole(decision),
-        closeRole: () => this.closeRole(),
+        closeRole: () => this.current.close(),
         haltPrep: () => this.line.haltPrep(),
         haltLine: () => this.line.halt(),
         settle: () => this.line.settle(),
@@ -185,10 +161,7 @@ export class QuorumPeerActor implements Actor {
       },
     );
     this.host = this.makeHost();
-    this.proposalSizes = context.metrics.summary('proposal_size');
-    this.figures = new RoleFigures(context.counters);
-    this.proposed = new StampWriter(context.shared, StampedStage.proposed);
-    this.committed = new StampWriter(context.shared, StampedStage.committed);
+    this.figures = new PeerFigures(context, this.history);
     this.inboxes = {
       sync: (_type, _bytes, words, offset) => this.onDurable(words, offset >> 2),
       final: (_type, _bytes, words, offset) => this.onDone(words, offset >> 2),
@@ -199,26 +172,20 @@ export class QuorumPeerActor implements Actor {
 
   onBatchEnd(): void {
     if (this.haveConfigsChanged) this.tellConfigs();
-    const { role } = this;
-    if (role !== null) this.guarded(() => role.onBatchEnd());
+    const { role } = this.current;
+    if (role !== null) this.current.guarded(() => role.onBatchEnd());
     this.endRoleIfOver();
   }
 
   onMeasured(records: number, tookMs: number, nowMs: number): void {
     this.measures.onMeasured(records, tookMs);
-    this.stamp(nowMs);
-  }
-
-  private stamp(nowMs: number): void {
-    const { lastProposedHi, lastProposedLo, lastCommittedHi, lastCommittedLo } = this.history;
-    this.proposed.add(lastProposedHi, lastProposedLo, nowMs);
-    this.committed.add(lastCommittedHi, lastCommittedLo, nowMs);
+    this.figures.stamp(nowMs);
   }
 
   onTick(nowMs: number): void {
-    const { role } = this;
+    const { role } = this.current;
     if (role !== null) {
-      this.guarded(() => role.onTick(nowMs));
+      this.current.guarded(() => role.onTick(nowMs));
       // What it has to say for a tick leaves with it.
       this.context.requestTurn();
     }
@@ -242,29 +209,23 @@ export class QuorumPeerActor implements Actor {
   private report(): PeerReport {
     return {
       members: this.configs.committed.toText(),
-      zabState: this.role?.zabState ?? 'election',
+      zabState: this.current.role?.zabState ?? 'election',
       observers: this.observerLinks().map((link) => link.report()),
     };
   }
 
   private observerLinks(): LearnerHandler[] {
-    const { role } = this;
+    const { role } = this.current;
     if (role === null) return [];
     return [...role.learners].filter(({ isObserver, state }) => isObserver && BEHIND_NEW_LEADER.includes(state));
   }
 
   onStop(): void {
-    this.opened?.role.close();
-    this.opened = null;
+    this.current.close();
     this.parts.network.close();
   }
 
   // ---- from the pipeline
-
-  /** Null while there is none, or it has called itself over. */
-  private get role(): Role | null {
-    return this.overReason === null ? (this.opened?.role ?? null) : null;
-  }
 
   private onLine(type: number, bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
     if (type === RecordType.halt) {
@@ -275,7 +236,7 @@ export class QuorumPeerActor implements Actor {
       this.machine.onFence(words[(offset >> 2) + WORD_SHARD] as number);
       return;
     }
-    const { role } = this;
+    const { role } = this.current;
     if (role === null) {
       // A read-only server has no role in the ensemble, and nothing in its line but reads and refusals.
       if (this.machine.phase === 'readOnly') this.line.passOn(type, bytes, offset, length);
@@ -283,14 +244,14 @@ export class QuorumPeerActor implements Actor {
       else if (type !== RecordType.judge) this.line.bounce(bytes, words, offset);
       return;
     }
-    if (type === RecordType.txn) this.proposalSizes.add(words[(offset >> 2) + WORD_LENGTH_A] as number);
-    this.guarded(() => role.onLine(type, bytes, words, offset, length));
+    if (type === RecordType.txn) this.figures.onProposal(words[(offset >> 2) + WORD_LENGTH_A] as number);
+    this.current.guarded(() => role.onLine(type, bytes, words, offset, length));
   }
 
   private onDurable(words: Int32Array, at: number): void {
-    const { role } = this;
+    const { role } = this.current;
     if (role === null) return;
-    this.guarded(() => role.onDurable(words[at + WORD_ZXID_HI] as number, words[at + WORD_ZXID_LO] as number));
+    this.current.guarded(() => role.onDurable(words[at + WORD_ZXID_HI] as number, words[at + WORD_ZXID_LO] as number));
   }
 
   private onDone(words: Int32Array, at: number): void {
@@ -309,13 +270,13 @@ export class QuorumPeerActor implements Actor {
         this.onSettled(zxidHi, zxidLo, error);
         break;
       default: {
-        const { role } = this;
+        const { role } = this.current;
         // The tree is another one, with a node of whoever wrote it.
         if ((type === RecordType.snapEnd || type === RecordType.truncate) && error === ErrorCode.Ok)
           this.writeConfigNode();
-        if (role !== null) this.guarded(() => role.onDone(type, zxidHi, zxidLo, error));
+        if (role !== null) this.current.guarded(() => role.onDone(type, zxidHi, zxidLo, error));
         else if (type === RecordType.serve && this.machine.phase === 'readOnly') {
-          this.context.log.info('Read-only server started');
+          this.stateLog.onReadOnly();
           this.parts.status.setServing(ServerRole.readOnly, this.epochs.currentEpoch);
         }
       }
@@ -325,7 +286,7 @@ export class QuorumPeerActor implements Actor {
   private onLoaded(zxidHi: number, zxidLo: number): void {
     const { fileStore, directories } = this.parts;
     try {
-      this.epochFiles = new EpochFiles(fileStore, directories.snapshotDirectory, zxidHi, zxidLo);
+      this.epochs.open(new EpochFiles(fileStore, directories.snapshotDirectory, zxidHi, zxidLo));
     } catch (error) {
       if (!(error instanceof EpochFileError)) throw error;
       this.context.fatal(error);
@@ -374,7 +335,7 @@ export class QuorumPeerActor implements Actor {
         this.onGossip(bytes, words, offset);
         break;
       case ElectionRecord.voterLooking:
-        if (this.overReason === null) this.opened?.onVoterLooking(readVoterLooking(words, offset));
+        this.current.onVoterLooking(readVoterLooking(words, offset));
         break;
       default:
         assert(false, `the election sends no records of type ${type}`);
@@ -382,7 +343,7 @@ export class QuorumPeerActor implements Actor {
   }
 
   private onElected({ state, vote, supporters, elapsedMs }: Elected): void {
-    this.context.log.info(`${nameOf(state)} - LEADER ELECTION TOOK - ${elapsedMs} MS`, { leader: vote.leader });
+    this.stateLog.onElected(state, vote.leader, elapsedMs);
     if (state !== PeerState.observing) this.measures.electionTime.add(elapsedMs);
     this.supporters = new Set(supporters);
     this.machine.onElected({ state, leader: vote.leader });
@@ -413,37 +374,21 @@ export class QuorumPeerActor implements Actor {
   }
 
   private openRole(decision: Decision): void {
-    this.decision = decision;
-    this.overReason = null;
-    this.appointed = null;
-    this.context.log.info(nameOf(decision.state));
-    this.logState(decision.state, '');
+    this.stateLog.onState(decision.state);
     const { supporters } = this;
     this.supporters = new Set();
-    this.guarded(() => {
-      this.opened = this.parts.openRole(this.host, {
-        decision,
-        supporters,
-        onQuorumPortOpen: () => this.onQuorumPortOpen(),
-      });
-    });
+    const opening = { decision, supporters, onQuorumPortOpen: () => this.onQuorumPortOpen() };
+    this.current.open(decision, () => this.parts.openRole(this.host, opening));
     this.context.requestTurn();
   }
 
-  private closeRole(): void {
-    this.opened?.role.close();
-    this.opened = null;
-    this.decision = null;
-  }
-
   private endRoleIfOver(): void {
-    if (this.overReason === null || this.machine.phase !== 'role') return;
-    const leader = this.appointed;
-    this.appointed = null;
-    const next = leader === null ? null : { leader, state: this.stateUnder(leader) };
-    this.machine.onRoleOver(next, this.restMs);
-    this.restMs = 0;
-    this.overReason = null;
+    if (this.machine.phase !== 'role') return;
+    const end = this.current.takeEnd();
+    if (end === null) return;
+    const { appointed, restMs } = end;
+    const next = appointed === null ? null : { leader: appointed, state: this.stateUnder(appointed) };
+    this.machine.onRoleOver(next, restMs);
   }
 
   private stateUnder(leader: number): Decision['state'] {
@@ -453,13 +398,13 @@ export class QuorumPeerActor implements Actor {
   }
 
   private onQuorumPortOpen(): void {
-    if (this.decision?.state !== PeerState.leading || this.overReason !== null) return;
+    if (this.current.decided?.state !== PeerState.leading || this.current.hasEnded) return;
     sendAnnounce(this.toElection);
     this.context.requestTurn();
   }
 
   private serveReadOnly(): void {
-    this.context.log.info('Attempting to start ReadOnlyZooKeeperServer');
+    this.stateLog.beginReadOnly();
     this.line.serve(ServerRole.readOnly, 0, 0);
   }
 
@@ -467,14 +412,12 @@ export class QuorumPeerActor implements Actor {
     const { status } = this.parts;
     if (phase === 'draining') {
       status.endRole();
-      this.servingSinceMs = null;
-      this.figures.clear();
+      this.figures.endServing();
     }
     if (phase !== 'role') this.measures.onUnavailable(this.context.clock.monotonicMs());
     if (phase === 'looking') {
       this.measures.lookingCount.increment();
-      this.context.log.info('LOOKING');
-      this.logState(PeerState.looking, '');
+      this.stateLog.onState(PeerState.looking);
       status.setState(PeerState.looking, -1);
     }
     if (phase === 'role' && this.machine.peerState !== PeerState.looking) {
@@ -484,12 +427,7 @@ export class QuorumPeerActor implements Actor {
   }
 
   private showFigures(): void {
-    const { figures, role } = this;
-    figures.clear();
-    figures.set('quorum_size', this.configs.committed.voterCount);
-    if (this.servingSinceMs === null || role === null) return;
-    figures.set('serving_since_ms', this.servingSinceMs);
-    role.showFigures(figures);
+    this.figures.show(this.current.role, this.configs.committed.voterCount);
   }
 
   /** Often from within a call of the role, which is told when that has returned. */
@@ -507,58 +445,15 @@ export class QuorumPeerActor implements Actor {
     sendConfigs(this.toElection, committed.toText(), lastSeen.toText(), this.restartsElection);
     this.haveConfigsChanged = false;
     this.restartsElection = false;
-    this.role?.onConfigsChanged();
+    this.current.role?.onConfigsChanged();
   }
 
-  /** The disk refuses an epoch: the role cannot go on, but may be tried again (ZOOKEEPER-2307). */
-  private guarded(action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      if (!(error instanceof EpochFileError)) throw error;
-      this.over(error.message);
-    }
-  }
-
-  private over(reason: string): void {
-    if (this.overReason !== null) return;
-    this.overReason = reason;
-    const { log } = this.context;
-    const { peerState } = this.machine;
-    log.warn(`${OVER[peerState]}: ${reason}`);
-    if (peerState !== PeerState.looking) log.info(SHUTDOWN[peerState]);
+  /** The role is; what ends with it waits for the end of the turn. */
+  private onOver(reason: string): void {
+    this.stateLog.onOver(this.machine.peerState, reason);
     // From now on the others are told that there is no leader here, whatever the end of the role takes.
     sendLeave(this.toElection);
     this.context.requestTurn();
-  }
-
-  private get epochs(): EpochFiles {
-    assert(this.epochFiles !== null, 'the database is loaded');
-    return this.epochFiles;
-  }
-
-  /** A disk that refuses now will hardly do better at once. */
-  private setEpoch(set: () => void): void {
-    try {
-      set();
-    } catch (error) {
-      if (error instanceof EpochFileError) this.restMs = this.parts.timing.tickMs;
-      throw error;
-    }
-  }
-
-  private epochsOfRole(): Epochs {
-    const files = (): EpochFiles => this.epochs;
-    return {
-      get acceptedEpoch() {
-        return files().acceptedEpoch;
-      },
-      get currentEpoch() {
-        return files().currentEpoch;
-      },
-      setAcceptedEpoch: (epoch) => this.setEpoch(() => files().setAcceptedEpoch(epoch)),
-      setCurrentEpoch: (epoch) => this.setEpoch(() => files().setCurrentEpoch(epoch)),
-    };
   }
 
   private makeHost(): LearnerHost {
@@ -570,7 +465,7 @@ export class QuorumPeerActor implements Actor {
       clock: context.clock,
       log: context.log,
       network: parts.network,
-      epochs: this.epochsOfRole(),
+      epochs: this.epochs,
       timing: parts.timing,
       configs,
       history,
@@ -591,46 +486,25 @@ export class QuorumPeerActor implements Actor {
         this.needsSnapshot = false;
       },
       onBroadcast: (epoch) => this.onBroadcast(epoch),
-      onOver: (reason) => this.over(reason),
+      onOver: (reason) => this.current.over(reason),
       requestTurn: () => context.requestTurn(),
     };
   }
 
   private onBroadcast(epoch: number): void {
     const { peerState } = this.machine;
-    if (this.overReason !== null || peerState === PeerState.looking) return;
-    this.servingSinceMs = this.context.clock.monotonicMs();
+    if (this.current.hasEnded || peerState === PeerState.looking) return;
+    this.figures.beginServing(this.context.clock.monotonicMs());
     this.showFigures();
     this.measures.onBroadcast(this.context.clock.monotonicMs(), peerState === PeerState.leading);
     this.parts.status.setServing(SERVING_AS[peerState], epoch);
     sendEstablished(this.toElection, epoch);
-    this.logState(peerState, ' - broadcast');
-  }
-
-  private logState(state: PeerState, suffix: string): void {
-    this.context.log.info(`Peer state changed: ${nameOf(state).toLowerCase()}${suffix}`);
+    this.stateLog.onBroadcast(peerState);
   }
 }
-
-/** In words that operators look for. */
-const OVER = {
-  [PeerState.looking]: 'LOOKING is over',
-  [PeerState.following]: 'Exception when following the leader',
-  [PeerState.leading]: 'LEADING is over',
-  [PeerState.observing]: 'Exception when observing the leader',
-} as const;
-const SHUTDOWN = {
-  [PeerState.following]: 'shutdown Follower',
-  [PeerState.leading]: 'Shutting down',
-  [PeerState.observing]: 'shutdown Observer',
-} as const;
 
 const SERVING_AS = {
   [PeerState.following]: ServerRole.follower,
   [PeerState.leading]: ServerRole.leader,
   [PeerState.observing]: ServerRole.observer,
 } as const;
-
-function nameOf(state: PeerState): string {
-  return (['LOOKING', 'FOLLOWING', 'LEADING', 'OBSERVING'] as const)[state];
-}

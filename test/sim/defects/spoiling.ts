@@ -5,7 +5,7 @@
 import type { Actor } from '../../../src/actor/actor.js';
 import type { QuorumVerifier } from '../../../src/election/quorum-verifier.js';
 import type { FileStore, StoredFile } from '../../../src/persistence/file-store.js';
-import type { OpenRole } from '../../../src/zab/quorum-peer-actor.js';
+import type { OpenRole } from '../../../src/zab/open-role.js';
 import type { Role } from '../../../src/zab/role.js';
 
 type Handler = (type: number, bytes: Uint8Array, words: Int32Array, offset: number, length: number) => void;

@@ -46,9 +46,10 @@ import {
 } from '../../../src/processor/pipeline-records.js';
 import { ErrorCode } from '../../../src/protocol/error-code.js';
 import type { LearnerHost } from '../../../src/zab/learner-host.js';
+import type { RoleOpening } from '../../../src/zab/open-role.js';
 import { PeerRequest } from '../../../src/zab/peer-report.js';
 import { PeerStatus } from '../../../src/zab/peer-status.js';
-import { QuorumPeerActor, type RoleOpening } from '../../../src/zab/quorum-peer-actor.js';
+import { QuorumPeerActor } from '../../../src/zab/quorum-peer-actor.js';
 import type { Role } from '../../../src/zab/role.js';
 
 const VERSION_2 = '/data/version-2';
