@@ -83,6 +83,7 @@ const SHELLS: Readonly<Record<string, readonly Banned[]>> = {
   'src/actor/actor-system.ts': ['timers', 'async'],
   'src/actor/blocking-runner.ts': ['timers'],
   'src/actor/event-loop-runner.ts': ['timers'],
+  'src/actor/prepared-worker.ts': ['async'],
   'src/actor/supervisor.ts': ['timers', 'async'],
   'src/actor/system-clock.ts': ['time'],
   'src/actor/worker-entry.ts': ['timers', 'async'],

@@ -18,6 +18,7 @@ import type { Logger } from './logger.js';
 import { countersCapacity } from './mailbox/link-tally.js';
 import { createRing, ringDepth } from './mailbox/ring-layout.js';
 import { MAIN_THREAD, type Placement, ThreadKind, type ThreadSpec, threadByActor } from './placement.js';
+import { PreparedWorker } from './prepared-worker.js';
 import { RESTART_INTENSITY_DEFAULT, type RestartIntensity } from './restart-budget.js';
 import { Supervisor, WATCH_PERIOD_DEFAULT_MS } from './supervisor.js';
 import { SystemClock } from './system-clock.js';
@@ -43,6 +44,8 @@ export interface ActorSystemOptions {
    * after the workers were started, so that what it loads is loaded while they load.
    */
   readonly loadCreateActor?: () => CreateActor | Promise<CreateActor>;
+  /** Workers that were begun before there was a system; each is used for the thread of its name, or ended. */
+  readonly prepared?: readonly PreparedWorker[];
   readonly shared?: Readonly<Record<string, SharedArrayBuffer>>;
   readonly clock?: Clock;
   readonly restartIntensity?: RestartIntensity;
@@ -69,6 +72,7 @@ export class ActorSystem {
   private readonly clock: Clock;
   private readonly supervisor: Supervisor;
   private readonly workers = new Map<string, WorkerThread>();
+  private prepared: readonly PreparedWorker[];
   private host: ThreadHost | null = null;
   private controlHere: ThreadControl | null = null;
   private runner: EventLoopRunner | null = null;
@@ -76,6 +80,7 @@ export class ActorSystem {
 
   constructor(options: ActorSystemOptions) {
     this.options = options;
+    this.prepared = options.prepared ?? [];
     const { topology, placement } = options;
     this.links = resolveLinks(topology);
     this.threads = threadByActor(topology, placement);
@@ -118,8 +123,10 @@ export class ActorSystem {
       for (const spec of this.specs) {
         if (spec.name !== MAIN_THREAD) this.startWorker(spec, ports.get(spec.name)!, this.options.shared ?? {});
       }
+      const unused = this.prepared.map((worker) => worker.discard());
+      this.prepared = [];
       await this.buildHere(ports.get(MAIN_THREAD)!);
-      await Promise.all([...this.workers.values()].map((worker) => worker.ping()));
+      await Promise.all([...unused, ...[...this.workers.values()].map((worker) => worker.ping())]);
       for (const { name } of this.options.topology.actors) await this.startActor(name);
     } catch (error) {
       await this.stop(0);
@@ -275,12 +282,20 @@ export class ActorSystem {
     shared: Readonly<Record<string, SharedArrayBuffer>>,
   ): WorkerThread {
     const wiring = this.wiring(spec.name, ports, shared);
-    const worker: WorkerThread = new WorkerThread(spec, wiring, spec.factoryUrl ?? this.options.factoryUrl.href, {
+    const worker: WorkerThread = new WorkerThread(spec, wiring, this.takePrepared(spec), {
       onReport: (report) => this.onReport(report),
       onEnd: (error) => this.supervisor.onEnd(worker, error),
     });
     this.workers.set(spec.name, worker);
     return worker;
+  }
+
+  private takePrepared(spec: ThreadSpec): PreparedWorker {
+    const factoryUrl = spec.factoryUrl ?? this.options.factoryUrl.href;
+    const ready = this.prepared.find((worker) => worker.threadName === spec.name && worker.factoryUrl === factoryUrl);
+    if (ready === undefined) return new PreparedWorker(spec.name, factoryUrl);
+    this.prepared = this.prepared.filter((worker) => worker !== ready);
+    return ready;
   }
 
   /**

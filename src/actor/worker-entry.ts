@@ -1,6 +1,6 @@
 /**
- * The first module of every worker: imports the actor factory, assembles this thread's host, puts the right runner on
- * it and serves control calls. Whatever is thrown outside of an actor ends the worker; the supervisor sees to the rest.
+ * The first module of every worker: imports the actor factory, waits for its start, assembles this thread's host, puts the right
+ * runner on it and serves control calls. Whatever is thrown outside of an actor ends the worker; the supervisor sees to the rest.
  * Must not be imported by anything.
  */
 
@@ -17,22 +17,36 @@ import { ThreadControl } from './thread-control.js';
 import { ThreadHost, type ThreadWiring, WakeBy } from './thread-host.js';
 import { postReport, ReportLogger } from './worker-report.js';
 
-/** The worker's `workerData`. */
+/** The worker's `workerData`: what it can load before it knows what it is. */
+export interface PreparedStart {
+  /** For whoever looks at the thread from a module of his own (`--require`). */
+  readonly threadName: string;
+  readonly factoryUrl: string;
+  /** One `WorkerStart` comes from here. */
+  readonly start: MessagePort;
+}
+
 export interface WorkerStart {
   readonly wiring: ThreadWiring;
   readonly kind: ThreadKind;
   readonly spinMicros: number;
-  readonly factoryUrl: string;
   readonly reports: MessagePort;
 }
 
-const start = workerData as WorkerStart;
-const { wiring, reports } = start;
+const { factoryUrl, start: startPort } = workerData as PreparedStart;
 const port = parentPort;
 assert(port !== null, 'worker-entry runs in a worker');
 
-const factory = (await import(start.factoryUrl)) as ActorFactoryModule;
-assert(typeof factory.createActor === 'function', `${start.factoryUrl} exports no createActor`);
+const started = new Promise<WorkerStart>((resolve) => {
+  startPort.once('message', (message: WorkerStart) => {
+    startPort.close();
+    resolve(message);
+  });
+});
+const factory = (await import(factoryUrl)) as ActorFactoryModule;
+assert(typeof factory.createActor === 'function', `${factoryUrl} exports no createActor`);
+const start = await started;
+const { wiring, reports } = start;
 
 const host = new ThreadHost(wiring, {
   clock: new SystemClock(),

@@ -3,18 +3,17 @@
  * watched for its end. One object per incarnation: a thread that is replaced gets a new one. Lives on the main thread.
  */
 
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { ThreadKind as Kinds, type ThreadKind, type ThreadSpec } from './placement.js';
+import type { PreparedWorker } from './prepared-worker.js';
 import type { ThreadControl, ThreadDump } from './thread-control.js';
 import { type ThreadWiring, WakeBy } from './thread-host.js';
 import type { ThreadMemoryFigures } from './thread-memory.js';
 import { Doorbell, ThreadState } from './wake/doorbell.js';
 import type { WorkerStart } from './worker-entry.js';
 import type { WorkerReport } from './worker-report.js';
-
-const ENTRY = new URL('./worker-entry.js', import.meta.url);
 
 export interface WorkerThreadEvents {
   onReport(report: WorkerReport): void;
@@ -37,7 +36,7 @@ export class WorkerThread {
   private readonly ended: Promise<never>;
   private readonly exited: Promise<void>;
 
-  constructor(spec: ThreadSpec, wiring: ThreadWiring, factoryUrl: string, events: WorkerThreadEvents) {
+  constructor(spec: ThreadSpec, wiring: ThreadWiring, prepared: PreparedWorker, events: WorkerThreadEvents) {
     this.threadName = spec.name;
     this.kind = spec.kind;
     this.wakeBy = wiring.wakeBy[spec.name];
@@ -45,15 +44,14 @@ export class WorkerThread {
     this.doorbell.state = ThreadState.starting;
     const reports = new MessageChannel();
     reports.port1.on('message', (report: WorkerReport) => events.onReport(report));
-    const workerData: WorkerStart = {
+    const start: WorkerStart = {
       wiring,
       kind: spec.kind,
       spinMicros: spec.spinMicros ?? 0,
-      factoryUrl,
       reports: reports.port2,
     };
     const transferList: MessagePort[] = [reports.port2, ...Object.values(wiring.ports)];
-    this.worker = new Worker(ENTRY, { name: spec.name, workerData, transferList, ...ownOptions() });
+    this.worker = prepared.begin(start, transferList);
     this.remote = Comlink.wrap<ThreadControl>(nodeEndpoint(this.worker));
 
     let failure: Error | null = null;
@@ -134,12 +132,4 @@ export class WorkerThread {
     if (this.kind === Kinds.blocking) this.doorbell.ringAlways();
     return Promise.race([answer, this.ended]);
   }
-}
-
-/**
- * A worker inherits Node's options. Only what says how a program given by -e or on stdin is to be read must not reach it,
- * and then none does: named one by one, those of the engine (--max-old-space-size) would be refused.
- */
-function ownOptions(): { execArgv?: string[] } {
-  return process.execArgv.some((word) => word.startsWith('--input-type')) ? { execArgv: [] } : {};
 }

@@ -10,6 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ActorSystem } from '../actor/actor-system.js';
+import type { PreparedWorker } from '../actor/prepared-worker.js';
 import { SystemClock } from '../actor/system-clock.js';
 import { assert } from '../base/assert.js';
 import type { DrainReport, ShardControl } from '../net/shard-control.js';
@@ -77,7 +78,13 @@ export class LiveServer implements MainPorts {
   private pipeline: PipelineView | null = null;
   private cleanup: DatadirCleanupActor | null = null;
 
-  constructor(config: ServerConfig, plan: ServerPlan, log: ServerLog, events: LiveServerEvents) {
+  constructor(
+    config: ServerConfig,
+    plan: ServerPlan,
+    log: ServerLog,
+    events: LiveServerEvents,
+    prepared: readonly PreparedWorker[],
+  ) {
     this.config = config;
     this.currentConfig = { ...config };
     this.plan = plan;
@@ -106,6 +113,7 @@ export class LiveServer implements MainPorts {
       loadCreateActor: () => plan.loadCreateActor(this),
       log: log.named('ActorSystem'),
       createLogger: (actorName) => log.named(actorName),
+      prepared,
       shared: memory,
       onFatal: (error, actorName) => this.fatal(error, actorName),
     });

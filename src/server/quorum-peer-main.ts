@@ -14,12 +14,15 @@ import { CONSOLE_ONLY, readLogSettings } from './log-settings.js';
 import { configDirOf, configFileOf, loadServerConfig, readOptions, type ServerConfig } from './server-config.js';
 import { ServerLife } from './server-life.js';
 import { ServerLog } from './server-log.js';
+import { prepareLogThread } from './standalone-topology.js';
 import { ConfigError, reportStartFailure } from './start-error.js';
 
 const SAMPLE_CONFIG = fileURLToPath(new URL('../../../conf/zoo_sample.cfg', import.meta.url));
 const STDOUT = 1;
 const ADVICE_DELAY_MS = 250;
 
+/** Every placement but one has this thread, and it is the last to be ready: it loads while the configuration is read. */
+const logThread = prepareLogThread();
 const log = ServerLog.forThread('main', 'QuorumPeerMain', CONSOLE_ONLY);
 
 let life: ServerLife | null = null;
@@ -83,7 +86,7 @@ function readConfig(argv: readonly string[]): ServerConfig {
 
 async function main(): Promise<void> {
   const config = readConfig(commandLine());
-  life = new ServerLife(config, log, { onStartFailed: failStart, onFatal: failFatally });
+  life = new ServerLife(config, log, { onStartFailed: failStart, onFatal: failFatally }, [logThread]);
   const started = life.start();
   const countersFile = process.env.THREADKEEPER_COUNTERS_FILE;
   if (countersFile !== undefined) process.on('SIGUSR2', () => life?.server?.writeCounters(countersFile));

@@ -6,6 +6,7 @@
 //
 // Lives on the main thread. It never ends the process and takes no signals: that is its owner's business.
 
+import type { PreparedWorker } from '../actor/prepared-worker.js';
 import type { AuditLog } from './audit-log.js';
 import { clientPorts } from './client-ports.js';
 import { checkDataDirectories } from './data-directory.js';
@@ -37,16 +38,24 @@ export class ServerLife {
   private readonly configured: ServerConfig;
   private readonly log: ServerLog;
   private readonly events: ServerLifeEvents;
+  private readonly prepared: readonly PreparedWorker[];
   private audit: AuditLog | null = null;
   private directoryLock: DirectoryLock | null = null;
   private live: LiveServer | null = null;
   private adminTimer: NodeJS.Timeout | null = null;
   private hasStarted = false;
 
-  constructor(config: ServerConfig, log: ServerLog, events: ServerLifeEvents) {
+  /** `prepared`: threads that have begun already. */
+  constructor(
+    config: ServerConfig,
+    log: ServerLog,
+    events: ServerLifeEvents,
+    prepared: readonly PreparedWorker[] = [],
+  ) {
     this.configured = config;
     this.log = log;
     this.events = events;
+    this.prepared = prepared;
   }
 
   /** Resolves when the database is loaded and every actor runs; the ports of clients open right after. */
@@ -62,15 +71,21 @@ export class ServerLife {
       quorumPeer === null
         ? standalonePlan(config)
         : (await import('./ensemble-server.js')).ensemblePlan(config, quorumPeer);
-    const live = new LiveServer(config, plan, this.log, {
-      onListening: (index, port) => {
-        this.startAdminLater();
-        this.events.onListening?.(index, port);
+    const live = new LiveServer(
+      config,
+      plan,
+      this.log,
+      {
+        onListening: (index, port) => {
+          this.startAdminLater();
+          this.events.onListening?.(index, port);
+        },
+        onListenFailed: (error) => this.events.onStartFailed(error),
+        onFatal: (error, source, exitCode) => this.events.onFatal(error, source, exitCode),
+        onAudit: (lines) => this.audit?.take(lines),
       },
-      onListenFailed: (error) => this.events.onStartFailed(error),
-      onFatal: (error, source, exitCode) => this.events.onFatal(error, source, exitCode),
-      onAudit: (lines) => this.audit?.take(lines),
-    });
+      this.prepared,
+    );
     this.live = live;
     // The banner is written while the other threads load.
     const started = live.start();

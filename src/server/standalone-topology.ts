@@ -17,6 +17,7 @@
 
 import { KEYS_DEFAULT_MAX, metricsBytes } from '../actor/counters/metrics-layout.js';
 import { MAIN_THREAD, type Placement, ThreadKind, type ThreadSpec } from '../actor/placement.js';
+import { PreparedWorker } from '../actor/prepared-worker.js';
 import { type ActorSpec, ChildPolicy, type LinkSpec, type Topology } from '../actor/topology.js';
 import type { PlacementName } from './placement-choice.js';
 import type { ServerConfig } from './server-config.js';
@@ -65,7 +66,9 @@ function measured(kind: string): Pick<ActorSpec, 'metricsBytes'> {
 function bounded(kind: string, { commitBatchMax }: ServerConfig): Pick<ActorSpec, 'drainLimit'> {
   return kind === ActorKind.final && commitBatchMax !== null ? { drainLimit: commitBatchMax } : {};
 }
-const LOG_THREAD = new URL('./log-thread.js', import.meta.url).href;
+
+const LOG_FACTORY = new URL('./log-thread.js', import.meta.url).href;
+const LOG_THREAD = 'log';
 
 /**
  * `shardsShareSocket`: several shards listen on one descriptor (Node without reusePort). A shard that dies takes it along,
@@ -136,7 +139,7 @@ export function standalonePlacement(name: PlacementName, shardCount: number): Pl
     // A slow disk is not a hung thread; it is told by its own warning.
     hangTimeoutMs: 120_000,
   });
-  const logThread: ThreadSpec = { ...blocking('log', 'sync'), factoryUrl: LOG_THREAD };
+  const logThread: ThreadSpec = { ...blocking(LOG_THREAD, 'sync'), factoryUrl: LOG_FACTORY };
   const io = shards.map((shard, k): ThreadSpec => ({ name: `io-${k}`, kind: ThreadKind.eventLoop, actors: [shard] }));
   switch (name) {
     case 'inline':
@@ -156,6 +159,11 @@ export function standalonePlacement(name: PlacementName, shardCount: number): Pl
 
 function shardNames(count: number): string[] {
   return Array.from({ length: count }, (_, shard) => `connections.${shard}`);
+}
+
+/** Begun before there is a configuration, which may say `inline`: then it is not used. */
+export function prepareLogThread(): PreparedWorker {
+  return new PreparedWorker(LOG_THREAD, LOG_FACTORY);
 }
 
 export function threadsByActor(placement: Placement): Map<string, string> {

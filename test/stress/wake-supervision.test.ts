@@ -1,5 +1,7 @@
+import type { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ActorSystem } from '../../src/actor/actor-system.js';
+import type { PreparedWorker } from '../../src/actor/prepared-worker.js';
 import type { LinkSpec } from '../../src/actor/topology.js';
 import { until, within } from '../testing/until.js';
 import type { Failure, Seen } from './wake-actors.js';
@@ -41,6 +43,13 @@ afterEach(async () => {
   running = null;
 });
 
+async function prepare(threadName: string, factory = 'wake-actors.js'): Promise<PreparedWorker> {
+  const built = new URL('../../dist/src/actor/prepared-worker.js', import.meta.url);
+  const { PreparedWorker } = (await import(built.href)) as typeof import('../../src/actor/prepared-worker.js');
+  const factoryUrl = new URL(`../../dist/test/stress/${factory}`, import.meta.url).href;
+  return new PreparedWorker(threadName, factoryUrl);
+}
+
 function seen(system: ActorSystem): Promise<Seen> {
   return system.control('sink', null) as Promise<Seen>;
 }
@@ -55,6 +64,26 @@ async function untilSeen(system: ActorSystem, last: number): Promise<Seen> {
     return state.last >= last && state;
   });
 }
+
+describe('workers begun before the system', () => {
+  test('become the thread of their name; what fits no thread is ended', async () => {
+    const prepared = await Promise.all([
+      prepare('middle'),
+      prepare('middle', '../../src/server/log-thread.js'),
+      prepare('nobody'),
+    ]);
+    const [taken, ...unfit] = prepared.map((worker) => Reflect.get(worker, 'worker') as Worker);
+    const { system, fatal } = await start(buildSystem(ACTORS, LINKS, THREE_THREADS, { prepared }));
+    await send(system, 100);
+    expect(await untilSeen(system, 99)).toEqual({ count: 100, last: 99, repeated: 0, missing: [] });
+    // The number of a thread that has ended is -1.
+    expect(taken?.threadId).toBeGreaterThan(0);
+    expect(unfit.map(({ threadId }) => threadId)).toEqual([-1, -1]);
+    await system.stop(DEADLINE_MS);
+    expect([taken?.threadId, fatal]).toEqual([-1, []]);
+    running = null;
+  });
+});
 
 describe('records', () => {
   test.each([

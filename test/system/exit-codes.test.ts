@@ -88,7 +88,7 @@ test('14: the election port is not to be had, after the retries', async () => {
 
 test.each([
   ['main', 'isMainThread'],
-  ['prep', "!isMainThread && workerData?.wiring?.threadName === 'prep'"],
+  ['prep', "!isMainThread && workerData?.threadName === 'prep'"],
 ])('1: an error that nobody expected, on thread %s', async (thread, isVictim) => {
   const result = await run(
     [`clientPort=${await freePort()}`, 'admin.enableServer=false', 'threadkeeper.placement=staged'],

@@ -187,7 +187,7 @@ async function launch(kind: ServerKind, options: ServerOptions): Promise<Launch>
   const spawnedAtMs = performance.now();
   const child = spawn(program, args, {
     cwd: tempDir.path,
-    env: { ...process.env, ...options.env },
+    env: { ...serverEnvironment(), ...options.env },
     stdio: ['ignore', log, log],
   });
   closeSync(log);
@@ -200,6 +200,15 @@ async function launch(kind: ServerKind, options: ServerOptions): Promise<Launch>
     child.once('error', () => resolve({ code: null, signal: null }));
   });
   return { kind, child, port, dataDir, configFile, logFile, tempDir, exited, spawnedAtMs };
+}
+
+/**
+ * Ours, without the list of authorities that some machines give to every Node: it is taken apart before a program begins, which
+ * was 46 ms of processor time in each start, and no server here believes it.
+ */
+function serverEnvironment(): NodeJS.ProcessEnv {
+  const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env;
+  return environment;
 }
 
 function configText(dataDir: string, port: number, options: ServerOptions): string {
