@@ -10,7 +10,7 @@ import type { KeeperError } from './keeper-error.js';
 
 interface Credential {
   readonly scheme: string;
-  readonly auth: Uint8Array;
+  readonly auth: Uint8Array | null;
   /** null once the promise is settled. */
   settle: ((error: KeeperError | null) => void) | null;
 }
@@ -20,8 +20,8 @@ export class AuthLedger {
   private readonly awaited = new Fifo<Credential>(); // sent on this connection, not answered yet
 
   /** Returns the credential's number, for write(). */
-  add(scheme: string, auth: Uint8Array, settle: (error: KeeperError | null) => void): number {
-    this.credentials.push({ scheme, auth: new Uint8Array(auth), settle });
+  add(scheme: string, auth: Uint8Array | null, settle: (error: KeeperError | null) => void): number {
+    this.credentials.push({ scheme, auth: auth === null ? null : new Uint8Array(auth), settle });
     return this.credentials.length - 1;
   }
 

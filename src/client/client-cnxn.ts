@@ -235,7 +235,7 @@ export class ClientCnxn {
     this.sessionListeners.delete(listener);
   }
 
-  addAuth(scheme: string, auth: Uint8Array): Promise<void> {
+  addAuth(scheme: string, auth: Uint8Array | null): Promise<void> {
     if (this.phase === Phase.Over || this.isClosing) return Promise.reject(new KeeperError(this.overReason));
     return new Promise((resolve, reject) => {
       const index = this.auth.add(scheme, auth, (error) => (error === null ? resolve() : reject(error)));

@@ -114,9 +114,9 @@ export class ZooKeeper extends ZooKeeperView {
 
   /**
    * Adds an identity to the session, on this and every later connection. Requests made after this call have it. A
-   * refusal ends the session: state AUTH_FAILED.
+   * refusal ends the session: state AUTH_FAILED. Null: the scheme asks for no proof.
    */
-  addAuth(scheme: string, auth: Uint8Array): Promise<void> {
+  addAuth(scheme: string, auth: Uint8Array | null): Promise<void> {
     return this.cnxn.addAuth(scheme, auth);
   }
 

@@ -6,9 +6,11 @@
  * Main thread, once. Keeps no port: each is opened for good by whoever owns it, who may still find it taken.
  */
 import { createServer } from 'node:net';
+import { parseQuorumConfigText } from '../election/quorum-config-text.js';
 import { AdminStartError } from './admin-host.js';
 import { clientPortError, clientPorts } from './client-ports.js';
 import type { ServerConfig } from './server-config.js';
+import { PortError } from './start-error.js';
 
 /** Rejects with AdminStartError or PortError, as the real opening would. A member of an ensemble does without its AdminServer. */
 export async function checkPortsFree(config: ServerConfig): Promise<void> {
@@ -20,6 +22,27 @@ export async function checkPortsFree(config: ServerConfig): Promise<void> {
   for (const configured of clientPorts(config)) {
     const error = await errorOfOpening(configured.port, configured.host);
     if (error !== null) throw clientPortError(configured, error);
+  }
+}
+
+/**
+ * The ports of a member among its peers, for who wants to hear of a taken one at once; a server of its own tries its election port
+ * for a while, as ZooKeeper does, and opens its quorum port when it leads.
+ */
+export async function checkPeerPortsFree({ quorumPeer }: ServerConfig): Promise<void> {
+  if (quorumPeer === null) return;
+  const own = parseQuorumConfigText(quorumPeer.membersText).member(quorumPeer.myId);
+  for (const { host, quorumPort, electionPort } of own?.addresses ?? []) {
+    const at = quorumPeer.listenOnAllIps ? undefined : host;
+    for (const [name, port] of [
+      ['election port', electionPort],
+      ['quorum port', quorumPort],
+    ] as const) {
+      const error = await errorOfOpening(port, at);
+      if (error === null) continue;
+      const cause = Object.assign(error, { port, address: at ?? '0.0.0.0' });
+      throw new PortError(`the ${name} cannot be opened`, { cause });
+    }
   }
 }
 

@@ -387,7 +387,7 @@ export class LiveServer implements MainPorts {
   }
 
   /** Null: no client is served. */
-  private mode(): ServerMode | null {
+  mode(): ServerMode | null {
     return this.listening ? this.plan.mode() : null;
   }
 }

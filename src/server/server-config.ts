@@ -224,10 +224,17 @@ function fromFile(path: string, options: ReadonlyMap<string, string>, input: Con
   }
 }
 
-/** Of an embedded server: keys and values as they would stand in a file. */
-export function configFromPairs(pairs: ReadonlyMap<string, string>, input: ConfigInput): ServerConfig {
+/**
+ * Of an embedded server: keys and values as they would stand in a file. `myId`: in the place of a file of that name, which may not
+ * say otherwise.
+ */
+export function configFromPairs(
+  pairs: ReadonlyMap<string, string>,
+  input: ConfigInput,
+  myId: number | null = null,
+): ServerConfig {
   try {
-    return fromPairs(pairs, null, new Map(), input);
+    return fromPairs(pairs, null, new Map(), input, myId);
   } catch (error) {
     if (error instanceof BadValueError) throw new ConfigError(error.message, { cause: error });
     throw error;
@@ -239,6 +246,7 @@ function fromPairs(
   path: string | null,
   options: ReadonlyMap<string, string>,
   input: ConfigInput,
+  givenId: number | null = null,
 ): ServerConfig {
   const { log } = input;
   const settings = new Settings(pairs, options);
@@ -257,13 +265,13 @@ function fromPairs(
   const timeouts = sessionTimeouts(settings, tickMs);
   const metrics = readMetricsConfig(settings, log);
 
-  const myid = readMyid(dataDir);
+  const myid = givenId === null ? readMyid(dataDir) : givenMyid(givenId, dataDir);
   const membership = readMembership(pairs, settings, log);
   const own = myid === null ? undefined : membership.members.servers.find((server) => server.sid === myid.sid);
   const address = mergeClientAddress(listener, own);
   const isEnsemble = checkRole(settings, membership, myid !== null, log);
   if (isEnsemble && own !== undefined) warnIfOtherRole(settings, own, log);
-  const nextMembers = isEnsemble ? readNextMembers(path) : null;
+  const nextMembers = isEnsemble ? readNextMembers(path, settings) : null;
   if (address.clientPort === null) log.info('clientPort is not set');
 
   return assemble(settings, input, {
@@ -489,6 +497,13 @@ function readMyid(dataDir: string): { text: string; sid: number } | null {
   }
 }
 
+/** A directory that says it is another member's is not touched. */
+function givenMyid(sid: number, dataDir: string): { text: string; sid: number } {
+  const onDisk = readMyid(dataDir);
+  if (onDisk === null || onDisk.sid === sid) return { text: String(sid), sid };
+  throw new ConfigError(`${join(dataDir, 'myid')} says ${onDisk.text}: the directory is not that of member ${sid}`);
+}
+
 function readMembership(pairs: ReadonlyMap<string, string>, settings: Settings, log: Logger): ConfiguredMembers {
   const multiAddress = isMultiAddress(settings);
   const dynamicFile = settings.strictText('dynamicConfigFile');
@@ -512,9 +527,11 @@ function readMembership(pairs: ReadonlyMap<string, string>, settings: Settings, 
 }
 
 /** Proposed members, beside a configuration file that was committed before them. */
-function readNextMembers(path: string | null): string | null {
-  if (path === null)
-    throw new ConfigError('a member of an ensemble needs a configuration file, which reconfigurations change');
+function readNextMembers(path: string | null, settings: Settings): string | null {
+  if (path === null) {
+    if (!settings.strictBool('reconfigEnabled')) return null;
+    throw new ConfigError('reconfigEnabled needs a configuration file, which reconfigurations change');
+  }
   const bytes = new DynamicConfigFiles(new NodeFileStore(), resolve(path)).readNext();
   return bytes === null ? null : decodeUtf8(bytes, 0, bytes.length);
 }

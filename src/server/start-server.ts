@@ -10,9 +10,11 @@
 import { availableParallelism } from 'node:os';
 import type { Logger } from '../actor/logger.js';
 import { silentLogger } from '../actor/logger.js';
+import { checkPeerPortsFree } from './free-ports.js';
 import { configFromPairs, loadServerConfig, type ServerConfig } from './server-config.js';
 import { ServerLife } from './server-life.js';
 import { ServerLog } from './server-log.js';
+import type { ServerMode } from './status/server-status.js';
 
 /** pino, or what takes the same: fields first, then the message. */
 export interface PinoLike {
@@ -20,6 +22,16 @@ export interface PinoLike {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+}
+
+export interface EnsembleMember {
+  /** Its own number among `servers`; no file says it. */
+  readonly id: number;
+  /**
+   * All members by their numbers, each as behind `server.N=`: `127.0.0.1:2888:3888`, `127.0.0.1:2888:3888:observer`, with the port of its
+   * clients behind a semicolon or without. Without, clients connect to `clientPort`.
+   */
+  readonly servers: Readonly<Record<number, string>>;
 }
 
 export interface StartServerOptions {
@@ -35,7 +47,9 @@ export interface StartServerOptions {
   readonly adminPort?: number;
   /** Further settings, by the names that they have in zoo.cfg. */
   readonly properties?: Readonly<Record<string, string | number | boolean>>;
-  /** A zoo.cfg instead of all of these. A member of an ensemble needs one. */
+  /** The server is a member of an ensemble; without it, it is alone. */
+  readonly member?: EnsembleMember;
+  /** A zoo.cfg instead of all of these. A member whose ensemble is reconfigured needs one. */
   readonly configFile?: string;
   /** Where log lines go; default: nowhere. */
   readonly logger?: PinoLike;
@@ -48,6 +62,8 @@ export interface EmbeddedServer extends AsyncDisposable {
   readonly port: number | null;
   readonly securePort: number | null;
   readonly adminPort: number | null;
+  /** What it is at the moment; null: it serves nobody, as while a member has no leader. */
+  readonly mode: ServerMode | null;
   /** For a client on this machine: host and port of the plain port, else of the secure one. */
   readonly connectString: string;
   /** Answers what was asked, closes all connections, ends all threads. Sessions stay in the database. */
@@ -56,6 +72,11 @@ export interface EmbeddedServer extends AsyncDisposable {
 
 const STOP_MS = 5000;
 const LOOPBACK = '127.0.0.1';
+/** As in ZooKeeper's sample file, in ticks. */
+const MEMBER_LIMITS: readonly (readonly [string, string])[] = [
+  ['initLimit', '10'],
+  ['syncLimit', '5'],
+];
 
 export async function startServer(options: StartServerOptions): Promise<EmbeddedServer> {
   const config = readConfig(options);
@@ -73,13 +94,17 @@ function readConfig(options: StartServerOptions): ServerConfig {
 }
 
 function fromOptions(options: StartServerOptions, input: Parameters<typeof configFromPairs>[1]): ServerConfig {
-  const { dataDir, clientPort = 0, host = LOOPBACK, secureClientPort, adminPort, properties = {} } = options;
+  const { dataDir, host = LOOPBACK, secureClientPort, adminPort, properties = {}, member } = options;
+  const ownLine = member?.servers[member.id] ?? '';
+  const clientPort = options.clientPort ?? (ownLine.includes(';') ? undefined : 0);
   const pairs = new Map<string, string>([
     ['tickTime', '2000'],
     ['maxClientCnxns', '0'],
     ['admin.serverAddress', LOOPBACK],
+    ...(member === undefined ? [] : MEMBER_LIMITS),
     ...Object.entries(properties).map(([name, value]) => [name, String(value)] as const),
   ]);
+  for (const [id, line] of Object.entries(member?.servers ?? {})) pairs.set(`server.${id}`, line);
   if (dataDir !== undefined) pairs.set('dataDir', dataDir);
   const setPort = (name: string, port: number | undefined): void => {
     if (port === undefined) return;
@@ -90,7 +115,7 @@ function fromOptions(options: StartServerOptions, input: Parameters<typeof confi
   setPort('secureClientPort', secureClientPort);
   pairs.set('admin.enableServer', String(adminPort !== undefined));
   if (adminPort !== undefined) pairs.set('admin.serverPort', String(adminPort));
-  const config = configFromPairs(pairs, input);
+  const config = configFromPairs(pairs, input, member?.id ?? null);
   // In a file 0 means that there is no such port.
   return {
     ...config,
@@ -150,6 +175,7 @@ class EmbeddedRun {
       };
       this.onPort();
     });
+    await checkPeerPortsFree(this.config);
     await this.life.start();
     // A member listens at once, and serves when there is a leader.
     if (portCount > 0 || quorumPeer !== null) await listening;
@@ -163,7 +189,11 @@ class EmbeddedRun {
     const securePort = secureClientPort === null ? null : (ports.shift() ?? null);
     const host = (port === null ? secureClientPortAddress : clientPortAddress) ?? LOOPBACK;
     const close = (): Promise<void> => this.close();
+    const mode = (): ServerMode | null => (this.closing === null ? (this.life.server?.mode() ?? null) : null);
     return {
+      get mode() {
+        return mode();
+      },
       port,
       securePort,
       adminPort: this.life.server?.adminPort ?? null,

@@ -2,13 +2,15 @@
 // of `threadkeeper/client`. Also that such a program ends by itself, and keeps its signals.
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EmbeddedServer, type StartServerOptions, startServer } from 'threadkeeper';
 import { openZooKeeper } from 'threadkeeper/client';
 import { afterAll, beforeAll, expect, expectTypeOf, test } from 'vitest';
+import { freePort } from '../testing/free-port.js';
 import { repositoryRoot } from '../testing/repository-root.js';
 import { makeTempDir, type TempDir } from '../testing/temp-dir.js';
+import { until } from '../testing/until.js';
 import { WireConnection } from '../testing/wire-connection.js';
 
 let dir: TempDir;
@@ -78,6 +80,51 @@ test('a configuration file serves as well', async () => {
   await using server = await startServer({ configFile });
   expect([server.port, server.adminPort]).toEqual([null, null]);
 });
+
+test('three members in one process, from objects: writes outlive the leader; mistakes are rejections', async () => {
+  const ports = await Promise.all(Array.from({ length: 6 }, freePort));
+  const servers = Object.fromEntries(
+    [1, 2, 3].map((id) => [id, `127.0.0.1:${ports[2 * id - 2]}:${ports[2 * id - 1]}`] as const),
+  );
+  const start = (id: number, more: Partial<StartServerOptions> = {}): Promise<EmbeddedServer> =>
+    startServer({
+      dataDir: join(dir.path, `member-${id}`),
+      member: { id, servers },
+      properties: { tickTime: 200, 'threadkeeper.placement': 'compact' },
+      ...more,
+    });
+  const members = await Promise.all([1, 2, 3].map((id) => start(id)));
+  await until('all to serve', 20_000, () => members.every((member) => member.mode !== null));
+  const leader = members.findIndex((member) => member.mode === 'leader');
+  const others = members.filter((_, i) => i !== leader);
+  const write = async (text: string): Promise<void> => {
+    await using zk = openZooKeeper(others.map((member) => member.connectString).join(','));
+    await zk.create(`/${text}`, bytes(text));
+  };
+  await write('before');
+
+  // An address that is taken is told at once, not by a member that nobody can talk to.
+  const taken = start(4, { member: { id: 4, servers: { ...servers, 4: servers[leader + 1] ?? '' } } });
+  await expect(taken).rejects.toThrow('the election port cannot be opened');
+  await expect(start(4)).rejects.toThrow('My id 4 not in the peer list');
+  await expect(start(1, { properties: { reconfigEnabled: true } })).rejects.toThrow(/reconfigEnabled needs a config/);
+  writeFileSync(join(dir.path, 'member-1', 'myid'), '7');
+  await expect(start(1)).rejects.toThrow(/myid says 7: the directory is not that of member 1/);
+  rmSync(join(dir.path, 'member-1', 'myid'));
+
+  await members[leader]?.close();
+  expect(members[leader]?.mode).toBeNull();
+  await until('another leader', 20_000, () => {
+    const modes = others.map((member) => member.mode).sort();
+    return modes.join() === 'follower,leader';
+  });
+  await write('after');
+  await using again = await start(leader + 1);
+  await until('it follows', 20_000, () => again.mode === 'follower');
+  await using own = openZooKeeper(again.connectString);
+  expect([...(await own.getChildren('/'))].sort()).toEqual(['after', 'before', 'zookeeper']);
+  await Promise.all(others.map((member) => member.close()));
+}, 60_000);
 
 test('a program that closes its server ends by itself', () => {
   const script = `

@@ -202,6 +202,10 @@ test('ACLs: who adds its identity may, who does not may not', async () => {
   expect(answersOf(run)).toEqual(["'digest,'bob:ikIaKsbtGweaHnb/jKn7OHqbunM=", ': cdrwa', 'x']);
   const other = await cli(['get', '/mine']);
   expect([other.code, errorsOf(other)]).toEqual([1, ['Insufficient permission : /mine']]);
+  // No password at all is no empty password: Apache's server, too, ends the session.
+  const without = await cli([], 'addauth digest\nget /mine\n');
+  expect(without.stdout).toContain('state:AuthFailed');
+  expect(without.stdout).not.toMatch(/^x$/m);
 });
 
 test("a one-shot's ephemeral lives until its session expires; one of a script that quits goes at once", async () => {

@@ -316,6 +316,12 @@ test('addAuth goes before the requests made after it, and is repeated on every c
   expect(later.outcome).toBeUndefined();
 });
 
+test('no proof at all is null, not an empty one', async () => {
+  const world = new FakeWorld();
+  void world.zk.addAuth('digest', null);
+  expect(world.accept().takeHex()).toBe(hex('0000001a fffffffc 00000064 00000000 00000006646967657374 ffffffff'));
+});
+
 test('an answer to auth belongs to what was sent on its own connection', async () => {
   const world = new FakeWorld();
   const first = watchPromise(world.zk.addAuth('a', encodeUtf8('1')));

@@ -11,8 +11,9 @@ export const addAuthCommand: Command = {
   syntax: 'scheme auth',
 
   async run(words, { zk }) {
-    const [, scheme, auth = ''] = parseOptions(words, '').args;
+    const [, scheme, auth] = parseOptions(words, '').args;
     if (scheme === undefined) throw usageError(addAuthCommand);
-    zk.addAuth(scheme, encodeUtf8(auth)).catch(() => {});
+    // Without it, nothing is sent as proof, not an empty text: a digest server ends the session of who does that.
+    zk.addAuth(scheme, auth === undefined ? null : encodeUtf8(auth)).catch(() => {});
   },
 };
