@@ -36,8 +36,8 @@ export function ensemblePlan(config: ServerConfig, peer: QuorumPeerConfig): Serv
   if (members.member(peer.myId) === undefined) {
     const ids = members.members.map(({ sid }) => sid).join(', ');
     throw new NoMemberError(
-      `My id ${peer.myId} not in the peer list (${ids}): correct ${join(config.dataDir, 'myid')} or the lines server.N; ` +
-        'a member that was removed is added by reconfig before it starts again',
+      `My id ${peer.myId} not in the peer list (${ids}): correct ${join(config.dataDir, 'myid')}, or add a line ` +
+        `server.${peer.myId} for this member, also where reconfig has removed it`,
     );
   }
   const memory = { [SharedName.peerStatus]: PeerStatus.createMemory() };

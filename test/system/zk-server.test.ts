@@ -119,8 +119,14 @@ describe('start, status, restart, stop', () => {
     });
   });
 
-  it('STOPPED means that nobody has the port', async () => {
+  it('STARTED means that the AdminServer answers, STOPPED that nobody has the port', async () => {
+    const adminPort = await freePort();
+    writeFileSync(
+      join(dir.path, 'zoo.cfg'),
+      `dataDir=${dir.path}/data\nclientPort=${port}\nclientPortAddress=127.0.0.1\nadmin.serverPort=${adminPort}\n`,
+    );
     await zkServer(['start']);
+    expect((await fetch(`http://127.0.0.1:${adminPort}/commands/ruok`)).status).toBe(200);
     await zkServer(['stop']);
     expect(await ask('srvr')).toBeNull();
   });

@@ -30,7 +30,7 @@ const COUNTER_WARNING = 0xf000_0000;
 export function checkData(facts: DataFacts): Finding[] {
   const { dataDir, isMissing, mayBeCreated, isWritable } = facts;
   if (isMissing) {
-    if (mayBeCreated) return [info(CHECK, 'is not there yet: a start makes it', dataDir)];
+    if (mayBeCreated) return [info(CHECK, 'holds no database yet: a start makes one', dataDir)];
     return [error(CHECK, 'is not there, and datadir.autocreate is false', dataDir, 'Run zkServer-initialize.')];
   }
   const findings: Finding[] = [];

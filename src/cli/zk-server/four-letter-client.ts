@@ -52,7 +52,7 @@ function ask(
 }
 
 /** Wildcard addresses are for listening; not every system lets one connect to them. */
-function reachable(host: string): string {
+export function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   return host === '::' ? '::1' : host;
 }

@@ -19,6 +19,8 @@ export interface Launch {
   readonly configFile: string;
   /** Null: the file cannot be read. The server will say why. */
   readonly pairs: ReadonlyMap<string, string> | null;
+  /** What JVMFLAGS and SERVER_JVMFLAGS set with -D. */
+  readonly properties: ReadonlyMap<string, string>;
   readonly dataDir: string | null;
   readonly dataLogDir: string | null;
   /** Null: it lies in the data directory, and nobody knows where that is. */
@@ -70,6 +72,7 @@ export function prepareLaunch(argv: readonly string[], callerEnv: Environment, t
     command,
     configFile,
     pairs,
+    properties: flags.properties,
     dataDir,
     dataLogDir: pairs?.get('dataLogDir') || null,
     pidFile: env.ZOOPIDFILE || (dataDir === null ? null : join(dataDir, 'zookeeper_server.pid')),

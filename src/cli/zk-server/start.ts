@@ -1,5 +1,5 @@
 // `start`: the server as a process of its own, and the promise that it really serves. STARTED is said only when the
-// process lives and answers on its client port; the reference says it to everything that survives one second, so that
+// process lives, answers on its client port and has opened its AdminServer; the reference says it to everything that survives one second, so that
 // a wrong configuration often looks like success. Whatever goes wrong ends in FAILED TO START with the reason on
 // stderr, no process and no pid file left.
 
@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { findAdminAddress, isListening } from './admin-address.js';
 import { type ClientAddress, findClientAddress } from './client-address.js';
 import { PACKAGE_ROOT } from './config-file.js';
 import { makeDirectories, missingDirectory } from './directories.js';
@@ -21,6 +22,7 @@ const POLL_MS = 30;
 const QUESTION_TIMEOUT_MS = 2000;
 /** Without a client port there is nobody to ask: what has lived for so long has read its configuration. */
 const PORTLESS_SURVIVAL_MS = 1000;
+const ADMIN_PATIENCE_MS = 2000;
 const LAST_LINES = 5;
 
 export async function start(launch: Launch, terminal: Terminal): Promise<number> {
@@ -71,7 +73,7 @@ export async function start(launch: Launch, terminal: Terminal): Promise<number>
   }
 
   const outcome = await waitUntilServing(child, address, portTaken, isMember(launch.pairs));
-  if (outcome === 'serving') {
+  if (outcome === 'serving' && (await waitForAdmin(child, launch))) {
     child.unref();
     terminal.out('STARTED\n');
     return 0;
@@ -120,6 +122,21 @@ async function waitUntilServing(
     if (elapsedMs > SERVING_DEADLINE_MS) return listening ? 'serving' : 'deaf';
     await delay(POLL_MS);
   }
+}
+
+/**
+ * The AdminServer opens a moment after the clients' port, and scripts ask it as soon as STARTED has been said. A member does
+ * without it, so that it does not come is no failure. False: the server has ended meanwhile.
+ */
+async function waitForAdmin(child: ChildProcess, launch: Launch): Promise<boolean> {
+  const address = findAdminAddress(launch.pairs ?? new Map(), launch.properties);
+  const isAlive = (): boolean => child.exitCode === null && child.signalCode === null;
+  const deadlineMs = performance.now() + ADMIN_PATIENCE_MS;
+  while (address !== null && isAlive() && performance.now() < deadlineMs) {
+    if (await isListening(address, QUESTION_TIMEOUT_MS)) break;
+    await delay(POLL_MS);
+  }
+  return isAlive();
 }
 
 function ask(address: ClientAddress): Promise<string | null> {

@@ -4,6 +4,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isMembershipKey } from '../../election/quorum-config-text.js';
 import { findConfigKey } from '../config-keys.js';
 import { causeChain } from '../start-error.js';
 import { type ConfigLine, configLines, placeOf, shownPair } from './config-line.js';
@@ -20,6 +21,8 @@ const KEYS_OF_SENTENCES: readonly (readonly [sentence: RegExp, key: string])[] =
 ];
 const MYID_SENTENCE = /serverid .* is not a number|myid file is missing/;
 
+const STATIC_MEMBER_SENTENCE = /must be in a separate dynamic config file/;
+
 /** Empty: there is nothing to add to the sentence. */
 export function explainConfigError(error: unknown, path: string): readonly string[] {
   const lines = readLines(path);
@@ -29,6 +32,7 @@ export function explainConfigError(error: unknown, path: string): readonly strin
   const wrong = wrongValues(all);
   if (wrong.length > 0) return wrong.slice(0, LINES_MAX);
   if (MYID_SENTENCE.test(sentence)) return [explainMyid(all)];
+  if (dynamicFile !== null && STATIC_MEMBER_SENTENCE.test(sentence)) return [explainStaticMember(lines, dynamicFile)];
   return explainMentions(sentence, all, path).slice(0, LINES_MAX);
 }
 
@@ -58,6 +62,13 @@ function explainMyid(lines: readonly ConfigLine[]): string {
   const dataDir = lines.find(({ key }) => key === 'dataDir')?.value ?? '';
   const choice = ids.length === 0 ? 'the number of this server' : `this server's number (${ids.join(', ')})`;
   return `${join(dataDir, 'myid')}: one line with ${choice} is expected, and no blanks`;
+}
+
+/** Most often the file of a running member was copied, which reconfigurations have made two. */
+function explainStaticMember(lines: readonly ConfigLine[], dynamicFile: string): string {
+  const line = lines.find(({ key }) => isMembershipKey(key));
+  const place = line === undefined ? '' : `${placeOf(line)}: ${shownPair(line)}: `;
+  return `${place}the members stand in ${dynamicFile}: write this line there, or all of them here without dynamicConfigFile`;
 }
 
 /** Every key that the sentence names: where it stands, or that it stands nowhere. */

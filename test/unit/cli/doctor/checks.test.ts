@@ -191,7 +191,7 @@ describe('the data directory', () => {
 
   it.each<[finding: string, facts: Partial<DataFacts>]>([
     ['error: is not there, and datadir.autocreate is false', { isMissing: true, mayBeCreated: false }],
-    ['info: is not there yet: a start makes it', { isMissing: true }],
+    ['info: holds no database yet: a start makes one', { isMissing: true }],
     ['error: cannot be written to', { isWritable: false }],
     [
       'info: .tmp-snapshot.5 is a snapshot that was never finished',

@@ -83,6 +83,14 @@ describe('a refused configuration is explained', () => {
     expect(more).toEqual([]);
   });
 
+  it('a member in the copied zoo.cfg of a running one', () => {
+    writeFileSync(join(dir.path, 'members'), 'server.1=a:1:2\n');
+    expect(explain('dataDir=DIR', 'dynamicConfigFile=DIR/members', 'server.4=d:1:2')).toEqual([
+      'zoo.cfg line 3: server.4 = d:1:2: the members stand in members: write this line there, or all of them here ' +
+        'without dynamicConfigFile',
+    ]);
+  });
+
   it('and says nothing of a file that is not there', () => {
     expect(explainConfigError(new Error('no such file'), join(dir.path, 'no.cfg'))).toEqual([]);
   });
