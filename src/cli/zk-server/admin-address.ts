@@ -1,5 +1,6 @@
 // Where the AdminServer of a server is to be found, by its configuration file and -D options, and whether anybody is there.
-// For `start`, whose STARTED is followed by scripts that ask it at once. Reads nothing and changes nothing.
+// For `start`, whose STARTED is followed by scripts that ask it at once.
+// Reads no file and changes nothing; whether what it finds is right is the server's to say.
 
 import { connect } from 'node:net';
 import { reachable } from './four-letter-client.js';
