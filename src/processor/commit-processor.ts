@@ -19,29 +19,26 @@
  * line that must not overtake the direct ones say how many of those were sent before them (WORD_DIRECT_COUNT), and wait until as many have
  * been seen. `serve` and `halt` do not wait for txns that are held.
  */
+
 import type { Actor, ActorContext } from '../actor/actor.js';
-import type { MailboxSender, RecordHandler } from '../actor/mailbox/mailbox.js';
+import type { RecordHandler } from '../actor/mailbox/mailbox.js';
+import { RecordQueue } from '../actor/mailbox/record-queue.js';
 import { assert } from '../base/assert.js';
 import { copyBytes } from '../base/bytes.js';
 import { Fifo } from '../base/fifo.js';
 import { compareUnsigned } from '../base/int64.js';
-import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode } from '../protocol/op-code.js';
 import { CommitMeasures } from './commit-measures.js';
+import { LineSender } from './line-sender.js';
 import {
   FLAG_UNPROVEN,
   InternalOp,
-  PIPELINE_HEADER_BYTES,
-  PIPELINE_HEADER_WORDS,
   RecordType,
   WORD_ARRIVED_MS,
   WORD_CONNECTION,
   WORD_DIRECT_COUNT,
-  WORD_ERROR,
   WORD_FLAGS,
   WORD_LARGE_BYTES,
-  WORD_LENGTH_A,
-  WORD_LENGTH_B,
   WORD_OP,
   WORD_ROUND,
   WORD_SESSION_HI,
@@ -52,7 +49,6 @@ import {
   WORD_ZXID_HI,
   WORD_ZXID_LO,
 } from './pipeline-records.js';
-import { RecordQueue } from './record-queue.js';
 
 interface Zxid {
   readonly hi: number;
@@ -69,7 +65,8 @@ interface Overtaking {
 export class CommitProcessor implements Actor {
   readonly inboxes: Record<string, RecordHandler>;
 
-  private readonly toFinal: MailboxSender;
+  /** To final. */
+  private readonly line: LineSender;
   private readonly measures: CommitMeasures;
   /** Of the line. Invariant: its head is a txn that is not committed, or waits for the direct mailbox. */
   private readonly held = new RecordQueue();
@@ -93,7 +90,7 @@ export class CommitProcessor implements Actor {
   private isHalted = false;
 
   constructor(context: ActorContext) {
-    this.toFinal = context.outbox('final');
+    this.line = new LineSender(context.outbox('final'));
     this.measures = new CommitMeasures(context);
     this.inboxes = {
       'quorum-peer': (type, bytes, words, offset, length) => this.onDirect(type, bytes, words, offset, length),
@@ -155,13 +152,13 @@ export class CommitProcessor implements Actor {
       case RecordType.pass:
       case RecordType.echo:
         if (this.isHalted) {
-          this.giveBack(words, header);
+          this.line.giveBack(words, header);
           return;
         }
         this.measures.onPassed(words[header + WORD_ARRIVED_MS] as number, !this.held.isEmpty);
         break;
     }
-    this.passOn(type, bytes, offset, length);
+    this.line.passOn(type, bytes, offset, length);
   }
 
   /** Everything of the line that may go. */
@@ -185,7 +182,7 @@ export class CommitProcessor implements Actor {
 
   private release(bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
     const header = offset >> 2;
-    const out = this.toFinal;
+    const { out } = this.line;
     out.claim(RecordType.txn, length);
     copyBytes(bytes, offset, out.bytes, out.offset, length);
     this.releasedHi = words[header + WORD_ZXID_HI] as number;
@@ -252,10 +249,10 @@ export class CommitProcessor implements Actor {
         this.answerLocal();
         break;
       default:
-        if (this.isHalted) this.giveBack(words, header);
+        if (this.isHalted) this.line.giveBack(words, header);
         else if (type !== RecordType.request && (this.local.isEmpty || opensSession(words, header))) {
           this.measures.onPassed(words[header + WORD_ARRIVED_MS] as number, false);
-          this.passOn(type, bytes, offset, length);
+          this.line.passOn(type, bytes, offset, length);
         } else this.local.push(type, bytes, offset, length);
     }
     if (!this.held.isEmpty || !this.overtaking.isEmpty) this.advance();
@@ -274,7 +271,7 @@ export class CommitProcessor implements Actor {
         this.syncedAt.shift();
       }
       this.measures.onPassed(local.words[(offset >> 2) + WORD_ARRIVED_MS] as number, true);
-      this.passOn(type === RecordType.request ? RecordType.pass : type, local.bytes, offset, local.frontLength());
+      this.line.passOn(type === RecordType.request ? RecordType.pass : type, local.bytes, offset, local.frontLength());
       local.dropFront();
     }
   }
@@ -285,10 +282,10 @@ export class CommitProcessor implements Actor {
   private halt(bytes: Uint8Array): void {
     this.isHalted = true;
     this.provenRound = 0;
-    this.passOn(RecordType.halt, bytes, 0, bytes.length);
+    this.line.passOn(RecordType.halt, bytes, 0, bytes.length);
     const { local } = this;
     while (!local.isEmpty) {
-      this.giveBack(local.words, local.frontOffset() >> 2);
+      this.line.giveBack(local.words, local.frontOffset() >> 2);
       local.dropFront();
     }
     this.syncedAt.clear();
@@ -306,7 +303,7 @@ export class CommitProcessor implements Actor {
       if (type !== RecordType.txn) {
         this.pass(type, held.bytes, words, heldOffset, held.frontLength());
       } else {
-        if ((words[header + WORD_SHARD] as number) >= 0) this.giveBack(words, header);
+        if ((words[header + WORD_SHARD] as number) >= 0) this.line.giveBack(words, header);
         words[header + WORD_SHARD] = -1;
         words[header + WORD_CONNECTION] = -1;
         words[header + WORD_LARGE_BYTES] = 0;
@@ -315,7 +312,7 @@ export class CommitProcessor implements Actor {
       held.dropFront();
     }
     this.isHalted = false;
-    this.passOn(RecordType.settle, bytes, offset, length);
+    this.line.passOn(RecordType.settle, bytes, offset, length);
   }
 
   /** What was committed before has been released, since no txn is committed before it is in the line. */
@@ -324,7 +321,7 @@ export class CommitProcessor implements Actor {
       this.releasedHi = this.committedHi;
       this.releasedLo = this.committedLo;
     }
-    this.passOn(RecordType.serve, bytes, 0, bytes.length);
+    this.line.passOn(RecordType.serve, bytes, 0, bytes.length);
   }
 
   /** The database is that of this zxid, which may be a lower one than before; it counts as committed. */
@@ -350,27 +347,6 @@ export class CommitProcessor implements Actor {
 
   private hasSeen(directCount: number): boolean {
     return ((this.directCount - directCount) | 0) >= 0;
-  }
-
-  // ---- to final
-
-  private passOn(type: number, bytes: Uint8Array, offset: number, length: number): void {
-    const out = this.toFinal;
-    out.claim(type, length);
-    copyBytes(bytes, offset, out.bytes, out.offset, length);
-    out.commit();
-  }
-
-  /** The request counts for something on its shard, which it is told; its connection is closed. */
-  private giveBack(words: Int32Array, header: number): void {
-    const out = this.toFinal;
-    out.claim(RecordType.echo, PIPELINE_HEADER_BYTES);
-    const at = out.offset >> 2;
-    for (let i = 0; i < PIPELINE_HEADER_WORDS; i++) out.words[at + i] = words[header + i] as number;
-    out.words[at + WORD_ERROR] = ErrorCode.ConnectionLoss;
-    out.words[at + WORD_LENGTH_A] = 0;
-    out.words[at + WORD_LENGTH_B] = 0;
-    out.commit();
   }
 }
 

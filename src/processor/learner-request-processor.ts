@@ -16,6 +16,7 @@ import type { SessionIds } from '../session/session-id.js';
 import { SessionIndex } from '../session/session-index.js';
 import type { SessionTable } from '../session/session-table.js';
 import { SlotState } from '../session/session-table.js';
+import type { LineSender } from './line-sender.js';
 import {
   FLAG_LOCAL_SESSION,
   InternalOp,
@@ -30,7 +31,6 @@ import {
   WORD_SHARD,
   WORD_SLOT,
 } from './pipeline-records.js';
-import type { LineSender } from './prep/line-sender.js';
 import type { RoleRequests } from './prep/role-requests.js';
 import { RequestBody } from './request-body.js';
 import { isWellFormed } from './request-shape.js';

@@ -29,6 +29,7 @@ import type { SessionTable } from '../session/session-table.js';
 import type { TreeReader } from '../store/tree-reader.js';
 import type { AclPolicy } from './acl.js';
 import { LearnerRequestProcessor } from './learner-request-processor.js';
+import { LineSender } from './line-sender.js';
 import {
   FLAG_REPLACED,
   PIPELINE_HEADER_BYTES,
@@ -45,7 +46,6 @@ import {
   WORD_ZXID_HI,
   WORD_ZXID_LO,
 } from './pipeline-records.js';
-import { LineSender } from './prep/line-sender.js';
 import { PrepMeasures } from './prep/prep-measures.js';
 import type { RoleRequests } from './prep/role-requests.js';
 import { PrepRequestProcessor, type PrepRules } from './prep-request-processor.js';
@@ -213,7 +213,7 @@ export class PrepActor implements Actor {
     if (this.role !== null) return true;
     if (this.fenced.has(shard)) this.hearFinal();
     if (this.role !== null) return true;
-    this.line.answer(words, header, ErrorCode.ConnectionLoss);
+    this.line.giveBack(words, header);
     return false;
   }
 

@@ -9,7 +9,9 @@
  *
  * What a learner has forwarded is a transaction, whatever is wrong with it: the learner waits for one.
  */
+
 import type { ActorContext } from '../actor/actor.js';
+import { RecordQueue } from '../actor/mailbox/record-queue.js';
 import { copyBytes, readInt32, writeInt32 } from '../base/bytes.js';
 import { Fifo } from '../base/fifo.js';
 import { compareUnsigned, hex64, hiOfNumber, loOfNumber } from '../base/int64.js';
@@ -25,6 +27,7 @@ import type { TreeReader } from '../store/tree-reader.js';
 import { TXN_DIGEST_BYTES, TXN_HEADER_BYTES } from '../store/txn-applier.js';
 import type { AclPolicy } from './acl.js';
 import { OutstandingChanges } from './change-record.js';
+import type { LineSender } from './line-sender.js';
 import {
   InternalOp,
   PIPELINE_HEADER_BYTES,
@@ -48,7 +51,6 @@ import { planCreate } from './prep/create.js';
 import { planDelete } from './prep/delete.js';
 import { planDeleteContainer } from './prep/delete-container.js';
 import { DigestPrediction } from './prep/digest-prediction.js';
-import type { LineSender } from './prep/line-sender.js';
 import { planMulti } from './prep/multi.js';
 import { OwnSessions } from './prep/own-sessions.js';
 import type { PrepMeasures } from './prep/prep-measures.js';
@@ -58,7 +60,6 @@ import { planMembers, planReconfig } from './prep/reconfig.js';
 import type { RoleRequests } from './prep/role-requests.js';
 import { planSetAcl } from './prep/set-acl.js';
 import { planSetData } from './prep/set-data.js';
-import { RecordQueue } from './record-queue.js';
 import { asksForEphemeral, upgradeWords } from './session-upgrade.js';
 
 export interface PrepRules extends PrepRequestRules {
@@ -361,7 +362,7 @@ export class PrepRequestProcessor implements RoleRequests {
         const header = queue.frontOffset() >> 2;
         const isClients = queue.words[header + WORD_LEARNER] === OWN_CLIENTS;
         if (isClients && (queue.words[header + WORD_SHARD] as number) >= 0) {
-          this.line.answer(queue.words, header, ErrorCode.ConnectionLoss);
+          this.line.giveBack(queue.words, header);
         }
         queue.dropFront();
       }

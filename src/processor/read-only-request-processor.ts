@@ -9,6 +9,7 @@ import { OpCode } from '../protocol/op-code.js';
 import type { SessionIds } from '../session/session-id.js';
 import { SessionSlots } from '../session/session-slots.js';
 import type { SessionTable } from '../session/session-table.js';
+import type { LineSender } from './line-sender.js';
 import {
   FLAG_CLOSE,
   InternalOp,
@@ -24,7 +25,6 @@ import {
   WORD_SHARD,
   WORD_SLOT,
 } from './pipeline-records.js';
-import type { LineSender } from './prep/line-sender.js';
 import { OwnSessions } from './prep/own-sessions.js';
 import type { RoleRequests } from './prep/role-requests.js';
 import { RequestBody } from './request-body.js';

@@ -179,7 +179,7 @@ export class Leader implements Role, LearnerMaster {
     if (type === RecordType.judge) {
       if (this.current !== 'over') this.judge(bytes, words, offset);
     } else if (this.current === 'over' || this.isOverByStandstill()) {
-      this.line.bounce(bytes, words, offset);
+      this.line.giveBack(words, offset);
     } else if (type === RecordType.txn) {
       this.propose(bytes, words, offset, length);
     } else if (words[at + WORD_LEARNER] !== 0) {
@@ -217,7 +217,7 @@ export class Leader implements Role, LearnerMaster {
     const counter = words[(offset >> 2) + WORD_ZXID_LO] >>> 0;
     if (counter >= this.options.counterLast) {
       this.end('the counter of zxids is at its end, and another epoch must begin');
-      this.line.bounce(bytes, words, offset);
+      this.line.giveBack(words, offset);
       return;
     }
     // From the final stage it is one step to prep and from there one to here: its transaction may overtake what final says.

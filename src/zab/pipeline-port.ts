@@ -8,6 +8,7 @@ import type { ActorContext } from '../actor/actor.js';
 import type { MailboxSender } from '../actor/mailbox/mailbox.js';
 import { copyBytes, readInt32 } from '../base/bytes.js';
 import { encodeUtf8Into, utf8Length } from '../base/utf8.js';
+import { LineSender } from '../processor/line-sender.js';
 import {
   FLAG_UNLOGGED,
   PIPELINE_HEADER_BYTES,
@@ -31,7 +32,6 @@ import {
   WORD_ZXID_HI,
   WORD_ZXID_LO,
 } from '../processor/pipeline-records.js';
-import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode } from '../protocol/op-code.js';
 
 /** Where a TxnHeader has its fields (store/txn-applier.ts draws the entry). */
@@ -46,6 +46,8 @@ const CONTROL_RESERVE_BYTES = 1024;
 export class PipelinePort {
   private readonly toPrep: MailboxSender;
   private readonly toSync: MailboxSender;
+  /** As it: what only passes. */
+  private readonly line: LineSender;
   private readonly toCommit: MailboxSender;
   /** Records sent to the commit stage, as a 32-bit count. */
   private directCount = 0;
@@ -53,6 +55,7 @@ export class PipelinePort {
   constructor(context: ActorContext) {
     this.toPrep = context.outbox('prep');
     this.toSync = context.outbox('sync');
+    this.line = new LineSender(this.toSync);
     this.toCommit = context.outbox('commit');
   }
 
@@ -130,20 +133,14 @@ export class PipelinePort {
 
   /** Any record of prep's line, as it is. */
   passOn(type: number, bytes: Uint8Array, offset: number, length: number): void {
-    const out = this.toSync;
-    out.claim(type, length);
-    copyBytes(bytes, offset, out.bytes, out.offset, length);
-    out.commit();
+    this.line.passOn(type, bytes, offset, length);
   }
 
-  /** A record of prep's line behind the end of a role goes back to its client; nobody is told, since connections close. */
-  bounce(bytes: Uint8Array, words: Int32Array, offset: number): void {
+  /** A record of prep's line behind the end of a role, if it is of an own client. */
+  giveBack(words: Int32Array, offset: number): void {
     const at = offset >> 2;
     if (words[at + WORD_SHARD] < 0 || words[at + WORD_LEARNER] !== 0) return;
-    words[at + WORD_ERROR] = ErrorCode.ConnectionLoss;
-    words[at + WORD_LENGTH_A] = 0;
-    words[at + WORD_LENGTH_B] = 0;
-    this.passOn(RecordType.echo, bytes, offset, PIPELINE_HEADER_BYTES);
+    this.line.giveBack(words, at);
   }
 
   /** A transaction that came from the leader: nobody's here, until the commit stage finds whose it is. */

@@ -241,7 +241,7 @@ export class QuorumPeerActor implements Actor {
       // A read-only server has no role in the ensemble, and nothing in its line but reads and refusals.
       if (this.machine.phase === 'readOnly') this.line.passOn(type, bytes, offset, length);
       // What is to be judged prep keeps, and gives back itself.
-      else if (type !== RecordType.judge) this.line.bounce(bytes, words, offset);
+      else if (type !== RecordType.judge) this.line.giveBack(words, offset);
       return;
     }
     if (type === RecordType.txn) this.figures.onProposal(words[(offset >> 2) + WORD_LENGTH_A] as number);

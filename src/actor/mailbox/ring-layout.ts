@@ -48,7 +48,7 @@ export const TICKET_BYTES = 16;
 export const RING_CAPACITY_MIN = 1024;
 export const RING_CAPACITY_MAX = 1 << 29;
 
-/** Bytes a record takes in a ring or spill. */
+/** Bytes a record takes in a ring, or in a queue in front of one. */
 export function recordBytes(payloadLength: number): number {
   return (payloadLength + RECORD_HEADER_BYTES + 7) & ~7;
 }

@@ -22,7 +22,7 @@ import { silentBell, WakeTarget } from '../wake/bell.js';
 import { DirectBodies, type LargeBody, LargeInbox, LargeOutbox } from './large-record.js';
 import { LinkTally, privateLinkTally } from './link-tally.js';
 import type { LinkSender, MailboxReceiver, RecordHandler } from './mailbox.js';
-import { RecordSpill } from './record-spill.js';
+import { RecordQueue } from './record-queue.js';
 import {
   DATA_OFFSET,
   DATA_WORD,
@@ -70,7 +70,7 @@ export class RingSender implements LinkSender {
   private readonly tally: Float64Array;
   private readonly target: WakeTarget;
   private readonly large: LargeOutbox;
-  private readonly spill = new RecordSpill();
+  private readonly spill = new RecordQueue();
 
   // Invariant: headSeen <= tailPublished <= position <= headSeen + capacity, as wrapping differences.
   private position: number;

@@ -8,8 +8,8 @@ import { ErrorCode } from '../../protocol/error-code.js';
 import type { SessionIds } from '../../session/session-id.js';
 import type { SessionSlots } from '../../session/session-slots.js';
 import { type SessionTable, UNLOGGED_HI, UNLOGGED_LO } from '../../session/session-table.js';
+import type { LineSender } from '../line-sender.js';
 import { RecordType, WORD_SESSION_HI, WORD_SESSION_LO, WORD_SLOT } from '../pipeline-records.js';
-import type { LineSender } from './line-sender.js';
 
 export class OwnSessions {
   private readonly line: LineSender;

@@ -1,9 +1,11 @@
 /**
- * What prep sends down the line besides transactions: records as they came, and refusals without one. Used by whatever class has
- * the requests of the role, on prep's thread.
+ * What every stage says to the next one besides what it makes itself: records as they came, and answers without a transaction, which
+ * take the place of the request that they answer. One for each mailbox that leads down the line, on the thread of its stage. No
+ * allocation per record.
  */
-import type { MailboxSender } from '../../actor/mailbox/mailbox.js';
-import { copyBytes } from '../../base/bytes.js';
+import type { MailboxSender } from '../actor/mailbox/mailbox.js';
+import { copyBytes } from '../base/bytes.js';
+import { ErrorCode } from '../protocol/error-code.js';
 import {
   PIPELINE_HEADER_BYTES,
   PIPELINE_HEADER_WORDS,
@@ -11,7 +13,7 @@ import {
   WORD_ERROR,
   WORD_LENGTH_A,
   WORD_LENGTH_B,
-} from '../pipeline-records.js';
+} from './pipeline-records.js';
 
 export class LineSender {
   readonly out: MailboxSender;
@@ -27,7 +29,7 @@ export class LineSender {
     out.commit();
   }
 
-  /** An answer without a transaction: an echo with an error (or Ok) and no body, in its place. */
+  /** An echo with an error (or Ok) and no body. */
   answer(words: Int32Array, header: number, error: number): void {
     const { out } = this;
     out.claim(RecordType.echo, PIPELINE_HEADER_BYTES);
@@ -37,5 +39,10 @@ export class LineSender {
     out.words[at + WORD_LENGTH_A] = 0;
     out.words[at + WORD_LENGTH_B] = 0;
     out.commit();
+  }
+
+  /** At the end of a role: the request counts for something on its shard, which is told; its connection is closed. */
+  giveBack(words: Int32Array, header: number): void {
+    this.answer(words, header, ErrorCode.ConnectionLoss);
   }
 }
