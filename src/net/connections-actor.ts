@@ -317,6 +317,9 @@ export class ConnectionsActor implements Actor {
         return this.listing.watchPiece(control.from);
       case 'change-settings':
         return this.change(control.settings);
+      case 'move-port':
+        this.listener.move(control.index, control.host, control.port);
+        return null;
       case 'terminate':
         return this.terminate(control.what, control.sessionHi, control.sessionLo);
       case 'reset-latency':

@@ -181,7 +181,7 @@ function make(kind: string, name: string, context: ActorContext, ports: MainPort
       return makeDatadirCleanup(context, server, ports);
     case ActorKind.supervisor:
       assert(ports !== null, 'the supervisor lives on the main thread');
-      return new SupervisorActor(context, server.connectionShards, ports, server.pauses);
+      return new SupervisorActor(context, server.connectionShards, server.quorumPeer !== null, ports, server.pauses);
     default:
       return assert(false, `there is no actor of kind ${kind} (${name})`) as never;
   }

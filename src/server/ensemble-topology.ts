@@ -97,6 +97,7 @@ function memberLinks(): LinkSpec[] {
     small('final', 'quorum-peer'),
     { from: 'quorum-peer', to: 'election', capacityBytes: ELECTION_RING_BYTES },
     { from: 'election', to: 'quorum-peer', capacityBytes: ELECTION_RING_BYTES },
+    small('quorum-peer', 'supervisor'),
     small('final', 'session-tracker'),
     small('final', 'container-manager'),
   ];

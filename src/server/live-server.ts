@@ -18,6 +18,7 @@ import { SLOW_REQUEST_THRESHOLD, SlowRequestThreshold } from '../net/slow-reques
 import { SessionTable } from '../session/session-table.js';
 import type { AdminParts, MainPorts } from './actor-factory.js';
 import { type AdminHost, type RunningAdmin, startAdmin } from './admin-host.js';
+import type { ClientPortMoves } from './client-port-moves.js';
 import { clientPortError, clientPorts } from './client-ports.js';
 import type { DatadirCleanupActor } from './datadir-cleanup-actor.js';
 import { ExitCode } from './exit-code.js';
@@ -72,6 +73,8 @@ export class LiveServer implements MainPorts {
   private status: Promise<LiveStatus> | null = null;
   private words: Promise<WordAnswers> | null = null;
   private listening = false;
+  /** Null: no reconfiguration has moved the port for clients so far. */
+  private portMoves: ClientPortMoves | null = null;
   private snapshotter: SnapshotPort | null = null;
   private adminParts: AdminParts | null = null;
   private admin: RunningAdmin | null = null;
@@ -197,6 +200,7 @@ export class LiveServer implements MainPorts {
   // ---- what the main thread's actors report
 
   onListening(index: number, port: number): void {
+    if (this.portMoves?.tookPlace(index, port) === true) return;
     this.listening = true;
     this.listeningSinceMs ??= new SystemClock().monotonicMs();
     const host = clientPorts(this.config)[index]?.host;
@@ -205,9 +209,20 @@ export class LiveServer implements MainPorts {
   }
 
   onListenFailed(index: number, message: string, code: string): void {
+    const error = Object.assign(new Error(message), { code });
+    if (this.portMoves?.tryFail(index, error) === true) return;
     const failed = clientPorts(this.config)[index];
     assert(failed !== undefined, 'a port that was configured');
-    this.events.onListenFailed(clientPortError(failed, Object.assign(new Error(message), { code })));
+    this.events.onListenFailed(clientPortError(failed, error));
+  }
+
+  onClientAddress(host: string, port: number): void {
+    import('./client-port-moves.js')
+      .then(({ ClientPortMoves }) => {
+        this.portMoves ??= new ClientPortMoves(this.currentConfig, this.ask, this.log.named('NIOServerCnxnFactory'));
+        return this.portMoves.move(host, port);
+      })
+      .catch((error: unknown) => this.fatal(error as Error, 'client port'));
   }
 
   onSnapshotPort(port: SnapshotPort): void {

@@ -1,5 +1,5 @@
 /**
- * The supervisor's ear among the actors: what connection shards have to tell the main thread.
+ * The supervisor's ear among the actors: what connection shards, and the quorum peer of a member, have to tell the main thread.
  *
  * Lives on the main thread and owns nothing; each record becomes one call of an event, and what follows (the log line, the
  * exit, a four-letter word's answer) is the business of live-server.ts.
@@ -9,6 +9,7 @@ import type { RecordHandler } from '../actor/mailbox/mailbox.js';
 import { readInt32 } from '../base/bytes.js';
 import { decodeUtf8 } from '../base/utf8.js';
 import { ShardRecord } from '../net/shard-control.js';
+import { clientAddressIn } from '../zab/peer-record.js';
 import { PauseMonitor, type PauseMonitorOptions } from './pause-monitor.js';
 
 export interface SupervisorEvents {
@@ -20,6 +21,8 @@ export interface SupervisorEvents {
   /** The record of a slow request; valid during the call. */
   onSlowRequest(bytes: Uint8Array, words: Int32Array, offset: number, length: number): void;
   onWord(shard: number, connection: number, client: string, word: number, payload: Uint8Array): void;
+  /** A reconfiguration lets this member's clients be heard here. */
+  onClientAddress(host: string, port: number): void;
   /** Lines of the audit log, as net/audit-trail.ts makes them. */
   onAudit(lines: Uint8Array): void;
 }
@@ -33,12 +36,19 @@ export class SupervisorActor implements Actor {
   constructor(
     context: ActorContext,
     shardCount: number,
+    isMember: boolean,
     events: SupervisorEvents,
     pauses: PauseMonitorOptions | null = null,
   ) {
     this.tickMs = pauses?.sleepMs ?? Number.POSITIVE_INFINITY;
     const pauseMs = context.metrics.summary('jvm_pause_time_ms');
     this.pauses = pauses === null ? null : new PauseMonitor(pauses, context.log, (ms) => pauseMs.add(ms));
+    if (isMember) {
+      this.inboxes['quorum-peer'] = (_type, bytes, _words, offset) => {
+        const { host, port } = clientAddressIn(bytes, offset);
+        events.onClientAddress(host, port);
+      };
+    }
     for (let shard = 0; shard < shardCount; shard++) {
       this.inboxes[`connections.${shard}`] = (type, bytes, words, offset, length) => {
         const at = offset >> 2;

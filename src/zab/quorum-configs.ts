@@ -29,6 +29,8 @@ export interface QuorumConfigsEvents {
   currentLeader(): number | null;
   /** `areMembersOthers`: the election begins anew, with new connections. */
   onChanged(areMembersOthers: boolean): void;
+  /** This member's clients are to be heard here from now on. */
+  onClientAddress(host: string, port: number): void;
   /** The role ends with this change, and without an election (1.3): this is the leader then. */
   onAppointed(leader: number): void;
 }
@@ -95,7 +97,6 @@ export class QuorumConfigs implements ConfigView {
     return isRoleOther || leader === null || !isSameVoter(before.member(leader), config.member(leader));
   }
 
-  /** Where clients are heard is settled when a server starts. */
   private tellOfClientAddress(before: QuorumMember | undefined, after: QuorumMember | undefined): void {
     const now = after?.client ?? null;
     if (now === null) return;
@@ -104,7 +105,7 @@ export class QuorumConfigs implements ConfigView {
       was === null
         ? String(now.port) === this.options.staticPairs.get('clientPort')
         : was.host === now.host && was.port === now.port;
-    if (!isSame) this.options.log.warn(`Clients are heard on ${now.host}:${now.port} from the next start on`);
+    if (!isSame) this.events.onClientAddress(now.host, now.port);
   }
 
   private writeCommitted(config: QuorumVerifier): void {

@@ -53,6 +53,7 @@ import { readLoggedHistory } from './logged-history.js';
 import type { OpenRole } from './open-role.js';
 import { PeerEpochs } from './peer-epochs.js';
 import { PeerFigures } from './peer-figures.js';
+import { tellClientAddress } from './peer-record.js';
 import { type PeerReport, PeerRequest } from './peer-report.js';
 import { PeerStateLog } from './peer-state-log.js';
 import type { PeerStatus } from './peer-status.js';
@@ -139,6 +140,7 @@ export class QuorumPeerActor implements Actor {
       {
         currentLeader: () => this.current.decided?.leader ?? null,
         onChanged: (areMembersOthers) => this.onConfigsChanged(areMembersOthers),
+        onClientAddress: (host, clientPort) => tellClientAddress(context.outbox('supervisor'), host, clientPort),
         onAppointed: (leader) => this.current.appoint(leader),
       },
     );

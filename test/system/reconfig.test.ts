@@ -1,9 +1,13 @@
 // The members of an ensemble change while it works (ensemble-protocol 9): processes of ours, clients on the wire.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { EnsembleProcess } from '../testing/ensemble-process.js';
+import { fourLetterWord } from '../testing/four-letter-word.js';
+import { freePort } from '../testing/free-port.js';
 import { SERVER_MAIN } from '../testing/threadkeeper-server.js';
 import { until } from '../testing/until.js';
 import { counted, int32, int64, Op, openAcl, WireConnection } from '../testing/wire-connection.js';
@@ -71,8 +75,13 @@ async function write(members: EnsembleProcess, sid: number, path: string): Promi
   });
 }
 
-function line(members: EnsembleProcess, sid: number, role: 'participant' | 'observer'): string {
-  const { quorumPort, electionPort, clientPort } = members.member(sid);
+function line(
+  members: EnsembleProcess,
+  sid: number,
+  role: 'participant' | 'observer',
+  clientPort = members.member(sid).clientPort,
+): string {
+  const { quorumPort, electionPort } = members.member(sid);
   return `server.${sid}=127.0.0.1:${quorumPort}:${electionPort}:${role};127.0.0.1:${clientPort}`;
 }
 
@@ -156,5 +165,62 @@ describe('members', () => {
     });
     expect(status).toBe(1);
     expect(stderr).toContain(`My id ${leader} not in the peer list`);
+  });
+
+  // Several shards share their sockets on a Node that cannot give each of them one; a single one has its own.
+  it.each([1, 2])('are heard by their clients elsewhere while they run, with %d shards', async (shards) => {
+    const three = await EnsembleProcess.start({
+      kinds: OURS,
+      cfg: {
+        tickTime: 500,
+        reconfigEnabled: 'true',
+        skipACL: 'yes',
+        'threadkeeper.connectionShards': shards,
+        '4lw.commands.whitelist': '*',
+      },
+    });
+    ensemble = three;
+    const leader = await three.leader();
+    const sid = leader === 1 ? 2 : 1;
+    const home = three.member(sid).clientPort;
+    const elsewhere = await freePort();
+    const [client, stays] = [await clientOf(three, leader), await clientOf(three, sid)];
+    const toPort = (port: number) => reconfig(client, { joining: line(three, sid, 'participant', port) });
+    const isHeardAt = (port: number): Promise<boolean> =>
+      Promise.all(Array.from({ length: 6 }, () => WireConnection.openSession(port))).then(
+        (all) => all.every((each) => clients.push(each) > 0),
+        () => false,
+      );
+    const isGone = (port: number): Promise<boolean> =>
+      WireConnection.openSession(port).then(
+        (each) => !clients.push(each),
+        () => true,
+      );
+
+    expect(await toPort(elsewhere)).toContain(`127.0.0.1:${elsewhere}`);
+    await until('the new port', 10_000, () => isHeardAt(elsewhere));
+    await until('the end of the old port', 10_000, () => isGone(home));
+    expect((await stays.call(5, Op.Create, counted('/stays'), counted('x'), openAcl, int32(0))).err).toBe(0);
+    expect(await fourLetterWord(elsewhere, 'conf')).toContain(`clientPort=${elsewhere}\n`);
+
+    const occupant = createServer();
+    const occupied = await freePort();
+    await once(occupant.listen(occupied, '127.0.0.1'), 'listening');
+    try {
+      expect(await toPort(occupied)).toContain(`127.0.0.1:${occupied}`);
+      await until('the refusal', 10_000, () =>
+        /ERROR.*Error reconfiguring client port to 127.0.0.1:\d+: clients are still heard on/.test(
+          three.member(sid).log(),
+        ),
+      );
+      expect(await isHeardAt(elsewhere)).toBe(true);
+    } finally {
+      occupant.close();
+    }
+
+    await toPort(home);
+    await until('the first port again', 10_000, () => isHeardAt(home));
+    await until('the end of the other', 10_000, () => isGone(elsewhere));
+    expect((await stays.call(6, Op.Create, counted('/still'), counted('x'), openAcl, int32(0))).err).toBe(0);
   });
 });

@@ -172,8 +172,9 @@ export class InlineActors {
       case ActorKind.datadirCleanup:
         return this.createDatadirCleanup(context);
       case ActorKind.supervisor:
-        return new SupervisorActor(context, config.connectionShards, {
+        return new SupervisorActor(context, config.connectionShards, this.isMember, {
           onListening: () => {},
+          onClientAddress: () => {},
           onListenFailed: (_index, message) => this.parts.warnings.push(message),
           onSlowRequest: (bytes, words, offset, length) => this.parts.onSlowRequest?.(bytes, words, offset, length),
           onWord: (shard, connection, client, word, payload) =>
