@@ -2,9 +2,10 @@
 
 import { describe, expect, test } from 'vitest';
 import { Prng } from '../../../src/base/prng.js';
-import { RecordType } from '../../../src/processor/pipeline-records.js';
+import { RecordType, WORD_LEARNER, WORD_OP } from '../../../src/processor/pipeline-records.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
-import { configText, LeaderStage, WORD_LEARNER, WORD_OP } from './leader-stage.js';
+import { configText } from './leader-fakes.js';
+import { LeaderStage } from './leader-stage.js';
 
 describe('liveness', () => {
   test('pings every half tick, with the last zxid proposed', () => {

@@ -17,7 +17,10 @@ import { OpCode } from '../../../src/protocol/op-code.js';
 import { encodeReconfigRequest } from '../../../src/protocol/requests.js';
 import { entryOf } from '../persistence/txn-entries.js';
 import { fromHex, toHex } from './hex.js';
-import { configText, LeaderStage, type ScriptedLearner, type StageOptions, zxidOf } from './leader-stage.js';
+import { configText } from './leader-fakes.js';
+import { LeaderStage, type StageOptions } from './leader-stage.js';
+import type { ScriptedLearner } from './scripted-learner.js';
+import { zxidOf } from './zxid-words.js';
 
 function reconfigEntry(text: string): (zxid: string) => Uint8Array {
   return (zxid) =>

@@ -7,7 +7,9 @@ import type { PeerSocket, PeerSocketEvents } from '../../../src/election/peer-ne
 import { PacketBuffer } from '../../../src/zab/packet-buffer.js';
 import { PacketReader, PacketVerdict } from '../../../src/zab/packet-reader.js';
 import { PacketType } from '../../../src/zab/quorum-packet.js';
-import { configText, LeaderStage, zxidOf, zxidText } from './leader-stage.js';
+import { configText } from './leader-fakes.js';
+import { LeaderStage } from './leader-stage.js';
+import { zxidOf, zxidText } from './zxid-words.js';
 
 /** Of the signature behind a snapshot; nothing else there has these two. */
 const LAST_LETTERS = [...'re'].map((letter) => letter.charCodeAt(0));

@@ -2,7 +2,8 @@
 // transactions go on being committed, and what is not.
 
 import { describe, expect, test } from 'vitest';
-import { LeaderStage, type LearnerOptions, type ScriptedLearner, type StageOptions } from './leader-stage.js';
+import { LeaderStage, type StageOptions } from './leader-stage.js';
+import type { LearnerOptions, ScriptedLearner } from './scripted-learner.js';
 
 /** What a learner is sent behind LEADERINFO, up to its NEWLEADER. */
 function answer(stage: LeaderStage, sid: number, options: LearnerOptions): string {

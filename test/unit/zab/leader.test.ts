@@ -2,18 +2,19 @@
 
 import { describe, expect, test } from 'vitest';
 import { encodeUtf8 } from '../../../src/base/utf8.js';
-import { InternalOp, RecordType } from '../../../src/processor/pipeline-records.js';
-import { OpCode } from '../../../src/protocol/op-code.js';
-import { fromHex, toHex } from './hex.js';
 import {
-  configText,
-  LeaderStage,
+  InternalOp,
+  RecordType,
   WORD_ERROR,
   WORD_LEARNER,
   WORD_OP,
   WORD_SESSION_HI,
   WORD_SESSION_LO,
-} from './leader-stage.js';
+} from '../../../src/processor/pipeline-records.js';
+import { OpCode } from '../../../src/protocol/op-code.js';
+import { fromHex, toHex } from './hex.js';
+import { configText } from './leader-fakes.js';
+import { LeaderStage } from './leader-stage.js';
 
 function hexOf(groups: string): string {
   return toHex(fromHex(groups));
