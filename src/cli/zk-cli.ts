@@ -94,7 +94,19 @@ async function zkCli(argv: readonly string[]): Promise<void> {
 // Whoever read our output has seen enough (`zkCli ls -R / | head`).
 process.stdout.on('error', () => process.exit(ExitCode.CommandFailed));
 
-zkCli(process.argv.slice(2)).catch((error: unknown) => {
+async function main(): Promise<void> {
+  const [, program = '', ...words] = process.argv;
+  const { env, execArgv } = process;
+  const flags = [env.CLIENT_JVMFLAGS, env.JVMFLAGS];
+  const mayAsk = env.ZK_CLIENT_HEAP !== undefined || flags.some((text) => text?.includes('-Xmx') === true);
+  if (!mayAsk) return await zkCli(words);
+  const { askedHeapMb, runWithHeap } = await import('./zk-cli/client-heap.js');
+  const heapMb = askedHeapMb(env, execArgv);
+  if (heapMb === null) return await zkCli(words);
+  exit(await runWithHeap(heapMb, program, words));
+}
+
+main().catch((error: unknown) => {
   const text = errorText(error) ?? (error instanceof Error ? (error.stack ?? error.message) : String(error));
   terminal.err(text);
   exit(error instanceof CommandError ? error.exitCode : ExitCode.CommandFailed);

@@ -19,7 +19,7 @@ is wrong with a file.
   last one counts.
 * Strongest first: the file, \`-D\` on the command line, \`-D\` in \`JVMFLAGS\`, \`-D\` in \`SERVER_JVMFLAGS\`, the default.
   \`zkServer\` also reads \`zookeeper-env.sh\` and \`java.env\` of the configuration's directory, as a shell does. \`-Xmx\` and
-  \`ZK_SERVER_HEAP\` (MB) bound the JavaScript heap; other JVM options have no effect.
+  \`ZK_SERVER_HEAP\` (MB) bound the JavaScript heap, \`ZK_CLIENT_HEAP\` that of \`zkCli\`; other JVM options have no effect.
 * A key with a name in the column "-D" is also that system property. In the file it has no \`zookeeper.\` in front:
   \`zookeeper.snapCount=5\` there sets nothing, and the server says so.
 * A key nobody knows becomes the property \`zookeeper.<key>\`, as in Apache ZooKeeper, and is warned of, with the nearest key

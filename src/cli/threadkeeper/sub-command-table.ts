@@ -43,6 +43,12 @@ export const SUB_COMMANDS: readonly SubCommandRow[] = [
     load: async () => (await import('./digest.js')).digest,
   },
   {
+    name: 'log-chopper',
+    words: '<zxid> <log> <new log>',
+    sentence: 'Copies a transaction log up to and including one transaction.',
+    load: async () => (await import('./log-chopper.js')).logChopper,
+  },
+  {
     name: 'ask',
     words: '<host> <port> <word> [secure]',
     sentence: 'Asks a server a four-letter word.',

@@ -22,15 +22,18 @@ const EXIT_UNEXPECTED_ERROR = 1;
 const LONG_MAX = 0x7fffffffffffffffn;
 
 /** Its message is told behind "Got exception: ". */
-class ChopError extends Error {}
+export class ChopError extends Error {}
 
 export function chop(fileStore: FileStore, options: ChopOptions, io: ToolIo): number {
-  const zxid = decodeLong(options.zxid);
+  const zxid = decodeZxid(options.zxid);
+  if (zxid === null) throw new ToolFailure(`'${options.zxid}' is no zxid`, EXIT_UNEXPECTED_ERROR);
   const walk = openLog(fileStore, options.file);
   try {
     const copy = openCopy(fileStore, walk, options.output, `chopped${zxid}`, 'Chopped');
     try {
-      copyUpTo(walk, copy, hiOf(zxid), loOf(zxid), io);
+      if (!copyUpTo(walk, copy, zxid, hex64(hiOf(zxid), loOf(zxid)), io)) {
+        throw new ChopError(`Failed to chop ${walk.path.slice(walk.path.lastIndexOf('/') + 1)}`);
+      }
       copy.finish();
       return 0;
     } catch (error) {
@@ -44,10 +47,17 @@ export function chop(fileStore: FileStore, options: ChopOptions, io: ToolIo): nu
   }
 }
 
-function copyUpTo(walk: TxnLogWalk, copy: TxnLogCopy, targetHi: number, targetLo: number, io: ToolIo): void {
+/** False: there is no such transaction. `target`: it, as it is told. */
+export function copyUpTo(
+  walk: TxnLogWalk,
+  copy: TxnLogCopy,
+  zxid: bigint,
+  target: string,
+  io: Pick<ToolIo, 'out'>,
+): boolean {
   io.out(headerLine(walk));
-  const failed = `Failed to chop ${walk.path.slice(walk.path.lastIndexOf('/') + 1)}`;
-  const target = hex64(targetHi, targetLo);
+  const targetHi = hiOf(zxid);
+  const targetLo = loOf(zxid);
   let count = 0;
   let hasTarget = false;
   let lastHi = -1;
@@ -62,21 +72,22 @@ function copyUpTo(walk: TxnLogWalk, copy: TxnLogCopy, targetHi: number, targetLo
     if (order > 0) {
       if (!hasTarget) {
         io.out(`This log does not contain zxid ${target}\n`);
-        throw new ChopError(failed);
+        return false;
       }
       io.out(`Chopping at ${target} new log has ${count} records\n`);
-      return;
+      return true;
     }
     copy.append(walk.storedHi, walk.storedLo, walk.bytes, walk.entryOffset, walk.entryLength);
     count++;
   }
   io.out(`EOF reached after ${count} txns.\n`);
-  if (!hasTarget) throw new ChopError(failed);
+  if (!hasTarget) return false;
   io.out(`Chopping at ${target} new log has ${count} records\n`);
+  return true;
 }
 
 /** Proves the record: a copy is to be a log that a server can start with. */
-function checkedZxid(walk: TxnLogWalk, io: ToolIo): { hi: number; lo: number } {
+function checkedZxid(walk: TxnLogWalk, io: Pick<ToolIo, 'out'>): { hi: number; lo: number } {
   if (!walk.isChecksumRight) {
     const stored = (BigInt(walk.storedHi) << 32n) | BigInt(walk.storedLo >>> 0);
     throw new ChopError(`CRC doesn't match ${stored} vs ${walk.checksum}`);
@@ -92,7 +103,7 @@ function checkedZxid(walk: TxnLogWalk, io: ToolIo): { hi: number; lo: number } {
   return { hi: readInt32(walk.bytes, zxid), lo: readInt32(walk.bytes, zxid + 4) };
 }
 
-function tellGap(lastHi: number, lastLo: number, hi: number, lo: number, io: ToolIo): void {
+function tellGap(lastHi: number, lastLo: number, hi: number, lo: number, io: Pick<ToolIo, 'out'>): void {
   if (hi === lastHi && lo === ((lastLo + 1) | 0)) return;
   const range = `${hex64(lastHi, lastLo)} and ${hex64(hi, lo)}`;
   if (hi === lastHi) io.out(`There is intra-epoch gap between ${range}\n`);
@@ -100,11 +111,10 @@ function tellGap(lastHi: number, lastLo: number, hi: number, lo: number, io: Too
 }
 
 /** As Java's Long.decode reads it: decimal, 0x or # for hex, a leading 0 for octal. No zxid is negative. */
-function decodeLong(text: string): bigint {
+export function decodeZxid(text: string): bigint | null {
   const match = /^\+?(?:(?:0[xX]|#)([0-9a-fA-F]+)|0([0-7]+)|(\d+))$/.exec(text);
-  if (match === null) throw new ToolFailure(`'${text}' is no zxid`, EXIT_UNEXPECTED_ERROR);
+  if (match === null) return null;
   const [, hex, octal, decimal] = match;
   const zxid = hex !== undefined ? BigInt(`0x${hex}`) : octal !== undefined ? BigInt(`0o${octal}`) : BigInt(decimal);
-  if (zxid > LONG_MAX) throw new ToolFailure(`'${text}' is no zxid`, EXIT_UNEXPECTED_ERROR);
-  return zxid;
+  return zxid > LONG_MAX ? null : zxid;
 }

@@ -1,9 +1,13 @@
 /** The sub-commands that Apache ships as classes of its jar, with the answers these give. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runSubCommand } from '../../../../src/cli/threadkeeper/run-sub-command.js';
 import { SUB_COMMANDS } from '../../../../src/cli/threadkeeper/sub-command-table.js';
 import { freePort } from '../../../testing/free-port.js';
+import { repositoryRoot } from '../../../testing/repository-root.js';
+import { makeTempDir } from '../../../testing/temp-dir.js';
 
 async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   let out = '';
@@ -47,6 +51,33 @@ test('version: the parts that Version prints', async () => {
   expect((await run('version', '--revision')).out).toBe(`${full.split(',')[0]}\n`);
   expect((await run('version', '--nope')).code).toBe(2);
   expect((await run('version')).out).toContain('behaves like Apache ZooKeeper 3.9.5\n');
+});
+
+test('log-chopper: outputs and exit codes of Apache’s LogChopper, as recorded', async () => {
+  using dir = makeTempDir('log-chopper');
+  const log = join(repositoryRoot, 'test/fixtures/persistence/tiny-3.9/version-2/log.1');
+  const header = 'ZooKeeper Transactional Log File with dbid 0 txnlog format version 2\n';
+  const at = (name: string): string => join(dir.path, name);
+  expect((await run('log-chopper')).out.split('\n')[0]).toBe(
+    'Usage: LogChopper zxid_to_chop_to txn_log_to_chop chopped_filename',
+  );
+  expect(await run('log-chopper', '0x3', log, at('three'))).toEqual({
+    code: 0,
+    out: `${header}Chopping at 3 new log has 3 records\n`,
+    err: '',
+  });
+  expect(readFileSync(log).subarray(0, statSync(at('three')).size)).toEqual(readFileSync(at('three')));
+  for (const [words, said] of [
+    [['0x999', log, at('x')], `${header}EOF reached after 16 txns.\n`],
+    [['0', log, at('x')], `${header}This log does not contain zxid 0\n`],
+    [['x', log, at('x')], 'Got exception: For input string: "x"\n'],
+  ] as const) {
+    expect(await run('log-chopper', ...words)).toEqual({ code: 2, out: said, err: '' });
+    expect(existsSync(at('x'))).toBe(false);
+  }
+  expect(await run('log-chopper', '2', log, at('three'))).toMatchObject({ code: 2 });
+  expect(await run('log-chopper', '2', at('nothing'), at('x'))).toMatchObject({ code: 2 });
+  expect(statSync(at('three')).size).toBeGreaterThan(100);
 });
 
 test('ask: the reply, or that there is none', async () => {
