@@ -1,5 +1,6 @@
-// ZK_CLIENT_HEAP and -Xmx: how much JavaScript heap zkCli may take, which node takes at birth. Who asks for a size gets zkCli as a child
-// process with that limit, on the same streams; its end is ours. Nobody else pays for it: node's own limit is above Apache's 256 MB.
+// ZK_CLIENT_HEAP and -Xmx: how much JavaScript heap zkCli may take, which node takes at birth. Who asks for a size gets zkCli as a
+// child process with that limit, on the same streams; its end is ours. Nobody else pays for it: node's own limit is above Apache's
+// 256 MB. Loaded by zkCli's main file only when somebody asks; a child never makes another one.
 
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
