@@ -54,7 +54,8 @@ async function connect(options: LaunchOptions, properties: ClientProperties): Pr
   await interpreter.connect(options.server);
   if (options.waitForConnection && !(await isConnectedInTime(interpreter, timeoutMs))) {
     await interpreter.session?.close();
-    throw new CommandError(NOT_CONNECTED_IN_TIME);
+    const { whyUnreachable } = await import('./zk-cli/why-unreachable.js');
+    throw new CommandError([NOT_CONNECTED_IN_TIME, ...(await whyUnreachable(options.server))].join('\n'));
   }
   return interpreter;
 }

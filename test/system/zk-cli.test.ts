@@ -3,6 +3,7 @@
  * piped into stdin, chroots, and sessions that outlive their process or their server.
  */
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../testing/free-port.js';
@@ -325,14 +326,34 @@ test('nobody there', async () => {
     const result = await runTool(process.execPath, [ZK_CLI, '-server', nobody, ...args], { deadlineMs: DEADLINE_MS });
     return [result.code, errorsOf(result)];
   };
-  expect(await run('ls', '/')).toEqual([1, ['KeeperErrorCode = ConnectionLoss for /']]);
+  const why = `${nobody}: cannot be reached: connect ECONNREFUSED ${nobody}`;
+  expect(await run('ls', '/')).toEqual([1, ['KeeperErrorCode = ConnectionLoss for /', why]]);
   expect(await run('-timeout', '1000', '-waitforconnection', 'ls', '/')).toEqual([
     1,
     [
       'java.io.IOException: org.apache.zookeeper.KeeperException$ConnectionLossException: ' +
         'KeeperErrorCode = ConnectionLoss',
+      why,
     ],
   ]);
+  // Somebody else's port, and a member without a quorum.
+  for (const [reply, told] of [
+    ['HTTP/1.1 400 Bad Request\r\n\r\n', 'somebody listens, who gives no session'],
+    ['This ZooKeeper instance is not currently serving requests\n', 'a server that serves nobody at the moment'],
+  ] as const) {
+    const listener = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.end(reply));
+    });
+    await new Promise<void>((listening) => listener.listen(Number(nobody.split(':')[1]), '127.0.0.1', listening));
+    try {
+      const [code, errors] = await run('ls', '/');
+      expect(code).toBe(1);
+      expect(errors.at(-1)).toContain(`${nobody}: ${told}`);
+    } finally {
+      listener.close();
+    }
+  }
   expect(await run('create')).toEqual([1, ['create [-s] [-e] [-c] [-t ttl] path [data] [acl]']]);
 });
 

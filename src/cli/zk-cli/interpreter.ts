@@ -2,9 +2,11 @@
 // that the last of them leaves. Owned by one zkCli process. It knows streams only as a Terminal and sessions only through
 // the function that opens them, so it runs in tests as it runs in a shell.
 
+import { KeeperError } from '../../client/keeper-error.js';
 import type { WatchedEvent } from '../../client/watched-event.js';
 import { watchedEventText } from '../../client/watched-event.js';
 import type { ZooKeeper } from '../../client/zookeeper.js';
+import { ErrorCode } from '../../protocol/error-code.js';
 import { CommandError, ExitCode } from './command-error.js';
 import { parseInt32 } from './command-options.js';
 import { commandTable, usageBlock } from './command-table.js';
@@ -78,8 +80,16 @@ export class Interpreter {
       const text = errorText(error);
       if (text === null) throw error;
       this.terminal.err(text);
+      if (error instanceof KeeperError && error.code === ErrorCode.ConnectionLoss) await this.tellWhy();
       this.code = error instanceof CommandError ? error.exitCode : ExitCode.CommandFailed;
     }
+  }
+
+  /** A session that was there once will be there again; where there never was one, the address is what to look at. */
+  private async tellWhy(): Promise<void> {
+    if (this.zk?.sessionId !== 0n) return;
+    const { whyUnreachable } = await import('./why-unreachable.js');
+    for (const line of await whyUnreachable(this.server)) this.terminal.err(line);
   }
 
   private async dispatch(words: readonly string[]): Promise<void> {
