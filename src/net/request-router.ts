@@ -42,6 +42,8 @@ const ADD_WATCH_RESPONSE = new Uint8Array(4);
 const NO_BYTES = new Uint8Array(0);
 const CHILDREN_MAX = 4096;
 const CATCH_UP_TRIES = 4;
+/** As an integer: it is compared with for each read. */
+const NO_BOUND = 0x7fffffff;
 
 export class RequestRouter {
   private readonly sessions: SessionTable;
@@ -102,7 +104,7 @@ export class RequestRouter {
     this.log = log;
     this.authRequests = authRequests;
     this.catchUp = catchUp;
-    this.readBatchMax = readBatchMax ?? Number.POSITIVE_INFINITY;
+    this.readBatchMax = readBatchMax ?? NO_BOUND;
     this.read = new ReadContext(tree, aclPolicy, guarded ? CHILDREN_MAX : Number.POSITIVE_INFINITY, measures.reads);
     this.eager = checksEagerly ? new EagerAclCheck(this.read) : null;
     this.read.identities = (): readonly Identity[] => this.current.identities;

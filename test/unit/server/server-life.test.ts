@@ -14,3 +14,18 @@ test('a shard that cannot be asked any more keeps nobody from stopping the rest'
   await life.drain();
   expect(told).toEqual(['Clients could not be told of the end']);
 });
+
+test('clients are waited for as long as is configured, and not before there are any', async () => {
+  const waits: number[] = [];
+  const life = new ServerLife({ drainMs: 70 } as ServerConfig, {} as ServerLog, {
+    onStartFailed: () => {},
+    onFatal: () => {},
+  });
+  const drain = async (deadlineMs: number): Promise<void> => void waits.push(deadlineMs);
+  Object.assign(life, { live: { drain } });
+  await life.drain();
+  expect(waits).toEqual([]);
+  Object.assign(life, { hasStarted: true });
+  await life.drain();
+  expect(waits).toEqual([70]);
+});
