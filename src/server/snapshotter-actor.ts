@@ -18,8 +18,8 @@ import { SnapshotSchedule } from './snapshot-schedule.js';
 import type { SnapshotTask } from './snapshot-task.js';
 
 const TASK = new URL('./snapshot-task.js', import.meta.url);
-/** A pool thread without work ends after this. */
-const IDLE_TIMEOUT_MS = 2000;
+/** A pool thread without work ends after this: the next snapshot under a steady load finds it with its code compiled. */
+const IDLE_TIMEOUT_MS = 60_000;
 
 export interface TakenSnapshot extends SnapshotFile {
   readonly path: string;

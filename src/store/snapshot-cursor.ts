@@ -16,10 +16,10 @@
  * does the place it moves to, as the list has become shorter than the boundary, which is lowered. So a child that lived
  * through the whole walk always stands before the boundary or has been fetched.
  *
- * A fetched reference may be anything by the time it is used. It is the node it should be exactly if the path found
- * there is its parent's plus one component and the index leads from that path back to the same reference. A child that
- * is younger than the copy of its parent is left out: its create is above the snapshot's zxid and will be replayed,
- * and then finds a parent that does not know it yet, as it should be.
+ * A fetched reference may be anything by the time it is used. It is a child exactly if it stands in the parent's list, at the
+ * place that it says itself; the parent is looked up for each child, which costs little, because the index's part for it is in
+ * the caches, as the child's own seldom is. A child that is younger than the copy of its parent is left out: its create is
+ * above the snapshot's zxid and will be replayed, and then finds a parent that does not know it yet, as it should be.
  */
 import { compareSigned } from '../base/int64.js';
 import { STAT_PERSISTED_BYTES } from './node-layout.js';
@@ -29,7 +29,6 @@ import type { TreeReader } from './tree-reader.js';
 const TRIES_BEFORE_BACK_OFF = 16;
 const FETCH_COUNT = 256;
 const DATA_PIECE_BYTES = 65536;
-const SLASH = 0x2f;
 
 export class SnapshotCursor {
   /** Last processed zxid when the walk began: the snapshot's name. */
@@ -145,15 +144,11 @@ export class SnapshotCursor {
   /** May run on garbage; says whether what it copied is that level's child. */
   private copyChild(ref: number, level: number): boolean {
     const reader = this.reader;
+    const parent = reader.find(this.path, 0, this.levelPathLength[level]);
+    if (parent === 0 || !reader.isChild(parent, ref)) return false;
     const length = reader.pathLength(ref);
-    const parentLength = this.levelPathLength[level];
-    if (length - reader.nameLength(ref) !== parentLength + 1) return false;
     if (this.$candidate.length < length) this.$candidate = new Uint8Array(length * 2);
-    const candidate = this.$candidate;
-    reader.copyPath(ref, candidate, 0, length);
-    if (candidate[parentLength] !== SLASH) return false;
-    for (let i = 0; i < parentLength; i++) if (candidate[i] !== this.path[i]) return false;
-    if (reader.find(candidate, 0, length) !== ref) return false;
+    reader.copyPath(ref, this.$candidate, 0, length);
     const czxidHi = reader.czxidHi(ref);
     const czxidLo = reader.czxidLo(ref);
     if (compareSigned(czxidHi, czxidLo, this.levelZxidHi[level], this.levelZxidLo[level]) > 0) return false;

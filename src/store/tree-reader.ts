@@ -72,6 +72,7 @@ import {
   PATH,
   PATH_BYTE,
   PATH_LENGTH,
+  POSITION,
   SHAPE,
   STAT,
   STAT_AVERSION,
@@ -431,6 +432,11 @@ export class TreeReader {
     if (index < 0 || index >= this.childCount(ref) || this.kind(ref) === NodeKind.ephemeral) return 0;
     const children = this.word(ref, CHILDREN);
     return this.slab(children)[((children & UNIT_MASK) << 1) + index] | 0;
+  }
+
+  /** Whether a reference to whatever is one of the children. */
+  isChild(ref: number, child: number): boolean {
+    return child !== 0 && this.childAt(ref, this.word(child, POSITION)) === child;
   }
 
   /** Up to out.length references, from the first child on; returns how many. */
