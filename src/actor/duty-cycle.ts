@@ -19,7 +19,7 @@ import type { WakeTarget } from './wake/bell.js';
 import type { Doorbell } from './wake/doorbell.js';
 
 /** Records taken from one inbox in one turn: enough for group commit, few enough for fairness among inboxes. */
-export const DRAIN_LIMIT_DEFAULT = 512;
+const DRAIN_LIMIT_DEFAULT = 512;
 /** Turns in a row for the sake of local mailboxes, before rings, sockets and timers are looked at again. */
 const LOCAL_TURNS_MAX = 8;
 const TICK_DEFAULT_MS = 100;

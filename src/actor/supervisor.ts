@@ -12,7 +12,7 @@ import { RestartBudget, type RestartIntensity } from './restart-budget.js';
 import { ThreadState } from './wake/doorbell.js';
 import type { WorkerThread } from './worker-thread.js';
 
-export const HANG_TIMEOUT_DEFAULT_MS = 10_000;
+const HANG_TIMEOUT_DEFAULT_MS = 10_000;
 export const WATCH_PERIOD_DEFAULT_MS = 1_000;
 
 export interface SupervisorParts {

@@ -52,7 +52,7 @@ export interface ResolvedLink {
   readonly capacityBytes: number;
 }
 
-export const LINK_CAPACITY_DEFAULT_BYTES = 1024 * 1024;
+const LINK_CAPACITY_DEFAULT_BYTES = 1024 * 1024;
 
 /** Fills in defaults and refuses what could not work. Throws `AssertionError`: a topology is part of the program. */
 export function resolveLinks(topology: Topology): ResolvedLink[] {

@@ -24,7 +24,7 @@ export interface Notification extends Vote {
   readonly configText: string | null;
 }
 
-export const NOTIFICATION_VERSION = 2;
+const NOTIFICATION_VERSION = 2;
 
 const STATE = 0;
 const LEADER = 4;

@@ -47,7 +47,7 @@ export function detectFirstBytes(
 }
 
 /** Null: it takes more bytes to tell. */
-export function isTlsRecord(bytes: Uint8Array): boolean | null {
+function isTlsRecord(bytes: Uint8Array): boolean | null {
   if (bytes.length === 0) return null;
   if (bytes[0] !== HANDSHAKE) return false;
   if (bytes.length >= 2 && bytes[1] !== MAJOR_VERSION) return false;

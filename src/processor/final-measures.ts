@@ -9,10 +9,8 @@ import { SummaryRun } from '../actor/counters/summary-run.js';
 import { readInt32 } from '../base/bytes.js';
 import type { Clock } from '../base/clock.js';
 import { numberFromHalves } from '../base/int64.js';
+import { TXN_TIME } from '../protocol/txn-layout.js';
 import { NamespaceMeasure } from './namespace-measure.js';
-
-/** Where a transaction's entry has its time. */
-const ENTRY_TIME = 20;
 
 export class FinalMeasures {
   readonly writes: NamespaceMeasure;
@@ -42,8 +40,8 @@ export class FinalMeasures {
   /** A transaction, before it is applied. Clocks that differ so that it comes from the future are not counted, as in the reference. */
   onTxn(bytes: Uint8Array, entry: number): void {
     this.writeCount++;
-    const timeHi = readInt32(bytes, entry + ENTRY_TIME);
-    const timeLo = readInt32(bytes, entry + ENTRY_TIME + 4);
+    const timeHi = readInt32(bytes, entry + TXN_TIME);
+    const timeLo = readInt32(bytes, entry + TXN_TIME + 4);
     if (this.isFresh || timeLo !== this.timeLo || timeHi !== this.timeHi) {
       this.isFresh = false;
       this.timeHi = timeHi;

@@ -25,12 +25,13 @@ import {
 } from '../processor/pipeline-records.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode } from '../protocol/op-code.js';
+import { TXN_BODY } from '../protocol/txn-layout.js';
 import { CommitQuorum } from './commit-quorum.js';
 import { designatedLeader } from './designated-leader.js';
 import type { LearnerHandler } from './learner-handler.js';
 import { PacketBuffer } from './packet-buffer.js';
 import { PendingSyncs } from './pending-syncs.js';
-import { PacketType, TXN_BODY } from './quorum-packet.js';
+import { PacketType } from './quorum-packet.js';
 import type { RoleHost } from './role.js';
 import { orRoleFault } from './role-fault.js';
 

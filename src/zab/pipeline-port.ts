@@ -33,13 +33,7 @@ import {
   WORD_ZXID_LO,
 } from '../processor/pipeline-records.js';
 import { OpCode } from '../protocol/op-code.js';
-
-/** Where a TxnHeader has its fields (store/txn-applier.ts draws the entry). */
-const ENTRY_CLIENT = 0;
-const ENTRY_CXID = 8;
-const ENTRY_ZXID = 12;
-const ENTRY_TYPE = 28;
-const ENTRY_BODY = 32;
+import { TXN_BODY, TXN_CLIENT, TXN_CXID, TXN_TYPE, TXN_ZXID_HI, TXN_ZXID_LO } from '../protocol/txn-layout.js';
 
 const CONTROL_RESERVE_BYTES = 1024;
 
@@ -148,15 +142,15 @@ export class PipelinePort {
     const out = this.toSync;
     const at = this.begin(out, RecordType.txn, entryLength);
     const { words } = out;
-    const type = readInt32(entry, entryOffset + ENTRY_TYPE);
-    words[at + WORD_XID] = readInt32(entry, entryOffset + ENTRY_CXID);
+    const type = readInt32(entry, entryOffset + TXN_TYPE);
+    words[at + WORD_XID] = readInt32(entry, entryOffset + TXN_CXID);
     words[at + WORD_OP] = type;
     words[at + WORD_SLOT] = -1;
-    words[at + WORD_SESSION_HI] = readInt32(entry, entryOffset + ENTRY_CLIENT);
-    words[at + WORD_SESSION_LO] = readInt32(entry, entryOffset + ENTRY_CLIENT + 4);
-    words[at + WORD_ZXID_HI] = readInt32(entry, entryOffset + ENTRY_ZXID);
-    words[at + WORD_ZXID_LO] = readInt32(entry, entryOffset + ENTRY_ZXID + 4);
-    words[at + WORD_ERROR] = type === OpCode.error ? readInt32(entry, entryOffset + ENTRY_BODY) : 0;
+    words[at + WORD_SESSION_HI] = readInt32(entry, entryOffset + TXN_CLIENT);
+    words[at + WORD_SESSION_LO] = readInt32(entry, entryOffset + TXN_CLIENT + 4);
+    words[at + WORD_ZXID_HI] = readInt32(entry, entryOffset + TXN_ZXID_HI);
+    words[at + WORD_ZXID_LO] = readInt32(entry, entryOffset + TXN_ZXID_LO);
+    words[at + WORD_ERROR] = type === OpCode.error ? readInt32(entry, entryOffset + TXN_BODY) : 0;
     words[at + WORD_FLAGS] = isLogged ? 0 : FLAG_UNLOGGED;
     words[at + WORD_LENGTH_A] = entryLength;
     copyBytes(entry, entryOffset, out.bytes, out.offset + PIPELINE_HEADER_BYTES, entryLength);

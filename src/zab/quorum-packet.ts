@@ -82,13 +82,12 @@ export const PACKET_BYTES_MIN = 20;
 export const QUORUM_PROTOCOL_VERSION = 0x10000;
 
 // LearnerInfo; older learners end after the id, or after the protocol version.
-export const LEARNER_INFO_BYTES = 20;
-export const LEARNER_INFO_SID = 0;
-export const LEARNER_INFO_PROTOCOL = 8;
-export const LEARNER_INFO_CONFIG_VERSION = 12;
+const LEARNER_INFO_BYTES = 20;
+const LEARNER_INFO_SID = 0;
+const LEARNER_INFO_PROTOCOL = 8;
+const LEARNER_INFO_CONFIG_VERSION = 12;
 
-// REQUEST
-export const REQUEST_SESSION = 0;
+// REQUEST: long session, int cxid, int op, body
 export const REQUEST_CXID = 8;
 export const REQUEST_OP = 12;
 export const REQUEST_BODY = 16;
@@ -102,14 +101,6 @@ export const REVALIDATE_REPLY_IS_VALID = 8;
 // COMMITANDACTIVATE, INFORMANDACTIVATE
 export const ACTIVATE_LEADER = 0;
 export const ACTIVATE_ENTRY = 8;
-
-// The header of a log entry.
-export const TXN_CLIENT = 0;
-export const TXN_CXID = 8;
-export const TXN_ZXID_HI = 12;
-export const TXN_ZXID_LO = 16;
-export const TXN_TYPE = 28;
-export const TXN_BODY = 32;
 
 /** What a learner says of itself, with what an older one leaves out filled in (5.1). */
 export interface LearnerInfo {

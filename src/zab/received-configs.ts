@@ -13,8 +13,9 @@ import { QuorumConfigError } from '../election/member-text.js';
 import { parseQuorumConfigText } from '../election/quorum-config-text.js';
 import type { QuorumVerifier } from '../election/quorum-verifier.js';
 import { OpCode } from '../protocol/op-code.js';
+import { TXN_BODY, TXN_TYPE } from '../protocol/txn-layout.js';
 import type { ConfigView } from './config-view.js';
-import { ACTIVATE_ENTRY, ACTIVATE_LEADER, TXN_BODY, TXN_TYPE } from './quorum-packet.js';
+import { ACTIVATE_ENTRY, ACTIVATE_LEADER } from './quorum-packet.js';
 import type { ReceivedTxns } from './received-txns.js';
 import { orRoleFault, RoleFault } from './role-fault.js';
 

@@ -14,10 +14,11 @@ import { Fifo } from '../base/fifo.js';
 import { compareSigned, hex64 } from '../base/int64.js';
 import { txnBodyEnd } from '../persistence/txn-entry.js';
 import { isNextZxid } from '../persistence/zxid-order.js';
+import { TXN_ZXID_HI, TXN_ZXID_LO } from '../protocol/txn-layout.js';
 import type { PacketBuffer } from './packet-buffer.js';
 import type { PipelinePort } from './pipeline-port.js';
 import type { ProposalHistory } from './proposal-history.js';
-import { PacketType, TXN_ZXID_HI, TXN_ZXID_LO } from './quorum-packet.js';
+import { PacketType } from './quorum-packet.js';
 import { RoleFault } from './role-fault.js';
 import type { TxnAges } from './txn-ages.js';
 

@@ -8,10 +8,9 @@
 
 import { readInt32 } from '../base/bytes.js';
 import { numberFromHalves } from '../base/int64.js';
+import { TXN_TIME } from '../protocol/txn-layout.js';
 
 const ENTRIES = 4096;
-/** Where a transaction's entry has its time. */
-const ENTRY_TIME = 20;
 
 /** Up to where something has happened. */
 export class AgeCursor {
@@ -38,8 +37,8 @@ export class TxnAges {
 
   /** An entry as in the log; zxids follow one another. Another epoch begins anew, and so do its cursors. */
   note(zxidHi: number, zxidLo: number, bytes: Uint8Array, offset: number): void {
-    const timeHi = readInt32(bytes, offset + ENTRY_TIME);
-    const timeLo = readInt32(bytes, offset + ENTRY_TIME + 4);
+    const timeHi = readInt32(bytes, offset + TXN_TIME);
+    const timeLo = readInt32(bytes, offset + TXN_TIME + 4);
     if (zxidHi !== this.epoch) this.begin(zxidHi);
     if (this.entries === 0 || timeLo !== this.timeLo || timeHi !== this.timeHi) {
       this.timeHi = timeHi;

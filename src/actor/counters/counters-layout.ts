@@ -18,7 +18,7 @@ export const COUNT_WORD = 0;
 export const CAPACITY_WORD = 1;
 export const HEADER_BYTES = 64;
 export const LABEL_BYTES = 64;
-export const LABEL_LENGTH_MAX = LABEL_BYTES - 1;
+const LABEL_LENGTH_MAX = LABEL_BYTES - 1;
 export const COUNTERS_DEFAULT_CAPACITY = 256;
 
 export function createCountersBuffer(capacity: number = COUNTERS_DEFAULT_CAPACITY): SharedArrayBuffer {

@@ -42,7 +42,7 @@ export function cellMiddle(cell: number): number {
 }
 
 /** How many values these cells hold. */
-export function cellsTotal(cells: Float64Array): number {
+function cellsTotal(cells: Float64Array): number {
   let total = 0;
   for (let cell = 0; cell < cells.length; cell++) total += cells[cell];
   return total;

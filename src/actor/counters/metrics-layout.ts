@@ -42,7 +42,7 @@ export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
 
 export const SummaryCell = { count: 0, sum: 1, least: 2, greatest: 3, last: 4, histogram: 5 } as const;
 export const SUMMARY_CELLS = SummaryCell.histogram + HISTOGRAM_CELLS;
-export const SUMMARY_BYTES = SUMMARY_CELLS * 8;
+const SUMMARY_BYTES = SUMMARY_CELLS * 8;
 
 export const KEY_BYTES_MAX = 116;
 export const KEY_AREA_BYTES = 4 + KEY_BYTES_MAX;
@@ -71,7 +71,7 @@ export function indexWords(keysMax: number): number {
   return keysMax * 2;
 }
 
-export function indexBytes(keysMax: number): number {
+function indexBytes(keysMax: number): number {
   return indexWords(keysMax) * 4;
 }
 

@@ -16,7 +16,7 @@
 import { assert } from '../../base/assert.js';
 import { Fifo } from '../../base/fifo.js';
 
-export const OUTSTANDING_BYTES_MAX_DEFAULT = 8 * 1024 * 1024;
+const OUTSTANDING_BYTES_MAX_DEFAULT = 8 * 1024 * 1024;
 const BODY_BYTES_MIN = 1024;
 
 /** Posts to the consuming thread: in order, synchronously, before the call returns. */

@@ -45,8 +45,8 @@ export const PADDING = -1;
 export const TICKET = -2;
 export const TICKET_BYTES = 16;
 
-export const RING_CAPACITY_MIN = 1024;
-export const RING_CAPACITY_MAX = 1 << 29;
+const RING_CAPACITY_MIN = 1024;
+const RING_CAPACITY_MAX = 1 << 29;
 
 /** Bytes a record takes in a ring, or in a queue in front of one. */
 export function recordBytes(payloadLength: number): number {

@@ -12,6 +12,7 @@ import { OpCode } from '../../protocol/op-code.js';
 import { NodeKind } from '../../store/node-layout.js';
 import { lastSlash, parentLength } from './node-path.js';
 import { DECODE_FAILED, type PrepRequest } from './prep-request.js';
+import { removeNode } from './remove-node.js';
 
 /** The body is the path as a buffer, and the version that was judged. */
 export function planDeleteContainer(request: PrepRequest): number {
@@ -36,14 +37,6 @@ export function planDeleteContainer(request: PrepRequest): number {
     changes.done(node);
     return error;
   }
-  changes.touch(parent, request.zxidHi, request.zxidLo);
-  parent.childCount -= 1;
-  changes.touch(node, request.zxidHi, request.zxidLo);
-  node.exists = false;
-  request.prediction?.onDelete(parent, node);
-
-  request.txnType = OpCode.deleteContainer;
-  request.txn.writeInt(pathLength);
-  request.txn.writeBytes(body.bytes, pathOffset, pathLength);
+  removeNode(request, parent, node, OpCode.deleteContainer, pathOffset, pathLength);
   return ErrorCode.Ok;
 }

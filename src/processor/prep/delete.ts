@@ -8,6 +8,7 @@ import { OpCode } from '../../protocol/op-code.js';
 import { Permission } from '../acl.js';
 import { isProtected, lastSlash, parentLength } from './node-path.js';
 import { DECODE_FAILED, type PrepRequest } from './prep-request.js';
+import { removeNode } from './remove-node.js';
 
 export function planDelete(request: PrepRequest): number {
   const body = request.body;
@@ -37,14 +38,6 @@ export function planDelete(request: PrepRequest): number {
     changes.done(node);
     return error;
   }
-  changes.touch(parent, request.zxidHi, request.zxidLo);
-  parent.childCount -= 1;
-  changes.touch(node, request.zxidHi, request.zxidLo);
-  node.exists = false;
-  request.prediction?.onDelete(parent, node);
-
-  request.txnType = OpCode.delete;
-  request.txn.writeInt(pathLength);
-  request.txn.writeBytes(body.bytes, pathOffset, pathLength);
+  removeNode(request, parent, node, OpCode.delete, pathOffset, pathLength);
   return ErrorCode.Ok;
 }

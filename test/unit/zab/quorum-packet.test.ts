@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { readInt32 } from '../../../src/base/bytes.js';
 import { Prng } from '../../../src/base/prng.js';
 import type { PeerSocket } from '../../../src/election/peer-network.js';
+import { TXN_ZXID_HI, TXN_ZXID_LO } from '../../../src/protocol/txn-layout.js';
 import { PacketBuffer } from '../../../src/zab/packet-buffer.js';
 import { type PacketHandler, PacketReader, PacketResult, PacketVerdict } from '../../../src/zab/packet-reader.js';
 import {
@@ -16,8 +17,6 @@ import {
   REQUEST_CXID,
   REQUEST_OP,
   readLearnerInfo,
-  TXN_ZXID_HI,
-  TXN_ZXID_LO,
 } from '../../../src/zab/quorum-packet.js';
 import { fromHex, toHex } from './hex.js';
 
