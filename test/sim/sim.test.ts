@@ -14,7 +14,7 @@ function run(seed: number, safetyMs = SHORT_MS, onLine: ((line: string) => void)
 
 /** Before plans had more in them. */
 function runAsItWas(seed: number): SimResult {
-  const since = { localSessions: null, isReadOnlyEnabled: false, counterLast: null };
+  const since = { localSessions: null, isReadOnlyEnabled: false, counterLast: null, observerMasterPort: 0 };
   return new SimWorld(seed, { plan: { ...drawPlan(seed, 12_000), ...since } }).run();
 }
 

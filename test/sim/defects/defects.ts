@@ -18,6 +18,7 @@ import type { PrepRequest } from '../../../src/processor/prep/prep-request.js';
 import { ErrorCode } from '../../../src/protocol/error-code.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import { ActorKind } from '../../../src/server/standalone-topology.js';
+import { ObserverMaster } from '../../../src/zab/observer-master.js';
 import { PACKET_HEADER_BYTES, PacketType } from '../../../src/zab/quorum-packet.js';
 import type { InlineMemberOptions } from '../../testing/inline/inline-member.js';
 import { drawPlan, type SimPlan } from '../world/sim-plan.js';
@@ -98,6 +99,22 @@ const HOST_DEFECTS: readonly KnownDefect[] = [
     });
     return host;
   }),
+  {
+    ...hostDefect('passes on to observers what is only proposed', (host, isLeader, role) => {
+      if (isLeader) return host;
+      patch(host.line, 'logTxn', (original) => (entry, offset, length, isLogged = true) => {
+        original(entry, offset, length, isLogged);
+        const { master } = role() as unknown as { master: ObserverMaster | null };
+        if (master === null) return;
+        const { onCommitted } = ObserverMaster.prototype;
+        patch(master, 'onCommitted', () => () => {});
+        const at = offset + ENTRY_ZXID;
+        onCommitted.call(master, readInt32(entry, at), readInt32(entry, at + 4), entry, offset, length, null);
+      });
+      return host;
+    }),
+    plan: (seed) => withObserverMasters(seed),
+  },
   hostDefect('leaves a proposal out of its log', (host, isLeader) => {
     if (isLeader) return host;
     let count = 0;
@@ -385,5 +402,12 @@ function withObservers(seed: number): SimPlan {
   for (let next = seed * 1000; ; next++) {
     const plan = drawPlan(next);
     if (plan.members.some(({ isObserver }) => isObserver)) return plan;
+  }
+}
+
+function withObserverMasters(seed: number): SimPlan {
+  for (let next = seed * 1000; ; next++) {
+    const plan = drawPlan(next);
+    if (plan.observerMasterPort !== 0) return plan;
   }
 }

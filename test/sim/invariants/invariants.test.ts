@@ -288,8 +288,9 @@ describe('packets', () => {
       return this;
     }
     raw(byLeader: boolean, bytes: Uint8Array, length: number): this {
+      const sides = { master: 1, learner: 2, isLeader: true };
       // Cut anywhere.
-      for (let at = 0; at < length; at += 7) this.wire.written(1, 1, 2, byLeader, bytes, at, Math.min(7, length - at));
+      for (let at = 0; at < length; at += 7) this.wire.written(1, sides, byLeader, bytes, at, Math.min(7, length - at));
       return this;
     }
   }

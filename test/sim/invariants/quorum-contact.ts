@@ -15,6 +15,9 @@ interface Contact {
   isStill: boolean;
 }
 
+/** In a leader's place: an observer is served by whichever master it finds. */
+export const ANYBODY = -2;
+
 export class QuorumContact {
   private readonly rule: QuorumRule;
   private readonly limitMs: number;
@@ -57,7 +60,8 @@ export class QuorumContact {
       if (contact.role === null || contact.isStill || nowMs - contact.sinceMs <= this.limitMs) continue;
       const near = [...contact.heardMs].filter(([, ms]) => nowMs - ms <= this.limitMs).map(([from]) => from);
       if (contact.role === 'leader' && this.rule.isQuorum([sid, ...near])) continue;
-      if (contact.role === 'learner' && near.includes(contact.leader)) continue;
+      const isNear = contact.leader === ANYBODY ? near.length > 0 : near.includes(contact.leader);
+      if (contact.role === 'learner' && isNear) continue;
       const text =
         contact.role === 'leader'
           ? `${sid} still leads, and has heard of [${near}] only for ${this.limitMs} ms`

@@ -9,10 +9,15 @@ import { Invariant, type OnViolation } from './invariant.js';
 import { PacketSplitter } from './packet-splitter.js';
 import { counterOf, epochOf, showZxid } from './txn-history.js';
 
-interface Conversation {
-  readonly leader: number;
+/** Who talks: the leader or, with an observer, a follower that is its master and passes on what is committed. */
+interface Sides {
+  readonly master: number;
   readonly learner: number;
-  readonly fromLeader: PacketSplitter;
+  readonly isLeader: boolean;
+}
+
+interface Conversation extends Sides {
+  readonly fromMaster: PacketSplitter;
   readonly fromLearner: PacketSplitter;
   epoch: number;
   isUpToDate: boolean;
@@ -35,41 +40,40 @@ export class WireRecord {
     this.onViolation = onViolation;
   }
 
-  /** Bytes that the leader (or the learner) of this connection writes. */
+  /** Bytes that the master (or the learner) of this connection writes. */
   written(
     connection: number,
-    leader: number,
-    learner: number,
-    byLeader: boolean,
+    sides: Sides,
+    byMaster: boolean,
     bytes: Uint8Array,
     offset: number,
     length: number,
   ): void {
     let conversation = this.conversations.get(connection);
     if (conversation === undefined) {
-      conversation = this.open(leader, learner);
+      conversation = this.open(sides);
       this.conversations.set(connection, conversation);
     }
-    (byLeader ? conversation.fromLeader : conversation.fromLearner).push(bytes, offset, length);
+    (byMaster ? conversation.fromMaster : conversation.fromLearner).push(bytes, offset, length);
   }
 
   closed(connection: number): void {
     this.conversations.delete(connection);
   }
 
-  private open(leader: number, learner: number): Conversation {
+  private open(sides: Sides): Conversation {
+    const { master, learner } = sides;
     const conversation: Conversation = {
-      leader,
-      learner,
-      fromLeader: new PacketSplitter({
+      ...sides,
+      fromMaster: new PacketSplitter({
         onPacket: (type, zxid) => {
-          this.onPacket(leader, learner, packetName(type), zxid);
-          this.byLeader(conversation, type, zxid);
+          this.onPacket(master, learner, packetName(type), zxid);
+          this.byMaster(conversation, type, zxid);
         },
       }),
       fromLearner: new PacketSplitter({
         onPacket: (type, zxid) => {
-          this.onPacket(learner, leader, packetName(type), zxid);
+          this.onPacket(learner, master, packetName(type), zxid);
           this.byLearner(conversation, type, zxid);
         },
       }),
@@ -81,18 +85,18 @@ export class WireRecord {
     return conversation;
   }
 
-  private byLeader(conversation: Conversation, type: number, zxid: number): void {
-    const { leader, learner, pending } = conversation;
+  private byMaster(conversation: Conversation, type: number, zxid: number): void {
+    const { master, learner, pending, isLeader } = conversation;
     switch (type) {
       case PacketType.leaderInfo:
         conversation.epoch = epochOf(zxid);
-        this.onPatience(leader, learner);
+        this.onPatience(master, learner);
         break;
       case PacketType.newLeader:
-        this.onPatience(leader, learner);
+        this.onPatience(master, learner);
         break;
       case PacketType.snap:
-        this.record.snapOffered(learner, leader, zxid);
+        this.record.snapOffered(learner, master, zxid);
         conversation.lastProposed = 0;
         break;
       case PacketType.proposal:
@@ -103,36 +107,38 @@ export class WireRecord {
       case PacketType.commitAndActivate: {
         const head = pending.shift();
         if (head !== zxid) {
-          this.say(`${leader} tells ${learner} COMMIT ${showZxid(zxid)} where ${showZxid(head ?? 0)} is next`);
+          this.say(`${master} tells ${learner} COMMIT ${showZxid(zxid)} where ${showZxid(head ?? 0)} is next`);
         }
-        if (conversation.isUpToDate) this.record.committedUpTo(leader, zxid);
+        if (conversation.isUpToDate) this.record.committedUpTo(master, zxid);
         break;
       }
       case PacketType.inform:
       case PacketType.informAndActivate:
         this.proposed(conversation, zxid);
-        if (conversation.isUpToDate) this.record.committedUpTo(leader, zxid);
+        if (conversation.isUpToDate) this.record.committedUpTo(master, zxid);
         break;
       case PacketType.upToDate:
         conversation.isUpToDate = true;
-        this.record.established(leader, conversation.epoch);
+        if (isLeader) this.record.established(master, conversation.epoch);
         break;
     }
   }
 
   private byLearner(conversation: Conversation, type: number, zxid: number): void {
-    const { leader, learner, epoch } = conversation;
+    const { master, learner, epoch, isLeader } = conversation;
+    // What an observer says to its master counts nowhere.
+    if (!isLeader) return;
     if (type === PacketType.ackEpoch) this.record.ackedEpoch(learner, epoch);
     if (type !== PacketType.ack) return;
-    if (counterOf(zxid) === 0) this.record.ackedNewLeader(learner, leader, epochOf(zxid));
+    if (counterOf(zxid) === 0) this.record.ackedNewLeader(learner, master, epochOf(zxid));
     else this.record.ackedTxn(learner, zxid);
   }
 
   private proposed(conversation: Conversation, zxid: number): void {
-    const { leader, learner, lastProposed } = conversation;
+    const { master, learner, lastProposed } = conversation;
     const isNext = epochOf(zxid) === epochOf(lastProposed) ? zxid === lastProposed + 1 : counterOf(zxid) === 1;
     if (lastProposed !== 0 && !(zxid > lastProposed && isNext)) {
-      this.say(`${leader} proposes ${showZxid(zxid)} to ${learner} behind ${showZxid(lastProposed)}`);
+      this.say(`${master} proposes ${showZxid(zxid)} to ${learner} behind ${showZxid(lastProposed)}`);
     }
     conversation.lastProposed = zxid;
   }

@@ -63,6 +63,8 @@ export interface SimPlan {
   readonly isReadOnlyEnabled: boolean;
   /** Counter at which a leader gives up its epoch; null: none comes so far. */
   readonly counterLast: number | null;
+  /** Followers serve the observers; 0: the leader does. */
+  readonly observerMasterPort: number;
   readonly setsWatchesAgain: boolean;
   /** Between two requests of one client, on average. */
   readonly pauseMs: number;
@@ -78,6 +80,7 @@ export interface SimPlan {
 
 export const QUORUM_PORT = 2888;
 export const ELECTION_PORT = 3888;
+export const OBSERVER_MASTER_PORT = 2889;
 
 export function hostOf(sid: number): string {
   return `m${sid}`;
@@ -108,6 +111,7 @@ export function drawPlan(seed: number, safetyMs = 12_000): SimPlan {
     localSessions: drawLocalSessions(new Prng(seed).fork('local sessions')),
     isReadOnlyEnabled: new Prng(seed).fork('read-only').below(5) === 0,
     counterLast: drawCounterLast(new Prng(seed).fork('counters')),
+    observerMasterPort: drawObserverMasterPort(new Prng(seed).fork('observer masters'), observerCount),
     setsWatchesAgain: prng.below(3) !== 0,
     pauseMs: 10 + prng.below(150),
     outstandingMax: 1 + prng.below(6),
@@ -128,6 +132,10 @@ function drawLocalSessions(prng: Prng): LocalSessions | null {
 
 function drawCounterLast(prng: Prng): number | null {
   return prng.below(6) === 0 ? 50 + prng.below(300) : null;
+}
+
+function drawObserverMasterPort(prng: Prng, observerCount: number): number {
+  return observerCount > 0 && prng.below(2) === 0 ? OBSERVER_MASTER_PORT : 0;
 }
 
 /** Null: all voters count the same. One of no weight, sometimes, and one of more. */

@@ -20,7 +20,7 @@ import { checkHistory } from '../history/history-checker.js';
 import { History } from '../history/history-log.js';
 import { EnsembleRecord } from '../invariants/ensemble-record.js';
 import { Invariant, type Violation } from '../invariants/invariant.js';
-import { QuorumContact } from '../invariants/quorum-contact.js';
+import { ANYBODY, QuorumContact } from '../invariants/quorum-contact.js';
 import { checkEphemeralOwners, stateText } from '../invariants/session-state.js';
 import { epochOf, showZxid } from '../invariants/txn-history.js';
 import { WireRecord } from '../invariants/wire-record.js';
@@ -28,7 +28,7 @@ import { FaultInjector } from './fault-injector.js';
 import { memberNodes, memberSessions } from './member-state.js';
 import { MemberWatch } from './member-watch.js';
 import { SimMember } from './sim-member.js';
-import { drawPlan, ELECTION_PORT, hostOf, type SimPlan } from './sim-plan.js';
+import { drawPlan, ELECTION_PORT, hostOf, OBSERVER_MASTER_PORT, type SimPlan } from './sim-plan.js';
 
 const TICK_MS = 400;
 const INIT_LIMIT_TICKS = 10;
@@ -346,6 +346,7 @@ export class SimWorld {
       quorum: {
         initLimitTicks: INIT_LIMIT_TICKS,
         syncLimitTicks: SYNC_LIMIT_TICKS,
+        observerMasterPort: plan.observerMasterPort,
         ...(plan.counterLast === null ? {} : { counterLast: plan.counterLast }),
       },
       isSnapForced: plan.isSnapForced,
@@ -389,7 +390,8 @@ export class SimWorld {
     const nowMs = this.clock.monotonicMs();
     const kind =
       role === null || role === ServerRole.readOnly ? null : role === ServerRole.leader ? 'leader' : 'learner';
-    this.contact.serves(sid, kind, kind === null ? -1 : each.member.status.leader, nowMs);
+    const isAnybodys = each.plan.isObserver && this.plan.observerMasterPort !== 0;
+    this.contact.serves(sid, kind, kind === null ? -1 : isAnybodys ? ANYBODY : each.member.status.leader, nowMs);
     each.servesNobodySinceMs = role === null ? nowMs : Number.POSITIVE_INFINITY;
     // What the next look at its status does not show yet is its beginning, and not its end.
     each.wasServing = false;
@@ -440,12 +442,14 @@ export class SimWorld {
     if (connection.port === ELECTION_PORT || other === null) return;
     const own = sidOf(end);
     const peer = sidOf(other);
-    const byLeader = !end.isInitiator;
+    const byMaster = !end.isInitiator;
     const each = this.members.find(({ sid }) => sid === own);
     // What a process does behind the moment at which its machine stops never happens.
     if (each === undefined || each.disk.hasStopped) return;
     each.watch.readEpochs();
-    this.wire.written(connection.id, byLeader ? own : peer, byLeader ? peer : own, byLeader, bytes, offset, length);
+    const [master, learner] = byMaster ? [own, peer] : [peer, own];
+    const isLeader = connection.port !== OBSERVER_MASTER_PORT;
+    this.wire.written(connection.id, { master, learner, isLeader }, byMaster, bytes, offset, length);
   }
 
   private onPeerRead(end: SimPeerEnd): void {
