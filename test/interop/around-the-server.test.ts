@@ -191,8 +191,8 @@ test('Prometheus scrapes the provider, and can be asked what dashboards ask', as
   const file = written(
     'prometheus.yml',
     `global:
-  scrape_interval: 200ms
-  scrape_timeout: 200ms
+  scrape_interval: 500ms
+  scrape_timeout: 500ms
 scrape_configs:
   - job_name: zookeeper
     static_configs:
@@ -213,11 +213,11 @@ scrape_configs:
   };
   try {
     expect(await until('a scrape', DEADLINE_MS, () => query('znode_count'))).toBe('5');
-    expect(await query('up{job="zookeeper"}')).toBe('1');
+    // A scrape that a busy machine makes late takes all values away until the next one.
     for (const name of ['num_alive_connections', 'packets_received', 'watch_count', 'jvm_memory_bytes_used']) {
-      expect([name, Number(await query(name))]).toEqual([name, expect.any(Number)]);
-      expect(await query(name)).toBeDefined();
+      expect(Number(await until(name, DEADLINE_MS, () => query(name))), name).toBeGreaterThanOrEqual(0);
     }
+    await until('a server that is up', DEADLINE_MS, async () => (await query('up{job="zookeeper"}')) === '1');
   } finally {
     prometheus.kill();
   }
