@@ -251,6 +251,16 @@ describe('npm scripts', () => {
   });
 });
 
+describe('the map of zab', () => {
+  it('names every file of it, and none that is not there', () => {
+    const map = readFileSync(join(ROOT, 'src/zab/README.md'), 'utf8');
+    const named = new Set([...map.matchAll(/(?<![\w/.-])[a-z][\w-]*\.ts\b/g)].map(([name]) => name));
+    const files = SRC.filter(({ path }) => layerOf(path) === 'zab').map(({ path }) => path.slice('src/zab/'.length));
+    expect(files.length).toBeGreaterThan(40);
+    expect([...named].sort()).toEqual(files.sort());
+  });
+});
+
 describe('the bundle of the server', () => {
   const bundler = readFileSync(join(ROOT, 'rolldown.config.ts'), 'utf8');
   const entries = [...bundler.matchAll(/'(\w+\/[\w-]+)\.js'/g)].map(([, path]) => path);

@@ -93,7 +93,6 @@ export class Leader implements Role, LearnerMaster {
   private bindFailure = '';
   private wasOpen = false;
   private readonly links: LearnerLinks;
-
   private readonly establishment: LeaderEstablishment;
   private readonly broadcast: LeaderBroadcast;
   private isPingTick = false; // every second half tick is a tick
@@ -478,8 +477,7 @@ export class Leader implements Role, LearnerMaster {
     this.end(`no quorum within initLimit (${this.current}; learners: ${who === '' ? 'none' : who})`);
   }
 
-  // Asked again behind what may have changed it.
-
+  // Methods, since they are asked again behind calls that may have changed the answer.
   private isOver(): boolean {
     return this.current === 'over';
   }
