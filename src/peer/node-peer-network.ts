@@ -67,14 +67,16 @@ export class NodePeerNetwork implements PeerNetwork {
     accept: Accept,
     onListening: (port: number) => void,
     onError: (error: Error) => void,
+    noDelay = true,
   ): PeerListener {
     let isClosed = false;
     let isListening = false;
     let take = (accepted: Socket): void => this.takePlain(accepted, null, accept);
     const { keepAlive } = this.options;
-    const server = createServer({ noDelay: true, keepAlive, pauseOnConnect: true }, (accepted) =>
-      this.unlessForeign(accepted, () => take(accepted)),
-    );
+    const server = createServer({ keepAlive, pauseOnConnect: true }, (accepted) => {
+      if (noDelay) accepted.setNoDelay(true);
+      this.unlessForeign(accepted, () => take(accepted));
+    });
     server.on('error', (error) => {
       if (isClosed) return;
       // One connection that could not be accepted is no reason to give up all the others.
@@ -114,7 +116,7 @@ export class NodePeerNetwork implements PeerNetwork {
     };
   }
 
-  connect(addresses: readonly PeerAddress[], timeoutMs: number, events: PeerSocketEvents): PeerSocket {
+  connect(addresses: readonly PeerAddress[], timeoutMs: number, events: PeerSocketEvents, noDelay = true): PeerSocket {
     const { tls } = this.options;
     let race: ConnectionRace | null = null;
     let isCancelled = false;
@@ -125,7 +127,7 @@ export class NodePeerNetwork implements PeerNetwork {
     peer.listenWith(events);
     const isEncrypted = tls?.options.isRequired === true;
     const onWon = (socket: Socket): void => {
-      socket.setNoDelay(true);
+      if (noDelay) socket.setNoDelay(true);
       if (this.options.keepAlive) socket.setKeepAlive(true);
       peer.remoteAddress = socket.remoteAddress ?? '';
       peer.remotePort = socket.remotePort ?? 0;

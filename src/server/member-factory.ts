@@ -15,6 +15,7 @@ import { noPeerAuthentication } from '../election/peer-authenticator.js';
 import type { PeerNetwork } from '../election/peer-network.js';
 import { parseQuorumConfigText } from '../election/quorum-config-text.js';
 import { AuthenticatedPeerNetwork } from '../peer/authenticated-peer-network.js';
+import { DelayingNetwork } from '../peer/delaying-network.js';
 import { NodePeerNetwork } from '../peer/node-peer-network.js';
 import { QuorumSasl } from '../peer/quorum-sasl.js';
 import type { DataDirectories } from '../persistence/data-directories.js';
@@ -164,7 +165,9 @@ export function networkOf(context: ActorContext, server: ServerConfig, peer: Quo
 
 /** Quorum ports speak SASL before anything else. */
 function quorumNetworkOf(context: ActorContext, server: ServerConfig, peer: QuorumPeerConfig): PeerNetwork {
-  const plain = networkOf(context, server, peer);
+  const shared = networkOf(context, server, peer);
+  const { leaderNoDelay, followerNoDelay } = peer;
+  const plain = leaderNoDelay && followerNoDelay ? shared : new DelayingNetwork(shared, leaderNoDelay, followerNoDelay);
   const { sasl } = server.peerSecurity;
   if (sasl === null) return plain;
   const seldom = new SeldomLogger(context.log, new SystemClock());

@@ -37,6 +37,10 @@ export interface QuorumPeerConfig {
   /** How often an election port that is taken is tried; 0: for ever. */
   readonly electionBindTries: number;
   readonly tcpKeepAlive: boolean;
+  /** TCP_NODELAY towards learners. */
+  readonly leaderNoDelay: boolean;
+  /** And towards the leader. */
+  readonly followerNoDelay: boolean;
 
   /** Then a reconfiguration leaves two voters at least. */
   readonly isStandaloneEnabled: boolean;
@@ -87,6 +91,8 @@ export function readQuorumPeerConfig(
     notificationMaxMs: Math.max(1, settings.lenientInt('fastleader.maxNotificationInterval')),
     electionBindTries: bindTries(settings.lenientInt('electionPortBindRetry')),
     tcpKeepAlive: settings.lenientBool('tcpKeepAlive'),
+    leaderNoDelay: settings.text('leader.nodelay') === 'true',
+    followerNoDelay: settings.text('follower.nodelay') === 'true',
     isStandaloneEnabled: settings.strictBool('standaloneEnabled'),
     listenOnAllIps: settings.strictBool('quorumListenOnAllIPs'),
     multiAddress: isMultiAddress(settings),

@@ -312,23 +312,20 @@ export const ENSEMBLE_KEYS = [
   },
   {
     name: 'leader.nodelay',
-    regime: 'switch',
+    regime: 'text',
     default: 'true',
-    word: 'false',
     unit: '',
     properties: ['zookeeper.leader.nodelay', 'leader.nodelay'],
-    sentence: 'A leader’s connections send small packets at once.',
-    accepted: 'They always do.',
+    sentence:
+      'Exactly true: what a leader sends its learners leaves at once, not with the acknowledgement of what left before; likewise an observer master.',
   },
   {
     name: 'follower.nodelay',
-    regime: 'switch',
+    regime: 'text',
     default: 'true',
-    word: 'false',
     unit: '',
     properties: ['zookeeper.follower.nodelay', 'follower.nodelay'],
-    sentence: 'A follower’s connections do.',
-    accepted: 'They always do.',
+    sentence: 'The same of what a learner sends its leader.',
   },
   {
     name: 'observerMaster.sizeLimit',

@@ -352,6 +352,8 @@ function memberConfig(options: InlineMemberOptions): ServerConfig {
     notificationMaxMs: 4000,
     electionBindTries: 3,
     tcpKeepAlive: false,
+    leaderNoDelay: true,
+    followerNoDelay: true,
     listenOnAllIps: false,
     multiAddress: false,
     observerRestMsMax: 200,

@@ -10,6 +10,8 @@ import type { ServerConfig } from '../../../src/server/server-config.js';
 function member(): [ServerConfig, QuorumPeerConfig] {
   const peer = {
     tcpKeepAlive: false,
+    leaderNoDelay: true,
+    followerNoDelay: true,
     membersText: 'server.1=127.0.0.1:2888:3888:participant\nversion=0\n',
     lastSeenText: null,
   } as unknown as QuorumPeerConfig;

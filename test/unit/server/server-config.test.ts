@@ -338,6 +338,9 @@ describe('standalone or ensemble', () => {
       electionBindTries: 3,
     });
     expect(loadText(`${three}electionPortBindRetry=0`).quorumPeer?.electionBindTries).toBe(0);
+    expect(loadText(three).quorumPeer).toMatchObject({ leaderNoDelay: true, followerNoDelay: true });
+    const delaying = ['-Dleader.nodelay=TRUE', '-Dfollower.nodelay=false'];
+    expect(loadText(three, delaying).quorumPeer).toMatchObject({ leaderNoDelay: false, followerNoDelay: false });
     expect(loadText(`${three}electionPortBindRetry=-1`).quorumPeer?.electionBindTries).toBe(3);
   });
 
