@@ -137,7 +137,8 @@ test('an observer is served by a follower, and by another one when that is gone'
   });
   const leader = await ensemble.leader();
   const followers = [1, 2, 3].filter((sid) => sid !== leader);
-  const masters = (): number[] => followers.filter((sid) => /sends \w+ to observer 4/.test(ensemble.member(sid).log()));
+  const masters = (): number[] =>
+    followers.filter((sid) => /brings observer 4 .* up to date/.test(ensemble.member(sid).log()));
   await ensemble.startMember(4);
   await ensemble.awaitServing([4]);
   const [master, ...others] = masters();
