@@ -97,6 +97,8 @@ class AdminServer {
   private close(): void {
     this.port.close();
     this.http.closeAllConnections();
+    // Where another listens for it, too: it looks after the times of connections with a timer of its own.
+    this.http.close();
   }
 
   private onRequest(request: IncomingMessage, response: ServerResponse, beginBody: () => void): void {

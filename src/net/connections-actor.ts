@@ -52,6 +52,9 @@ import { ShardRole } from './shard-role.js';
 import { SlowRequestReporter } from './slow-request-reporter.js';
 import { WatchNotifier } from './watch-notifier.js';
 
+/** What operators have changed since the start. A shard's context outlives it: the one made anew in its place goes on with these. */
+const CHANGED_SETTINGS = new WeakMap<ActorContext, ShardSettings>();
+
 export interface ConnectionsOptions extends ShardListenerOptions, RequestSenderOptions, SessionOpenerOptions {
   readonly frameBytesMax: number;
   readonly maxClientCnxns: number;
@@ -242,6 +245,8 @@ export class ConnectionsActor implements Actor {
     this.sender = sender;
     this.opener = opener;
     this.listener = listener;
+    const changed = CHANGED_SETTINGS.get(context);
+    if (changed !== undefined) this.apply(changed);
     this.inboxes = { final: onResult };
     if (options.shard > 0) {
       this.inboxes['connections.0'] = (_type, _bytes, words, offset) =>
@@ -337,12 +342,17 @@ export class ConnectionsActor implements Actor {
   }
 
   private change(settings: ShardSettings): null {
+    CHANGED_SETTINGS.set(this.context, settings);
+    this.apply(settings);
+    this.context.requestTurn();
+    return null;
+  }
+
+  private apply(settings: ShardSettings): void {
     Object.assign(this.options, settings);
     this.throttler.configure(settings.requestThrottler);
     this.throttle.configure(settings.connectionThrottle);
     this.slow.changeThreshold(settings.slowRequestThresholdMs);
-    this.context.requestTurn();
-    return null;
   }
 
   private terminate(what: 'session' | 'connection', sessionHi: number, sessionLo: number): boolean {

@@ -66,6 +66,9 @@ export class LiveServer implements MainPorts {
   private readonly memory: Readonly<Record<string, SharedArrayBuffer>>;
   private readonly slowThreshold: SlowRequestThreshold;
   private readonly slowRequests: SlowRequests;
+  private readonly clock = new SystemClock();
+  /** Its threads are counted from here; the process may be older. */
+  private readonly beganMs = this.clock.monotonicMs();
   private listeningSinceMs: number | null = null;
   private metrics: Promise<ServerMetrics> | null = null;
   /** As it was at the start; it may be written anew while the server runs. */
@@ -78,6 +81,7 @@ export class LiveServer implements MainPorts {
   private snapshotter: SnapshotPort | null = null;
   private adminParts: AdminParts | null = null;
   private admin: RunningAdmin | null = null;
+  private isStopped = false;
   private pipeline: PipelineView | null = null;
   private cleanup: DatadirCleanupActor | null = null;
 
@@ -131,11 +135,14 @@ export class LiveServer implements MainPorts {
 
   /** Opens the admin port, if there is to be one; rejects with AdminStartError. Once the client port is open. */
   async startAdmin(): Promise<void> {
-    if (!this.config.admin.enabled) return;
+    if (!this.config.admin.enabled || this.isStopped) return;
     try {
-      this.admin = await startAdmin(
+      const admin = await startAdmin(
         this.adminHost(await this.loadStatus(), await this.loadMetrics(), await this.loadControl()),
       );
+      // The server may have ended meanwhile, and nobody else would close the port.
+      if (this.isStopped) admin?.close();
+      else this.admin = admin;
     } catch (error) {
       if (!this.plan.doesWithoutAdmin) throw error;
       this.log.named('QuorumPeer').warn('Problem starting AdminServer', { error });
@@ -148,6 +155,7 @@ export class LiveServer implements MainPorts {
   }
 
   async stop(deadlineMs: number): Promise<void> {
+    this.isStopped = true;
     this.admin?.close();
     (await this.metrics)?.close();
     await this.system.stop(deadlineMs);
@@ -306,7 +314,7 @@ export class LiveServer implements MainPorts {
       this.plan.topology,
       this.plan.placement,
       new SystemClock(),
-      () => process.uptime() * 1000,
+      () => this.clock.monotonicMs() - this.beganMs,
     );
     return this.pipeline;
   }

@@ -32,11 +32,12 @@ export class AdminFigures {
     this.url = url;
   }
 
-  async look(): Promise<Look> {
+  /** `signal`: nobody wants to know any more; it rejects then. */
+  async look(signal?: AbortSignal): Promise<Look> {
     const [answer, pipeline, slow] = await Promise.all([
-      this.ask('figures'),
-      this.ask('pipeline'),
-      this.ask('slow_requests'),
+      this.ask('figures', signal),
+      this.ask('pipeline', signal),
+      this.ask('slow_requests', signal),
     ]);
     const figures = pipeline as unknown as PipelineFigures;
     const goesOn = this.last !== null && this.last.figures.uptime_ms < figures.uptime_ms;
@@ -59,12 +60,12 @@ export class AdminFigures {
     this.last = null;
   }
 
-  private async ask(command: string): Promise<Named> {
-    const response = await fetch(`${this.url}/${command}`, { signal: AbortSignal.timeout(DEADLINE_MS) }).catch(
-      (error: Error) => {
-        throw new Error(`${this.url} does not answer: ${reasonOf(error)}`);
-      },
-    );
+  private async ask(command: string, signal?: AbortSignal): Promise<Named> {
+    const deadline = AbortSignal.timeout(DEADLINE_MS);
+    const either = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
+    const response = await fetch(`${this.url}/${command}`, { signal: either }).catch((error: Error) => {
+      throw new Error(`${this.url} does not answer: ${reasonOf(error)}`);
+    });
     const text = await response.text();
     const answer = objectIn(text);
     const isPipeline = command !== 'pipeline' || Array.isArray(answer?.actors);

@@ -117,7 +117,7 @@ async function live(
   try {
     draw();
     while (!ended.signal.aborted) {
-      if (!state.isPaused) state = await looked(figures, state);
+      if (!state.isPaused) state = await looked(figures, state, ended.signal);
       if (ended.signal.aborted) break;
       draw();
       await delay(words.intervalMs, undefined, { signal: ended.signal }).catch(() => {});
@@ -130,9 +130,9 @@ async function live(
 }
 
 /** What was last known stays on the screen while the server is away. */
-async function looked(figures: AdminFigures, state: ScreenState): Promise<ScreenState> {
+async function looked(figures: AdminFigures, state: ScreenState, ended: AbortSignal): Promise<ScreenState> {
   try {
-    return { ...state, look: await figures.look(), trouble: null };
+    return { ...state, look: await figures.look(ended), trouble: null };
   } catch (error) {
     figures.forget();
     return { ...state, trouble: error instanceof Error ? error.message : String(error) };

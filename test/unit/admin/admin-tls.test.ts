@@ -1,9 +1,11 @@
 // TLS on the admin port over real sockets (operations 3.1): HTTPS alone, both on one port, certificates of clients, who proves what
 // by them; stores that cannot be read.
 
+import { createHook } from 'node:async_hooks';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { connect } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CounterSet } from '../../../src/actor/counters/counters.js';
 import { createCountersBuffer } from '../../../src/actor/counters/counters-layout.js';
@@ -149,6 +151,23 @@ describe('TLS on the admin port', () => {
     const socket = connect(port, '127.0.0.1');
     await new Promise<void>((resolve) => socket.on('close', () => resolve()));
     expect(await ask(port, false)).toMatchObject({ status: 200 });
+  });
+
+  it('leaves no timer behind when it is closed', async () => {
+    const timers = new Set<number>();
+    const hook = createHook({
+      init: (id, type) => {
+        if (type === 'Timeout') timers.add(id);
+      },
+      destroy: (id) => timers.delete(id),
+    }).enable();
+    try {
+      (await start({ 'admin.portUnification': 'true' })).close();
+      await nextTurn();
+      expect(timers.size).toBe(0);
+    } finally {
+      hook.disable();
+    }
   });
 
   it('cannot start with stores that cannot be read', async () => {

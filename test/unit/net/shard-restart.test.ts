@@ -2,6 +2,7 @@
 // serves as if it had always been there. The failure is a socket whose write throws in the middle of a turn.
 
 import { describe, expect, test } from 'vitest';
+import type { ShardSettings } from '../../../src/net/shard-control.js';
 import type { WireClient } from '../../testing/inline/wire-client.js';
 import { InlineServer } from '../../testing/inline-server.js';
 
@@ -92,6 +93,23 @@ describe('a connection shard that is made anew', () => {
     expect(fourth.connection.refused).toBe(true);
     expect(server.counters().get('connections.0', 'connections')).toBe(3);
     expect(server.counters().get('connections.0', 'outstanding_requests')).toBe(0);
+  });
+
+  test('goes on with the settings that were changed since the start', () => {
+    const server = InlineServer.start({ config: { maxClientCnxns: 3 } });
+    const { config } = server;
+    const settings: ShardSettings = {
+      ...config,
+      ...config.limits,
+      maxClientCnxns: 1,
+      globalOutstandingLimit: config.outstandingLimit,
+    };
+    server.control('connections.0', { kind: 'change-settings', settings });
+    failShardOf(server, server.connect());
+    expect(server.connect().timeOutMs).toBe(30_000);
+    const second = server.dial();
+    server.run();
+    expect(second.connection.refused).toBe(true);
   });
 
   test('ends the server where all shards share one listening socket', () => {

@@ -1,6 +1,7 @@
 // `threadkeeper top` without a terminal: its words, the screen drawn from a look at a played server, narrow and wide, and a server
 // that goes away and comes back.
 
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -192,4 +193,17 @@ describe('the screen', () => {
     const other = new AdminFigures(url.replace('/commands', '/other'));
     await expect(other.look()).rejects.toThrow('is this the admin port of a Threadkeeper server?');
   });
+});
+
+it('waits no longer for a server that says nothing when its user has enough', async () => {
+  const silent = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const enough = new AbortController();
+  const looking = new AdminFigures(`http://127.0.0.1:${(silent.address() as AddressInfo).port}/commands`).look(
+    enough.signal,
+  );
+  silent.once('request', () => enough.abort());
+  await expect(looking).rejects.toThrow('does not answer');
+  silent.closeAllConnections();
+  silent.close();
 });
