@@ -14,7 +14,13 @@ function run(seed: number, safetyMs = SHORT_MS, onLine: ((line: string) => void)
 
 /** Before plans had more in them. */
 function runAsItWas(seed: number): SimResult {
-  const since = { localSessions: null, isReadOnlyEnabled: false, counterLast: null, observerMasterPort: 0 };
+  const since = {
+    localSessions: null,
+    isReadOnlyEnabled: false,
+    counterLast: null,
+    observerMasterPort: 0,
+    readerCount: 0,
+  };
   return new SimWorld(seed, { plan: { ...drawPlan(seed, 12_000), ...since } }).run();
 }
 
@@ -57,6 +63,7 @@ describe('an ensemble keeps its promises whatever happens', () => {
   it.each([
     [600602, 'a session whose opening and close were in nobody’s log was open again when its leader followed'],
     [603385, 'an epoch ended while nobody asked anything, and the sessions of single servers with it'],
+    [801989, 'an epoch ended while sessions were to expire, and they had their whole time again'],
   ])('seed %d: %s', (seed) => {
     expect(said(run(seed, 12_000))).toEqual([]);
   });

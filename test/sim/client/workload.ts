@@ -21,8 +21,9 @@ const KINDS = [
   'closeSession',
 ] as const;
 type Kind = (typeof KINDS)[number];
+type Weights = Readonly<Partial<Record<Kind, number>>>;
 /** Beside the others; those that end a session are rare. */
-const USUAL: Readonly<Record<Kind, number>> = {
+const USUAL: Weights = {
   create: 6,
   createEphemeral: 3,
   createSequential: 3,
@@ -37,20 +38,23 @@ const USUAL: Readonly<Record<Kind, number>> = {
   closeSession: 0.3,
 };
 
+/** Of who never waits for a write, and so finds out how old a server is that can commit nothing. */
+export const READING: Weights = { sync: 4, getData: 8, exists: 2, getChildren: 2 };
+
 export class SimWorkload {
   private readonly prng: Prng;
   private readonly weights: readonly { readonly kind: Kind; readonly upTo: number }[];
   private values = 0;
   private readonly dataBytes: number;
 
-  constructor(prng: Prng) {
+  constructor(prng: Prng, weights = USUAL) {
     this.prng = prng;
     let sum = 0;
     const isRich = prng.below(8) === 0;
     this.dataBytes = isRich ? 4000 : 0;
     this.weights = KINDS.map((kind) => {
       const factor = prng.below(5) === 0 && kind !== 'create' ? 0 : 0.3 + 2 * prng.float();
-      sum += USUAL[kind] * factor;
+      sum += (weights[kind] ?? 0) * factor;
       return { kind, upTo: sum };
     });
   }

@@ -56,6 +56,8 @@ export interface SimPlan {
   readonly membersText: string;
   readonly rule: QuorumRule;
   readonly clientCount: number;
+  /** The first of the clients do nothing but sync and read, until all is well. */
+  readonly readerCount: number;
   readonly clientTimeoutMs: number;
   /** Null: every session is the ensemble's. */
   readonly localSessions: LocalSessions | null;
@@ -107,6 +109,7 @@ export function drawPlan(seed: number, safetyMs = 12_000): SimPlan {
     membersText: textOf(members, weights),
     rule: weights === null ? majorityOf(voters) : hierarchyOf([voters], weights),
     clientCount: 2 + prng.below(4),
+    readerCount: new Prng(seed).fork('readers').below(4) === 0 ? 1 : 0,
     clientTimeoutMs: 1500 + prng.below(4000),
     localSessions: drawLocalSessions(new Prng(seed).fork('local sessions')),
     isReadOnlyEnabled: new Prng(seed).fork('read-only').below(5) === 0,

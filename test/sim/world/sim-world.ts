@@ -14,7 +14,7 @@ import { EventQueue } from '../../testing/inline/event-queue.js';
 import { InlineMember, type InlineMemberOptions } from '../../testing/inline/inline-member.js';
 import { type SimPeerEnd, SimPeerNetwork } from '../../testing/inline/sim-peer-network.js';
 import { SimClient } from '../client/sim-client.js';
-import { SimWorkload } from '../client/workload.js';
+import { READING, SimWorkload } from '../client/workload.js';
 import type { CommittedTxn, HistoryEntry } from '../history/history.js';
 import { checkHistory } from '../history/history-checker.js';
 import { History } from '../history/history-log.js';
@@ -90,6 +90,7 @@ export class SimWorld {
   private readonly events = new EventQueue();
   private readonly schedule: Prng;
   private readonly workload: SimWorkload;
+  private readonly reading: SimWorkload;
   private readonly clientChance: Prng;
   private readonly faults: FaultInjector;
   private readonly onLine: ((line: string) => void) | null;
@@ -124,6 +125,7 @@ export class SimWorld {
     this.wire = new WireRecord(this.record, onViolation);
     this.contact = new QuorumContact(plan.rule, (CONTACT_TICKS * TICK_MS) / SLOWEST_RATE, onViolation);
     this.workload = new SimWorkload(root.fork('workload'));
+    this.reading = new SimWorkload(root.fork('reading'), READING);
     for (const each of plan.members) this.members.push(this.createMember(each.sid, root));
     for (let number = 0; number < plan.clientCount; number++) {
       this.clients.push(new SimClient(number, this.history, plan.clientTimeoutMs, plan.setsWatchesAgain));
@@ -486,7 +488,7 @@ export class SimWorld {
       if (client.canAsk) {
         if (!this.isWorkOn || client.outstandingCount >= plan.outstandingMax) return;
         if (this.isHealed && !this.wroteSince.has(index)) this.probe(client, index);
-        else client.ask(this.workload.draw());
+        else client.ask((index < plan.readerCount ? this.reading : this.workload).draw());
         this.wake(client.serverSid);
       } else if (!client.isConnected && !client.isConnecting) {
         if (this.isCalm && !this.staysThrough(index)) return;
@@ -555,7 +557,12 @@ export class SimWorld {
     const locals = new Set(this.members.flatMap(({ member }) => [...memberSessions(member.parts.sessions, true)]));
     const epochs = this.record.leaderByEpoch.size;
     const calmMs = CALM_TIMEOUTS * (this.plan.clientTimeoutMs / SLOWEST_RATE) + CALM_TICKS * TICK_MS;
-    this.runUntil(this.clock.monotonicMs() + calmMs);
+    // A new leader gives every session its whole time again.
+    let ended: number;
+    do {
+      ended = this.record.leaderByEpoch.size;
+      this.runUntil(this.clock.monotonicMs() + calmMs);
+    } while (!this.isOver && this.record.leaderByEpoch.size > ended);
     if (this.isOver) return;
     this.runUntil(this.clock.monotonicMs() + DRAIN_MS, () => this.isQuiet());
     const { leader } = this;
