@@ -7,6 +7,7 @@
  *
  * Pure functions, any thread. No name is looked up here, and nothing is decided about roles.
  */
+import { javaInetAddress } from '../base/java-address.js';
 import type { MemberAddress, QuorumMember } from './quorum-verifier.js';
 
 /** A membership that makes no sense. The operator's to mend, or a peer's. */
@@ -83,8 +84,10 @@ export function formatMember(member: QuorumMember): string {
   return `${addresses}:${member.type}${client}`;
 }
 
+/** A name as it is; an address of IPv6 written out, as Java does. */
 export function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
+  const address = javaInetAddress(host);
+  return address.includes(':') ? `[${address}]` : address;
 }
 
 /** The same ids, roles and addresses. Both by rising sid. */
@@ -117,7 +120,7 @@ export function hostAndPorts(text: string): string[] {
   if (!text.startsWith('[')) return javaSplit(text, ':');
   const close = text.indexOf(']');
   if (close < 0) throw new QuorumConfigError(`${text} starts with '[' but has no matching ']'`);
-  const host = text.slice(1, close);
+  const host = systemAddress(text.slice(1, close));
   if (close === text.length - 1) return [host];
   if (close + 2 === text.length) throw new QuorumConfigError(`${text} doesn't have a port after colon`);
   return [host, ...javaSplit(text.slice(close + 2), ':')];
@@ -128,4 +131,15 @@ export function javaSplit(text: string, separator: string): string[] {
   const words = text.split(separator);
   while (words.length > 0 && words[words.length - 1] === '') words.pop();
   return words;
+}
+
+/** However an address of IPv6 is written, here it is as the system tells that of a connection; other text is left as it is. */
+function systemAddress(text: string): string {
+  const address = javaInetAddress(text);
+  if (!/^[0-9a-f]+(:[0-9a-f]+){7}$/.test(address)) return address.includes(':') ? text : address;
+  // The longest run of zeros is two colons; of several, the first.
+  const [longest = ''] = (address.match(/\b0(:0)+\b/g) ?? []).sort((a, b) => b.length - a.length);
+  if (longest === '') return address;
+  const at = `:${address}:`.indexOf(`:${longest}:`);
+  return `${address.slice(0, Math.max(0, at - 1))}::${address.slice(at + longest.length + 1)}`;
 }

@@ -69,7 +69,7 @@ function leaderFields({ myId, leader, members }: EnsembleStatus): JsonObject {
   return {
     is_leader: leader === myId,
     leader_id: leader,
-    leader_ip: addresses.map(({ host }) => host).join('|'),
+    leader_ip: addresses.map(({ host }) => javaInetAddress(host)).join('|'),
   };
 }
 
@@ -112,7 +112,7 @@ function addressFields(endpoints: readonly Endpoint[]): JsonObject {
     reachable_address: one,
     wildcard_addresses: endpoints.map(({ port }) => textOf({ host: ANY_ADDRESS, port })),
     all_ports: endpoints.map(({ port }) => port),
-    all_host_strings: endpoints.map(({ host }) => host),
+    all_host_strings: endpoints.map(({ host }) => javaInetAddress(host)),
     all_reachable_addresses_or_all: all,
     reachable_or_one: one,
   };

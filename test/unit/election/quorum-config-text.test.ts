@@ -23,8 +23,26 @@ describe('the text of a configuration', () => {
       '# members\n version = 1ff\nserver.2 = b:1:2\r\nserver.1: a:1:2:PARTICIPANT;2181\nserver.3=[::1]:1:2:observer;[::]:2181\n';
     expect(parseQuorumConfigText(text).toText()).toBe(
       'server.1=a:1:2:participant;0.0.0.0:2181\nserver.2=b:1:2:participant\n' +
-        'server.3=[::1]:1:2:observer;[::]:2181\nversion=1ff',
+        'server.3=[0:0:0:0:0:0:0:1]:1:2:observer;[0:0:0:0:0:0:0:0]:2181\nversion=1ff',
     );
+  });
+
+  it('has addresses of IPv6 written out, as Apache ZooKeeper told them; inside they are as the system tells them', () => {
+    const told = 'server.1=[0:0:0:0:0:0:0:1]:29182:29183:participant;[0:0:0:0:0:0:0:1]:29184\nversion=100000000';
+    const hostOf = (text: string) =>
+      parseQuorumConfigText(`server.1=[${text}]:1:2\nversion=0`).member(1)?.addresses[0]?.host;
+    for (const text of ['::1', '0:0:0:0:0:0:0:1', '0000:0::0001'])
+      expect(parseQuorumConfigText(told.replaceAll('0:0:0:0:0:0:0:1', text)).toText()).toBe(told);
+    expect(parseQuorumConfigText(told).member(1)?.addresses[0]?.host).toBe('::1');
+    expect(hostOf('FE80:0:0:0:1:0:0:A')).toBe('fe80::1:0:0:a');
+    expect(hostOf('1:0:0:2:0:0:0:3')).toBe('1:0:0:2::3');
+    expect(hostOf('1:0:0:2:3:0:0:4')).toBe('1::2:3:0:0:4');
+    expect(hostOf('1:2:3:4:5:6:7:0')).toBe('1:2:3:4:5:6:7:0');
+    expect(hostOf('10:0:0:0:0:0:0:0')).toBe('10::');
+    expect(hostOf('0:0:0:0:0:0:0:0')).toBe('::');
+    expect(hostOf('::ffff:127.0.0.1')).toBe('127.0.0.1');
+    expect(hostOf('fe80::1%eth0')).toBe('fe80::1%eth0');
+    expect(hostOf('a')).toBe('a');
   });
 
   it('has the addresses of a member sorted by host', () => {
