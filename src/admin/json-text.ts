@@ -23,12 +23,22 @@ export type JsonValue =
   | JsonDouble
   | Iterable<JsonValue>
   | JsonMap
+  | JsonEntries
   | JsonObject;
 export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
 /** An object with many keys, or with keys whose order a JavaScript object would not keep. */
 export type JsonMap = ReadonlyMap<string | bigint | number, JsonValue>;
+
+/** Keys and values of an object that are made while it is printed, once. */
+export class JsonEntries {
+  readonly entries: Iterable<readonly [string | bigint, JsonValue]>;
+
+  constructor(entries: Iterable<readonly [string | bigint, JsonValue]>) {
+    this.entries = entries;
+  }
+}
 
 /** A number that is not whole by its kind: it has a point even if it is whole by its value. */
 export class JsonDouble {
@@ -54,6 +64,10 @@ export function* jsonPieces(value: JsonValue, depth = 0): Iterable<string> {
   }
   if (value instanceof Map) {
     yield* objectPieces(value, depth);
+    return;
+  }
+  if (value instanceof JsonEntries) {
+    yield* objectPieces(value.entries, depth);
     return;
   }
   if (isIterable(value)) {

@@ -3,6 +3,7 @@
 // Session ids are longs: exact numbers as values, decimal text as keys.
 
 import type { Command, MakeCommand } from '../command.js';
+import { JsonEntries } from '../json-text.js';
 
 const COMMON = { method: 'GET', needsServer: true, needsRoot: false } as const;
 
@@ -23,12 +24,12 @@ export const sessionCommands: readonly MakeCommand[] = [
   ({ status }): Command => ({
     ...COMMON,
     names: ['watches', 'wchc'],
-    run: async () => ({ fields: { session_id_to_watched_paths: await status.watches() } }),
+    run: async () => ({ fields: { session_id_to_watched_paths: new JsonEntries(await status.watches()) } }),
   }),
   ({ status }): Command => ({
     ...COMMON,
     names: ['watches_by_path', 'wchp'],
-    run: async () => ({ fields: { path_to_session_ids: await status.watchesByPath() } }),
+    run: async () => ({ fields: { path_to_session_ids: new JsonEntries(await status.watchesByPath()) } }),
   }),
   ({ status }): Command => ({
     ...COMMON,

@@ -35,6 +35,7 @@ import type {
 import { SessionListing } from './session-listing.js';
 import { ShardQuestions } from './shard-questions.js';
 import { TurnSharing } from './turn-sharing.js';
+import { WatchListing } from './watch-listing.js';
 
 export const DEFAULT_TRACE_MASK = 306n;
 
@@ -190,27 +191,17 @@ export class LiveStatus {
     return this.listing.ephemerals();
   }
 
+  /** To be gone through once, as all that is told of watches: it is made while it is taken. */
   async watches(): Promise<WatchesBySession> {
-    const bySession = new Map<bigint, Set<string>>();
-    await this.shards.watches(new TurnSharing(this.clock), (session, path) => add(bySession, session, path));
-    return bySession;
+    return (await this.watchListing()).bySession();
   }
 
   async watchesByPath(): Promise<WatchesByPath> {
-    const byPath = new Map<string, Set<bigint>>();
-    await this.shards.watches(new TurnSharing(this.clock), (session, path) => add(byPath, path, session));
-    return byPath;
+    return (await this.watchListing()).byPath();
   }
 
   async watchCounts(): Promise<WatchCounts> {
-    const sessions = new Set<bigint>();
-    const paths = new Map<string, Set<bigint>>();
-    let watches = 0;
-    await this.shards.watches(new TurnSharing(this.clock), (session, path) => {
-      sessions.add(session);
-      if (add(paths, path, session)) watches++;
-    });
-    return { connections: sessions.size, paths: paths.size, watches };
+    return (await this.watchListing()).counts();
   }
 
   monitorText(): Promise<string> {
@@ -251,13 +242,11 @@ export class LiveStatus {
   async resetConnectionStatistics(): Promise<void> {
     await this.shards.askAll({ kind: 'reset-statistics', ofServer: false });
   }
-}
 
-/** False: it was there. */
-function add<K, V>(sets: Map<K, Set<V>>, key: K, value: V): boolean {
-  const set = sets.get(key);
-  if (set === undefined) sets.set(key, new Set([value]));
-  else if (set.has(value)) return false;
-  else set.add(value);
-  return true;
+  private async watchListing(): Promise<WatchListing> {
+    const turns = new TurnSharing(this.clock);
+    const listing = new WatchListing(turns);
+    await this.shards.watches(turns, listing);
+    return listing;
+  }
 }

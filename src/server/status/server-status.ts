@@ -62,6 +62,7 @@ export interface ServerStatus extends FigureStatus {
   readonly sessions: SessionsStatus | null;
   readonly ephemerals: EphemeralStatus;
   readonly watchCounts: WatchCounts;
+  /** To be gone through once. */
   readonly watches: WatchesBySession;
   readonly watchesByPath: WatchesByPath;
   /** Text of `mntr`; null: not asked for. */
@@ -71,8 +72,8 @@ export interface ServerStatus extends FigureStatus {
 /** Paths by session, each in no order. */
 export type EphemeralStatus = ReadonlyMap<bigint, ReadonlySet<string>>;
 /** Of data watches; the null path is `null`, as the reference prints it. */
-export type WatchesBySession = ReadonlyMap<bigint, ReadonlySet<string>>;
-export type WatchesByPath = ReadonlyMap<string, ReadonlySet<bigint>>;
+export type WatchesBySession = Iterable<readonly [bigint, Iterable<string>]>;
+export type WatchesByPath = Iterable<readonly [string, Iterable<bigint>]>;
 
 export interface WatchCounts {
   readonly connections: number;

@@ -3,23 +3,13 @@
  * main thread. No thread is held for longer than one piece takes; listings of one kind wait for each other.
  */
 import { SystemClock } from '../../actor/system-clock.js';
-import { int64FromHalves } from '../../base/int64.js';
 import { javaInetAddress } from '../../base/java-address.js';
-import { decodeUtf8 } from '../../base/utf8.js';
-import {
-  type ConnectionPiece,
-  type ConnectionReport,
-  type ShardControl,
-  WATCH_WORDS,
-  type WatchPiece,
-} from '../../net/shard-control.js';
+import type { ConnectionPiece, ConnectionReport, ShardControl, WatchPiece } from '../../net/shard-control.js';
 import { operationTag } from '../operation-tag.js';
 import type { AskActor } from '../server-plan.js';
 import type { ConnectionStatus } from './server-status.js';
 import type { TurnSharing } from './turn-sharing.js';
-
-/** Java's word for the null path. */
-const NULL_PATH = 'null';
+import type { WatchListing } from './watch-listing.js';
 
 export class ShardQuestions {
   private readonly ask: AskActor;
@@ -49,11 +39,11 @@ export class ShardQuestions {
   }
 
   /** Data watches; one may come twice. */
-  async watches(turns: TurnSharing, visit: (session: bigint, path: string) => void): Promise<void> {
+  async watches(turns: TurnSharing, listing: Pick<WatchListing, 'add'>): Promise<void> {
     for (const shard of this.shards()) {
       for (let from = 0; from >= 0; ) {
         const piece = (await this.askShard(shard, { kind: 'watches', from })) as WatchPiece;
-        visitPiece(piece, visit);
+        listing.add(piece);
         if (turns.isDue) await turns.pause();
         from = piece.next;
       }
@@ -77,23 +67,6 @@ export class ShardQuestions {
 
   private shards(): number[] {
     return Array.from({ length: this.shardCount }, (_, shard) => shard);
-  }
-}
-
-function visitPiece({ words, paths }: WatchPiece, visit: (session: bigint, path: string) => void): void {
-  let hi = 0;
-  let lo = 0;
-  let session = 0n;
-  let at = 0;
-  for (let i = 0; i < words.length; i += WATCH_WORDS) {
-    if (words[i] !== hi || words[i + 1] !== lo) {
-      hi = words[i] as number;
-      lo = words[i + 1] as number;
-      session = int64FromHalves(hi, lo);
-    }
-    const length = words[i + 2] as number;
-    visit(session, length < 0 ? NULL_PATH : decodeUtf8(paths, at, length));
-    at += Math.max(length, 0);
   }
 }
 

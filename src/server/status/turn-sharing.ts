@@ -5,7 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../base/clock.js';
 
-const PIECE_MS = 0.5;
+const PIECE_MS = 0.25;
 /** How many short runs the merging starts with; sorting one takes a tenth of a millisecond. */
 const RUN_LENGTH = 256;
 
