@@ -74,14 +74,17 @@ export class ShardListener {
   /** A shard made anew finds a server that serves already, perhaps elsewhere than it was configured. */
   resume(): void {
     const { ports, shard } = this.options;
-    ports.forEach((configured, index) => {
+    for (const [index, { host, port }] of ports.entries()) {
       const isOpen = this.state.isOpen(index);
       if (shard > 0) {
         if (isOpen) this.listenLike(index, this.state.fd(index), this.state.port(index));
-      } else if (isOpen && configured.port !== 0) {
+      } else if (isOpen && this.hasOwnSockets) {
+        // The others listen there: nobody can be alone on it, and nobody need.
+        this.openOwn(index, this.state.host(index), this.state.port(index));
+      } else if (isOpen) {
         this.openFirst(index, this.state.host(index), this.state.port(index));
-      } else this.openFirst(index, configured.host, configured.port);
-    });
+      } else this.openFirst(index, host, port);
+    }
   }
 
   /** Shard 0 alone: the port of this index is to be this one. Until it listens, or if it cannot, the old one serves. */
@@ -112,21 +115,26 @@ export class ShardListener {
     this.network.close();
   }
 
+  private get hasOwnSockets(): boolean {
+    return this.options.shardCount > 1 && this.network.canReusePort;
+  }
+
   private openFirst(index: number, host: string | undefined, port: number): void {
-    const ownSockets = this.options.shardCount > 1 && this.network.canReusePort;
     this.listen(index, host, port, undefined, false, (opened) => {
-      if (!ownSockets) {
+      if (!this.hasOwnSockets) {
         this.take(opened);
         this.announce(opened, opened.fd);
         return;
       }
-      const reopen = (): void =>
-        this.listen(index, host, opened.port, undefined, true, (own) => {
-          this.take(own);
-          this.announce(own, -1);
-        });
       this.open.delete(opened);
-      opened.listener?.close(reopen);
+      opened.listener?.close(() => this.openOwn(index, host, opened.port));
+    });
+  }
+
+  private openOwn(index: number, host: string | undefined, port: number): void {
+    this.listen(index, host, port, undefined, true, (own) => {
+      this.take(own);
+      this.announce(own, -1);
     });
   }
 
@@ -136,7 +144,7 @@ export class ShardListener {
     this.current[port.index] = port;
     port.isRetired = false;
     if (before === undefined || before === port) return;
-    if (this.options.shardCount > 1 && !this.network.canReusePort) {
+    if (this.options.shardCount > 1 && !this.hasOwnSockets) {
       before.isRetired = true;
     } else {
       this.open.delete(before);
