@@ -5,10 +5,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { fourLetterWord } from '../testing/four-letter-word.js';
 import { freePort } from '../testing/free-port.js';
 import { runTool, type ToolRun } from '../testing/run-tool.js';
 import { makeTempDir, type TempDir } from '../testing/temp-dir.js';
 import { SERVER_MAIN } from '../testing/threadkeeper-server.js';
+import { until } from '../testing/until.js';
 
 const DEADLINE_MS = 20_000;
 
@@ -39,16 +41,23 @@ async function occupied<T>(work: (port: number) => Promise<T>): Promise<T> {
   }
 }
 
-/** A module that every thread loads first, and that throws after a while in those of this name. */
-function saboteur(isVictim: string): string {
+/** A module that every thread loads first; those of this name throw when the file `signal` is there. */
+function saboteur(isVictim: string, signal: string): string {
   const path = join(dir.path, 'saboteur.mjs');
   writeFileSync(
     path,
-    `import { isMainThread, workerData } from 'node:worker_threads';
+    `import { existsSync } from 'node:fs';
+     import { isMainThread, workerData } from 'node:worker_threads';
      const isVictim = ${isVictim};
-     if (isVictim) setTimeout(() => { throw new Error('the planted one'); }, 1500);`,
+     if (isVictim) setInterval(() => { if (existsSync(${JSON.stringify(signal)})) throw new Error('the planted one'); }, 10);`,
   );
   return `--import=${path}`;
+}
+
+/** Nobody listens yet: what a server that starts does to those who ask. */
+function orNotYet(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') return undefined;
+  throw error;
 }
 
 test('4: the AdminServer of a standalone server cannot have its port', async () => {
@@ -90,10 +99,18 @@ test.each([
   ['main', 'isMainThread'],
   ['prep', "!isMainThread && workerData?.threadName === 'prep'"],
 ])('1: an error that nobody expected, on thread %s', async (thread, isVictim) => {
-  const result = await run(
-    [`clientPort=${await freePort()}`, 'admin.enableServer=false', 'threadkeeper.placement=staged'],
-    { NODE_OPTIONS: saboteur(isVictim) },
+  const port = await freePort();
+  const signal = join(dir.path, 'signal');
+  const ended = run([`clientPort=${port}`, 'admin.enableServer=false', 'threadkeeper.placement=staged'], {
+    NODE_OPTIONS: saboteur(isVictim, signal),
+  });
+  const served = until('the server serves', DEADLINE_MS, () =>
+    fourLetterWord(port, 'srvr').then((answer) => answer.includes('Mode: standalone'), orNotYet),
   );
+  // A server that ends before it serves has said why: that is then what the expectations below show.
+  await Promise.race([served, ended]);
+  writeFileSync(signal, '');
+  const result = await ended;
   expect(result.code).toBe(1);
   expect(result.stderr).toBe(`Severe unrecoverable error, from thread : ${thread}: the planted one\n`);
   expect(result.stdout).toContain(`Severe unrecoverable error, from thread : ${thread}\nError: the planted one\n`);
