@@ -404,6 +404,12 @@ export class SimFileStore implements FileStore {
     return files;
   }
 
+  /** Of one of them, not copied; null when there is none of that name, or no such directory. */
+  durableBytes(directory: string, name: string): Uint8Array | null {
+    const content = this.directories.get(directory)?.durableNames.get(name);
+    return content === undefined ? null : content.durable.bytes.subarray(0, content.durable.length);
+  }
+
   /** Changes what a file holds behind everybody's back, on the disk too; it stays the same file. */
   alter(path: string, bytes: Uint8Array): void {
     const content = this.contentOf(path);

@@ -24,12 +24,13 @@ const CANDIDATE_BYTES = RECORD_PREFIX_BYTES + TXN_HEADER_BYTES;
 
 /** Offset of the last byte in [start, fileSize) that is not zero, or -1. */
 export function lastNonZeroOffset(file: StoredFile, start: number, fileSize: number): number {
-  const words = new Int32Array(CHUNK_BYTES >> 2);
+  // Most logs end soon: whole words, and no more of them than there is to read.
+  const words = new Int32Array((Math.min(CHUNK_BYTES, Math.max(fileSize - start, 0)) + 3) >> 2);
   const bytes = new Uint8Array(words.buffer);
   let last = -1;
-  for (let at = start; at < fileSize; at += CHUNK_BYTES) {
-    const count = file.read(bytes, 0, CHUNK_BYTES, at);
-    if (count < CHUNK_BYTES) bytes.fill(0, count);
+  for (let at = start; at < fileSize; at += bytes.length) {
+    const count = file.read(bytes, 0, bytes.length, at);
+    if (count < bytes.length) bytes.fill(0, count);
     let word = words.length - 1;
     while (word >= 0 && words[word] === 0) word--;
     if (word < 0) continue;

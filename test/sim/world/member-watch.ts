@@ -62,22 +62,18 @@ export class MemberWatch implements LogObserver {
 
   /** What the disk says now, for whoever is about to hold a promise against it. */
   readEpochs(): void {
-    let files: Map<string, Uint8Array>;
-    try {
-      files = this.disk.durableFiles(VERSION_2);
-    } catch {
-      return; // there is no directory yet
-    }
-    const numberIn = (name: string): number => {
-      const bytes = files.get(name);
-      return bytes === undefined || bytes.length === 0 ? 0 : Number(decodeUtf8(bytes, 0, bytes.length));
-    };
-    const accepted = numberIn('acceptedEpoch');
-    const current = numberIn('currentEpoch');
+    const accepted = this.numberIn('acceptedEpoch');
+    const current = this.numberIn('currentEpoch');
     const member = this.record.member(this.sid);
     if (accepted === member.acceptedEpoch && current === member.currentEpoch) return;
     this.record.epochsOnDisk(this.sid, accepted, current);
     this.events.line(this.sid, `epochs on disk: accepted ${accepted}, current ${current}`);
+  }
+
+  /** 0 while the file, or the directory, is not there. */
+  private numberIn(name: string): number {
+    const bytes = this.disk.durableBytes(VERSION_2, name);
+    return bytes === null || bytes.length === 0 ? 0 : Number(decodeUtf8(bytes, 0, bytes.length));
   }
 
   // ---- the log

@@ -135,7 +135,9 @@ export class ThreadsByHand {
   }
 
   tickNextMs(): number {
-    return Math.min(...this.runners.map((runner) => runner.tickNextMs()));
+    let next = Number.POSITIVE_INFINITY;
+    for (const runner of this.runners) next = Math.min(next, runner.tickNextMs());
+    return next;
   }
 
   metrics(): MetricSetReader {
