@@ -60,7 +60,9 @@ test('SIGQUIT, when nobody reads what the server says any more, does not end it'
   const exited = once(server, 'exit');
   try {
     server.stdout.resume();
-    await until('the server', 10_000, () => fourLetterWord(port, 'srvr').catch(() => undefined));
+    // The port is tried for a moment before anybody is served.
+    const mode = (): Promise<string> => fourLetterWord(port, 'srvr').catch(() => '');
+    await until('the server', 10_000, async () => (await mode()).includes('Mode: standalone'));
     server.stdout.destroy();
     server.kill('SIGQUIT');
     for (let i = 0; i < 50; i++) expect(await fourLetterWord(port, 'srvr')).toContain('Mode: standalone');
