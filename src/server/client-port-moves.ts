@@ -48,19 +48,25 @@ export class ClientPortMoves {
       this.log.warn(`Clients are heard on ${host}:${port} from the next start on`);
       return;
     }
-    this.moving = { host, port };
+    const moving = { host, port };
+    this.moving = moving;
     const control: ShardControl = { kind: 'move-port', index: INDEX, host, port };
     try {
       await this.ask('connections.0', control);
     } catch (error) {
-      this.failed(error as Error);
+      // What came of it may be known by now, though nobody lived to answer.
+      if (this.moving === moving) this.failed(error as Error);
     }
   }
 
-  /** False: no move, but the port that the server has begun with. */
+  /** False: no move, but the port that the server has begun with, or that a shard made anew has found. */
   tookPlace(index: number, port: number): boolean {
     const { moving } = this;
     if (index !== INDEX || moving === null) return false;
+    if (port !== moving.port) {
+      this.failed(new Error('the shard was made anew'));
+      return false;
+    }
     this.config.clientPort = port;
     this.config.clientPortAddress = moving.host;
     this.log.info(`binding to port ${moving.host}:${port}`);

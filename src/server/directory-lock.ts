@@ -8,7 +8,7 @@
  */
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Logger } from '../actor/logger.js';
 import { VERSION_DIRECTORY } from '../persistence/data-directories.js';
 import { DatadirError } from './start-error.js';
@@ -56,7 +56,8 @@ function listenOn(name: string): Promise<Server | NodeJS.ErrnoException> {
   return new Promise((resolve) => {
     const server = createServer((socket) => socket.destroy());
     server.once('error', resolve);
-    server.listen({ path: `\0${name}` }, () => resolve(server));
+    // A worker of node:cluster would otherwise be given the socket that another one of them has.
+    server.listen({ path: `\0${name}`, exclusive: true }, () => resolve(server));
     server.unref();
   });
 }
@@ -70,13 +71,23 @@ function inUse(directory: string, name: string): string {
 /** Null: a process whose files this user may not look at. */
 function holderOf(name: string): string | null {
   // Num RefCount Protocol Flags Type St Inode Path, the last one with @ for NUL.
-  const line = readFileSync('/proc/net/unix', 'utf8')
+  const line = socketLines()
     .split('\n')
     .find((text) => text.slice(text.indexOf('@')).replace(/@+$/, '') === `@${name}`);
   if (line === undefined) return null;
   const socket = `socket:[${line.trim().split(/\s+/)[6]}]`;
-  const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
-  return pids.find((pid) => entriesOf(`/proc/${pid}/fd`).some((link) => targetOf(link) === socket)) ?? null;
+  const pids = entriesOf('/proc').filter((path) => /\/\d+$/.test(path));
+  const holder = pids.find((path) => entriesOf(join(path, 'fd')).some((link) => targetOf(link) === socket));
+  return holder === undefined ? null : basename(holder);
+}
+
+/** Empty: a system that shows them to nobody. */
+function socketLines(): string {
+  try {
+    return readFileSync('/proc/net/unix', 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** Empty: somebody else's process, or one that has just ended. */

@@ -24,6 +24,7 @@ export interface ThreadConfig {
 const CONNECTION_SHARDS_MAX = 64;
 /** Long enough for any disk that works, short enough for who waits for a restart. */
 const DRAIN_DEFAULT_MS = 1000;
+const TIMER_MS_MAX = 0x7fffffff;
 const POOL_KEYS = ['nio.numSelectorThreads', 'nio.numWorkerThreads', 'commitProcessor.numWorkerThreads'] as const;
 const PATIENCE_KEYS = [
   'nio.shutdownTimeout',
@@ -53,10 +54,10 @@ function shardsOfPools(settings: Settings, coreCount: number): number | null {
   return asked < 1 ? null : Math.min(asked, coreCount, CONNECTION_SHARDS_MAX);
 }
 
-/** The least of those that are set. */
+/** The least of those that are set; a timer can wait for 24 days, and that is as good as for ever. */
 function readDrainMs(settings: Settings): number {
   const set = PATIENCE_KEYS.filter((name) => settings.isSet(name)).map((name) => patienceMs(settings, name));
-  return set.length === 0 ? DRAIN_DEFAULT_MS : Math.max(0, Math.min(...set));
+  return set.length === 0 ? DRAIN_DEFAULT_MS : Math.max(0, Math.min(...set, TIMER_MS_MAX));
 }
 
 function patienceMs(settings: Settings, name: (typeof PATIENCE_KEYS)[number]): number {

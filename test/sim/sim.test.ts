@@ -64,6 +64,7 @@ describe('an ensemble keeps its promises whatever happens', () => {
     [600602, 'a session whose opening and close were in nobody’s log was open again when its leader followed'],
     [603385, 'an epoch ended while nobody asked anything, and the sessions of single servers with it'],
     [801989, 'an epoch ended while sessions were to expire, and they had their whole time again'],
+    [803333, 'a session ended by a close that was asked for before it moved, and came while nobody asked anything'],
   ])('seed %d: %s', (seed) => {
     expect(said(run(seed, 12_000))).toEqual([]);
   });

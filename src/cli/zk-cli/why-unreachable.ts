@@ -11,7 +11,8 @@ const SERVERS_MAX = 9;
 /** Answered by every server with its version first, or with the sentence that it does not serve. */
 const WORD = 'srvr';
 const NOT_SERVING = /not currently serving/;
-const SERVING = /^Zookeeper version/;
+/** A server that is told not to answer the word is one. */
+const SERVING = /^Zookeeper version|is not in the whitelist/;
 
 type Attempt = { readonly error: string } | { readonly reply: string };
 

@@ -48,6 +48,7 @@ export class SimClient {
   private password: Uint8Array | null = null;
   private cxid = 1;
   private isAttached = false;
+  private isToClose = false;
   private asked: Asked[] = [];
   private armed: Armed = { data: new Set(), exist: new Set(), child: new Set() };
   private heardMs = 0;
@@ -68,6 +69,11 @@ export class SimClient {
   /** A request sent now would leave the client. */
   get canAsk(): boolean {
     return this.isAttached && this.wire?.connection.ending === Ending.open;
+  }
+
+  /** The session may end at any time, even after a move: a server may still have the request to close it on its way. */
+  get hasAskedToClose(): boolean {
+    return this.isToClose;
   }
 
   get isConnecting(): boolean {
@@ -110,6 +116,7 @@ export class SimClient {
     wire.nextXid = cxid;
     const id = this.history.invoke(session, connection, this.serverSid, cxid, op);
     this.asked.push({ id, op });
+    if (op.kind === 'closeSession') this.isToClose = true;
     send(wire, op);
   }
 
@@ -234,6 +241,7 @@ export class SimClient {
 
   private forgetSession(): void {
     this.session = 0n;
+    this.isToClose = false;
     this.password = null;
     this.cxid = 1;
     this.lastZxid = 0n;

@@ -551,7 +551,9 @@ export class SimWorld {
       if (!this.staysThrough(index)) client.abandon();
     });
     const connected = new Map(
-      this.clients.filter((client) => client.isConnected).map((client) => [client.session, client] as const),
+      this.clients
+        .filter((client) => client.isConnected && !client.hasAskedToClose)
+        .map((client) => [client.session, client] as const),
     );
     // These end with the role of their server, and a role may end even now: an epoch whose counter is at its end.
     const locals = new Set(this.members.flatMap(({ member }) => [...memberSessions(member.parts.sessions, true)]));

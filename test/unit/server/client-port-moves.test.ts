@@ -68,3 +68,24 @@ test('another host with the same number waits for the next start, and so does wh
     ['Clients are heard on h:2181 from the next start on', 'Clients are heard on h:2182 from the next start on'],
   ]);
 });
+
+test('a first shard made anew on the way comes back to the old port, and that is no move', async () => {
+  await moves.move('h', 2182);
+  expect(moves.tookPlace(0, 2181)).toBe(false);
+  expect(config).toEqual({ clientPort: 2181, clientPortAddress: null });
+  await moves.move('h', 2183);
+  expect(asked).toEqual([toPort(2182), toPort(2183)]);
+});
+
+test('a shard that did it, and did not live to say so, has done it', async () => {
+  let fail = (_error: Error): void => {};
+  const asking = new Promise<never>((_resolve, reject) => {
+    fail = reject;
+  });
+  moves = new ClientPortMoves(config, () => asking, silentLogger);
+  const moved = moves.move('h', 2182);
+  expect(moves.tookPlace(0, 2182)).toBe(true);
+  fail(new Error('the thread has ended'));
+  await moved;
+  expect(config.clientPort).toBe(2182);
+});

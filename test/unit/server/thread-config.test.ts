@@ -36,6 +36,11 @@ describe('threads', () => {
     expect(read(keys, cores).connectionShards).toBe(shards);
   });
 
+  it('are waited for no longer than a timer can wait', () => {
+    expect(read({ 'nio.shutdownTimeout': '9000000000000000' }).drainMs).toBe(0x7fffffff);
+    expect(read({ 'nio.shutdownTimeout': '9000000000', 'commitProcessor.shutdownTimeout': 700 }).drainMs).toBe(700);
+  });
+
   it('are at least one', () => {
     expect(() => read({ 'nio.numSelectorThreads': 0 })).toThrow('nio.numSelectorThreads must be at least 1, not 0');
   });
