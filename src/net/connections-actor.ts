@@ -160,7 +160,7 @@ export class ConnectionsActor implements Actor {
     const { clock, log } = context;
     const requestTurn = (): void => context.requestTurn();
     const counters = new ShardCounters(context.counters);
-    const measures = new ShardMeasures(context.metrics);
+    const measures = new ShardMeasures(context.metrics, context.clock);
     const slow = new SlowRequestReporter(context, requestTurn);
     const notifier = new WatchNotifier<ServerCnxn>(
       aclPolicy,

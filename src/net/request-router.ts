@@ -131,7 +131,7 @@ export class RequestRouter {
     this.waited = 0;
     if (instants === 0) return;
     counters.addInstant(instants);
-    measures.onInstantReads(instants);
+    measures.onInstantReads(instants, this.nowMs);
     this.instants = 0;
     if (readsLocal === 0) return;
     counters.add(ShardCounter.packetsSent, readsLocal);

@@ -7,13 +7,14 @@
  */
 import type { MailboxSender } from '../actor/mailbox/mailbox.js';
 import { copyBytes } from '../base/bytes.js';
+import { arrivalAt } from '../processor/arrival.js';
 import {
   FLAG_BODY,
   FLAG_CLOSE,
   FLAG_OWN_ZXID,
   PIPELINE_HEADER_BYTES,
   RecordType,
-  WORD_ARRIVED_MS,
+  WORD_ARRIVED,
   WORD_CONNECTION,
   WORD_ERROR,
   WORD_FLAGS,
@@ -66,8 +67,8 @@ export class RequestSender {
   private readonly audit: AuditTrail | null;
   /** Of the other shards, as of the socket read in work. */
   private outstandingElsewhere = 0;
-  /** When the bytes in work were read; low 32 bits of monotonic ms. */
-  private arrivedMs = 0;
+  /** When the bytes in work were read. */
+  private arrival = 0;
 
   constructor(
     toPrep: MailboxSender,
@@ -87,7 +88,7 @@ export class RequestSender {
 
   /** Bytes of one connection are about to be cut into frames. */
   begin(nowMs: number): void {
-    this.arrivedMs = nowMs | 0;
+    this.arrival = arrivalAt(nowMs);
     this.outstandingElsewhere = this.outstanding.ofOthers();
   }
 
@@ -170,7 +171,7 @@ export class RequestSender {
     out.words[at + WORD_SLOT] = cnxn.slot;
     out.words[at + WORD_SESSION_HI] = cnxn.sessionHi;
     out.words[at + WORD_SESSION_LO] = cnxn.sessionLo;
-    out.words[at + WORD_ARRIVED_MS] = nowMs | 0;
+    out.words[at + WORD_ARRIVED] = arrivalAt(nowMs);
     out.words[at + WORD_LENGTH_A] = identityBytes.length;
     copyBytes(identityBytes, 0, out.bytes, out.offset + PIPELINE_HEADER_BYTES, identityBytes.length);
     out.commit();
@@ -223,7 +224,7 @@ export class RequestSender {
     words[at + WORD_ZXID_LO] = zxidLo;
     words[at + WORD_ERROR] = error;
     words[at + WORD_FLAGS] = flags;
-    words[at + WORD_ARRIVED_MS] = this.arrivedMs;
+    words[at + WORD_ARRIVED] = this.arrival;
     words[at + WORD_LENGTH_A] = identityBytes.length;
     words[at + WORD_LENGTH_B] = length;
     const frameBytes = length + REQUEST_HEADER_BYTES;

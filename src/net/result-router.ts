@@ -5,6 +5,7 @@
  * client-protocol 3.4: a change's events are written before the reply that belongs to it, and both before any later record.
  */
 import type { Clock } from '../base/clock.js';
+import { msSince, wholeMsSince } from '../processor/arrival.js';
 import {
   FLAG_BODY,
   FLAG_CLOSE,
@@ -12,7 +13,7 @@ import {
   InternalOp,
   PIPELINE_HEADER_BYTES,
   RecordType,
-  WORD_ARRIVED_MS,
+  WORD_ARRIVED,
   WORD_CONNECTION,
   WORD_ERROR,
   WORD_FLAGS,
@@ -223,7 +224,8 @@ export class ResultRouter {
     changes: number,
   ): void {
     const nowMs = this.clock.monotonicMs();
-    const latencyMs = Math.max(((nowMs | 0) - (words[header + WORD_ARRIVED_MS] as number)) | 0, 0);
+    const arrival = words[header + WORD_ARRIVED] as number;
+    const latencyMs = wholeMsSince(arrival, nowMs);
     cnxn.measure(latencyMs, nowMs);
     this.counters.addLatency(latencyMs);
     const isWrite = type === RecordType.commit;
@@ -232,6 +234,6 @@ export class ResultRouter {
     }
     // The reference answers who comes again without a request.
     if (words[header + WORD_OP] === InternalOp.reopenSession) return;
-    this.measures.onReply(isWrite, latencyMs);
+    this.measures.onReply(isWrite, msSince(arrival, nowMs));
   }
 }

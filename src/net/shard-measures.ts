@@ -7,6 +7,7 @@
 import type { MetricSet } from '../actor/counters/metric-set.js';
 import type { Summary } from '../actor/counters/summary.js';
 import { SummaryRun } from '../actor/counters/summary-run.js';
+import type { Clock } from '../base/clock.js';
 import { NamespaceMeasure } from '../processor/namespace-measure.js';
 import { EventType } from '../protocol/watch-event.js';
 import { RESET_WITH_METRICS } from './shard-counters.js';
@@ -15,6 +16,7 @@ export class ShardMeasures {
   readonly reads: NamespaceMeasure;
   /** Tokens taken when a connection has passed the throttle. */
   readonly tokenDeficit: Summary;
+  private readonly clock: Clock;
   private readonly readLatency: Summary;
   private readonly readRun: SummaryRun;
   private readonly updateRun: SummaryRun;
@@ -26,7 +28,8 @@ export class ShardMeasures {
   private readonly children: Summary;
 
   /** The shard's counters are registered by now. */
-  constructor(metrics: MetricSet) {
+  constructor(metrics: MetricSet, clock: Clock) {
+    this.clock = clock;
     for (const name of RESET_WITH_METRICS) metrics.counter(name);
     this.reads = new NamespaceMeasure(metrics.keyed('read_per_namespace'));
     this.tokenDeficit = metrics.summary('connection_token_deficit');
@@ -41,7 +44,7 @@ export class ShardMeasures {
     this.children = metrics.summary('node_children_watch_count');
   }
 
-  /** A reply that came back from the pipeline. */
+  /** A reply that came back from the pipeline; in parts of a millisecond. */
   onReply(isWrite: boolean, latencyMs: number): void {
     if (isWrite) this.updateRun.add(latencyMs);
     else this.readRun.add(latencyMs);
@@ -51,9 +54,9 @@ export class ShardMeasures {
     this.responseSize.add(byteCount);
   }
 
-  /** Answered within the millisecond in which they came. */
-  onInstantReads(count: number): void {
-    this.readLatency.addMany(0, count);
+  /** Came together, and are all answered now. */
+  onInstantReads(count: number, cameMs: number): void {
+    this.readLatency.addMany(this.clock.monotonicMs() - cameMs, count);
   }
 
   onThrottled(waitedMs: number): void {

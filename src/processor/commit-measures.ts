@@ -10,6 +10,7 @@ import type { Counter } from '../actor/counters/counter.js';
 import type { Summary } from '../actor/counters/summary.js';
 import { SummaryRun } from '../actor/counters/summary-run.js';
 import type { Clock } from '../base/clock.js';
+import { msSince } from './arrival.js';
 import { StampedStage, StampReader } from './stage-stamps.js';
 
 export class CommitMeasures {
@@ -52,18 +53,18 @@ export class CommitMeasures {
     this.serverCommitTime = metrics.summary('server_write_committed_time_ms');
   }
 
-  /** `arrivedMs`: low 32 bits of when its client's request came; null: another server's. */
-  onReleased(arrivedMs: number | null): void {
+  /** `arrival`: of its client's request; null: another server's. */
+  onReleased(arrival: number | null): void {
     this.released++;
-    if (arrivedMs === null) return;
+    if (arrival === null) return;
     this.releasedLocal++;
-    this.writeTime.add(this.since(arrivedMs));
+    this.writeTime.add(msSince(arrival, this.clock.monotonicMs()));
   }
 
-  onPassed(arrivedMs: number, hasWaited: boolean): void {
+  onPassed(arrival: number, hasWaited: boolean): void {
     this.passed++;
     if (hasWaited) this.passedFromQueue++;
-    this.readTime.add(this.since(arrivedMs));
+    this.readTime.add(msSince(arrival, this.clock.monotonicMs()));
   }
 
   /** The batch is over; `waiting`: own requests that have something in front of them, `held`: what waits for its commit; the zxid: of the last transaction let go. */
@@ -89,9 +90,5 @@ export class CommitMeasures {
     this.releasedLocal = 0;
     this.passed = 0;
     this.passedFromQueue = 0;
-  }
-
-  private since(arrivedMs: number): number {
-    return ((this.clock.monotonicMs() | 0) - arrivedMs) | 0;
   }
 }

@@ -34,7 +34,7 @@ import {
   FLAG_UNPROVEN,
   InternalOp,
   RecordType,
-  WORD_ARRIVED_MS,
+  WORD_ARRIVED,
   WORD_CONNECTION,
   WORD_DIRECT_COUNT,
   WORD_FLAGS,
@@ -155,7 +155,7 @@ export class CommitProcessor implements Actor {
           this.line.giveBack(words, header);
           return;
         }
-        this.measures.onPassed(words[header + WORD_ARRIVED_MS] as number, !this.held.isEmpty);
+        this.measures.onPassed(words[header + WORD_ARRIVED] as number, !this.held.isEmpty);
         break;
     }
     this.line.passOn(type, bytes, offset, length);
@@ -190,7 +190,7 @@ export class CommitProcessor implements Actor {
     const isLocal = !this.local.isEmpty && this.isHead(words, header);
     if (isLocal) this.identify(out.words, out.offset >> 2);
     const isOwn = (out.words[(out.offset >> 2) + WORD_SHARD] as number) >= 0;
-    this.measures.onReleased(isOwn ? (out.words[(out.offset >> 2) + WORD_ARRIVED_MS] as number) : null);
+    this.measures.onReleased(isOwn ? (out.words[(out.offset >> 2) + WORD_ARRIVED] as number) : null);
     out.commit();
     if (isLocal) this.local.dropFront();
     if (!this.local.isEmpty) this.answerLocal();
@@ -221,7 +221,7 @@ export class CommitProcessor implements Actor {
     words[header + WORD_OP] = own[at + WORD_OP] as number;
     words[header + WORD_SLOT] = own[at + WORD_SLOT] as number;
     words[header + WORD_FLAGS] = (words[header + WORD_FLAGS] as number) | (own[at + WORD_FLAGS] as number);
-    words[header + WORD_ARRIVED_MS] = own[at + WORD_ARRIVED_MS] as number;
+    words[header + WORD_ARRIVED] = own[at + WORD_ARRIVED] as number;
     words[header + WORD_LARGE_BYTES] = own[at + WORD_LARGE_BYTES] as number;
   }
 
@@ -251,7 +251,7 @@ export class CommitProcessor implements Actor {
       default:
         if (this.isHalted) this.line.giveBack(words, header);
         else if (type !== RecordType.request && (this.local.isEmpty || opensSession(words, header))) {
-          this.measures.onPassed(words[header + WORD_ARRIVED_MS] as number, false);
+          this.measures.onPassed(words[header + WORD_ARRIVED] as number, false);
           this.line.passOn(type, bytes, offset, length);
         } else this.local.push(type, bytes, offset, length);
     }
@@ -270,7 +270,7 @@ export class CommitProcessor implements Actor {
         if (at === undefined || compareUnsigned(at.hi, at.lo, this.releasedHi, this.releasedLo) > 0) return;
         this.syncedAt.shift();
       }
-      this.measures.onPassed(local.words[(offset >> 2) + WORD_ARRIVED_MS] as number, true);
+      this.measures.onPassed(local.words[(offset >> 2) + WORD_ARRIVED] as number, true);
       this.line.passOn(type === RecordType.request ? RecordType.pass : type, local.bytes, offset, local.frontLength());
       local.dropFront();
     }

@@ -6,7 +6,7 @@
  *
  *   word  0        1           2     3     4      5       6       7      8       9       10       11
  *        +--------+-----------+-----+-----+------+-------+-------+------+-------+-------+--------+-----------+
- *        | shard  | connection| xid | op  | slot | sess  | sess  | zxid | zxid  | error | flags  | arrivedMs |
+ *        | shard  | connection| xid | op  | slot | sess  | sess  | zxid | zxid  | error | flags  | arrived   |
  *        |        |           |     |     |      | hi    | lo    | hi   | lo    |       |        |           |
  *        +--------+-----------+-----+-----+------+-------+-------+------+-------+-------+--------+-----------+
  *   word 12       13       14      15        | byte 64 ...
@@ -121,7 +121,8 @@ export const WORD_ZXID_HI = 7;
 export const WORD_ZXID_LO = 8;
 export const WORD_ERROR = 9;
 export const WORD_FLAGS = 10;
-export const WORD_ARRIVED_MS = 11;
+/** When its bytes were read (arrival.ts). */
+export const WORD_ARRIVED = 11;
 export const WORD_LENGTH_A = 12;
 export const WORD_LENGTH_B = 13;
 /** Bytes that the request counts for as a large one (client-protocol 9.4), until it comes back; mostly 0. */

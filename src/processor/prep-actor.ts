@@ -35,7 +35,7 @@ import {
   PIPELINE_HEADER_BYTES,
   RecordType,
   ServerRole,
-  WORD_ARRIVED_MS,
+  WORD_ARRIVED,
   WORD_ERROR,
   WORD_FLAGS,
   WORD_HALT_COUNT,
@@ -196,7 +196,7 @@ export class PrepActor implements Actor {
     assert(this.role !== null, 'a request came before recovery was done');
     this.measures.requests++;
     if (type === RecordType.request && this.role !== this.learner) {
-      this.measures.onRequest(words[(offset >> 2) + WORD_ARRIVED_MS] as number);
+      this.measures.onRequest(words[(offset >> 2) + WORD_ARRIVED] as number);
     }
     this.role.onRequest(type, bytes, words, offset, length);
   }

@@ -12,13 +12,14 @@ import { writeInt32 } from '../base/bytes.js';
 import { hex64 } from '../base/int64.js';
 import type { SessionTable } from '../session/session-table.js';
 import { SessionTracker } from '../session/session-tracker.js';
+import { arrivalAt } from './arrival.js';
 import {
   InternalOp,
   PIPELINE_HEADER_BYTES,
   PIPELINE_HEADER_WORDS,
   RecordType,
   ServerRole,
-  WORD_ARRIVED_MS,
+  WORD_ARRIVED,
   WORD_CONNECTION,
   WORD_LENGTH_B,
   WORD_OP,
@@ -84,7 +85,7 @@ export class SessionTrackerActor implements Actor {
     out.words[at + WORD_SLOT] = slot;
     out.words[at + WORD_SESSION_HI] = table.sessionHi(slot);
     out.words[at + WORD_SESSION_LO] = table.sessionLo(slot);
-    out.words[at + WORD_ARRIVED_MS] = this.nowMs | 0;
+    out.words[at + WORD_ARRIVED] = arrivalAt(this.nowMs);
     out.words[at + WORD_LENGTH_B] = 4;
     writeInt32(out.bytes, out.offset + PIPELINE_HEADER_BYTES, touchedMs | 0);
     out.commit();

@@ -1,7 +1,7 @@
 /**
- * A summary on the hot path: values that come one per record and are mostly the same as the one before (whole milliseconds of a
- * batch) are counted in a run, and reach shared memory when another value comes or the batch ends. Lives with the summary, on its
- * owner's thread. Whoever adds flushes once per batch, or readers see the last run too late.
+ * A summary on the hot path: values that come one per record and are mostly the same as the one before (the time of all that one read
+ * of a socket brought) are counted in a run, and reach shared memory when another value comes or the batch ends. Lives with the summary,
+ * on its owner's thread. Whoever adds flushes once per batch, or readers see the last run too late.
  */
 
 import type { Summary } from './summary.js';

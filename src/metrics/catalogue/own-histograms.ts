@@ -12,8 +12,8 @@ export interface OwnHistogram {
 }
 
 export const OWN_HISTOGRAMS: readonly OwnHistogram[] = [
-  ['readlatency', 'read_latency', 'From a read to its answer, by whole milliseconds.'],
-  ['updatelatency', 'write_latency', 'From a write to its answer, by whole milliseconds.'],
+  ['readlatency', 'read_latency', 'From a read to its answer.'],
+  ['updatelatency', 'write_latency', 'From a write to its answer.'],
   ['propagation_latency', 'propagation', 'From the making of a transaction on the leader to its being applied here.'],
   ['fsynctime', 'log_sync', 'Syncs of the transaction log to the disk.'],
   ['prep_processor_queue_time_ms', 'prep_wait', 'Requests waiting for prep.'],

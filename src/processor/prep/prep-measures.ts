@@ -8,6 +8,7 @@ import type { Counter } from '../../actor/counters/counter.js';
 import type { Summary } from '../../actor/counters/summary.js';
 import { SummaryRun } from '../../actor/counters/summary-run.js';
 import type { Clock } from '../../base/clock.js';
+import { msSince } from '../arrival.js';
 import type { OutstandingChanges } from '../change-record.js';
 
 export class PrepMeasures {
@@ -38,9 +39,8 @@ export class PrepMeasures {
     this.learnerQueueSize = metrics.summary('learner_request_processor_queue_size');
   }
 
-  /** `arrivedMs`: low 32 bits of when it came. */
-  onRequest(arrivedMs: number): void {
-    this.queueTime.add(((this.clock.monotonicMs() | 0) - arrivedMs) | 0);
+  onRequest(arrival: number): void {
+    this.queueTime.add(msSince(arrival, this.clock.monotonicMs()));
   }
 
   onBatchEnd(changes: OutstandingChanges): void {

@@ -15,7 +15,7 @@ import {
   PIPELINE_HEADER_WORDS,
   RecordType,
   ServerRole,
-  WORD_ARRIVED_MS,
+  WORD_ARRIVED,
   WORD_CONNECTION,
   WORD_ERROR,
   WORD_FLAGS,
@@ -111,7 +111,7 @@ class Bench {
     words[WORD_OP] = op;
     words[WORD_SLOT] = connection + 100;
     words[WORD_SESSION_LO] = connection;
-    words[WORD_ARRIVED_MS] = xid * 7;
+    words[WORD_ARRIVED] = xid * 7;
     words[WORD_LARGE_BYTES] = xid % 3 === 0 ? 1000 : 0;
     words[WORD_LENGTH_B] = 8;
     return { bytes: new Uint8Array(words.buffer), words, length };
@@ -139,7 +139,7 @@ class Bench {
         xid: words[at + WORD_XID] as number,
         zxid: words[at + WORD_ZXID_LO] as number,
         error: words[at + WORD_ERROR] as number,
-        arrivedMs: words[at + WORD_ARRIVED_MS] as number,
+        arrivedMs: words[at + WORD_ARRIVED] as number,
         largeBytes: words[at + WORD_LARGE_BYTES] as number,
         slot: words[at + WORD_SLOT] as number,
         bodyBytes: words[at + WORD_LENGTH_B] as number,

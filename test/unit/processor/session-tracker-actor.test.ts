@@ -6,9 +6,10 @@ import type { ActorContext } from '../../../src/actor/actor.js';
 import { silentLogger } from '../../../src/actor/logger.js';
 import { LocalMailbox } from '../../../src/actor/mailbox/local-mailbox.js';
 import { readInt32 } from '../../../src/base/bytes.js';
+import { arrivalAt } from '../../../src/processor/arrival.js';
 import {
   PIPELINE_HEADER_BYTES,
-  WORD_ARRIVED_MS,
+  WORD_ARRIVED,
   WORD_SESSION_HI,
   WORD_SESSION_LO,
   WORD_SLOT,
@@ -33,8 +34,8 @@ test('a touch that comes while the expiry is being written saves the session', (
   toPrep.drain((_type, bytes, words, offset) => {
     const header = offset >> 2;
     told.push(words[header + WORD_SLOT], words[header + WORD_SESSION_HI], words[header + WORD_SESSION_LO]);
-    told.push(readInt32(bytes, offset + PIPELINE_HEADER_BYTES), words[header + WORD_ARRIVED_MS]);
+    told.push(readInt32(bytes, offset + PIPELINE_HEADER_BYTES), words[header + WORD_ARRIVED]);
   }, 10);
   // Prep compares the touch with the table's, and lets the session live since they differ. Stages measure from the last one on.
-  expect(told).toEqual([2, 7, 8, 1000, 6500]);
+  expect(told).toEqual([2, 7, 8, 1000, arrivalAt(6500)]);
 });

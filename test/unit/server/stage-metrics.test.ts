@@ -11,6 +11,14 @@ interface Figures {
   readonly max: number;
 }
 
+/** Each look at it takes its time. */
+class PassingClock extends ManualClock {
+  override monotonicMs(): number {
+    this.advance(1 / 32);
+    return super.monotonicMs();
+  }
+}
+
 let server: InlineServer;
 
 function figures(cells: Float64Array): Figures {
@@ -119,4 +127,21 @@ describe('the line', () => {
     expect(counter('outstanding_changes_removed')).toBeLessThanOrEqual(counter('outstanding_changes_queued'));
     expect(counter('outstanding_changes_removed')).toBeGreaterThan(0);
   });
+});
+
+test('latencies are told in parts of a millisecond, of what is answered at once, too', () => {
+  server = InlineServer.start({ placement: 'staged', clock: new PassingClock(1_000_000) });
+  const client = server.connect();
+  const opened = summary('updatelatency').sum;
+  client.create('/app', { data: 'abc' });
+  server.run();
+  client.getData('/app');
+  server.run();
+  const [read, write] = [summary('readlatency'), summary('updatelatency')];
+  expect(read.count).toBe(1);
+  expect(read.sum).toBeGreaterThan(0);
+  expect(read.sum).toBeLessThan(1);
+  expect(write.sum - opened).toBeGreaterThan(0);
+  expect(write.sum * 64).toBe(Math.round(write.sum * 64));
+  expect(summary('prep_processor_queue_time_ms').sum % 1).toBeGreaterThan(0);
 });
