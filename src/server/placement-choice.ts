@@ -19,6 +19,15 @@ const SHARDED_CORES_MIN = 8;
 const CORES_PER_SHARD = 4;
 const AUTO_SHARDS_MAX = 8;
 
+/**
+ * As many as a server inside another program may count on. Where shards cannot each have a listening socket of their own, every one of
+ * them closes the number of the one that they share when it stops, and the second one's might be a file of that program by then: so
+ * one shard is to be enough, unless the program asks for more.
+ */
+export function embeddedCores(coreCount: number, canReusePort: boolean): number {
+  return canReusePort ? coreCount : Math.min(coreCount, SHARDED_CORES_MIN - 1);
+}
+
 export function choosePlacement(
   setting: PlacementSetting,
   shardsSetting: number | 'auto',

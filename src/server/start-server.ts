@@ -10,7 +10,9 @@
 import { availableParallelism } from 'node:os';
 import type { Logger } from '../actor/logger.js';
 import { silentLogger } from '../actor/logger.js';
+import { CAN_REUSE_PORT } from '../net/node-client-network.js';
 import { checkPeerPortsFree } from './free-ports.js';
+import { embeddedCores } from './placement-choice.js';
 import { configFromPairs, loadServerConfig, type ServerConfig } from './server-config.js';
 import { ServerLife } from './server-life.js';
 import { ServerLog } from './server-log.js';
@@ -87,7 +89,8 @@ export async function startServer(options: StartServerOptions): Promise<Embedded
 
 function readConfig(options: StartServerOptions): ServerConfig {
   const { configFile, logger } = options;
-  const input = { argv: [], env: {}, coreCount: availableParallelism(), log: toLogger(logger) };
+  const coreCount = embeddedCores(availableParallelism(), CAN_REUSE_PORT);
+  const input = { argv: [], env: {}, coreCount, log: toLogger(logger) };
   const config =
     configFile === undefined ? fromOptions(options, input) : loadServerConfig({ ...input, argv: [configFile] });
   return { ...config, logging: { ...config.logging, toMainThread: true } };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { choosePlacement, type PlacementSetting } from '../../../src/server/placement-choice.js';
+import { choosePlacement, embeddedCores, type PlacementSetting } from '../../../src/server/placement-choice.js';
 
 it.each<[PlacementSetting, number | 'auto', cores: number, string, number]>([
   ['auto', 'auto', 1, 'compact', 1],
@@ -16,4 +16,13 @@ it.each<[PlacementSetting, number | 'auto', cores: number, string, number]>([
   ['pipeline', 5, 1, 'pipeline', 5],
 ])('%s with %s shards on %i cores', (setting, shards, cores, placement, connectionShards) => {
   expect(choosePlacement(setting, shards, cores)).toEqual({ placement, connectionShards });
+});
+
+it('one shard inside another program, where shards would share a descriptor', () => {
+  expect(choosePlacement('auto', 'auto', embeddedCores(64, false))).toEqual({
+    placement: 'pipeline',
+    connectionShards: 1,
+  });
+  expect(choosePlacement('auto', 'auto', embeddedCores(64, true)).connectionShards).toBe(8);
+  expect(choosePlacement('auto', 'auto', embeddedCores(2, false)).placement).toBe('compact');
 });
