@@ -17,10 +17,14 @@
  *   4. A new connection to a voter gets the present proposal, and the waiting times begin anew; voters that are not connected are
  *      tried every second, however long the waiting time has become.
  *      So are those whose connection has said nothing for longer and longer: it may lead nowhere, and nobody would ever be told.
- *   5. A server without a vote believes no LOOKING server: what it is told is that server's last vote, for a leader that is gone.
+ *   5. A server without a vote decides nothing by what LOOKING servers tell: that may be a last vote, for a leader that is gone. But it
+ *      takes the best of it for its own and says so: who has seen proposed members that it does not know of, and votes among those,
+ *      may need its vote, and would never have it otherwise.
  *   6. A worse vote of the same round is answered with the proposal: its sender may not have seen ours, which came while it still had
  *      a role. Once for each time that the proposal is told, so that two who disagree for good do not shout.
- *   7. Nobody who is not a voter is answered twice within 50 ms: two servers that are strangers to each other would never stop.
+ *   7. Nobody who is not a voter is answered twice within 50 ms: two servers that are strangers to each other would never stop. During a
+ *      call the answer is the present proposal.
+ *   8. Who votes among the proposed members only has nobody to propose at first, and is followed into its round all the same.
  */
 import { assert } from '../base/assert.js';
 import { Fifo } from '../base/fifo.js';
@@ -251,9 +255,10 @@ export class FastLeaderElection {
   /** It may not vote, and is told what we know, or what we last knew; the round is the present one. */
   private answerStranger(sender: number, nowMs: number): void {
     if (this.state === PeerState.looking) this.askers.onUnanswered(sender);
-    if (this.current === null || this.askers.wasJustAnswered(sender, nowMs)) return;
+    const vote = this.calling && this.proposal.leader !== NOBODY ? this.proposal : this.current;
+    if (vote === null || this.askers.wasJustAnswered(sender, nowMs)) return;
     this.askers.onAnswered(sender, nowMs);
-    this.port.send(sender, this.state, { ...this.current, round: this.round });
+    this.port.send(sender, this.state, { ...vote, round: this.round });
   }
 
   private arrive(sender: number, notification: Notification): void {
@@ -274,10 +279,14 @@ export class FastLeaderElection {
   private step(sender: number, notification: Notification, nowMs: number): void {
     this.notifyAtMs = nowMs + this.notifyMs;
     if (notification.leader === NOBODY && notification.state === PeerState.looking) this.askers.onUnanswered(sender);
-    if (!this.isVoter(sender) || !this.isVoter(notification.leader)) return;
+    if (!this.isVoter(sender)) return;
+    if (!this.isVoter(notification.leader)) {
+      this.followRound(sender, notification, nowMs);
+      return;
+    }
     switch (notification.state) {
       case PeerState.looking:
-        if (!this.hasVote) return;
+        if (!this.mayVote) return;
         if (this.finalizing) this.onLookingWhileFinalizing(sender, notification, nowMs);
         else this.onLooking(sender, notification, nowMs);
         return;
@@ -288,19 +297,35 @@ export class FastLeaderElection {
     }
   }
 
+  /** Its vote is needed, and it cannot come back to an earlier round. */
+  private followRound(sender: number, { leader, state, round }: Notification, nowMs: number): void {
+    if (leader !== NOBODY || state !== PeerState.looking || this.members.committed.isVoter(sender)) return;
+    if (!this.mayVote || round <= this.round) return;
+    this.finalizing = false;
+    this.round = round;
+    this.recvset.clear();
+    this.adopt(this.initial, nowMs);
+  }
+
   private onLooking(sender: number, vote: Notification, nowMs: number): void {
     if (isMinusOne(this.initial) || isMinusOne(vote) || vote.round < this.round) return;
     if (vote.round > this.round) {
       this.round = vote.round;
       this.recvset.clear();
-      this.adopt(beats(vote, this.initial, this.members.committed) ? vote : this.initial, nowMs);
-    } else if (beats(vote, this.proposal, this.members.committed)) {
+      this.adopt(this.isBetter(vote, this.initial) ? vote : this.initial, nowMs);
+    } else if (this.isBetter(vote, this.proposal)) {
       this.adopt(vote, nowMs);
     } else {
       this.correct(sender, vote);
     }
     this.recvset.set(sender, vote, PeerState.looking, 0);
-    this.finalizeIfQuorum(nowMs);
+    if (this.hasVote) this.finalizeIfQuorum(nowMs);
+  }
+
+  /** Who proposes nobody has no history that would count, however long it is. */
+  private isBetter(vote: Vote, than: Vote): boolean {
+    const { committed } = this.members;
+    return than.leader === NOBODY ? committed.weight(vote.leader) > 0 : beats(vote, than, committed);
   }
 
   /** Whatever is not better only makes the silence begin anew; but it is counted. */
@@ -322,8 +347,8 @@ export class FastLeaderElection {
   }
 
   private correct(sender: number, vote: Vote): void {
-    if (sender === this.myId || this.corrected.has(sender) || !beats(this.proposal, vote, this.members.committed))
-      return;
+    if (sender === this.myId || this.corrected.has(sender) || this.proposal.leader === NOBODY) return;
+    if (!beats(this.proposal, vote, this.members.committed)) return;
     this.corrected.add(sender);
     this.port.send(sender, PeerState.looking, this.proposal);
   }

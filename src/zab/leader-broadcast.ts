@@ -111,10 +111,13 @@ export class LeaderBroadcast {
     return this.toFollowers.length === 0 && this.toObservers.length === 0;
   }
 
-  /** This server, and the followers that are up to date and alive. */
+  /** This server, and the followers that are up to date, alive, and not about to come back as observers, who acknowledge nothing. */
   syncedVoters(): ReadonlySet<number> {
+    const { committed } = this.host.configs;
     const sids = new Set([this.host.myId]);
-    for (const link of this.followers) if (link.isSynced) sids.add(link.sid);
+    for (const { isSynced, sid } of this.followers) {
+      if (isSynced && committed.member(sid)?.type !== 'observer') sids.add(sid);
+    }
     return sids;
   }
 

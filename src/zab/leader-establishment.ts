@@ -101,8 +101,9 @@ export class LeaderEstablishment {
     link.awaitEpochAcks();
   }
 
+  /** Who observes may be a voter of the proposed members, and nobody else can make those hold. */
   onNewLeaderAck(link: LearnerHandler): void {
-    if (!link.isObserver) this.newLeaderAcks.add(link.sid);
+    this.newLeaderAcks.add(link.sid);
   }
 
   // ---- once per turn

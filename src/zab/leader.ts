@@ -344,7 +344,10 @@ export class Leader implements Role, LearnerMaster {
 
   onCaughtUp(link: LearnerHandler): void {
     assert(this.broadcast.isDistributed, 'a link joins between two turns of the broadcast');
-    link.endSync(encodeUtf8(this.host.configs.lastSeen.toText()));
+    const { committed, lastSeen } = this.host.configs;
+    // UPTODATE makes it the learner's committed one. What this epoch has proposed since follows as a transaction like others.
+    const isEstablished = this.establishment.phase === 'established';
+    link.endSync(encodeUtf8((isEstablished ? committed : lastSeen).toText()));
     this.broadcast.join(link);
   }
 

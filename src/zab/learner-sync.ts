@@ -244,7 +244,8 @@ export class LearnerSync {
 
   private onUpToDate(): void {
     if (this.step !== 'secured') throw new RoleFault('The leader sent UPTODATE before NEWLEADER');
-    if (this.newLeaderConfig !== null) this.configs.activate(this.newLeaderConfig, null, this.epoch, 0);
+    const config = this.newLeaderConfig;
+    if (config !== null && !this.configs.isPending(config)) this.configs.activate(config, null, this.epoch, 0);
     this.connection.out.empty(PacketType.ack, this.epoch, 0);
     this.step = 'upToDate';
     this.host.log.info('Learner received UPTODATE message');

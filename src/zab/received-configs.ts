@@ -29,6 +29,7 @@ export class ReceivedConfigs {
   private readonly configs: ConfigView;
   private readonly txns: ReceivedTxns;
   private readonly proposed = new Fifo<Proposed>();
+  private newest: Proposed | null = null;
 
   constructor(configs: ConfigView, txns: ReceivedTxns) {
     this.configs = configs;
@@ -39,7 +40,8 @@ export class ReceivedConfigs {
   propose(zxidHi: number, zxidLo: number, bytes: Uint8Array, offset: number, length: number): void {
     const isNew = this.txns.propose(zxidHi, zxidLo, bytes, offset, length);
     if (!isNew || readInt32(bytes, offset + TXN_TYPE) !== OpCode.reconfig) return;
-    this.proposed.push({ zxidHi, zxidLo, config: this.seen(configTextOf(bytes, offset)) });
+    this.newest = { zxidHi, zxidLo, config: this.seen(configTextOf(bytes, offset)) };
+    this.proposed.push(this.newest);
   }
 
   /** Throws RoleFault, also when the change ends the role. */
@@ -53,6 +55,12 @@ export class ReceivedConfigs {
     }
     const leader = numberFromHalves(readInt32(designated, 0), readInt32(designated, 4));
     this.activate(change.config, leader, zxidHi, zxidLo);
+  }
+
+  /** Apache's leader tells in NEWLEADER of members that are only proposed, too: those wait for their own transaction's commit. */
+  isPending({ versionHi, versionLo }: QuorumVerifier): boolean {
+    const { newest } = this;
+    return newest?.zxidHi === versionHi && newest.zxidLo === versionLo && this.txns.isUncommitted(versionHi, versionLo);
   }
 
   /** What came before it was committed as any other transaction, to bring this member up to date: NEWLEADER tells of that. */

@@ -144,6 +144,11 @@ export class ReceivedTxns {
     return true;
   }
 
+  isUncommitted(zxidHi: number, zxidLo: number): boolean {
+    const { lastCommittedHi, lastCommittedLo } = this.history;
+    return compareSigned(zxidHi, zxidLo, lastCommittedHi, lastCommittedLo) > 0;
+  }
+
   /** The oldest that waits, and no other (6.4). False: it was committed before. Throws RoleFault. */
   commit(zxidHi: number, zxidLo: number, activation: Uint8Array | null = null): boolean {
     const { history, sink } = this;

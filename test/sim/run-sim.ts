@@ -2,12 +2,14 @@
 //
 //   node dist/test/sim/run-sim.js --seed 123 [--log none|full]
 //   node dist/test/sim/run-sim.js --seeds 1..1000 [--seconds 600] [--keep-going]
+//   ... --reconfig all|none                                        members change in every seed, or in none
 //   node dist/test/sim/run-sim.js --defects 40 [--only words]      every known defect, and the seed that finds it out
 //
 // Ends with 1 when an invariant did not hold, and says by which seed that can be seen again.
 
 import { parseArgs } from 'node:util';
 import { DEFECTS } from './defects/defects.js';
+import { drawPlan, type Reconfiguring, type SimPlan } from './world/sim-plan.js';
 import { type SimResult, SimWorld } from './world/sim-world.js';
 
 const { values } = parseArgs({
@@ -19,21 +21,30 @@ const { values } = parseArgs({
     'keep-going': { type: 'boolean' },
     defects: { type: 'string' },
     only: { type: 'string' },
+    reconfig: { type: 'string' },
   },
 });
 
+function planOf(seed: number): SimPlan {
+  return drawPlan(seed, undefined, (values.reconfig ?? 'some') as Reconfiguring);
+}
+
 function one(seed: number): boolean {
   const isSilent = values.log === 'none';
-  const result = new SimWorld(seed, { onLine: isSilent ? null : (line) => console.log(line) }).run();
+  const result = new SimWorld(seed, {
+    plan: planOf(seed),
+    onLine: isSilent ? null : (line) => console.log(line),
+  }).run();
   console.log(summary(result));
   return result.violations.length === 0;
 }
 
-function summary({ seed, violations, events, virtualMs, committed, answered, epochs, faults }: SimResult): string {
+function summary(result: SimResult): string {
+  const { seed, violations, events, virtualMs, committed, answered, epochs, configurations, faults } = result;
   const hit = [...faults].map(([kind, count]) => `${kind} ${count}`).join(', ');
   const lines = [
     `seed ${seed}: ${events} events in ${Math.round(virtualMs)} ms of its time, ${committed} committed, ${answered} answered, ` +
-      `${epochs} epochs; faults: ${hit || 'none'}`,
+      `${epochs} epochs, ${configurations} configurations; faults: ${hit || 'none'}`,
     ...violations.map(({ invariant, text }) => `  VIOLATION of ${invariant}: ${text}`),
   ];
   return lines.join('\n');
@@ -45,14 +56,15 @@ function many(range: string): boolean {
   const endMs = beganMs + Number(values.seconds ?? Number.POSITIVE_INFINITY) * 1000;
   const faults = new Map<string, number>();
   const failed: number[] = [];
-  const sums = { seeds: 0, events: 0, committed: 0, answered: 0, epochs: 0, virtualMs: 0 };
+  const sums = { seeds: 0, events: 0, committed: 0, answered: 0, epochs: 0, configurations: 0, virtualMs: 0 };
   for (let seed = from; seed <= to && performance.now() < endMs; seed++) {
-    const result = new SimWorld(seed).run();
+    const result = new SimWorld(seed, { plan: planOf(seed) }).run();
     sums.seeds++;
     sums.events += result.events;
     sums.committed += result.committed;
     sums.answered += result.answered;
     sums.epochs += result.epochs;
+    sums.configurations += result.configurations;
     sums.virtualMs += result.virtualMs;
     for (const [kind, count] of result.faults) faults.set(kind, (faults.get(kind) ?? 0) + count);
     if (result.violations.length === 0) continue;
@@ -65,7 +77,10 @@ function many(range: string): boolean {
     `${sums.seeds} seeds in ${seconds.toFixed(1)} s (${(sums.seeds / seconds).toFixed(1)} seeds/s, ` +
       `${Math.round(sums.events / seconds)} events/s, ${Math.round(sums.virtualMs / 1000)} s of virtual time)`,
   );
-  console.log(`${sums.committed} transactions committed, ${sums.answered} requests answered, ${sums.epochs} epochs`);
+  console.log(
+    `${sums.committed} transactions committed, ${sums.answered} requests answered, ${sums.epochs} epochs, ` +
+      `${sums.configurations} configurations`,
+  );
   console.log(`faults: ${[...faults].map(([kind, count]) => `${kind} ${count}`).join(', ')}`);
   console.log(`violations: ${failed.length}${failed.length > 0 ? ` (seeds ${failed.join(' ')})` : ''}`);
   return failed.length === 0;

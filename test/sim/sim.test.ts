@@ -21,7 +21,7 @@ function runAsItWas(seed: number): SimResult {
     observerMasterPort: 0,
     readerCount: 0,
   };
-  return new SimWorld(seed, { plan: { ...drawPlan(seed, 12_000), ...since } }).run();
+  return new SimWorld(seed, { plan: { ...drawPlan(seed, 12_000, 'none'), ...since } }).run();
 }
 
 function said({ violations }: SimResult): string[] {
@@ -66,7 +66,22 @@ describe('an ensemble keeps its promises whatever happens', () => {
     [801989, 'an epoch ended while sessions were to expire, and they had their whole time again'],
     [803333, 'a session ended by a close that was asked for before it moved, and came while nobody asked anything'],
   ])('seed %d: %s', (seed) => {
-    expect(said(run(seed, 12_000))).toEqual([]);
+    const plan = drawPlan(seed, 12_000, 'none');
+    expect(said(new SimWorld(seed, { plan }).run())).toEqual([]);
+  });
+
+  it.each([
+    [
+      15,
+      'voters to be knew nothing of it, had no vote in the election, and a proposed configuration was never completed',
+    ],
+    [80, 'a voter to be was some rounds ahead, and nobody followed it there'],
+    [145, 'who joined while a configuration was proposed took it for committed, and would have told others so'],
+    [148, 'voters to be observed until then, and what they acknowledged did not count'],
+  ])('seed %d, whose members change: %s', (seed) => {
+    const result = new SimWorld(seed, { plan: drawPlan(seed, 12_000, 'all') }).run();
+    expect(said(result)).toEqual([]);
+    expect(result.configurations).toBeGreaterThan(1);
   });
 });
 

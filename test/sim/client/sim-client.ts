@@ -8,6 +8,7 @@ import { encodeUtf8 } from '../../../src/base/utf8.js';
 import { OPEN_ACL_UNSAFE } from '../../../src/protocol/acl.js';
 import type { MultiOp as WireMultiOp } from '../../../src/protocol/multi.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
+import { encodeReconfigRequest } from '../../../src/protocol/requests.js';
 import type { Stat } from '../../../src/protocol/stat.js';
 import { childrenOf, dataTextOf, multiResultsOf, pathOf, statOf } from '../../testing/inline/reply-bodies.js';
 import { Ending, type SimClientNetwork, type SimConnection } from '../../testing/inline/sim-client-network.js';
@@ -281,6 +282,16 @@ function send(wire: WireClient, op: Operation): void {
     case 'sync':
       wire.sync(op.path);
       break;
+    case 'reconfig':
+      wire.request(OpCode.reconfig, (w) =>
+        encodeReconfigRequest(w, {
+          joiningServers: op.joining,
+          leavingServers: op.leaving,
+          newMembers: op.newMembers,
+          curConfigId: op.fromVersion,
+        }),
+      );
+      break;
     case 'ping':
       wire.ping();
       break;
@@ -323,6 +334,12 @@ function outcomeOf(reply: Reply, op: Operation): Outcome {
       return { zxid, err, data: dataTextOf(reply), stat: nodeStat(statOf(reply)) };
     case 'getChildren':
       return { zxid, err, children: childrenOf(reply) };
+    case 'reconfig':
+      return {
+        zxid,
+        err,
+        configVersion: BigInt(`0x${/^version=([0-9a-f]+)$/m.exec(dataTextOf(reply) ?? '')?.[1] ?? '0'}`),
+      };
     case 'multi':
       return { zxid, err, results: multiResultsOf(reply).map(partResult) };
     default:

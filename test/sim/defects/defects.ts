@@ -401,7 +401,7 @@ function weighted(seed: number): SimPlan {
 function withObservers(seed: number): SimPlan {
   for (let next = seed * 1000; ; next++) {
     const plan = drawPlan(next);
-    if (plan.members.some(({ isObserver }) => isObserver)) return plan;
+    if (plan.membersText.includes(':observer')) return plan;
   }
 }
 

@@ -37,7 +37,16 @@ export interface MultiOp {
 export interface CloseOp {
   readonly kind: 'closeSession';
 }
-export type WriteOp = CreateOp | DeleteOp | SetDataOp | MultiOp | CloseOp;
+/** Changes the members; what becomes of it depends on who is there. */
+export interface ReconfigOp {
+  readonly kind: 'reconfig';
+  readonly joining: string | null;
+  readonly leaving: string | null;
+  readonly newMembers: string | null;
+  /** -1: whichever is the present one. */
+  readonly fromVersion: bigint;
+}
+export type WriteOp = CreateOp | DeleteOp | SetDataOp | MultiOp | CloseOp | ReconfigOp;
 
 export interface ReadOp {
   readonly kind: 'getData' | 'exists' | 'getChildren';
@@ -90,6 +99,8 @@ export interface Outcome {
   /** Sorted. */
   readonly children?: readonly string[];
   readonly results?: readonly PartResult[];
+  /** Of a reconfig: what its text says. */
+  readonly configVersion?: bigint;
 }
 
 export interface Invocation {
@@ -177,6 +188,7 @@ export function isWrite(op: Operation): op is WriteOp {
     case 'setData':
     case 'multi':
     case 'closeSession':
+    case 'reconfig':
       return true;
     default:
       return false;
@@ -205,6 +217,8 @@ export function opText(op: Operation): string {
       return `${op.kind} ${op.path}${op.isWatching ? ' -w' : ''}`;
     case 'sync':
       return `sync ${op.path}`;
+    case 'reconfig':
+      return `reconfig ${op.newMembers?.replaceAll('\n', ',') ?? `+[${op.joining ?? ''}] -[${op.leaving ?? ''}]`} from ${zxidText(op.fromVersion)}`;
     case 'setWatches':
       return `setWatches ${zxidText(op.relativeZxid)} [${[...op.data, ...op.exist, ...op.child].join(' ')}]`;
     default:

@@ -83,6 +83,8 @@ export class TreeModel {
       this.closeSession(session, zxid);
       return { zxid, err: 0 };
     }
+    // Its node is none that anybody looks at; its text tells of the version that it has got.
+    if (op.kind === 'reconfig') return { zxid, err: 0, configVersion: zxid };
     if (op.kind !== 'multi') return { zxid, ...this.applyPart(op, session, zxid) };
     const mark = this.mark();
     const changes: Change[] = [];

@@ -23,6 +23,19 @@ export class ConfigRecord {
     else if (known !== members) this.say(`configuration ${version} is "${known}", and "${members}" at ${sid}`);
   }
 
+  /** What a start finds on the disk: the members that it knew for committed are committed there, or proposed at the least. */
+  started(sid: number, version: number, lastSeen: number): void {
+    const before = this.versions.get(sid) ?? 0;
+    const newest = Math.max(version, lastSeen);
+    if (newest < before) this.say(`${sid} finds configuration ${newest} on its disk, and had ${before}`);
+    this.versions.set(sid, version);
+  }
+
+  /** Its disk has failed, or somebody has given it other files. */
+  forgets(sid: number): void {
+    this.versions.delete(sid);
+  }
+
   private say(text: string): void {
     this.onViolation({ invariant: Invariant.configSafety, text });
   }

@@ -1,6 +1,6 @@
 /**
- * What every member of an ensemble has logged, made durable, promised and applied, noted as it happens, and the invariants 1, 2
- * and 4 to 9 and 13 held against it at each step. It is told facts by observers around the members (their logs, trees, disks and
+ * What every member of an ensemble has logged, made durable, promised and applied, noted as it happens, and the invariants 1, 2,
+ * 4 to 10 and 13 held against it at each step. It is told facts by observers around the members (their logs, trees, disks and
  * packets) and asks nobody; what it finds it reports, and goes on.
  *
  *   line       what has gone down the member's log, in this life; after a SNAP, the leader's history and what followed
@@ -9,6 +9,7 @@
  */
 import { Invariant, type OnViolation } from './invariant.js';
 import type { QuorumRule } from './quorum-rule.js';
+import { RulesInForce } from './rules-in-force.js';
 import { counterOf, epochOf, showZxid, TxnHistory } from './txn-history.js';
 
 export class MemberRecord {
@@ -42,16 +43,19 @@ export class MemberRecord {
 
 export class EnsembleRecord {
   readonly committed = new TxnHistory();
-  private readonly rule: QuorumRule;
+  readonly rules: RulesInForce;
   private readonly onViolation: OnViolation;
   private readonly members = new Map<number, MemberRecord>();
   private readonly leaders = new Map<number, number>();
   private readonly newLeaderAcks = new Map<number, Set<number>>();
   private readonly digests = new Map<number, { readonly digest: string; readonly sid: number }>();
   private claimed = 0;
+  private config = 0;
+  /** How many there were so far, the first ones included. */
+  configCount = 1;
 
   constructor(rule: QuorumRule, onViolation: OnViolation) {
-    this.rule = rule;
+    this.rules = new RulesInForce(rule);
     this.onViolation = onViolation;
   }
 
@@ -194,8 +198,8 @@ export class EnsembleRecord {
     const member = this.member(sid);
     if (zxid > member.claimed) member.claimed = zxid;
     if (zxid > this.claimed && counterOf(zxid) !== 0) {
-      const holders = [...this.members.values()].filter(({ durable }) => durable.has(zxid)).map((holder) => holder.sid);
-      if (!this.rule.isQuorum(holders)) {
+      const holders = this.holdersOf(zxid);
+      if (!this.rules.at(zxid).isQuorum(holders)) {
         this.say(
           Invariant.quorumCommits,
           `${sid} says that ${showZxid(zxid)} is committed, which only [${holders}] have on disk`,
@@ -306,7 +310,7 @@ export class EnsembleRecord {
     const acks = new Set(this.newLeaderAcks.get(epoch) ?? []);
     const initial = member.line.countUpTo(epoch * 0x1_0000_0000);
     if (member.currentEpoch === epoch && member.durable.differenceFrom(member.line, initial) < 0) acks.add(sid);
-    if (!this.rule.isQuorum(acks)) {
+    if (!this.rules.at(epoch * 0x1_0000_0000).isQuorum(acks)) {
       this.say(Invariant.primaryIntegrity, `${sid} leads in epoch ${epoch}, acknowledged by [${[...acks]}] only`);
     }
     // What a later epoch has committed meanwhile (its own word may be long on its way through a slow disk) is none of its affair.
@@ -323,6 +327,39 @@ export class EnsembleRecord {
     if (last > member.claimed) member.claimed = last;
     if (last > member.allowed) member.allowed = last;
     this.reconcile(member);
+  }
+
+  // ---- who the members are
+
+  /** Of the newest configuration that anybody has ever held for committed. */
+  get configVersion(): number {
+    return this.config;
+  }
+
+  /**
+   * A member holds this configuration for committed: the first of all is a leader that has committed the transaction, or whose
+   * learners have acknowledged the new epoch, by a quorum of the members before and by one of these.
+   */
+  configCommitted(sid: number, version: number, rule: QuorumRule): void {
+    if (version <= this.config) return;
+    this.config = version;
+    this.configCount++;
+    const both = [this.rules.latest, rule];
+    const epoch = this.member(sid).currentEpoch;
+    const holders = this.holdersOf(version);
+    const acks = [...(this.newLeaderAcks.get(epoch) ?? []), sid];
+    const isCommitted = both.every((each) => each.isQuorum(holders));
+    if (!isCommitted && !both.every((each) => each.isQuorum(acks))) {
+      this.say(
+        Invariant.configSafety,
+        `${sid} takes configuration ${showZxid(version)} for committed: on disk [${holders}] have it, and epoch ${epoch} is acknowledged by [${acks}]`,
+      );
+    }
+    this.rules.begin(isCommitted ? version : epoch * 0x1_0000_0000, rule);
+  }
+
+  private holdersOf(zxid: number): number[] {
+    return [...this.members.values()].filter(({ durable }) => durable.has(zxid)).map(({ sid }) => sid);
   }
 
   // ---- within

@@ -8,7 +8,7 @@ import { ConfigRecord } from './config-record.js';
 import { EnsembleRecord } from './ensemble-record.js';
 import type { Violation } from './invariant.js';
 import { QuorumContact } from './quorum-contact.js';
-import { hierarchyOf, majorityOf } from './quorum-rule.js';
+import { hierarchyOf, majorityOf, ruleOfText } from './quorum-rule.js';
 import { checkEphemeralOwners, stateText } from './session-state.js';
 import { hashOf, TxnHistory } from './txn-history.js';
 import { WireRecord } from './wire-record.js';
@@ -231,6 +231,52 @@ describe('an invariant is told to be broken', () => {
     record.committed(1, 4, '1 2');
     record.committed(3, 5, '1 2 3 4');
     expect(found.map(({ invariant }) => invariant)).toEqual(['10 config safety', '10 config safety']);
+  });
+
+  it('10: a start finds older members than it had', () => {
+    const found: Violation[] = [];
+    const record = new ConfigRecord((violation) => found.push(violation));
+    record.started(1, 0, 0);
+    record.committed(1, 5, '1 2 3');
+    record.started(1, 0, 5);
+    record.committed(1, 5, '1 2 3');
+    expect(found).toEqual([]);
+    record.started(1, 4, 4);
+    expect(found.map(({ invariant }) => invariant)).toEqual(['10 config safety']);
+    record.committed(1, 5, '1 2 3');
+    record.forgets(1);
+    record.started(1, 0, 0);
+    expect(found.length).toBe(1);
+  });
+
+  it('10: a configuration is committed without a quorum of the old members, or of the new', () => {
+    const four =
+      'server.2=m2:1:2:participant;0.0.0.0:1\nserver.4=m4:1:2:participant\nserver.1=m1:1:2:observer\nversion=1';
+    for (const [holders, isRight] of [
+      [[1, 2], false],
+      [[2, 4], false],
+      [[1, 2, 4], true],
+    ] as const) {
+      const told = new Told().lead(1);
+      told.record.started(4, 0);
+      told.record.epochsOnDisk(4, 1, 1);
+      for (const sid of holders) told.log(sid, z(1, 1));
+      told.record.configCommitted(1, z(1, 1), ruleOfText(four));
+      expect(told.numbers, holders.join()).toEqual(isRight ? [] : [10]);
+      if (!isRight) continue;
+      // From there on the new ones decide.
+      for (const sid of [1, 2]) told.log(sid, z(1, 2));
+      told.record.committedUpTo(1, z(1, 2));
+      expect(told.numbers).toEqual([9]);
+    }
+  });
+
+  it('10: members that were only proposed are completed by those who acknowledge a new epoch', () => {
+    const told = new Told().lead(1);
+    told.record.configCommitted(1, z(0, 7), ruleOfText('server.1=a:participant\nserver.3=a:participant\nversion=7'));
+    expect(told.numbers).toEqual([]);
+    told.record.configCommitted(1, z(0, 8), ruleOfText('server.1=a:participant\nserver.4=a:participant\nversion=8'));
+    expect(told.numbers).toEqual([10]);
   });
 
   it('11: an ephemeral of nobody', () => {

@@ -55,6 +55,11 @@ export class QuorumContact {
     contact.sinceMs = nowMs;
   }
 
+  /** Other members decide: who leads has the whole time to find them gone. */
+  membersChanged(nowMs: number): void {
+    for (const contact of this.contacts.values()) contact.sinceMs = nowMs;
+  }
+
   check(nowMs: number): void {
     for (const [sid, contact] of this.contacts) {
       if (contact.role === null || contact.isStill || nowMs - contact.sinceMs <= this.limitMs) continue;

@@ -29,3 +29,22 @@ export function hierarchyOf(groups: readonly (readonly number[])[], weights: Rea
     },
   };
 }
+
+/** Of the members that `/zookeeper/config` tells; `version=` and addresses say nothing here. */
+export function ruleOfText(text: string): QuorumRule {
+  const voters: number[] = [];
+  const groups: number[][] = [];
+  const weights = new Map<number, number>();
+  for (const line of text.split('\n')) {
+    const [key, value = ''] = line.split('=') as [string, string?];
+    const number = Number(key.slice(key.indexOf('.') + 1));
+    if (key.startsWith('server.') && value.includes(':participant')) voters.push(number);
+    else if (key.startsWith('group.')) groups.push(value.split(':').map(Number));
+    else if (key.startsWith('weight.')) weights.set(number, Number(value));
+  }
+  if (groups.length === 0) return majorityOf(voters);
+  return hierarchyOf(
+    groups.map((group) => group.filter((sid) => voters.includes(sid))),
+    weights,
+  );
+}

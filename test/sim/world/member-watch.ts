@@ -5,6 +5,7 @@
  */
 import type { Actor } from '../../../src/actor/actor.js';
 import { decodeUtf8 } from '../../../src/base/utf8.js';
+import type { QuorumVerifier } from '../../../src/election/quorum-verifier.js';
 import type { SimFileStore } from '../../../src/persistence/sim-file-store.js';
 import {
   FLAG_UNLOGGED,
@@ -21,6 +22,7 @@ import {
 import { ErrorCode } from '../../../src/protocol/error-code.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import { ActorKind } from '../../../src/server/standalone-topology.js';
+import type { QuorumConfigs } from '../../../src/zab/quorum-configs.js';
 import type { InlineMember } from '../../testing/inline/inline-member.js';
 import type { LoggedTxn, LogObserver } from '../../testing/inline/recorded-log.js';
 import type { CommittedTxn } from '../history/history.js';
@@ -30,6 +32,9 @@ import { epochOf, hashOf, zxidNumber } from '../invariants/txn-history.js';
 export interface WatchEvents {
   txnSeen(zxid: number, txn: CommittedTxn): void;
   serves(sid: number, role: ServerRole | null): void;
+  /** What it has read from its files; and what it holds for committed from now on. */
+  configsRead(sid: number, configs: QuorumConfigs): void;
+  configCommitted(sid: number, config: QuorumVerifier): void;
   line(sid: number, text: string): void;
 }
 
@@ -115,8 +120,23 @@ export class MemberWatch implements LogObserver {
         break;
       case ActorKind.quorumPeer:
         this.wrap(actor, 'final', (_type, _bytes, words, offset) => this.onDone(words, offset));
+        this.watchConfigs((actor as unknown as { configs: QuorumConfigs }).configs);
         break;
     }
+  }
+
+  private watchConfigs(configs: QuorumConfigs): void {
+    this.events.configsRead(this.sid, configs);
+    const activate = configs.activate.bind(configs);
+    configs.activate = (config, designatedLeader) => {
+      const isMajor = activate(config, designatedLeader);
+      // Behind the moment at which its machine stops it holds nothing any more.
+      if (!this.disk.hasStopped) {
+        this.readEpochs();
+        this.events.configCommitted(this.sid, configs.committed);
+      }
+      return isMajor;
+    };
   }
 
   private beforeSync(type: number, bytes: Uint8Array, words: Int32Array, offset: number): void {

@@ -33,6 +33,8 @@ export class SimMember implements SimServerEnd {
   private failsWith: SimVerdict = 'ok';
   /** The disk has failed a call: what ends the process then is no bug. */
   hasDiskFailed = false;
+  /** Has ever failed one: what needs no disk may have gone on without it. */
+  hasLostWrites = false;
 
   constructor(plan: MemberPlan, host: SimPeerHost, prng: Prng) {
     this.plan = plan;
@@ -66,7 +68,10 @@ export class SimMember implements SimServerEnd {
     this.watch?.onDiskCall(call.name, call.path);
     if (this.failsAt < 0 || call.name === 'list' || call.name === 'read' || call.name === 'close') return 'ok';
     if (this.failsAt-- > 0) return 'ok';
-    if (this.failsWith !== 'crash') this.hasDiskFailed = true;
+    if (this.failsWith !== 'crash') {
+      this.hasDiskFailed = true;
+      this.hasLostWrites = true;
+    }
     return this.failsWith;
   }
 }

@@ -5,6 +5,7 @@
 import { Prng } from '../../../src/base/prng.js';
 import type { LocalSessions } from '../history/local-sessions.js';
 import { hierarchyOf, majorityOf, type QuorumRule } from '../invariants/quorum-rule.js';
+import { drawReconfig, memberLine, type ReconfigPlan } from './reconfig-plan.js';
 
 export const FAULT_KINDS = [
   'power',
@@ -53,6 +54,9 @@ export interface MemberPlan {
 export interface SimPlan {
   readonly seed: number;
   readonly members: readonly MemberPlan[];
+  /** Null: the members stay who they are. */
+  readonly reconfig: ReconfigPlan | null;
+  /** At first. */
   readonly membersText: string;
   readonly rule: QuorumRule;
   readonly clientCount: number;
@@ -88,7 +92,10 @@ export function hostOf(sid: number): string {
   return `m${sid}`;
 }
 
-export function drawPlan(seed: number, safetyMs = 12_000): SimPlan {
+/** Seeds in which members change: some, all or none. */
+export type Reconfiguring = 'some' | 'all' | 'none';
+
+export function drawPlan(seed: number, safetyMs = 12_000, reconfiguring: Reconfiguring = 'some'): SimPlan {
   const prng = new Prng(seed).fork('plan');
   const voterCount = prng.below(4) === 0 ? 5 : prng.below(6) === 0 ? 4 : 3;
   const observerCount = prng.below(4) === 0 ? 1 : 0;
@@ -103,10 +110,12 @@ export function drawPlan(seed: number, safetyMs = 12_000): SimPlan {
   );
   const voters = members.filter(({ isObserver }) => !isObserver).map(({ sid }) => sid);
   const weights = drawWeights(prng, voters);
+  const reconfig = drawReconfigIf(new Prng(seed).fork('reconfig'), reconfiguring, members.length);
   return {
     seed,
-    members,
-    membersText: textOf(members, weights),
+    members: reconfig === null ? members : [...members, ...reconfig.outsiders],
+    reconfig,
+    membersText: textOf(members, weights, reconfig !== null),
     rule: weights === null ? majorityOf(voters) : hierarchyOf([voters], weights),
     clientCount: 2 + prng.below(4),
     readerCount: new Prng(seed).fork('readers').below(4) === 0 ? 1 : 0,
@@ -127,6 +136,12 @@ export function drawPlan(seed: number, safetyMs = 12_000): SimPlan {
     safetyMs,
     faults: drawFaults(prng, safetyMs),
   };
+}
+
+function drawReconfigIf(prng: Prng, reconfiguring: Reconfiguring, memberCount: number): ReconfigPlan | null {
+  const isDrawn = prng.below(6) === 0;
+  if (reconfiguring === 'none' || (reconfiguring === 'some' && !isDrawn)) return null;
+  return drawReconfig(prng, memberCount);
 }
 
 function drawLocalSessions(prng: Prng): LocalSessions | null {
@@ -150,11 +165,15 @@ function drawWeights(prng: Prng, voters: readonly number[]): ReadonlyMap<number,
   return weights;
 }
 
-function textOf(members: readonly MemberPlan[], weights: ReadonlyMap<number, number> | null): string {
-  const lines = members.map(
-    ({ sid, isObserver }) =>
-      `server.${sid}=${hostOf(sid)}:${QUORUM_PORT}:${ELECTION_PORT}:${isObserver ? 'observer' : 'participant'}\n`,
-  );
+function textOf(
+  members: readonly MemberPlan[],
+  weights: ReadonlyMap<number, number> | null,
+  hasClientAddresses: boolean,
+): string {
+  const lines = members.map(({ sid, isObserver }) => {
+    const line = memberLine(sid, isObserver);
+    return `${hasClientAddresses ? line : line.slice(0, line.indexOf(';'))}\n`;
+  });
   if (weights !== null) {
     lines.push(`group.1=${[...weights.keys()].join(':')}\n`);
     for (const [sid, weight] of weights) lines.push(`weight.${sid}=${weight}\n`);

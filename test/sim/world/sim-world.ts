@@ -27,6 +27,8 @@ import { WireRecord } from '../invariants/wire-record.js';
 import { FaultInjector } from './fault-injector.js';
 import { memberNodes, memberSessions } from './member-state.js';
 import { MemberWatch } from './member-watch.js';
+import { CONFIG_FILE, Membership } from './membership.js';
+import { Administrator } from './reconfig-plan.js';
 import { SimMember } from './sim-member.js';
 import { drawPlan, ELECTION_PORT, hostOf, OBSERVER_MASTER_PORT, type SimPlan } from './sim-plan.js';
 
@@ -48,6 +50,8 @@ const CALM_TICKS = 6;
 /** Within so long after the end of a role its clients are gone. */
 const HALT_MS_MAX = 100;
 const HELD_LOOK_MS = 5;
+/** So long after the others those begin who are to join, by their number. */
+const OUTSIDER_MS = 300;
 const VIOLATIONS_MAX = 8;
 const STEPS_MAX = 6_000_000;
 
@@ -67,6 +71,8 @@ export interface SimResult {
   readonly committed: number;
   readonly answered: number;
   readonly epochs: number;
+  /** Committed, one after another. */
+  readonly configurations: number;
 }
 
 export interface SimOptions {
@@ -91,6 +97,10 @@ export class SimWorld {
   private readonly schedule: Prng;
   private readonly workload: SimWorkload;
   private readonly reading: SimWorkload;
+  /** Null: the members stay who they are. */
+  private readonly membership: Membership | null;
+  /** The last of the clients asks what he says, until all is well. */
+  private readonly administrator: Administrator | null;
   private readonly clientChance: Prng;
   private readonly faults: FaultInjector;
   private readonly onLine: ((line: string) => void) | null;
@@ -123,11 +133,17 @@ export class SimWorld {
     const onViolation = (violation: Violation): void => this.violate(violation);
     this.record = new EnsembleRecord(plan.rule, onViolation);
     this.wire = new WireRecord(this.record, onViolation);
-    this.contact = new QuorumContact(plan.rule, (CONTACT_TICKS * TICK_MS) / SLOWEST_RATE, onViolation);
+    this.contact = new QuorumContact(this.record.rules, (CONTACT_TICKS * TICK_MS) / SLOWEST_RATE, onViolation);
     this.workload = new SimWorkload(root.fork('workload'));
     this.reading = new SimWorkload(root.fork('reading'), READING);
+    this.membership =
+      plan.reconfig === null ? null : new Membership(seed, plan.membersText, this.record, this.contact, onViolation);
+    const sids = plan.members.map(({ sid }) => sid);
+    this.administrator =
+      this.membership === null ? null : new Administrator(root.fork('administrator'), sids, this.membership);
     for (const each of plan.members) this.members.push(this.createMember(each.sid, root));
-    for (let number = 0; number < plan.clientCount; number++) {
+    const clientCount = plan.clientCount + (this.administrator === null ? 0 : 1);
+    for (let number = 0; number < clientCount; number++) {
       this.clients.push(new SimClient(number, this.history, plan.clientTimeoutMs, plan.setsWatchesAgain));
       this.nextAskMs.push(this.clientChance.below(500));
     }
@@ -147,7 +163,10 @@ export class SimWorld {
 
   run(): SimResult {
     const { plan } = this;
-    for (const member of this.members) this.start(member);
+    for (const member of this.members) {
+      if (plan.reconfig?.outsiders.includes(member.plan) !== true) this.start(member);
+      else this.faults.startLater(member, member.sid * OUTSIDER_MS);
+    }
     this.faults.plan(plan.faults);
     this.every(CONTACT_CHECK_MS, () => {
       for (const each of this.members) this.lookAtStatus(each);
@@ -165,6 +184,7 @@ export class SimWorld {
       committed: this.record.committed.length,
       answered: this.history.entries.reduce((sum, { kind }) => sum + (kind === 'return' ? 1 : 0), 0),
       epochs: this.record.leaderByEpoch.size,
+      configurations: this.record.configCount,
     };
   }
 
@@ -195,6 +215,10 @@ export class SimWorld {
     this.say(`${each.sid} starts`);
     each.isBusy = true;
     try {
+      if (this.membership !== null) {
+        each.mendDisk();
+        this.membership.prepare(each);
+      }
       each.member.start();
     } catch (error) {
       each.member.failure ??= { actorName: 'start', error: error instanceof Error ? error : new Error(String(error)) };
@@ -328,6 +352,8 @@ export class SimWorld {
         if (txn.type === OpCode.closeSession && !this.closes.has(txn.session)) this.closes.set(txn.session, zxid);
       },
       serves: (member, role) => this.onServes(member, role),
+      configsRead: (_member, { committed, lastSeen }) => this.membership?.started(each, committed, lastSeen),
+      configCommitted: (_member, config) => this.membership?.committed(each, config, this.clock.monotonicMs()),
       line: (member, text) => this.say(`${member}  ${text}`),
     });
     const options: InlineMemberOptions = {
@@ -337,7 +363,9 @@ export class SimWorld {
       disk: each.disk,
       clock: each.clock,
       membersText: plan.membersText,
+      ...(this.membership === null ? {} : { configFile: CONFIG_FILE }),
       config: {
+        ...(this.membership === null ? {} : { reconfigEnabled: true, skipAcl: true }),
         tickMs: TICK_MS,
         minSessionTimeoutMs: 2 * TICK_MS,
         maxSessionTimeoutMs: 20 * TICK_MS,
@@ -392,7 +420,7 @@ export class SimWorld {
     const nowMs = this.clock.monotonicMs();
     const kind =
       role === null || role === ServerRole.readOnly ? null : role === ServerRole.leader ? 'leader' : 'learner';
-    const isAnybodys = each.plan.isObserver && this.plan.observerMasterPort !== 0;
+    const isAnybodys = role === ServerRole.observer && this.plan.observerMasterPort !== 0;
     this.contact.serves(sid, kind, kind === null ? -1 : isAnybodys ? ANYBODY : each.member.status.leader, nowMs);
     each.servesNobodySinceMs = role === null ? nowMs : Number.POSITIVE_INFINITY;
     // What the next look at its status does not show yet is its beginning, and not its end.
@@ -482,12 +510,15 @@ export class SimWorld {
     const { clientChance: chance, plan } = this;
     this.clients.forEach((client, index) => {
       if ((this.nextAskMs[index] as number) > nowMs) return;
-      const pauseMs = this.isHealed ? Math.max(plan.pauseMs, QUIET_PAUSE_MS) : plan.pauseMs;
+      const isAdministrator = index === plan.clientCount && !this.isHealed;
+      const ownMs = isAdministrator ? (plan.reconfig?.pauseMs ?? plan.pauseMs) : plan.pauseMs;
+      const pauseMs = this.isHealed ? Math.max(ownMs, QUIET_PAUSE_MS) : ownMs;
       this.nextAskMs[index] = nowMs + 1 + chance.float() * 2 * pauseMs;
       client.tick(nowMs);
       if (client.canAsk) {
         if (!this.isWorkOn || client.outstandingCount >= plan.outstandingMax) return;
         if (this.isHealed && !this.wroteSince.has(index)) this.probe(client, index);
+        else if (isAdministrator) client.ask((this.administrator as Administrator).draw());
         else client.ask((index < plan.readerCount ? this.reading : this.workload).draw());
         this.wake(client.serverSid);
       } else if (!client.isConnected && !client.isConnecting) {

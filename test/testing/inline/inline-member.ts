@@ -13,6 +13,7 @@ import type { Prng } from '../../../src/base/prng.js';
 import { ElectionActor } from '../../../src/election/election-actor.js';
 import type { PeerNetwork } from '../../../src/election/peer-network.js';
 import { parseQuorumConfigText } from '../../../src/election/quorum-config-text.js';
+import { DynamicConfigFiles } from '../../../src/persistence/dynamic-config-files.js';
 import type { FileStore } from '../../../src/persistence/file-store.js';
 import type { SimFileStore } from '../../../src/persistence/sim-file-store.js';
 import { resetSyncMark } from '../../../src/persistence/sync-mark.js';
@@ -33,6 +34,7 @@ import { PeerStatus } from '../../../src/zab/peer-status.js';
 import { QuorumPeerActor } from '../../../src/zab/quorum-peer-actor.js';
 import { InlineServer } from '../inline-server.js';
 import { InlineActors } from './inline-actors.js';
+import { readMembers } from './member-config-file.js';
 import type { LogObserver } from './recorded-log.js';
 import { SimClientNetwork } from './sim-client-network.js';
 import type { SimPeerHost } from './sim-peer-network.js';
@@ -48,6 +50,8 @@ export interface InlineMemberOptions {
   readonly disk: SimFileStore;
   /** All members, in the text of a configuration. */
   readonly membersText: string;
+  /** Where the disk has the members, as they change; what stands there goes before `membersText`. */
+  readonly configFile?: string;
   readonly config?: Partial<ServerConfig>;
   readonly quorum?: Partial<QuorumPeerConfig>;
   readonly clock?: ManualClock;
@@ -72,7 +76,8 @@ export class InlineMember {
   readonly disk: SimFileStore;
   readonly host: SimPeerHost;
   readonly network = new SimClientNetwork();
-  readonly config: ServerConfig;
+  /** Of this life, or of the last one. */
+  config: ServerConfig;
   readonly warnings: string[] = [];
   /** What ended this life, if it ended by itself. */
   failure: { readonly actorName: string; readonly error: Error } | null = null;
@@ -125,10 +130,12 @@ export class InlineMember {
       ...createSharedMemory(new Int32Array([hash.next32() | 0, hash.next32() | 0]), 1),
       [SharedName.peerStatus]: PeerStatus.createMemory(),
     };
-    const topology = ensembleTopology(this.config, false);
     this.failure = null;
     this.held.clear();
     const files = options.files?.(this.disk) ?? this.disk;
+    const onDisk = options.configFile === undefined ? null : readMembers(files, options.configFile);
+    if (onDisk !== null) this.config = memberConfig({ ...options, quorum: { ...options.quorum, ...onDisk } });
+    const topology = ensembleTopology(this.config, false);
     const { config, clock, disk, network, memory, warnings } = this;
     const actors = new InlineActors({
       config,
@@ -285,9 +292,9 @@ export class InlineMember {
       lastSeen: peer.lastSeenText === null ? null : parseQuorumConfigText(peer.lastSeenText),
       configs: {
         isReconfigEnabled: config.reconfigEnabled,
-        files: null,
-        staticPairs: new Map(),
-        hasDynamicFile: true,
+        files: this.options.configFile === undefined ? null : new DynamicConfigFiles(files, this.options.configFile),
+        staticPairs: new Map(Object.entries(peer.staticPairs)),
+        hasDynamicFile: peer.hasDynamicFile,
       },
       status,
       shardCount: 1,

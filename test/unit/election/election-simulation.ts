@@ -66,7 +66,7 @@ export class SimulatedServer implements ElectionPort {
   supporters: readonly number[] = [];
   announceAtMs = Number.POSITIVE_INFINITY;
   tickAtMs = 0;
-  private readonly isReference: boolean;
+  readonly isReference: boolean;
 
   constructor(simulation: ElectionSimulation, sid: number, isReference: boolean) {
     this.simulation = simulation;

@@ -310,12 +310,35 @@ describe('who has no vote', () => {
     expect(server.hear(2, 'LEADING 2 0 r1 e1')).toEqual(['FOLLOWING 2 0 r1 e1 by 1,2 after 0']);
   });
 
-  it('does not believe what LOOKING servers tell it, their votes of last time', () => {
+  it('decides nothing by what LOOKING servers tell it, perhaps their votes of last time, and says the best of it', () => {
     const server = new ElectionScript(4, '1 2 3 4:observer');
     server.look('0', 0);
-    expect(server.hear(1, 'LOOKING 3 0 r8 e1')).toEqual([]);
+    expect(server.hear(1, 'LOOKING 3 0 r8 e1')).toEqual([1, 2, 3].map((sid) => `-> ${sid} LOOKING 3 0 r8 e1`));
     expect(server.hear(2, 'LOOKING 3 0 r8 e1')).toEqual([]);
+    expect(server.hear(3, 'LOOKING 3 0 r8 e1')).toEqual([]);
     expect(server.wait(190)).toEqual([]);
+  });
+
+  it('has a vote for those who know that it is to have one, however long its own history is', () => {
+    const server = new ElectionScript(9, '1 2 3');
+    server.look('500000007', 5);
+    expect(server.hear(2, 'LOOKING 2 500000003 r1 e5')[0]).toBe('-> 1 LOOKING 2 500000003 r1 e5');
+    // 2 knows that 8 and 9 are to take the place of 1 and 3.
+    const knowing = new ElectionScript(2, '1 2 3', '2 8 9 | version=500000004');
+    knowing.look('500000003', 5);
+    knowing.hear(1, 'LOOKING 2 500000003 r1 e5');
+    expect(knowing.wait(300)).not.toContainEqual(expect.stringContaining('LEADING'));
+    knowing.hear(9, 'LOOKING 2 500000003 r1 e5');
+    expect(knowing.wait(300)).toContainEqual(expect.stringContaining('LEADING 2'));
+  });
+
+  it('and is to have one, is followed into its round', () => {
+    const server = new ElectionScript(2, '1 2 3', '2 8 9 | version=500000004');
+    server.look('500000003', 5);
+    expect(server.hear(9, 'LOOKING - 500000007 r3 e5')).toContain('-> 9 LOOKING 2 500000003 r3 e5');
+    // Of no configuration, or with a vote that counts already, it is not.
+    expect(server.hear(7, 'LOOKING - 500000007 r4 e5')).toEqual(['-> 7 LOOKING 2 500000003 r3 e5']);
+    expect(server.hear(1, 'LOOKING - 500000007 r4 e5')).toEqual([]);
   });
 
   it('a voter that has lost what it had acknowledged asks like one, and takes the place it is given', () => {
@@ -339,11 +362,14 @@ describe('who has no vote', () => {
     ]);
   });
 
-  it('is told at once, in any state, the vote of last time with the present round', () => {
+  it('is told at once, in any state: the present proposal, or the vote of last time', () => {
     const server = new ElectionScript(1, '1 2 3 4:observer');
     server.look('100000005', 1);
     expect(server.hear(4, 'LOOKING - - r1 e-')).toEqual(['-> 4 LOOKING 1 100000005 r1 e1']);
     server.hear(2, 'LOOKING 2 100000005 r3 e1');
+    server.wait(100);
+    expect(server.hear(4, 'LOOKING - - r1 e-')).toEqual(['-> 4 LOOKING 2 100000005 r3 e1']);
+    server.election.leave();
     server.wait(100);
     expect(server.hear(4, 'LOOKING - - r1 e-')).toEqual(['-> 4 LOOKING 1 100000005 r3 e1']);
   });

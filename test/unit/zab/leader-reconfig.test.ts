@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { int64FromHalves } from '../../../src/base/int64.js';
 import { encodeUtf8 } from '../../../src/base/utf8.js';
+import { parseQuorumConfigText } from '../../../src/election/quorum-config-text.js';
 import { JuteWriter } from '../../../src/jute/jute-writer.js';
 import {
   RecordType,
@@ -214,6 +215,44 @@ describe('reconfiguration', () => {
     stage.write(1, OpCode.reconfig, reconfigEntry(members([1, 2], '100000002')));
     stage.settle();
     expect(judged(stage, { leaving: '3' })).toEqual(['prep judged -14 ""']);
+  });
+
+  test('who joins while a configuration is pending is told of the committed one: UPTODATE makes that its own', () => {
+    const { stage, learners } = serving([2]);
+    stage.write(1, OpCode.reconfig, reconfigEntry(members([1, 2], '100000001')));
+    stage.settle();
+    const third = stage.learner(3, { auto: true });
+    const told = third.take();
+    expect(told).toContain('NEWLEADER 1.0 100000000');
+    expect(told).toContain('PROPOSAL 1.1 [1.1]');
+    learners[0].send('ACK 1.1');
+    expect(third.take().at(-1)).toBe('COMMITANDACTIVATE 1.1 0000000000000001');
+    expect(stage.learner(4, { auto: true }).take()).toContain('NEWLEADER 1.0 100000001');
+  });
+
+  test('who is made an observer is counted for no quorum to come, though it follows still', () => {
+    const { stage } = serving([2, 3]);
+    const demoted = members([1, 2, 3], '100000001').replace('m3:2888:3888:participant', 'm3:2888:3888:observer');
+    stage.configs.propose(demoted);
+    stage.configs.activate(parseQuorumConfigText(demoted), 1, 1, 1);
+    const joining = (sids: readonly number[]): string =>
+      sids.map((sid) => `server.${sid}=m${sid}:2888:3888;${sid}`).join();
+    expect(judged(stage, { joining: joining([3]) })[0]).toMatch(/^prep judged 0 /);
+    expect(judged(stage, { joining: joining([3]), leaving: '2' })).toEqual(['prep judged -13 ""']);
+  });
+
+  test('recovery: voters of the pending configuration that observe until then complete it with the others', () => {
+    const stage = new LeaderStage({
+      config: configText(3, [4, 5], '100000000'),
+      log: '1.1..1.3',
+      options: { isReconfigEnabled: true },
+    });
+    stage.configs.propose(members([1, 4, 5], '100000003'));
+    stage.learner(2, { auto: true, last: '1.3' });
+    expect(stage.leader.phase).toBe('synchronization');
+    stage.learner(4, { auto: true, last: '1.3', observer: true });
+    expect(stage.leader.phase).toBe('broadcast');
+    expect(stage.take()).toContain('activate 1.3 leader 1 at 2.0');
   });
 
   test('recovery: a configuration that was seen and not committed is completed by NEWLEADER acks of both', () => {

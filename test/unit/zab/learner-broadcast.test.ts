@@ -316,6 +316,18 @@ describe('reconfiguration', () => {
     ]);
   });
 
+  test('that NEWLEADER tells of, and that is only proposed, waits for its own commit', () => {
+    const world = new LearnerWorld();
+    world.discover();
+    world.packets([PacketType.diff, [0, 0]], [PacketType.proposal, [1, 1], reconfigAt([1, 1])], newLeader(1, TEXT));
+    world.durable(1, 1);
+    world.take();
+    world.packets(UPTODATE);
+    expect(world.take()).toEqual(['serve follower', '> ACK 1:0']);
+    world.packets([PacketType.commitAndActivate, [1, 1], LEADER_3]);
+    expect(world.take()).toEqual(['committed 1:1', 'activate version 1:1 leader 3 at 1:1']);
+  });
+
   test('that was committed as any other transaction, to bring it up to date, does not stand in the way of the next one', () => {
     const world = new LearnerWorld();
     world.discover();
