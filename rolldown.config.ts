@@ -1,27 +1,28 @@
-// The server as it runs: its modules in a few files instead of 250, because finding and compiling each by itself was a
-// third of a start. `npm run build` makes dist/bundle/server/ from what tsc left in dist/src.
+// The server as it runs: what a thread runs is one file, a program, instead of 250 modules, because finding and compiling each by
+// itself was a third of a start. `npm run build` makes dist/bundle/ from what tsc left in dist/src.
 //
-// All files lie in one directory as deep as dist/src/server, so that `new URL('./x.js', import.meta.url)` and paths to the
-// package's root mean the same in both; the entries of the layer above, in one beside it. Every module that is started by
-// its address (a worker, a piscina task) is an entry here; test/tidy.test.ts sees to it. piscina and pino stay outside: they
-// start workers of their own, from their own files; prom-client, because only some servers ever load it.
+//   server/quorum-peer-main.js         runs quorum-peer-main.program.js with the code V8 has made of it (src/launch)
+//   server/worker-entry.js             the same for a worker: the program has the name of its actor factory
+//   server/*.program.js                all modules of a thread; what a program loads later, if at all, lies beside it
+//   server/<task>.js, admin/, cli/     tasks with a thread of their own, the AdminServer, zkCli: one file each
+//   code-cache/                        made by prime-code-cache.js, or by the first start
+//
+// All of these are what `require` loads: the cache needs it, and Node's loader of ES modules costs a start 5 ms more. Programs share no
+// files, so within one nothing is looked up in another's exports, which a request would pay for. Files of the server lie as
+// deep as dist/src/server, so that `new URL('./x.js', import.meta.url)` and paths to the package's root mean the same in both. Every
+// module that is started by its address (a worker, a piscina task) has its file here; test/tidy.test.ts sees to it. piscina
+// stays outside: it starts workers of its own, from its own files; prom-client, because only some servers ever load it.
 import { chmodSync } from 'node:fs';
-import { basename } from 'node:path';
-import { defineConfig, type Plugin, type RolldownOptions } from 'rolldown';
+import { basename, resolve } from 'node:path';
+import { defineConfig, type OutputOptions, type Plugin, type RolldownOptions } from 'rolldown';
 
-/** What a start loads. */
-const SERVER = [
-  'server/quorum-peer-main.js',
-  'server/actor-factory.js',
-  'server/member-factory.js',
-  'server/log-thread.js',
-  'actor/worker-entry.js',
-];
-/**
- * What is loaded later, if at all: tasks with a thread of their own each, and the AdminServer. They get copies of what they
- * share with the server, which without them falls into a third of the files. A copy is another class to `instanceof` and
- * another state: the AdminServer is given everything that has one.
- */
+/** What begins on the main thread and on a worker's, and finds the program. */
+const LAUNCHERS = ['launch/quorum-peer-main.js', 'launch/worker-entry.js'];
+const MAIN_PROGRAM = 'server/quorum-peer-main.js';
+/** Each with what every worker does (src/actor/worker-main.ts). */
+const ACTOR_FACTORIES = ['server/actor-factory.js', 'server/member-factory.js', 'server/log-thread.js'];
+
+/** What is loaded later, if at all. A copy of a module has another state: the AdminServer is given everything that has one. */
 const LATER = [
   'server/snapshot-task.js',
   'server/restore-task.js',
@@ -34,11 +35,8 @@ const LATER = [
 /** zkCli: whoever types a command waits for its start, most of which was finding its eighty modules. */
 const COMMAND_LINE = ['cli/zk-cli.js'];
 
-/** The server as a module of another program, which must not change how the one in a process of its own is cut up. */
-const EMBEDDED = ['server/start-server.js'];
-
-/** Which directory of dist/bundle an entry goes to, where that is not the server's. */
-const DIRECTORIES: Readonly<Record<string, string>> = { 'admin-server': 'admin', 'zk-cli': 'cli' };
+/** The server as a module of another program, which may be one of ES modules. */
+const EMBEDDED = 'server/start-server.js';
 
 /** A bin is run by its name; npm sees to that where it installs, and not in a checkout that is built again. */
 const EXECUTABLE: Plugin = {
@@ -50,26 +48,109 @@ const EXECUTABLE: Plugin = {
   },
 };
 
-function bundle(entries: readonly string[], chunkPrefix: string, cleanDir: boolean): RolldownOptions {
+/** What Node is to take the files for, which lie below a package of ES modules. */
+const COMMON_JS: Plugin = {
+  name: 'common-js',
+  generateBundle() {
+    this.emitFile({ type: 'asset', fileName: 'package.json', source: '{ "type": "commonjs" }\n' });
+  },
+};
+
+const LAZY_REQUIRE = "createRequire(import.meta.url)('pino')";
+
+/** pino is loaded with a thread's first line, by a call that a bundler does not look into. */
+const PINO_WITHIN: Plugin = {
+  name: 'pino-within',
+  transform(code, id) {
+    if (!id.endsWith('dist/src/server/server-log.js')) return null;
+    if (!code.includes(LAZY_REQUIRE)) throw new Error(`${id} loads pino in another way than by ${LAZY_REQUIRE}`);
+    return { code: code.replace(LAZY_REQUIRE, "require('pino')") };
+  },
+};
+
+const EXTERNAL = ['pino', 'piscina', 'prom-client'];
+const EXTERNAL_OF_PROGRAMS = ['piscina', 'prom-client'];
+
+const WORKER = 'worker:';
+
+/** The first module of a worker's program. */
+const WORKER_PROGRAM: Plugin = {
+  name: 'worker-program',
+  resolveId: (id) => (id.startsWith(WORKER) ? id : null),
+  load: (id) =>
+    id.startsWith(WORKER)
+      ? `import * as factory from '${built(id.slice(WORKER.length))}';
+         import { runWorker } from '${built('actor/worker-main.js')}';
+         void runWorker(async () => factory);`
+      : null,
+};
+
+/** A text of bytes is read, held and compared at half the cost. */
+const ASCII: Plugin = {
+  name: 'ascii',
+  renderChunk: (code) => code.replace(/[^\0-\x7f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
+};
+
+function built(module: string): string {
+  return resolve('dist/src', module);
+}
+
+function bundle(
+  name: string,
+  input: string,
+  output: OutputOptions,
+  plugins: Plugin[] = [],
+  external = EXTERNAL,
+): RolldownOptions {
   return {
-    input: Object.fromEntries(entries.map((entry) => [basename(entry, '.js'), `dist/src/${entry}`])),
+    input: { [name]: input },
     platform: 'node',
-    external: ['pino', 'piscina', 'prom-client'],
-    plugins: [EXECUTABLE],
-    output: {
-      dir: 'dist/bundle',
-      format: 'esm',
-      cleanDir,
-      entryFileNames: ({ name }) => `${DIRECTORIES[name] ?? 'server'}/[name].js`,
-      chunkFileNames: `server/${chunkPrefix}[name]-[hash].js`,
-    },
+    external,
+    plugins,
+    output: { dir: 'dist/bundle', format: 'cjs', ...output },
     logLevel: 'warn',
   };
 }
 
+function launcher(module: string, index: number): RolldownOptions {
+  const name = basename(module, '.js');
+  const isFirst = index === 0;
+  return bundle(
+    name,
+    built(module),
+    { entryFileNames: 'server/[name].js', cleanDir: isFirst },
+    isFirst ? [COMMON_JS] : [],
+  );
+}
+
+function program(name: string, input: string): RolldownOptions {
+  const output = {
+    entryFileNames: 'server/[name].program.js',
+    chunkFileNames: `server/${name}.[name]-[hash].js`,
+  };
+  return bundle(name, input, output, [PINO_WITHIN, WORKER_PROGRAM, ASCII], EXTERNAL_OF_PROGRAMS);
+}
+
+function single(module: string): RolldownOptions {
+  const [directory, file] = module.split('/') as [string, string];
+  const output: OutputOptions = {
+    entryFileNames: `${directory}/[name].js`,
+    codeSplitting: false,
+    exports: 'named',
+    // piscina takes the task from `default`.
+    esModule: true,
+  };
+  return bundle(basename(file, '.js'), built(module), output, [EXECUTABLE]);
+}
+
 export default defineConfig([
-  bundle(SERVER, '', true),
-  bundle(LATER, 'later-', false),
-  bundle(COMMAND_LINE, 'cli-', false),
-  bundle(EMBEDDED, 'embedded-', false),
+  ...LAUNCHERS.map(launcher),
+  program('quorum-peer-main', built(MAIN_PROGRAM)),
+  ...ACTOR_FACTORIES.map((module) => program(basename(module, '.js'), `${WORKER}${module}`)),
+  ...[...LATER, ...COMMAND_LINE].map(single),
+  bundle('start-server', built(EMBEDDED), {
+    format: 'esm',
+    entryFileNames: 'server/[name].mjs',
+    chunkFileNames: 'server/start-server.[name]-[hash].mjs',
+  }),
 ]);

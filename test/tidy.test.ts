@@ -60,6 +60,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   admin: ['base', 'actor', 'processor', 'net', 'metrics', 'server'],
   page: [],
+  launch: [],
   cli: ['base', 'jute', 'protocol', 'store', 'persistence', 'client', 'page', 'server'],
 };
 
@@ -86,7 +87,8 @@ const SHELLS: Readonly<Record<string, readonly Banned[]>> = {
   'src/actor/prepared-worker.ts': ['async'],
   'src/actor/supervisor.ts': ['timers', 'async'],
   'src/actor/system-clock.ts': ['time'],
-  'src/actor/worker-entry.ts': ['timers', 'async'],
+  'src/actor/worker-entry.ts': ['async'],
+  'src/actor/worker-main.ts': ['timers', 'async'],
   'src/actor/worker-thread.ts': ['async'],
   'src/client/net-transport.ts': ['sockets'],
   'src/client/node-client-ports.ts': ['time', 'timers', 'randomness'],

@@ -8,7 +8,7 @@
  */
 
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import type { PreparedStart, WorkerStart } from './worker-entry.js';
+import type { PreparedStart, WorkerStart } from './worker-main.js';
 
 const ENTRY = new URL('./worker-entry.js', import.meta.url);
 

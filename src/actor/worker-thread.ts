@@ -12,7 +12,7 @@ import type { ThreadControl, ThreadDump } from './thread-control.js';
 import { type ThreadWiring, WakeBy } from './thread-host.js';
 import type { ThreadMemoryFigures } from './thread-memory.js';
 import { Doorbell, ThreadState } from './wake/doorbell.js';
-import type { WorkerStart } from './worker-entry.js';
+import type { WorkerStart } from './worker-main.js';
 import type { WorkerReport } from './worker-report.js';
 
 export interface WorkerThreadEvents {

@@ -9,6 +9,7 @@ import { ServerRole } from '../processor/pipeline-records.js';
 import { type PeerReport, PeerRequest } from '../zab/peer-report.js';
 import { PeerStatus } from '../zab/peer-status.js';
 import { ensemblePlacement, ensembleTopology } from './ensemble-topology.js';
+import { createActorWith } from './member-factory.js';
 import type { QuorumPeerConfig } from './quorum-peer-config.js';
 import type { ServerConfig } from './server-config.js';
 import type { ServerPlan } from './server-plan.js';
@@ -47,7 +48,7 @@ export function ensemblePlan(config: ServerConfig, peer: QuorumPeerConfig): Serv
     placement: ensemblePlacement(config.placement, config.connectionShards),
     memory,
     factoryUrl: new URL('./member-factory.js', import.meta.url),
-    loadCreateActor: async (ports) => (await import('./member-factory.js')).createActorWith(ports),
+    createActorWith,
     mode: () => {
       const role = status.servingAs;
       return role === null ? null : MODES[role];

@@ -117,7 +117,7 @@ export class LiveServer implements MainPorts {
       topology: plan.topology,
       placement: plan.placement,
       factoryUrl: plan.factoryUrl,
-      loadCreateActor: () => plan.loadCreateActor(this),
+      loadCreateActor: () => plan.createActorWith(this),
       log: log.named('ActorSystem'),
       createLogger: (actorName) => log.named(actorName),
       prepared,

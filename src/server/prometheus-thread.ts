@@ -8,4 +8,5 @@ import { ProviderThread } from '../metrics/prometheus/provider-thread.js';
 import type { ProviderStart } from '../metrics/prometheus/scrape-message.js';
 
 assert(parentPort !== null, 'the provider has a thread of its own');
-await new ProviderThread(workerData as ProviderStart, parentPort).open();
+// A rejection is an uncaught exception of this thread, and so an 'error' event where it was started.
+void new ProviderThread(workerData as ProviderStart, parentPort).open();

@@ -11,6 +11,7 @@ import type { AuditLog } from './audit-log.js';
 import { clientPorts } from './client-ports.js';
 import { checkDataDirectories } from './data-directory.js';
 import { DirectoryLock } from './directory-lock.js';
+import { ensemblePlan } from './ensemble-server.js';
 import type { ExitCode } from './exit-code.js';
 import { checkPortsFree } from './free-ports.js';
 import { LiveServer } from './live-server.js';
@@ -67,10 +68,7 @@ export class ServerLife {
     this.directoryLock = await DirectoryLock.take(config.dataDir, config.dataLogDir, this.log);
     const { quorumPeer } = config;
     this.log.info(quorumPeer === null ? 'Starting server' : `Starting quorum peer, myid=${quorumPeer.myId}`);
-    const plan =
-      quorumPeer === null
-        ? standalonePlan(config)
-        : (await import('./ensemble-server.js')).ensemblePlan(config, quorumPeer);
+    const plan = quorumPeer === null ? standalonePlan(config) : ensemblePlan(config, quorumPeer);
     const live = new LiveServer(
       config,
       plan,

@@ -18,7 +18,7 @@ export interface ServerPlan {
   readonly memory: Readonly<Record<string, SharedArrayBuffer>>;
   /** The module that workers make their actors with. */
   readonly factoryUrl: URL;
-  loadCreateActor(ports: MainPorts): Promise<CreateActor>;
+  createActorWith(ports: MainPorts): CreateActor;
   /** Once the client port is open. Null: no client is served. */
   mode(): ServerMode | null;
   /** What `mntr` shows of its part in the ensemble while clients are served; null: it has none. */

@@ -2,6 +2,7 @@
  * The plan of a standalone server. Main thread, once.
  */
 import { CAN_REUSE_PORT } from '../net/node-client-network.js';
+import { createActorWith } from './actor-factory.js';
 import type { ServerConfig } from './server-config.js';
 import type { ServerPlan } from './server-plan.js';
 import { standalonePlacement, standaloneTopology } from './standalone-topology.js';
@@ -12,7 +13,7 @@ export function standalonePlan(config: ServerConfig): ServerPlan {
     placement: standalonePlacement(config.placement, config.connectionShards),
     memory: {},
     factoryUrl: new URL('./actor-factory.js', import.meta.url),
-    loadCreateActor: async (ports) => (await import('./actor-factory.js')).createActorWith(ports),
+    createActorWith,
     mode: () => 'standalone',
     peerState: () => null,
     quorumSettings: async () => null,
