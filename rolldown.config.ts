@@ -85,6 +85,12 @@ const WORKER_PROGRAM: Plugin = {
       : null,
 };
 
+/** A program imports by what src/launch/run-program.ts gives it. */
+const IMPORT: Plugin = {
+  name: 'import',
+  renderChunk: (code, { isEntry }) => (isEntry ? code.replace(/\bimport\(/g, '__import(') : null),
+};
+
 /** A text of bytes is read, held and compared at half the cost. */
 const ASCII: Plugin = {
   name: 'ascii',
@@ -128,7 +134,7 @@ function program(name: string, input: string): RolldownOptions {
     entryFileNames: 'server/[name].program.js',
     chunkFileNames: `server/${name}.[name]-[hash].js`,
   };
-  return bundle(name, input, output, [PINO_WITHIN, WORKER_PROGRAM, ASCII], EXTERNAL_OF_PROGRAMS);
+  return bundle(name, input, output, [PINO_WITHIN, WORKER_PROGRAM, IMPORT, ASCII], EXTERNAL_OF_PROGRAMS);
 }
 
 function single(module: string): RolldownOptions {

@@ -11,7 +11,7 @@ import { isAscii } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { createRequire, Module } from 'node:module';
 import { dirname, join } from 'node:path';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 import { CodeCache } from './code-cache.js';
 
 type ModuleFunction = (
@@ -20,6 +20,7 @@ type ModuleFunction = (
   module: NodeJS.Module,
   filename: string,
   dirname: string,
+  importModule: (specifier: string) => Promise<unknown>,
 ) => void;
 
 /** Until the first clients have been served: what that takes is in the code, and what comes later would make it larger. */
@@ -35,7 +36,6 @@ export function runProgram(directory: string, name: string): void {
   const script = new Script(wrapped(program), {
     filename: path,
     ...(cachedData === undefined ? {} : { cachedData }),
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   const isFresh = cachedData === undefined || script.cachedDataRejected === true;
   if (cache !== null && isFresh) setTimeout(() => cache.write(script), KEEP_AFTER_MS).unref();
@@ -45,15 +45,20 @@ export function runProgram(directory: string, name: string): void {
   module.filename = path;
   require.cache[path] = module;
   const run = script.runInThisContext() as ModuleFunction;
-  run.call(module.exports, module.exports, require, module, path, dirname(path));
+  run.call(module.exports, module.exports, require, module, path, dirname(path), importModule);
   module.loaded = true;
+}
+
+/** What `import()` is in a program: V8 forgets where code from a cache may import from. */
+function importModule(specifier: string): Promise<unknown> {
+  return import(specifier);
 }
 
 /** On one line with the program's first, so that stack traces name its lines. */
 function wrapped(program: Buffer): string {
   // One byte per character is less to read, to hold and to compare.
   const text = program.toString(isAscii(program) ? 'latin1' : 'utf8');
-  return `(function (exports, require, module, __filename, __dirname) { ${text}\n})`;
+  return `(function (exports, require, module, __filename, __dirname, __import) { ${text}\n})`;
 }
 
 function isSwitchedOff(): boolean {

@@ -54,4 +54,10 @@ export const SUB_COMMANDS: readonly SubCommandRow[] = [
     sentence: 'Asks a server a four-letter word.',
     load: async () => (await import('./ask.js')).ask,
   },
+  {
+    name: 'code-cache',
+    words: '',
+    sentence: 'Compiles the server for this Node.js, so that its starts need not, where it may not do so itself.',
+    load: async () => (await import('./code-cache.js')).codeCache,
+  },
 ];

@@ -1,0 +1,54 @@
+/**
+ * Runs a program of the bundle: all modules of one thread in one file, made by rolldown.config.ts in the form that `require` loads, and
+ * the code that V8 made of it in an earlier start (code-cache.ts). Without that code it is compiled as any module is, and what
+ * it runs of it within its first second is kept for the next start.
+ *
+ * The first thing on a thread, so it uses nothing of the layers above and costs little. The program is found by `require` as any
+ * module: what it loads later may ask for it, and gets this one. NODE_DISABLE_COMPILE_CACHE=1, which switches Node's own cache off,
+ * switches this one off, too.
+ */
+import { isAscii } from 'node:buffer';
+import { readFileSync } from 'node:fs';
+import { createRequire, Module } from 'node:module';
+import { dirname, join } from 'node:path';
+import { Script } from 'node:vm';
+import { CodeCache } from './code-cache.js';
+
+/** Until the first clients have been served: what that takes is in the code, and what comes later would make it larger. */
+const KEEP_AFTER_MS = 1000;
+const CACHE_DIRECTORY = '../code-cache';
+/** `directory`: the bundle's, with `<name>.program.js`. */
+export function runProgram(directory, name) {
+  const path = join(directory, `${name}.program.js`);
+  const program = readFileSync(path);
+  const cache = isSwitchedOff() ? null : new CodeCache(join(directory, CACHE_DIRECTORY), name, program);
+  const cachedData = cache?.read();
+  const script = new Script(wrapped(program), {
+    filename: path,
+    ...(cachedData === undefined ? {} : { cachedData }),
+  });
+  const isFresh = cachedData === undefined || script.cachedDataRejected === true;
+  if (cache !== null && isFresh) setTimeout(() => cache.write(script), KEEP_AFTER_MS).unref();
+  const require = createRequire(path);
+  const module = new Module(path);
+  module.filename = path;
+  require.cache[path] = module;
+  const run = script.runInThisContext();
+  run.call(module.exports, module.exports, require, module, path, dirname(path), importModule);
+  module.loaded = true;
+}
+/** What `import()` is in a program: V8 forgets where code from a cache may import from. */
+function importModule(specifier) {
+  return import(specifier);
+}
+/** On one line with the program's first, so that stack traces name its lines. */
+function wrapped(program) {
+  // One byte per character is less to read, to hold and to compare.
+  const text = program.toString(isAscii(program) ? 'latin1' : 'utf8');
+  return `(function (exports, require, module, __filename, __dirname, __import) { ${text}\n})`;
+}
+function isSwitchedOff() {
+  const { NODE_DISABLE_COMPILE_CACHE: off } = process.env;
+  return off !== undefined && off !== '' && off !== '0';
+}
+//# sourceMappingURL=run-program.js.map
