@@ -1,7 +1,7 @@
 // How a learner is brought to the leader's state: with what it misses (DIFF), after giving up what only it has (TRUNC), or
-// with everything (SNAP). Decided by `SyncFeed` on the leader, in one step with commits held still, from zxids alone:
-// pure, nothing is read but the zxids that the sources tell, nothing is sent. SNAP is always a safe answer, and the one for
-// everything that is not proven to fit.
+// with everything (SNAP). Decided for `SyncFeed` on the leader, in pieces where the log on disk has to be gone through, from zxids
+// alone: pure, nothing is read but the zxids that the sources tell, nothing is sent. SNAP is always a safe answer, and the one
+// for everything that is not proven to fit.
 //
 //   learner's last zxid P      .........P
 //   committed log                        [min ......... max]     P in it, or P < min and the log on disk leads up to min
@@ -17,11 +17,9 @@
 import { compareSigned } from '../base/int64.js';
 import { isNextZxid } from './zxid-order.js';
 
-export interface SyncInput {
-  /** The last zxid the learner has logged. */
-  readonly learnerHi: number;
-  readonly learnerLo: number;
-  /** The leader's tree. */
+/** What the leader has. */
+export interface LeaderHistory {
+  /** The tree. */
   readonly treeHi: number;
   readonly treeLo: number;
   /** Of the committed log; both the tree's when it is empty. */
@@ -37,6 +35,8 @@ export interface SyncInput {
 export interface ZxidSource {
   readonly zxidHi: number;
   readonly zxidLo: number;
+  /** Bytes of the current record. */
+  readonly entryLength: number;
   /** False at the end, and where reading cannot go on. */
   next(): boolean;
 }
@@ -50,28 +50,66 @@ export interface SyncPlan {
   readonly isFromDisk: boolean;
 }
 
-/**
- * `committed`: the committed log from its oldest record. `openDisk`: the log on disk from the beginning of the file in which
- * the learner's zxid must be; null when it may not be used. Asked for at most once.
- */
-export function planSync(input: SyncInput, committed: ZxidSource, openDisk: () => ZxidSource | null): SyncPlan {
-  const { learnerHi, learnerLo, maxHi, maxLo, minHi, minLo } = input;
-  const snap: SyncPlan = { op: 'SNAP', zxidHi: input.treeHi, zxidLo: input.treeLo, isFromDisk: false };
-  if (input.isSnapForced) return snap;
-  if (compareSigned(learnerHi, learnerLo, input.treeHi, input.treeLo) === 0) {
-    return { op: 'DIFF', zxidHi: learnerHi, zxidLo: learnerLo, isFromDisk: false };
+/** For the opening of a file's record, and its checksum. */
+const RECORD_COST_BYTES = 256;
+
+/** Of one learner. Asked in pieces, while commits go on, until it has decided. */
+export class SyncPlanner {
+  private readonly learnerHi: number;
+  private readonly learnerLo: number;
+  private readonly openDisk: () => ZxidSource | null;
+  /** From the first piece on, unless that decided: what is in the log on disk is being gone through. */
+  private disk: ZxidSource | null = null;
+  private readonly walk: SyncWalk;
+
+  /**
+   * `openDisk`: the log on disk from the beginning of the file in which the learner's zxid must be; null when it may not be used. Asked
+   * for at most once.
+   */
+  constructor(learnerHi: number, learnerLo: number, openDisk: () => ZxidSource | null) {
+    this.learnerHi = learnerHi;
+    this.learnerLo = learnerLo;
+    this.openDisk = openDisk;
+    this.walk = new SyncWalk(learnerHi, learnerLo);
   }
-  if (compareSigned(learnerHi, learnerLo, maxHi, maxLo) > 0) {
-    return learnerLo === 0 ? snap : { op: 'TRUNC', zxidHi: maxHi, zxidLo: maxLo, isFromDisk: false };
+
+  /**
+   * `leader`, and `committed`, the committed log from its oldest record, as they are now: both may have moved on since the last piece.
+   * Reads about so many bytes of the log on disk; null: there is more.
+   */
+  step(leader: LeaderHistory, committed: ZxidSource, bytesMax: number): SyncPlan | null {
+    const { learnerHi, learnerLo, walk } = this;
+    const { maxHi, maxLo, minHi, minLo } = leader;
+    const snap: SyncPlan = { op: 'SNAP', zxidHi: leader.treeHi, zxidLo: leader.treeLo, isFromDisk: false };
+    if (this.disk === null) {
+      const atOnce = this.withoutLog(leader, snap);
+      if (atOnce !== null) return atOnce;
+      if (compareSigned(learnerHi, learnerLo, minHi, minLo) < 0) {
+        this.disk = this.openDisk();
+        if (this.disk === null) return snap;
+      }
+    }
+    if (this.disk !== null) {
+      const leads = walk.leadsTo(this.disk, minHi, minLo, bytesMax);
+      if (leads === null) return null;
+      if (!leads) return snap;
+    }
+    if (!walk.leadsTo(committed, maxHi, maxLo, Number.POSITIVE_INFINITY)) return snap;
+    return { op: 'DIFF', zxidHi: maxHi, zxidLo: maxLo, isFromDisk: this.disk !== null };
   }
-  const walk = new SyncWalk(learnerHi, learnerLo);
-  const isFromDisk = compareSigned(learnerHi, learnerLo, minHi, minLo) < 0;
-  if (isFromDisk) {
-    const disk = openDisk();
-    if (disk === null || !walk.leadsTo(disk, minHi, minLo)) return snap;
+
+  private withoutLog(leader: LeaderHistory, snap: SyncPlan): SyncPlan | null {
+    const { learnerHi, learnerLo } = this;
+    const { maxHi, maxLo } = leader;
+    if (leader.isSnapForced) return snap;
+    if (compareSigned(learnerHi, learnerLo, leader.treeHi, leader.treeLo) === 0) {
+      return { op: 'DIFF', zxidHi: learnerHi, zxidLo: learnerLo, isFromDisk: false };
+    }
+    if (compareSigned(learnerHi, learnerLo, maxHi, maxLo) > 0) {
+      return learnerLo === 0 ? snap : { op: 'TRUNC', zxidHi: maxHi, zxidLo: maxLo, isFromDisk: false };
+    }
+    return null;
   }
-  if (!walk.leadsTo(committed, maxHi, maxLo)) return snap;
-  return { op: 'DIFF', zxidHi: maxHi, zxidLo: maxLo, isFromDisk };
 }
 
 /** Goes through the records of one source after the other, looks for the learner's, and proves that none is missing behind it. */
@@ -87,9 +125,13 @@ class SyncWalk {
     this.learnerLo = learnerLo;
   }
 
-  /** From where the learner is, through this source, without a hole, to this very record? */
-  leadsTo(source: ZxidSource, zxidHi: number, zxidLo: number): boolean {
-    while (compareSigned(this.lastHi, this.lastLo, zxidHi, zxidLo) < 0 && source.next()) {
+  /** From where the learner is, through this source, without a hole, to this very record? Null: not known after so many bytes. */
+  leadsTo(source: ZxidSource, zxidHi: number, zxidLo: number, bytesMax: number): boolean | null {
+    let bytes = 0;
+    while (compareSigned(this.lastHi, this.lastLo, zxidHi, zxidLo) < 0) {
+      if (bytes >= bytesMax) return null;
+      if (!source.next()) return false;
+      bytes += source.entryLength + RECORD_COST_BYTES;
       // What the source before has told, and a zxid that stands in the log twice (an error that was no request).
       if (compareSigned(source.zxidHi, source.zxidLo, this.lastHi, this.lastLo) <= 0) continue;
       if (!this.take(source.zxidHi, source.zxidLo)) return false;

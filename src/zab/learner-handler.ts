@@ -15,6 +15,7 @@ import { compareSigned, hex64, numberFromHalves } from '../base/int64.js';
 import type { PeerSocket, PeerSocketEvents } from '../election/peer-network.js';
 import type { QuorumVerifier } from '../election/quorum-verifier.js';
 import { SnapshotAbandoned } from '../persistence/snapshot-content-encoder.js';
+import type { SyncPlan } from '../persistence/sync-plan.js';
 import { InletVerdict, LearnerInlet } from './learner-inlet.js';
 import type { LearnerMaster } from './learner-master.js';
 import { LearnerStatistics } from './learner-statistics.js';
@@ -23,14 +24,21 @@ import { type PacketHandler, PacketReader, PacketResult, PacketVerdict } from '.
 import type { LearnerReport } from './peer-report.js';
 import { PingRounds } from './ping-rounds.js';
 import { PacketType, packetName, QUORUM_PROTOCOL_VERSION, readLearnerInfo } from './quorum-packet.js';
+import type { SyncDecision } from './sync-decision.js';
 import { FeedState, type SyncFeed } from './sync-feed.js';
 import { SyncLimitCheck } from './sync-limit-check.js';
+
+interface Planning {
+  readonly decision: SyncDecision;
+  readonly onPlanned: (plan: SyncPlan) => void;
+}
 
 export type LinkState =
   | 'info'
   | 'epoch'
   | 'ackEpoch'
   | 'epochAcks'
+  | 'planning'
   | 'sync'
   | 'newLeader'
   | 'acknowledged'
@@ -72,6 +80,8 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
   private sinceMs: number; // in this state, or since the sync last made progress
   private heardMs: number;
   private protocolVersion = 0;
+  /** While it is being planned by what it is brought up to date. */
+  private planning: Planning | null = null;
   private feed: SyncFeed | null = null;
   private isPaused = false;
   /** A server before 1.0 was told NEWLEADER first, and has acknowledged it while it was brought up to date. */
@@ -157,6 +167,13 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
     this.enter('epochAcks');
   }
 
+  /** `onPlanned` follows at once, or in a later turn. */
+  beginPlanning(decision: SyncDecision, onPlanned: (plan: SyncPlan) => void): void {
+    this.planning = { decision, onPlanned };
+    this.enter('planning');
+    this.plan();
+  }
+
   beginSync(feed: SyncFeed): void {
     this.feed = feed;
     this.enter('sync');
@@ -230,7 +247,8 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
   /** Once per turn, when everybody has written into the buffer. */
   turn(): void {
     if (this.isPaused) this.settle(this.reader.resume(this));
-    if (this.current === 'sync') this.pump();
+    if (this.current === 'planning') this.plan();
+    else if (this.current === 'sync') this.pump();
     if (this.current === 'newLeader' && this.hasAckedEarly) this.acknowledge();
     this.flush();
     if (this.socket.queuedBytes === 0) this.statistics.onQueueEmpty(this.master.nowMs);
@@ -448,6 +466,18 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
     else this.out.withData(PacketType.newLeader, this.master.epoch, 0, text, 0, text.length);
   }
 
+  private plan(): void {
+    const { planning } = this;
+    if (planning === null) return;
+    const plan = planning.decision.step();
+    if (plan === null) {
+      this.master.requestTurn();
+      return;
+    }
+    this.planning = null;
+    planning.onPlanned(plan);
+  }
+
   /** Gives the socket what it has room for. */
   private pump(): void {
     const { feed } = this;
@@ -506,6 +536,8 @@ export class LearnerHandler implements PeerSocketEvents, PacketHandler {
 
   private finish(): void {
     this.current = 'closed';
+    this.planning?.decision.close();
+    this.planning = null;
     this.feed?.close();
     this.feed = null;
     this.out.clear();

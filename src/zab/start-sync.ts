@@ -1,24 +1,39 @@
 /**
  * The beginning of a learner's synchronization (ensemble-protocol 5.5), at a leader or at an observer master: by which of DIFF, TRUNC
- * and SNAP it is brought up to date, and whether now. What is sent then is pulled by its link (sync-feed.ts).
+ * and SNAP it is brought up to date (sync-decision.ts), and whether now. What is sent then is pulled by its link (sync-feed.ts).
  */
 import { hex64 } from '../base/int64.js';
 import type { LearnerHandler } from './learner-handler.js';
 import type { LearnerLinks } from './learner-links.js';
 import type { RoleHost } from './role.js';
+import { SyncDecision } from './sync-decision.js';
 import { SyncFeed } from './sync-feed.js';
 import type { SyncSources } from './sync-sources.js';
+
+type SyncHost = Pick<RoleHost, 'history' | 'log' | 'measures'>;
 
 /** `endHi`, `endLo`: where this server's history ended before the epoch; both -1 when it does not know. */
 export function startSync(
   link: LearnerHandler,
   links: LearnerLinks,
-  { history, log, measures }: Pick<RoleHost, 'history' | 'log' | 'measures'>,
+  host: SyncHost,
   sources: SyncSources,
   endHi: number,
   endLo: number,
 ): void {
-  const feed = new SyncFeed(history, sources, link.out, link.lastHi, link.lastLo, endHi, endLo);
+  const decision = new SyncDecision(host.history, sources, link.lastHi, link.lastLo);
+  link.beginPlanning(decision, (plan) => {
+    const feed = new SyncFeed(plan, host.history, sources, link.out, link.lastHi, link.lastLo, endHi, endLo);
+    beginSync(link, links, host, feed);
+  });
+}
+
+function beginSync(
+  link: LearnerHandler,
+  links: LearnerLinks,
+  { history, log, measures }: SyncHost,
+  feed: SyncFeed,
+): void {
   const { op, zxidHi, zxidLo, isFromDisk } = feed.plan;
   const isSnapshot = op === 'SNAP';
   const others = links.syncCount(isSnapshot);

@@ -1,5 +1,5 @@
 /**
- * Brings one learner to what the leader has committed (ensemble-protocol 5.5, 5.6): the opening packet, for SNAP the tree's
+ * Brings one learner to what the leader has committed, as decided (sync-decision.ts; ensemble-protocol 5.5, 5.6): the opening packet, for SNAP the tree's
  * stream, then every committed transaction behind the learner's position, as PROPOSAL and COMMIT, until nothing is missing.
  *
  * It is pulled: each step writes a bounded amount, so that a slow learner costs one position and no queue, however long it
@@ -13,16 +13,16 @@
  */
 import { assert } from '../base/assert.js';
 import { compareSigned, hex64 } from '../base/int64.js';
-import type { CommittedLog } from '../persistence/committed-log.js';
-import { planSync, type SyncPlan, type ZxidSource } from '../persistence/sync-plan.js';
+import type { SyncPlan } from '../persistence/sync-plan.js';
 import { isNextZxid } from '../persistence/zxid-order.js';
 import type { PacketBuffer } from './packet-buffer.js';
 import type { ProposalHistory } from './proposal-history.js';
 import { PacketType } from './quorum-packet.js';
 import type { DiskProposals, SnapStream, SyncSources } from './sync-sources.js';
 
-/** Zxids of the log on disk that are passed over in one step, on the way to the position. */
-const SKIPS_PER_STEP = 4096;
+/** Of the log on disk, read in one step; and what a record costs beside its bytes. */
+const READ_BYTES_PER_STEP = 1 << 20;
+const RECORD_COST_BYTES = 256;
 
 export const FeedState = {
   /** There is more, and it can go on at once. */
@@ -54,8 +54,9 @@ export class SyncFeed {
   private atHi: number;
   private atLo: number;
 
-  /** Decides. `endHi`, `endLo`: the last zxid of this server's log before the leader's epoch. */
+  /** `endHi`, `endLo`: the last zxid of this server's log before the leader's epoch. */
   constructor(
+    plan: SyncPlan,
     history: ProposalHistory,
     sources: SyncSources,
     out: PacketBuffer,
@@ -69,10 +70,10 @@ export class SyncFeed {
     this.out = out;
     this.endHi = endHi;
     this.endLo = endLo;
-    this.plan = this.decide(learnerHi, learnerLo);
-    const isDiff = this.plan.op === 'DIFF';
-    this.atHi = isDiff ? learnerHi : this.plan.zxidHi;
-    this.atLo = isDiff ? learnerLo : this.plan.zxidLo;
+    this.plan = plan;
+    const isDiff = plan.op === 'DIFF';
+    this.atHi = isDiff ? learnerHi : plan.zxidHi;
+    this.atLo = isDiff ? learnerLo : plan.zxidLo;
   }
 
   /** The opening packet. */
@@ -116,41 +117,6 @@ export class SyncFeed {
     this.disk?.close();
     this.disk = null;
     this.stream = null;
-  }
-
-  private decide(learnerHi: number, learnerLo: number): SyncPlan {
-    const { history, sources } = this;
-    const { committedLog, lastCommittedHi: treeHi, lastCommittedLo: treeLo } = history;
-    const isEmpty = committedLog.count === 0;
-    const { maxHi, maxLo } = committedLog;
-    if (isEmpty && !sources.isSnapForced && learnerHi === maxHi && learnerLo === maxLo) {
-      // Nothing is kept, but nothing was committed since that very transaction either.
-      return { op: 'DIFF', zxidHi: maxHi, zxidLo: maxLo, isFromDisk: false };
-    }
-    let disk: DiskProposals | null = null;
-    const plan = planSync(
-      {
-        learnerHi,
-        learnerLo,
-        treeHi,
-        treeLo,
-        minHi: isEmpty ? treeHi : committedLog.minHi,
-        minLo: isEmpty ? treeLo : committedLog.minLo,
-        maxHi: isEmpty ? treeHi : maxHi,
-        maxLo: isEmpty ? treeLo : maxLo,
-        isSnapForced: sources.isSnapForced,
-      },
-      new CommittedZxids(committedLog),
-      () => {
-        disk = sources.openDisk(learnerHi, learnerLo, true);
-        return disk;
-      },
-    );
-    (disk as DiskProposals | null)?.close();
-    // No log holds (epoch, 0), and a server of the reference that looks for it keeps the first record behind it.
-    if (plan.op === 'TRUNC' && plan.zxidLo === 0)
-      return { op: 'SNAP', zxidHi: treeHi, zxidLo: treeLo, isFromDisk: false };
-    return plan;
   }
 
   private isCaughtUp(): boolean {
@@ -208,7 +174,7 @@ export class SyncFeed {
     }
     const { disk } = this;
     const { lastCommittedHi, lastCommittedLo } = this.history;
-    for (let passed = 0; passed < SKIPS_PER_STEP; passed++) {
+    for (let read = 0; read < READ_BYTES_PER_STEP; read += disk.entryLength + RECORD_COST_BYTES) {
       if (out.length >= bytesMax) return FeedState.more;
       if (!disk.next()) {
         // The log's writer has not come so far yet; it is read anew from here.
@@ -257,30 +223,5 @@ export class SyncFeed {
     this.fault = fault;
     this.close();
     return FeedState.failed;
-  }
-}
-
-/** The committed log's zxids, for the plan; it must not change meanwhile. */
-class CommittedZxids implements ZxidSource {
-  private readonly log: CommittedLog;
-  private index = -1;
-
-  constructor(log: CommittedLog) {
-    this.log = log;
-  }
-
-  get zxidHi(): number {
-    return this.log.zxidHi;
-  }
-
-  get zxidLo(): number {
-    return this.log.zxidLo;
-  }
-
-  next(): boolean {
-    if (this.index + 1 >= this.log.count) return false;
-    this.index++;
-    this.log.look(this.index);
-    return true;
   }
 }

@@ -7,7 +7,7 @@ import { LogFloor } from '../../../src/persistence/log-floor.js';
 import { ProposalsFromLog, type ProposalsFromLogOptions } from '../../../src/persistence/proposals-from-log.js';
 import { RecoveryError } from '../../../src/persistence/recovery.js';
 import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
-import { planSync, type ZxidSource } from '../../../src/persistence/sync-plan.js';
+import { type LeaderHistory, type SyncPlan, SyncPlanner, type ZxidSource } from '../../../src/persistence/sync-plan.js';
 import { endAtEveryCall } from './every-call.js';
 import { newMember } from './member-files.js';
 import { hexOfZxid, recoverFrom, storeWith, VERSION_2 } from './persistence-fixture.js';
@@ -140,11 +140,13 @@ describe('where reading ends', () => {
   test('a log that is cut while it is read leads nowhere, so the plan is a snapshot', () => {
     const store = storeOf(LOGS);
     store.unlink(`${VERSION_2}/log.7`);
-    const nothing: ZxidSource = { zxidHi: 0, zxidLo: 0, next: () => false };
+    const nothing: ZxidSource = { zxidHi: 0, zxidLo: 0, entryLength: 0, next: () => false };
     const bounds = { treeHi: 0, treeLo: 8, minHi: 0, minLo: 8, maxHi: 0, maxLo: 8 };
-    const input = { learnerHi: 0, learnerLo: 5, ...bounds, isSnapForced: false };
-    expect(planSync(input, nothing, () => open(store, 0, 5)).op).toBe('SNAP');
-    expect(planSync(input, nothing, () => open(storeOf(LOGS), 0, 5))).toEqual({
+    const history: LeaderHistory = { ...bounds, isSnapForced: false };
+    const plan = (from: SimFileStore): SyncPlan | null =>
+      new SyncPlanner(0, 5, () => open(from, 0, 5)).step(history, nothing, 1 << 20);
+    expect(plan(store)?.op).toBe('SNAP');
+    expect(plan(storeOf(LOGS))).toEqual({
       op: 'DIFF',
       zxidHi: 0,
       zxidLo: 8,
@@ -157,10 +159,10 @@ describe('where reading ends', () => {
     expect(read(open(store, 1, 3, { snapshotSizeFactor: 0 }))).toEqual(
       [1, 2, 3, 4, 5, 6, 10].map((n) => hexOfZxid(1, n)),
     );
-    const nothing: ZxidSource = { zxidHi: 0, zxidLo: 0, next: () => false };
+    const nothing: ZxidSource = { zxidHi: 0, zxidLo: 0, entryLength: 0, next: () => false };
     const bounds = { treeHi: 1, treeLo: 10, minHi: 1, minLo: 10, maxHi: 1, maxLo: 10 };
-    const input = { learnerHi: 1, learnerLo: 3, ...bounds, isSnapForced: false };
-    expect(planSync(input, nothing, () => open(store, 1, 3, { snapshotSizeFactor: 0 })).op).toBe('SNAP');
+    const planner = new SyncPlanner(1, 3, () => open(store, 1, 3, { snapshotSizeFactor: 0 }));
+    expect(planner.step({ ...bounds, isSnapForced: false }, nothing, 1 << 20)?.op).toBe('SNAP');
   });
 });
 

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { compareSigned } from '../../../src/base/int64.js';
-import { planSync, type SyncInput, type ZxidSource } from '../../../src/persistence/sync-plan.js';
+import { type LeaderHistory, type SyncPlan, SyncPlanner, type ZxidSource } from '../../../src/persistence/sync-plan.js';
 
 interface Leader {
   tree: string;
@@ -34,6 +34,7 @@ function zxidsOf(text: string): string[] {
 class ListSource implements ZxidSource {
   zxidHi = 0;
   zxidLo = 0;
+  readonly entryLength = 100;
   private readonly zxids: string[];
 
   constructor(zxids: readonly string[]) {
@@ -55,12 +56,16 @@ function answer(leader: Leader, learner: string): string {
   const [minHi, minLo] = halves(leader.committed.at(0) ?? leader.tree);
   const [maxHi, maxLo] = halves(leader.committed.at(-1) ?? leader.tree);
   const bounds = { treeHi, treeLo, minHi, minLo, maxHi, maxLo };
-  const input: SyncInput = { learnerHi, learnerLo, ...bounds, isSnapForced: leader.forced };
+  const history: LeaderHistory = { ...bounds, isSnapForced: leader.forced };
   let opened = 0;
-  const { op, zxidHi, zxidLo, isFromDisk } = planSync(input, new ListSource(leader.committed), () => {
+  const planner = new SyncPlanner(learnerHi, learnerLo, () => {
     opened++;
     return leader.disk === null ? null : new ListSource(leader.disk);
   });
+  // A piece for each record.
+  let plan: SyncPlan | null = null;
+  while (plan === null) plan = planner.step(history, new ListSource(leader.committed), 1);
+  const { op, zxidHi, zxidLo, isFromDisk } = plan;
   expect(opened).toBeLessThanOrEqual(1);
   const packet = `${op}(${zxidHi}.${zxidLo >>> 0})`;
   if (op !== 'DIFF') return packet;
@@ -217,4 +222,25 @@ describe('transcripts', () => {
       committed 1.2147483650
       1.2147483651 -> TRUNC(1.2147483650)
     `));
+});
+
+test('commits go on between the pieces, and the committed log forgets what the plan began with', () => {
+  const disk = new ListSource(zxidsOf('1.1..1.40'));
+  const planner = new SyncPlanner(1, 2, () => disk);
+  const history = (min: number, max: number): LeaderHistory => {
+    const [treeHi, minHi, maxHi] = [1, 1, 1];
+    return { treeHi, treeLo: max, minHi, minLo: min, maxHi, maxLo: max, isSnapForced: false };
+  };
+  const pieces = [];
+  for (let min = 10; pieces.length < 20; min += 2) {
+    const plan = planner.step(
+      history(min, min + 3),
+      new ListSource(zxidsOf(`1.${min}..1.${min + 3}`)),
+      4 * (100 + 256),
+    );
+    pieces.push(plan === null ? 'more' : `${plan.op}(${plan.zxidHi}.${plan.zxidLo})`);
+    if (plan !== null) break;
+  }
+  // Four records a piece, and two of them are new each time: 1.16 is met in the fourth.
+  expect(pieces).toEqual(['more', 'more', 'more', 'DIFF(1.19)']);
 });

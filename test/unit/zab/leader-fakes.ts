@@ -83,11 +83,14 @@ class FakeDisk implements DiskProposals {
   zxidLo = 0;
   bytes: Uint8Array = new Uint8Array(0);
   entryOffset = 0;
-  private readonly zxids: string[];
+  private readonly zxids: readonly string[];
+  private index = 0;
+  private readonly onRead: () => void;
   private readonly onClose: () => void;
 
-  constructor(zxids: readonly string[], onClose: () => void) {
-    this.zxids = [...zxids];
+  constructor(zxids: readonly string[], onRead: () => void, onClose: () => void) {
+    this.zxids = zxids;
+    this.onRead = onRead;
     this.onClose = onClose;
   }
 
@@ -96,8 +99,9 @@ class FakeDisk implements DiskProposals {
   }
 
   next(): boolean {
-    const zxid = this.zxids.shift();
+    const zxid = this.zxids[this.index++];
     if (zxid === undefined) return false;
+    this.onRead();
     [this.zxidHi, this.zxidLo] = zxidOf(zxid);
     this.bytes = entryAt(zxid);
     return true;
@@ -113,6 +117,8 @@ export class FakeSources implements SyncSources {
   /** What is in the log on disk; null: it may not be used. */
   disk: readonly string[] | null = null;
   openDisks = 0;
+  /** Records that were read from it. */
+  reads = 0;
   /** The tree's zxid when a stream is begun. */
   treeZxid: () => string = () => '0.0';
   chunks: readonly string[] = ['tree'];
@@ -124,7 +130,11 @@ export class FakeSources implements SyncSources {
     const first = this.disk?.[0];
     if (first === undefined || this.disk === null || int64FromHalves(...zxidOf(first)) > from) return null;
     this.openDisks++;
-    return new FakeDisk(this.disk, () => this.openDisks--);
+    return new FakeDisk(
+      this.disk,
+      () => this.reads++,
+      () => this.openDisks--,
+    );
   }
 
   newSnapStream(): SnapStream {

@@ -3,7 +3,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { LeaderStage, type StageOptions } from './leader-stage.js';
-import type { LearnerOptions, ScriptedLearner } from './scripted-learner.js';
+import { type LearnerOptions, ScriptedLearner } from './scripted-learner.js';
+import { zxidsOf } from './zxid-words.js';
 
 /** What a learner is sent behind LEADERINFO, up to its NEWLEADER. */
 function answer(stage: LeaderStage, sid: number, options: LearnerOptions): string {
@@ -112,6 +113,50 @@ describe('the table of 5.5', () => {
   test('5: a fresh learner whose predecessor records are gone', () => {
     const stage = established({ log: '1.1..1.7', commitLogCount: 2 });
     expect(answer(stage, 3, { last: '0.0' })).toBe(`SNAP 2.0, (tree), ${DONE}`);
+  });
+});
+
+describe('a long log on disk', () => {
+  const LONG = zxidsOf('1.1..1.9000');
+  const options: StageOptions = { log: '1.1..1.9000', commitLogCount: 3 };
+
+  test('is gone through in pieces, while others are served', () => {
+    const stage = established(options, LONG);
+    const turn = stage.turn.bind(stage);
+    const reads: number[] = [];
+    stage.turn = () => {
+      const before = stage.sources.reads;
+      // Commits go on, and the committed log forgets what was kept when the search began.
+      if (reads.length > 0 && reads.length < 4) stage.write(1);
+      const turned = turn();
+      if (stage.sources.reads > before) reads.push(stage.sources.reads - before);
+      return turned;
+    };
+    const long = [...LONG, '2.1', '2.2', '2.3'];
+    stage.sources.disk = long;
+    const text = answer(stage, 3, { last: '1.2' });
+    expect(text).toMatch(/^DIFF [\d.]+, \+1\.3, \+1\.4,/);
+    expect(text.match(/\+/g)?.length).toBeGreaterThanOrEqual(9000 - 2);
+    expect(text).toMatch(/\+1\.9000, .*2\.3/);
+    expect(reads.length).toBeGreaterThan(4);
+    expect(Math.max(...reads)).toBeLessThanOrEqual(4096);
+    expect(stage.sources.openDisks).toBe(0);
+  });
+
+  test('is closed if the learner goes meanwhile', () => {
+    const stage = established(options, LONG);
+    const turn = stage.turn.bind(stage);
+    const third = new ScriptedLearner(stage, 3, { auto: true, currentEpoch: -1, last: '1.2' });
+    let opened = 0;
+    stage.turn = () => {
+      opened = Math.max(opened, stage.sources.openDisks);
+      if (stage.sources.openDisks > 0) third.end();
+      return turn();
+    };
+    stage.settle();
+    expect(opened).toBe(1);
+    expect(stage.sources.openDisks).toBe(0);
+    expect(stage.sources.reads).toBeLessThan(9000);
   });
 });
 
