@@ -108,4 +108,15 @@ describe('a member with a defect is found out:', () => {
     }
     expect(found[0]).toBe(invariant);
   });
+
+  it('one that asks the old members only whether others may come', () => {
+    const defect = DEFECTS.find(({ name }) => name === 'asks the old members only whether others may come');
+    expect(defect).toBeDefined();
+    const found: string[] = [];
+    for (let seed = 1; seed <= 10 && found.length === 0; seed++) {
+      const world = new SimWorld(seed, { plan: drawPlan(seed, SHORT_MS, 'all'), defect: defect ?? null });
+      found.push(...world.run().violations.map((violation) => violation.invariant));
+    }
+    expect(found[0]).toMatch(/^9 |^10 /);
+  });
 });

@@ -4,6 +4,8 @@
  */
 import { readInt32, writeInt32 } from '../../../src/base/bytes.js';
 import { ElectionRecord } from '../../../src/election/election-records.js';
+import type { QuorumVerifier } from '../../../src/election/quorum-verifier.js';
+import type { DynamicConfigFiles } from '../../../src/persistence/dynamic-config-files.js';
 import {
   PIPELINE_HEADER_BYTES,
   RecordType,
@@ -18,7 +20,9 @@ import type { PrepRequest } from '../../../src/processor/prep/prep-request.js';
 import { ErrorCode } from '../../../src/protocol/error-code.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import { ActorKind } from '../../../src/server/standalone-topology.js';
+import type { CommitQuorum } from '../../../src/zab/commit-quorum.js';
 import { ObserverMaster } from '../../../src/zab/observer-master.js';
+import type { QuorumConfigs } from '../../../src/zab/quorum-configs.js';
 import { PACKET_HEADER_BYTES, PacketType } from '../../../src/zab/quorum-packet.js';
 import type { InlineMemberOptions } from '../../testing/inline/inline-member.js';
 import { drawPlan, type SimPlan } from '../world/sim-plan.js';
@@ -387,9 +391,67 @@ const ACTOR_DEFECTS: readonly KnownDefect[] = [
   }),
 ];
 
-export const DEFECTS: readonly KnownDefect[] = [...HOST_DEFECTS, ...FILE_DEFECTS, ...PACKET_DEFECTS, ...ACTOR_DEFECTS];
+// ---- by the configurations
+
+/** Of members that change in every seed. */
+function configDefect(name: string, spoil: (configs: QuorumConfigs) => void): KnownDefect {
+  return {
+    ...actorDefect(name, ActorKind.quorumPeer, (actor) =>
+      spoil((actor as unknown as { configs: QuorumConfigs }).configs),
+    ),
+    plan: reconfiguring,
+  };
+}
+
+const CONFIG_DEFECTS: readonly KnownDefect[] = [
+  {
+    ...hostDefect('asks the old members only whether others may come', (host, isLeader, role) => {
+      if (!isLeader) return host;
+      patch(host.history, 'append', (original) => (zxidHi, zxidLo, bytes, offset, length) => {
+        original(zxidHi, zxidLo, bytes, offset, length);
+        const { broadcast } = (role() ?? {}) as unknown as { broadcast?: { quorum: CommitQuorum | null } };
+        const quorum = broadcast?.quorum ?? null;
+        if (quorum === null) return;
+        patch(
+          quorum,
+          'beginEra',
+          (begin) =>
+            (from, [old]) =>
+              begin(from, [old as QuorumVerifier]),
+        );
+      });
+      return host;
+    }),
+    plan: reconfiguring,
+  },
+  configDefect('goes on with the members that there were before', (configs) => {
+    patch(configs, 'activate', () => () => false);
+  }),
+  configDefect('does not write down who is proposed', (configs) => {
+    const { files } = (configs as unknown as { options: { files: DynamicConfigFiles } }).options;
+    patch(files, 'writeNext', () => () => {});
+  }),
+  configDefect('takes who is proposed for a member', (configs) => {
+    patch(configs, 'seen', (original) => (config) => {
+      original(config);
+      configs.activate(config, null);
+    });
+  }),
+];
+
+export const DEFECTS: readonly KnownDefect[] = [
+  ...HOST_DEFECTS,
+  ...FILE_DEFECTS,
+  ...PACKET_DEFECTS,
+  ...ACTOR_DEFECTS,
+  ...CONFIG_DEFECTS,
+];
 
 // ---- seeds that can show something
+
+function reconfiguring(seed: number): SimPlan {
+  return drawPlan(seed, undefined, 'all');
+}
 
 function weighted(seed: number): SimPlan {
   for (let next = seed * 1000; ; next++) {

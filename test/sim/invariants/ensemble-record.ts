@@ -51,6 +51,8 @@ export class EnsembleRecord {
   private readonly digests = new Map<number, { readonly digest: string; readonly sid: number }>();
   private claimed = 0;
   private config = 0;
+  /** Their transactions, the newest first. */
+  private readonly reconfigs: number[] = [];
   /** How many there were so far, the first ones included. */
   configCount = 1;
 
@@ -206,6 +208,7 @@ export class EnsembleRecord {
         );
       }
       this.claimed = zxid;
+      this.checkConfigOf(member, zxid);
     }
     this.reconcile(member);
   }
@@ -323,6 +326,7 @@ export class EnsembleRecord {
     }
     // All that it has is committed by this.
     const last = member.line.last;
+    this.checkConfigOf(member, last);
     if (last > this.claimed) this.claimed = last;
     if (last > member.claimed) member.claimed = last;
     if (last > member.allowed) member.allowed = last;
@@ -360,6 +364,25 @@ export class EnsembleRecord {
 
   private holdersOf(zxid: number): number[] {
     return [...this.members.values()].filter(({ durable }) => durable.has(zxid)).map(({ sid }) => sid);
+  }
+
+  /** A transaction that changes the members, in somebody's log. */
+  reconfigSeen(zxid: number): void {
+    if (this.reconfigs.includes(zxid)) return;
+    this.reconfigs.push(zxid);
+    this.reconfigs.sort((a, b) => b - a);
+  }
+
+  /** Whoever takes a reconfiguration for committed holds its members for committed. */
+  private checkConfigOf(member: MemberRecord, zxid: number): void {
+    for (const change of this.reconfigs) {
+      if (change <= this.config) return;
+      if (change > zxid || !member.line.has(change)) continue;
+      this.say(
+        Invariant.configSafety,
+        `${member.sid} holds ${showZxid(change)} for committed, and nobody the members that it brings`,
+      );
+    }
   }
 
   // ---- within

@@ -349,6 +349,7 @@ export class SimWorld {
     const watch = new MemberWatch(sid, this.record, each.disk, {
       txnSeen: (zxid, txn) => {
         if (!this.txns.has(zxid)) this.txns.set(zxid, txn);
+        if (txn.type === OpCode.reconfig) this.record.reconfigSeen(zxid);
         if (txn.type === OpCode.closeSession && !this.closes.has(txn.session)) this.closes.set(txn.session, zxid);
       },
       serves: (member, role) => this.onServes(member, role),
