@@ -182,7 +182,8 @@ export class ObserverMaster implements LearnerMaster, CommitSink {
 
   onCaughtUp(link: LearnerHandler): void {
     this.distribute(); // to those who were there before: this one has it
-    link.endSync(encodeUtf8(this.host.configs.lastSeen.toText()));
+    // What this follower has seen may be proposed only, even by a leader long gone; UPTODATE makes it the committed one.
+    link.endSync(encodeUtf8(this.host.configs.committed.toText()));
     this.observers.push(link);
   }
 

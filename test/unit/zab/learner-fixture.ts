@@ -184,6 +184,7 @@ export class LearnerWorld {
   touches: [number, number, number][] = [];
   failEpochWrite: 'accepted' | 'current' | null = null;
   failSynchronized = false;
+  lastSeen: QuorumVerifier | null = null;
   isMajorChange = false;
   config: QuorumVerifier;
   accepted: number;
@@ -394,9 +395,12 @@ export class LearnerWorld {
           return world.config;
         },
         get lastSeen() {
-          return world.config;
+          return world.lastSeen ?? world.config;
         },
-        seen: (config) => world.tell(`seen version ${zxidText(config.versionHi, config.versionLo)}`),
+        seen: (config) => {
+          world.lastSeen = config;
+          world.tell(`seen version ${zxidText(config.versionHi, config.versionLo)}`);
+        },
         activate: (config, leader, hi, lo) => {
           const version = zxidText(config.versionHi, config.versionLo);
           world.tell(`activate version ${version} leader ${leader} at ${zxidText(hi, lo)}`);

@@ -240,6 +240,22 @@ describe('a follower serves observers', () => {
     ]);
   });
 
+  test('members that are only proposed are not told to who joins, who would take them for committed', () => {
+    const group = new Group();
+    const entry = entryOf((2n << 32n) | 1n, {
+      type: OpCode.reconfig,
+      txn: { path: '/zookeeper/config', data: encodeUtf8(`${CONFIG_TEXT.slice(0, -1)}200000001`), version: -1 },
+    });
+    group.follower.packets([PacketType.proposal, [2, 1], entry]);
+    group.settle();
+    expect(group.follower.take()).toContain('seen version 2:1');
+    const observer = group.observe(4, [1, 5]);
+    group.tick(300);
+    const said = observer.take();
+    expect(said).toContain('activate version 0:0 leader null at 2:0');
+    expect(said).not.toContain('seen version 2:1');
+  });
+
   test('of too many who do not say who they are the oldest goes, and observers still come in', () => {
     const group = new Group();
     const strangers = Array.from({ length: 70 }, () => {
