@@ -19,6 +19,25 @@ export const ATOMIC_TEMPORARY_SUFFIX = '.tmp';
  */
 export function replaceFile(fileStore: FileStore, path: string, content: Uint8Array, like = path): void {
   const temporary = path + ATOMIC_TEMPORARY_SUFFIX;
+  writeTemporary(fileStore, temporary, content, like);
+  try {
+    fileStore.rename(temporary, path);
+  } catch (error) {
+    discard(fileStore, null, temporary);
+    throw error;
+  }
+  fileStore.syncDirectory(parentOf(path));
+}
+
+/** All of a replacement but the rename: throws what is in its way, a full disk, say. Leaves nothing behind. */
+export function rehearseReplacement(fileStore: FileStore, path: string, content: Uint8Array): void {
+  const temporary = path + ATOMIC_TEMPORARY_SUFFIX;
+  writeTemporary(fileStore, temporary, content, path);
+  fileStore.unlink(temporary);
+}
+
+/** Durable when it returns, but for its name; when it throws, gone. */
+function writeTemporary(fileStore: FileStore, temporary: string, content: Uint8Array, like: string): void {
   if (fileStore.exists(temporary)) fileStore.unlink(temporary);
   const file = fileStore.createNew(temporary, fileStore.exists(like) ? like : undefined);
   let open: StoredFile | null = file;
@@ -27,12 +46,10 @@ export function replaceFile(fileStore: FileStore, path: string, content: Uint8Ar
     file.sync();
     open = null; // a file whose close failed must not be closed again
     file.close();
-    fileStore.rename(temporary, path);
   } catch (error) {
     discard(fileStore, open, temporary);
     throw error;
   }
-  fileStore.syncDirectory(parentOf(path));
 }
 
 /** Null when there is none. */

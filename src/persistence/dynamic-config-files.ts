@@ -1,6 +1,6 @@
 // The files of a changing membership, beside zoo.cfg: written by `quorum-peer` when a configuration is proposed or committed,
-// read by it at start; on the main thread, which may block in a file call then. Each is replaced whole (atomic-file.ts). Its
-// owner only logs a failure, as ZooKeeper does: the configuration is in the log as well.
+// read by it at start; on the main thread, which may block in a file call then. Each is replaced whole (atomic-file.ts). Of
+// committed members its owner only logs a failure, as ZooKeeper does: they are in the log as well.
 //
 //   zoo.cfg                      what does not change, and dynamicConfigFile=<path>; comments and order are lost
 //   zoo.cfg.dynamic.100000003    the committed members: lines sorted, no newline at the end; its version is in its name
@@ -11,7 +11,7 @@
 
 import { hex64 } from '../base/int64.js';
 import { encodeUtf8 } from '../base/utf8.js';
-import { readWholeFile, removeFile, replaceFile } from './atomic-file.js';
+import { readWholeFile, rehearseReplacement, removeFile, replaceFile } from './atomic-file.js';
 import { baseNameOf, type FileStore } from './file-store.js';
 
 const DYNAMIC = '.dynamic.';
@@ -42,7 +42,12 @@ export class DynamicConfigFiles {
   }
 
   writeNext(configText: string): void {
-    replaceFile(this.fileStore, this.staticPath + NEXT, encodeUtf8(linesOf(configText).sort().join('\n')));
+    replaceFile(this.fileStore, this.staticPath + NEXT, nextContent(configText));
+  }
+
+  /** Throws what would be in the way of writing it, and changes nothing. */
+  rehearseNext(configText: string): void {
+    rehearseReplacement(this.fileStore, this.staticPath + NEXT, nextContent(configText));
   }
 
   /** Null when nothing is proposed. */
@@ -83,6 +88,10 @@ export function versionOfDynamicPath(path: string): DynamicConfigVersion {
   if (!/^0*(?:[0-7]?[0-9a-f]{15}|[0-9a-f]{1,14})$/.test(digits)) return { hi: 0, lo: 0 };
   const padded = digits.replace(/^0+/, '').padStart(16, '0');
   return { hi: Number.parseInt(padded.slice(0, 8), 16) | 0, lo: Number.parseInt(padded.slice(8), 16) | 0 };
+}
+
+function nextContent(configText: string): Uint8Array {
+  return encodeUtf8(linesOf(configText).sort().join('\n'));
 }
 
 function linesOf(configText: string): string[] {

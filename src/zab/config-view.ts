@@ -7,6 +7,8 @@ import type { ConfigPair } from '../election/config-pair.js';
 import type { QuorumVerifier } from '../election/quorum-verifier.js';
 
 export interface ConfigView extends ConfigPair {
+  /** Throws what the files would throw if this were proposed: while it is only asked for, it can still be refused. */
+  rehearse(config: QuorumVerifier): void;
   /**
    * Written to the disk before it returns (reconfiguration enabled); ignored when it is no newer. Throws what the files throw, and
    * then it was not seen: a role must not acknowledge it.

@@ -1,8 +1,9 @@
 /**
  * The leader's answer to a request to change the members (ensemble-protocol 9.3), which prep sends as `judge` and waits for: it
  * makes a transaction of either answer. Only the leader knows which followers are up to date, and a configuration that has no quorum
- * of those could never be committed. Nothing is changed here.
+ * of those could never be committed; and the leader whose disk refused its file could not go on with it. Nothing is changed here.
  */
+import { AssertionError } from '../base/assert.js';
 import { hiOf, loOf } from '../base/int64.js';
 import { encodeUtf8 } from '../base/utf8.js';
 import { planReconfig } from '../election/reconfig-plan.js';
@@ -47,7 +48,24 @@ export function judgeReconfig(
     line.judged(plan.error, NO_BYTES);
     return;
   }
+  const refusal = refusalOfDisk(() => configs.rehearse(plan.config));
+  if (refusal !== null) {
+    // Later this would end the leader's role, and its client would learn nothing.
+    log.error(`refuses a reconfiguration: the new members cannot be written beside the configuration file: ${refusal}`);
+    line.judged(ErrorCode.SystemError, NO_BYTES);
+    return;
+  }
   // Without a version, which is the zxid of its transaction.
   const text = plan.config.toText();
   line.judged(ErrorCode.Ok, encodeUtf8(text.slice(0, text.lastIndexOf('version='))));
+}
+
+function refusalOfDisk(write: () => void): string | null {
+  try {
+    write();
+    return null;
+  } catch (error) {
+    if (error instanceof AssertionError) throw error;
+    return error instanceof Error ? error.message : String(error);
+  }
 }

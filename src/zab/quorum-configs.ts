@@ -66,6 +66,10 @@ export class QuorumConfigs implements ConfigView {
     return this.ofLastSeen;
   }
 
+  rehearse(config: QuorumVerifier): void {
+    this.options.files?.rehearseNext(config.toText());
+  }
+
   seen(config: QuorumVerifier): void {
     const { files, isReconfigEnabled } = this.options;
     if (!isReconfigEnabled || !isNewerConfig(config, this.ofLastSeen)) return;

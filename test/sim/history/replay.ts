@@ -66,12 +66,13 @@ export function replay(
   return new Replay(operations, txns, onlyCommitted, hasLocalSessions).run();
 }
 
-/** Who is connected, and what was proposed before, is nothing that the model knows of. */
+/** Who is connected, what was proposed before, and which disk fails, is nothing that the model knows of. */
 const RECONFIG_REFUSALS: readonly number[] = [
   ErrorCode.ReconfigInProgress,
   ErrorCode.NewConfigNoQuorum,
   ErrorCode.BadVersion,
   ErrorCode.BadArguments,
+  ErrorCode.SystemError,
 ];
 
 class Replay {

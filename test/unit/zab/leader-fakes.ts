@@ -51,6 +51,8 @@ export class FakeEpochs implements Epochs {
 export class FakeConfigs implements ConfigView {
   committed: QuorumVerifier;
   lastSeen: QuorumVerifier;
+  /** The disk takes no new members. */
+  fails = false;
   private readonly told: string[];
 
   constructor(text: string, told: string[]) {
@@ -64,7 +66,12 @@ export class FakeConfigs implements ConfigView {
     this.lastSeen = parseQuorumConfigText(text);
   }
 
+  rehearse(): void {
+    if (this.fails) throw new Error('ENOSPC: no space left on device');
+  }
+
   seen(config: QuorumVerifier): void {
+    if (this.fails) throw new Error('ENOSPC: no space left on device');
     this.lastSeen = config;
     this.told.push(`seen ${zxidText(config.versionHi, config.versionLo)}`);
   }

@@ -179,6 +179,23 @@ describe('reconfiguration', () => {
     expect(judged(stage, { joining: 'nonsense' })).toEqual(['prep judged -8 ""']);
   });
 
+  test('a request whose members this disk would not take is refused, and the leader leads on', () => {
+    const { stage, learners } = serving([2, 3]);
+    stage.configs.fails = true;
+    expect(judged(stage, { leaving: '3' })).toEqual(['prep judged -1 ""']);
+    expect(stage.logged.at(-1)).toBe(
+      'refuses a reconfiguration: the new members cannot be written beside the configuration file: ' +
+        'ENOSPC: no space left on device',
+    );
+    stage.write(1);
+    stage.settle();
+    learners[0].send('ACK 1.1');
+    expect(committed(stage)).toEqual(['commit committed 1.1']);
+    expect(stage.over).toBe('');
+    stage.configs.fails = false;
+    expect(judged(stage, { leaving: '3' })[0]).toMatch(/^prep judged 0 /);
+  });
+
   test('a request needs a quorum of the new members that is up to date, observers and the silent left out', () => {
     const { stage, learners } = serving([2]);
     stage.learner(3, { observer: true, auto: true });

@@ -9,6 +9,7 @@
 import type { ActorContext } from '../../../src/actor/actor.js';
 import { silentLogger } from '../../../src/actor/logger.js';
 import type { MailboxSender } from '../../../src/actor/mailbox/mailbox.js';
+import { assert } from '../../../src/base/assert.js';
 import { readInt32 } from '../../../src/base/bytes.js';
 import { type Clock, ManualClock } from '../../../src/base/clock.js';
 import { encodeUtf8 } from '../../../src/base/utf8.js';
@@ -397,6 +398,8 @@ export class LearnerWorld {
         get lastSeen() {
           return world.lastSeen ?? world.config;
         },
+        // Only leaders are asked for other members.
+        rehearse: () => assert(false, 'a learner judges no request'),
         seen: (config) => {
           world.lastSeen = config;
           world.tell(`seen version ${zxidText(config.versionHi, config.versionLo)}`);

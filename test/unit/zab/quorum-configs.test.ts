@@ -106,6 +106,21 @@ describe('the two configurations', () => {
     expect([view.lastSeen, events]).toEqual([proposed, ['changed']]);
   });
 
+  it.each(['create', 'write', 'sync'])(
+    'what a disk refuses with %s is found out before anything is proposed',
+    (call) => {
+      const view = configs();
+      const files = disk.list('/conf');
+      const proposed = config('100000005', 1, 2, 3, 4);
+      disk.onCall = ({ name, path }) => (name === call && path.includes('.next') ? 'ENOSPC' : 'ok');
+      expect(() => view.rehearse(proposed)).toThrow('ENOSPC');
+      disk.onCall = () => 'ok';
+      view.rehearse(proposed);
+      expect(disk.list('/conf')).toEqual(files);
+      expect([view.lastSeen, events]).toEqual([view.committed, []]);
+    },
+  );
+
   it('tells where clients are to be heard, when that is another address', () => {
     const view = configs();
     const moved = (version: string, port: number) =>
