@@ -60,7 +60,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   admin: ['base', 'actor', 'processor', 'net', 'metrics', 'server'],
   page: [],
-  launch: [],
+  launch: ['actor'],
   cli: ['base', 'jute', 'protocol', 'store', 'persistence', 'client', 'page', 'server'],
 };
 

@@ -14,7 +14,8 @@ import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 import { CodeCache } from './code-cache.js';
 
-type ModuleFunction = (
+/** What a program's file is: one expression, this function. A text put around it here would be another copy of a megabyte. */
+type ProgramFunction = (
   exports: object,
   require: NodeJS.Require,
   module: NodeJS.Module,
@@ -27,13 +28,14 @@ type ModuleFunction = (
 const KEEP_AFTER_MS = 1000;
 const CACHE_DIRECTORY = '../code-cache';
 
-/** `directory`: the bundle's, with `<name>.program.js`. */
-export function runProgram(directory: string, name: string): void {
+/** `directory`: the bundle's, with `<name>.program.js`. Gives what the program exports. */
+export function runProgram(directory: string, name: string): unknown {
   const path = join(directory, `${name}.program.js`);
   const program = readFileSync(path);
   const cache = isSwitchedOff() ? null : new CodeCache(join(directory, CACHE_DIRECTORY), name, program);
   const cachedData = cache?.read();
-  const script = new Script(wrapped(program), {
+  // One byte per character is less to read, to hold and to compare.
+  const script = new Script(program.toString(isAscii(program) ? 'latin1' : 'utf8'), {
     filename: path,
     ...(cachedData === undefined ? {} : { cachedData }),
   });
@@ -44,21 +46,15 @@ export function runProgram(directory: string, name: string): void {
   const module = new Module(path);
   module.filename = path;
   require.cache[path] = module;
-  const run = script.runInThisContext() as ModuleFunction;
+  const run = script.runInThisContext() as ProgramFunction;
   run.call(module.exports, module.exports, require, module, path, dirname(path), importModule);
   module.loaded = true;
+  return module.exports;
 }
 
 /** What `import()` is in a program: V8 forgets where code from a cache may import from. */
 function importModule(specifier: string): Promise<unknown> {
   return import(specifier);
-}
-
-/** On one line with the program's first, so that stack traces name its lines. */
-function wrapped(program: Buffer): string {
-  // One byte per character is less to read, to hold and to compare.
-  const text = program.toString(isAscii(program) ? 'latin1' : 'utf8');
-  return `(function (exports, require, module, __filename, __dirname, __import) { ${text}\n})`;
 }
 
 function isSwitchedOff(): boolean {

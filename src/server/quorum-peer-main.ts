@@ -4,25 +4,23 @@
  *
  * Main thread. A signal ends it within a second, unless configured otherwise, and no session: what was asked is answered, what is
  * answered is on the disk, and clients reconnect (operations 11.3); a second one ends it at once. SIGQUIT prints where everything stands, and the server goes on.
- * SIGUSR2 writes the counters to the file that THREADKEEPER_COUNTERS_FILE names.
+ * SIGUSR2 writes the counters to the file that THREADKEEPER_COUNTERS_FILE names. It is run by src/launch/quorum-peer-main.ts, once.
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { PreparedWorker } from '../actor/prepared-worker.js';
 import { EXIT_SIGNALS, ExitCode, type ExitSignal, exitLine } from './exit-code.js';
 import { DescriptorDestination } from './log-destination.js';
 import { CONSOLE_ONLY, readLogSettings } from './log-settings.js';
 import { configDirOf, configFileOf, loadServerConfig, readOptions, type ServerConfig } from './server-config.js';
 import { ServerLife } from './server-life.js';
 import { ServerLog } from './server-log.js';
-import { prepareLogThread } from './standalone-topology.js';
 import { ConfigError, reportStartFailure } from './start-error.js';
 
 const SAMPLE_CONFIG = fileURLToPath(new URL('../../../conf/zoo_sample.cfg', import.meta.url));
 const STDOUT = 1;
 const ADVICE_DELAY_MS = 250;
 
-/** Every placement but one has this thread, and it is the last to be ready: it loads while the configuration is read. */
-const logThread = prepareLogThread();
 const log = ServerLog.forThread('main', 'QuorumPeerMain', CONSOLE_ONLY);
 
 let life: ServerLife | null = null;
@@ -84,9 +82,9 @@ function readConfig(argv: readonly string[]): ServerConfig {
   return config;
 }
 
-async function main(): Promise<void> {
+async function main(prepared: readonly PreparedWorker[]): Promise<void> {
   const config = readConfig(commandLine());
-  life = new ServerLife(config, log, { onStartFailed: failStart, onFatal: failFatally }, [logThread]);
+  life = new ServerLife(config, log, { onStartFailed: failStart, onFatal: failFatally }, prepared);
   const started = life.start();
   const countersFile = process.env.THREADKEEPER_COUNTERS_FILE;
   if (countersFile !== undefined) process.on('SIGUSR2', () => life?.server?.writeCounters(countersFile));
@@ -104,17 +102,20 @@ function onSignal(signal: ExitSignal): void {
   );
 }
 
-for (const signal of Object.keys(EXIT_SIGNALS) as ExitSignal[]) process.on(signal, () => onSignal(signal));
+/** `prepared`: threads that have begun already. */
+export function runServer(prepared: readonly PreparedWorker[]): void {
+  for (const signal of Object.keys(EXIT_SIGNALS) as ExitSignal[]) process.on(signal, () => onSignal(signal));
 
-process.on('SIGQUIT', () => {
-  life?.server?.diagnosticReport().then(
-    (text) => new DescriptorDestination(STDOUT).write(text),
-    (error: unknown) => log.warn('Where everything stands could not be told', { error }),
-  );
-});
+  process.on('SIGQUIT', () => {
+    life?.server?.diagnosticReport().then(
+      (text) => new DescriptorDestination(STDOUT).write(text),
+      (error: unknown) => log.warn('Where everything stands could not be told', { error }),
+    );
+  });
 
-process.on('exit', () => life?.finish());
+  process.on('exit', () => life?.finish());
 
-process.on('uncaughtException', (error) => failFatally(error, 'main', ExitCode.unexpectedError));
+  process.on('uncaughtException', (error) => failFatally(error, 'main', ExitCode.unexpectedError));
 
-main().catch(failStart);
+  main(prepared).catch(failStart);
+}

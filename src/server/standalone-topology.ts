@@ -17,7 +17,6 @@
 
 import { KEYS_DEFAULT_MAX, metricsBytes } from '../actor/counters/metrics-layout.js';
 import { MAIN_THREAD, type Placement, ThreadKind, type ThreadSpec } from '../actor/placement.js';
-import { PreparedWorker } from '../actor/prepared-worker.js';
 import { type ActorSpec, ChildPolicy, type LinkSpec, type Topology } from '../actor/topology.js';
 import type { PlacementName } from './placement-choice.js';
 import type { ServerConfig } from './server-config.js';
@@ -67,6 +66,7 @@ function bounded(kind: string, { commitBatchMax }: ServerConfig): Pick<ActorSpec
   return kind === ActorKind.final && commitBatchMax !== null ? { drainLimit: commitBatchMax } : {};
 }
 
+/** Both as src/launch/quorum-peer-main.ts has them, which begins this thread before there is a configuration. */
 const LOG_FACTORY = new URL('./log-thread.js', import.meta.url).href;
 const LOG_THREAD = 'log';
 
@@ -159,11 +159,6 @@ export function standalonePlacement(name: PlacementName, shardCount: number): Pl
 
 function shardNames(count: number): string[] {
   return Array.from({ length: count }, (_, shard) => `connections.${shard}`);
-}
-
-/** Begun before there is a configuration, which may say `inline`: then it is not used. */
-export function prepareLogThread(): PreparedWorker {
-  return new PreparedWorker(LOG_THREAD, LOG_FACTORY);
 }
 
 export function threadsByActor(placement: Placement): Map<string, string> {

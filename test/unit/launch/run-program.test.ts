@@ -30,7 +30,7 @@ describe('a program', () => {
 
   /** Runs it as a new process would, and gives what it exports; `keep`: as long as its code takes to be kept. */
   function run(text: string, keep = true): Record<string, unknown> {
-    writeFileSync(path(), text);
+    writeFileSync(path(), `(function (exports, require, module, __filename, __dirname, __import) { ${text}\n})`);
     const { cache } = createRequire(path());
     delete cache[path()];
     vi.useFakeTimers();
