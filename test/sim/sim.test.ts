@@ -3,10 +3,11 @@
 
 import { describe, expect, it } from 'vitest';
 import { DEFECTS } from './defects/defects.js';
-import { drawPlan } from './world/sim-plan.js';
+import { drawPlan, PLAIN, type PlanShares } from './world/sim-plan.js';
 import { type SimResult, SimWorld } from './world/sim-world.js';
 
 const SHORT_MS = 4000;
+const RECONFIG: PlanShares = { reconfig: 'all', desertion: 'none' };
 
 function run(seed: number, safetyMs = SHORT_MS, onLine: ((line: string) => void) | null = null): SimResult {
   return new SimWorld(seed, { plan: drawPlan(seed, safetyMs), onLine }).run();
@@ -21,7 +22,7 @@ function runAsItWas(seed: number): SimResult {
     observerMasterPort: 0,
     readerCount: 0,
   };
-  return new SimWorld(seed, { plan: { ...drawPlan(seed, 12_000, 'none'), ...since } }).run();
+  return new SimWorld(seed, { plan: { ...drawPlan(seed, 12_000, PLAIN), ...since } }).run();
 }
 
 function said({ violations }: SimResult): string[] {
@@ -66,7 +67,7 @@ describe('an ensemble keeps its promises whatever happens', () => {
     [801989, 'an epoch ended while sessions were to expire, and they had their whole time again'],
     [803333, 'a session ended by a close that was asked for before it moved, and came while nobody asked anything'],
   ])('seed %d: %s', (seed) => {
-    const plan = drawPlan(seed, 12_000, 'none');
+    const plan = drawPlan(seed, 12_000, PLAIN);
     expect(said(new SimWorld(seed, { plan }).run())).toEqual([]);
   });
 
@@ -79,7 +80,7 @@ describe('an ensemble keeps its promises whatever happens', () => {
     [145, 'who joined while a configuration was proposed took it for committed, and would have told others so'],
     [148, 'voters to be observed until then, and what they acknowledged did not count'],
   ])('seed %d, whose members change: %s', (seed) => {
-    const result = new SimWorld(seed, { plan: drawPlan(seed, 12_000, 'all') }).run();
+    const result = new SimWorld(seed, { plan: drawPlan(seed, 12_000, RECONFIG) }).run();
     expect(said(result)).toEqual([]);
     expect(result.configurations).toBeGreaterThan(1);
   });
@@ -114,7 +115,7 @@ describe('a member with a defect is found out:', () => {
     expect(defect).toBeDefined();
     const found: string[] = [];
     for (let seed = 1; seed <= 10 && found.length === 0; seed++) {
-      const world = new SimWorld(seed, { plan: drawPlan(seed, SHORT_MS, 'all'), defect: defect ?? null });
+      const world = new SimWorld(seed, { plan: drawPlan(seed, SHORT_MS, RECONFIG), defect: defect ?? null });
       found.push(...world.run().violations.map((violation) => violation.invariant));
     }
     expect(found[0]).toMatch(/^9 |^10 /);

@@ -21,13 +21,15 @@ import { ErrorCode } from '../../../src/protocol/error-code.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import { ActorKind } from '../../../src/server/standalone-topology.js';
 import type { CommitQuorum } from '../../../src/zab/commit-quorum.js';
+import type { LeaderBroadcast } from '../../../src/zab/leader-broadcast.js';
+import type { LeadershipProof } from '../../../src/zab/leadership-proof.js';
 import { ObserverMaster } from '../../../src/zab/observer-master.js';
 import type { QuorumConfigs } from '../../../src/zab/quorum-configs.js';
 import { PACKET_HEADER_BYTES, PacketType } from '../../../src/zab/quorum-packet.js';
 import type { InlineMemberOptions } from '../../testing/inline/inline-member.js';
 import { drawPlan, type SimPlan } from '../world/sim-plan.js';
 import type { Defect } from '../world/sim-world.js';
-import { patch, rehandle, withHost, withoutSync, withQuorums } from './spoiling.js';
+import { patch, rehandle, withHost, withoutSync, withQuorums, withRole } from './spoiling.js';
 import { type Packet, type Tamper, TamperingNetwork } from './tampering-network.js';
 
 export interface KnownDefect extends Defect {
@@ -139,6 +141,30 @@ const HOST_DEFECTS: readonly KnownDefect[] = [
     });
     return host;
   }),
+];
+
+/** Of the parts that a leader is made of. */
+function leaderDefect(name: string, spoil: (leader: { readonly broadcast: LeaderBroadcast }) => void): KnownDefect {
+  const spoilRole: Parameters<typeof withRole>[0] = (role, isLeader) => {
+    if (isLeader) spoil(role as unknown as { broadcast: LeaderBroadcast });
+  };
+  return { name, spoil: () => ({ openRole: withRole(spoilRole) }) };
+}
+
+const LEADER_DEFECTS: readonly KnownDefect[] = [
+  {
+    ...leaderDefect('answers its own clients’ syncs without a proof', ({ broadcast }) =>
+      patch(broadcast.syncs, 'joinOwn', () => () => 0),
+    ),
+    plan: deserting,
+  },
+  {
+    ...leaderDefect('answers its learners’ syncs without a proof', ({ broadcast }) => {
+      const { proof } = broadcast.syncs as unknown as { proof: LeadershipProof };
+      patch(proof, 'join', () => () => 0);
+    }),
+    plan: deserting,
+  },
 ];
 
 // ---- by the files
@@ -405,13 +431,10 @@ function configDefect(name: string, spoil: (configs: QuorumConfigs) => void): Kn
 
 const CONFIG_DEFECTS: readonly KnownDefect[] = [
   {
-    ...hostDefect('asks the old members only whether others may come', (host, isLeader, role) => {
-      if (!isLeader) return host;
-      patch(host.history, 'append', (original) => (zxidHi, zxidLo, bytes, offset, length) => {
-        original(zxidHi, zxidLo, bytes, offset, length);
-        const { broadcast } = (role() ?? {}) as unknown as { broadcast?: { quorum: CommitQuorum | null } };
-        const quorum = broadcast?.quorum ?? null;
-        if (quorum === null) return;
+    ...leaderDefect('asks the old members only whether others may come', ({ broadcast }) =>
+      patch(broadcast, 'begin', (original) => (epoch, verifiers) => {
+        original(epoch, verifiers);
+        const { quorum } = broadcast as unknown as { quorum: CommitQuorum };
         patch(
           quorum,
           'beginEra',
@@ -419,9 +442,8 @@ const CONFIG_DEFECTS: readonly KnownDefect[] = [
             (from, [old]) =>
               begin(from, [old as QuorumVerifier]),
         );
-      });
-      return host;
-    }),
+      }),
+    ),
     plan: reconfiguring,
   },
   configDefect('goes on with the members that there were before', (configs) => {
@@ -441,6 +463,7 @@ const CONFIG_DEFECTS: readonly KnownDefect[] = [
 
 export const DEFECTS: readonly KnownDefect[] = [
   ...HOST_DEFECTS,
+  ...LEADER_DEFECTS,
   ...FILE_DEFECTS,
   ...PACKET_DEFECTS,
   ...ACTOR_DEFECTS,
@@ -449,8 +472,12 @@ export const DEFECTS: readonly KnownDefect[] = [
 
 // ---- seeds that can show something
 
+function deserting(seed: number): SimPlan {
+  return drawPlan(seed, undefined, { reconfig: 'none', desertion: 'all' });
+}
+
 function reconfiguring(seed: number): SimPlan {
-  return drawPlan(seed, undefined, 'all');
+  return drawPlan(seed, undefined, { reconfig: 'all', desertion: 'none' });
 }
 
 function weighted(seed: number): SimPlan {

@@ -50,6 +50,15 @@ export function withHost(
   };
 }
 
+/** Each role, as soon as it is made. */
+export function withRole(spoilRole: (role: Role, isLeader: boolean) => void): (openRole: OpenRole) => OpenRole {
+  return (openRole) => (host, opening) => {
+    const opened = openRole(host, opening);
+    spoilRole(opened.role, opening.decision.leader === host.myId);
+    return opened;
+  };
+}
+
 /** The same host, but quorums are counted so. */
 export function withQuorums(
   host: RoleHostOf,

@@ -6,7 +6,7 @@ import type { Prng } from '../../../src/base/prng.js';
 import { ActorKind } from '../../../src/server/standalone-topology.js';
 import type { SimPeerConnection } from '../../testing/inline/sim-peer-network.js';
 import type { SimMember } from './sim-member.js';
-import { ELECTION_PORT, type Fault, type FaultKind, hostOf, QUORUM_PORT } from './sim-plan.js';
+import { DESERTION, ELECTION_PORT, type Fault, type FaultKind, hostOf, QUORUM_PORT } from './sim-plan.js';
 import type { SimWorld } from './sim-world.js';
 
 const STAGES = [ActorKind.prep, ActorKind.commit, ActorKind.final, ActorKind.quorumPeer, ActorKind.election];
@@ -118,6 +118,9 @@ export class FaultInjector {
         for (const other of others) this.cut(target, other, lengthMs, true, port);
         break;
       }
+      case DESERTION:
+        this.desert(target, lengthMs);
+        break;
       case 'halves':
         this.partition(target, lengthMs);
         break;
@@ -183,6 +186,15 @@ export class FaultInjector {
       if (side.includes(each)) continue;
       for (const other of side) this.cut(each, other, lengthMs, true);
     }
+  }
+
+  /** The others have no connection to it any more, elect somebody else at once, and may write; it believes that they are there. */
+  private desert(target: SimMember, lengthMs: number): void {
+    for (const connection of this.connectionsOf(target)) {
+      if (connection.initiator.host !== target.host) connection.resetAt('initiator');
+      else connection.resetAt('acceptor');
+    }
+    for (const other of this.world.members) if (other !== target) this.cut(target, other, lengthMs, true);
   }
 
   /** Everybody hears its two neighbours only. */

@@ -32,7 +32,9 @@ export const FAULT_KINDS = [
   'clockJump',
   'clientCut',
 ] as const;
-export type FaultKind = (typeof FAULT_KINDS)[number];
+/** In seeds that are about it: the leader is deserted, and nobody tells it. */
+export const DESERTION = 'desertion';
+export type FaultKind = (typeof FAULT_KINDS)[number] | typeof DESERTION;
 
 export interface Fault {
   readonly kind: FaultKind;
@@ -60,7 +62,7 @@ export interface SimPlan {
   readonly membersText: string;
   readonly rule: QuorumRule;
   readonly clientCount: number;
-  /** The first of the clients do nothing but sync and read, until all is well. */
+  /** The first of the clients do nothing but sync and read, until all is well; where leaders are deserted, at them. */
   readonly readerCount: number;
   readonly clientTimeoutMs: number;
   /** Null: every session is the ensemble's. */
@@ -92,10 +94,20 @@ export function hostOf(sid: number): string {
   return `m${sid}`;
 }
 
-/** Seeds in which members change: some, all or none. */
-export type Reconfiguring = 'some' | 'all' | 'none';
+/** In how many seeds something is. */
+export type Share = 'some' | 'all' | 'none';
 
-export function drawPlan(seed: number, safetyMs = 12_000, reconfiguring: Reconfiguring = 'some'): SimPlan {
+export interface PlanShares {
+  /** Members change. */
+  readonly reconfig?: Share;
+  /** Leaders are deserted, again and again, while a reader stays with them. */
+  readonly desertion?: Share;
+}
+
+/** As they were before there was more. */
+export const PLAIN: PlanShares = { reconfig: 'none', desertion: 'none' };
+
+export function drawPlan(seed: number, safetyMs = 12_000, shares: PlanShares = {}): SimPlan {
   const prng = new Prng(seed).fork('plan');
   const voterCount = prng.below(4) === 0 ? 5 : prng.below(6) === 0 ? 4 : 3;
   const observerCount = prng.below(4) === 0 ? 1 : 0;
@@ -110,7 +122,10 @@ export function drawPlan(seed: number, safetyMs = 12_000, reconfiguring: Reconfi
   );
   const voters = members.filter(({ isObserver }) => !isObserver).map(({ sid }) => sid);
   const weights = drawWeights(prng, voters);
-  const reconfig = drawReconfigIf(new Prng(seed).fork('reconfig'), reconfiguring, members.length);
+  const reconfiguring = new Prng(seed).fork('reconfig');
+  const reconfig = isDrawn(reconfiguring, 6, shares.reconfig) ? drawReconfig(reconfiguring, members.length) : null;
+  const deserting = new Prng(seed).fork('desertion');
+  const desertions = isDrawn(deserting, 8, shares.desertion) ? drawDesertions(deserting, safetyMs) : [];
   return {
     seed,
     members: reconfig === null ? members : [...members, ...reconfig.outsiders],
@@ -118,7 +133,7 @@ export function drawPlan(seed: number, safetyMs = 12_000, reconfiguring: Reconfi
     membersText: textOf(members, weights, reconfig !== null),
     rule: weights === null ? majorityOf(voters) : hierarchyOf([voters], weights),
     clientCount: 2 + prng.below(4),
-    readerCount: new Prng(seed).fork('readers').below(4) === 0 ? 1 : 0,
+    readerCount: desertions.length > 0 || new Prng(seed).fork('readers').below(4) === 0 ? 1 : 0,
     clientTimeoutMs: 1500 + prng.below(4000),
     localSessions: drawLocalSessions(new Prng(seed).fork('local sessions')),
     isReadOnlyEnabled: new Prng(seed).fork('read-only').below(5) === 0,
@@ -134,14 +149,21 @@ export function drawPlan(seed: number, safetyMs = 12_000, reconfiguring: Reconfi
     isSnapForced: prng.below(8) === 0,
     batchMax: prng.below(2) === 0 ? 8 : 200,
     safetyMs,
-    faults: drawFaults(prng, safetyMs),
+    faults: [...drawFaults(prng, safetyMs), ...desertions],
   };
 }
 
-function drawReconfigIf(prng: Prng, reconfiguring: Reconfiguring, memberCount: number): ReconfigPlan | null {
-  const isDrawn = prng.below(6) === 0;
-  if (reconfiguring === 'none' || (reconfiguring === 'some' && !isDrawn)) return null;
-  return drawReconfig(prng, memberCount);
+function isDrawn(prng: Prng, oneIn: number, share: Share = 'some'): boolean {
+  const isOne = prng.below(oneIn) === 0;
+  return share === 'all' || (share === 'some' && isOne);
+}
+
+function drawDesertions(prng: Prng, safetyMs: number): Fault[] {
+  const faults: Fault[] = [];
+  for (let atMs = 1500 + prng.below(1500); atMs < safetyMs; atMs += 3000 + prng.below(2500)) {
+    faults.push({ kind: DESERTION, atMs, lengthMs: 1500 + prng.below(1500), wantsLeader: true });
+  }
+  return faults;
 }
 
 function drawLocalSessions(prng: Prng): LocalSessions | null {

@@ -30,7 +30,7 @@ import { MemberWatch } from './member-watch.js';
 import { CONFIG_FILE, Membership } from './membership.js';
 import { Administrator } from './reconfig-plan.js';
 import { SimMember } from './sim-member.js';
-import { drawPlan, ELECTION_PORT, hostOf, OBSERVER_MASTER_PORT, type SimPlan } from './sim-plan.js';
+import { DESERTION, drawPlan, ELECTION_PORT, hostOf, OBSERVER_MASTER_PORT, type SimPlan } from './sim-plan.js';
 
 const TICK_MS = 400;
 const INIT_LIMIT_TICKS = 10;
@@ -296,7 +296,7 @@ export class SimWorld {
       }
       if (each.isPaused || !each.isRunning) continue;
       if (!each.isBusy && !each.host.hasSomething()) continue;
-      if (each.member.stepAtRandom(schedule, this.plan.batchMax)) {
+      if (this.stepMember(each)) {
         each.isBusy = true;
         if (each.member.failure !== null || each.disk.hasStopped) this.lookAfter(each);
         return true;
@@ -304,6 +304,16 @@ export class SimWorld {
       each.isBusy = false;
     }
     return false;
+  }
+
+  /** A machine may stop in the middle of a socket's callback, too. */
+  private stepMember(each: SimMember): boolean {
+    try {
+      return each.member.stepAtRandom(this.schedule, this.plan.batchMax);
+    } catch (error) {
+      if (!each.disk.hasStopped) throw error;
+      return true;
+    }
   }
 
   /** Time goes on to the next moment at which something happens, but not by more than that. */
@@ -524,13 +534,19 @@ export class SimWorld {
         this.wake(client.serverSid);
       } else if (!client.isConnected && !client.isConnecting) {
         if (this.isCalm && !this.staysThrough(index)) return;
-        const each = this.members[chance.below(this.members.length)] as SimMember;
+        const drawn = this.members[chance.below(this.members.length)] as SimMember;
+        const each = this.followsLeaders(index) ? (this.leader ?? drawn) : drawn;
         if (!each.isRunning) return;
         this.committedAtConnect.set(client.session, this.record.committed.last);
         client.connect(each, nowMs);
         this.wake(each.sid);
       }
     });
+  }
+
+  /** A reader where leaders are deserted: what they read then may be old, but not behind a sync. */
+  private followsLeaders(index: number): boolean {
+    return index < this.plan.readerCount && this.plan.faults.some(({ kind }) => kind === DESERTION);
   }
 
   /** Something that shows, once it is answered, that this client can write. */
