@@ -24,7 +24,8 @@
  *      a role. Once for each time that the proposal is told, so that two who disagree for good do not shout.
  *   7. Nobody who is not a voter is answered twice within 50 ms: two servers that are strangers to each other would never stop. During a
  *      call the answer is the present proposal.
- *   8. Who votes among the proposed members only has nobody to propose at first, and is followed into its round all the same.
+ *   8. Who has seen proposed members joins a leader that a quorum of the committed ones follows: it may be alone in having seen them.
+ *   9. Who votes among the proposed members only has nobody to propose at first, and is followed into its round all the same.
  */
 import { assert } from '../base/assert.js';
 import { Fifo } from '../base/fifo.js';
@@ -357,17 +358,22 @@ export class FastLeaderElection {
     if (vote.round === this.round) {
       this.recvset.set(sender, vote, vote.state, 0);
       const supporters = this.recvset.supporters(vote, vote.state, vote.version);
-      if (this.isQuorum(supporters) && this.leaderSaysSo(this.recvset, vote)) {
+      if (this.mayJoin(vote, supporters) && this.leaderSaysSo(this.recvset, vote)) {
         this.decide(vote, supporters, nowMs);
         return;
       }
     }
     this.outofelection.set(sender, vote, vote.state, vote.version);
     const supporters = this.outofelection.supporters(vote, vote.state, vote.version);
-    if (this.isQuorum(supporters) && this.leaderSaysSo(this.outofelection, vote)) {
+    if (this.mayJoin(vote, supporters) && this.leaderSaysSo(this.outofelection, vote)) {
       this.round = vote.round;
       this.decide(vote, supporters, nowMs);
     }
+  }
+
+  /** To follow decides nothing: a leader is made by quorums of its own, and proposed members may never come to be. */
+  private mayJoin(vote: Vote, supporters: ReadonlySet<number>): boolean {
+    return vote.leader === this.myId ? this.isQuorum(supporters) : this.members.committed.containsQuorum(supporters);
   }
 
   /** Nobody follows a leader that has not itself said that it leads. */

@@ -5,6 +5,7 @@
  */
 import { Prng } from '../../../src/base/prng.js';
 import type { QuorumVerifier } from '../../../src/election/quorum-verifier.js';
+import { DynamicConfigFiles } from '../../../src/persistence/dynamic-config-files.js';
 import { readMembers, writeMembers } from '../../testing/inline/member-config-file.js';
 import { ConfigRecord } from '../invariants/config-record.js';
 import type { EnsembleRecord } from '../invariants/ensemble-record.js';
@@ -45,6 +46,8 @@ export class Membership {
     const isObserver = this.prng.below(2) === 0 || this.text.includes('group.');
     const own = lists(this.text, sid) ? '' : `${memberLine(sid, isObserver)}\n`;
     writeMembers(disk, CONFIG_FILE, own + this.text);
+    // Who was a member before has had a say in who came behind it. Of version 0, it would believe whoever still knows older members.
+    if (onDisk !== null && this.version > 0) new DynamicConfigFiles(disk, CONFIG_FILE).writeNext(this.text);
     this.configs.forgets(sid);
   }
 

@@ -332,6 +332,13 @@ describe('who has no vote', () => {
     expect(knowing.wait(300)).toContainEqual(expect.stringContaining('LEADING 2'));
   });
 
+  it('follows whom the committed members follow, whatever it alone has seen proposed', () => {
+    const server = new ElectionScript(3, '2 4 3:observer', '3 5 6 | version=200000003');
+    server.look('200000003', 2);
+    server.hear(2, 'FOLLOWING 4 500000001 r2 e6');
+    expect(server.hear(4, 'LEADING 4 500000001 r2 e6')).toEqual(['OBSERVING 4 500000001 r2 e6 by 2,4 after 0']);
+  });
+
   it('and is to have one, is followed into its round', () => {
     const server = new ElectionScript(2, '1 2 3', '2 8 9 | version=500000004');
     server.look('500000003', 5);
