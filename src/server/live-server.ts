@@ -83,6 +83,8 @@ export class LiveServer implements MainPorts {
   private admin: RunningAdmin | null = null;
   private isStopped = false;
   private pipeline: PipelineView | null = null;
+  /** Null: no admin port is open. */
+  private control: Promise<LiveControl> | null = null;
   private cleanup: DatadirCleanupActor | null = null;
 
   constructor(
@@ -122,6 +124,7 @@ export class LiveServer implements MainPorts {
       createLogger: (actorName) => log.named(actorName),
       prepared,
       shared: memory,
+      onReplaced: (actorName) => this.onReplaced(actorName),
       onFatal: (error, actorName) => this.fatal(error, actorName),
     });
   }
@@ -348,9 +351,16 @@ export class LiveServer implements MainPorts {
 
   private readonly ask = (actor: string, request: unknown): Promise<unknown> => this.system.control(actor, request);
 
-  private async loadControl(): Promise<LiveControl> {
-    const { liveControl } = await import('./live-control.js');
-    return liveControl(this.currentConfig, this.ask, this.log.levels, this.log.named('ZooKeeperServer'));
+  private loadControl(): Promise<LiveControl> {
+    this.control ??= import('./live-control.js').then(({ liveControl }) =>
+      liveControl(this.currentConfig, this.ask, this.log.levels, this.log.named('ZooKeeperServer')),
+    );
+    return this.control;
+  }
+
+  /** What operators have changed since the start; nobody has where nobody can. */
+  private async onReplaced(actorName: string): Promise<void> {
+    await (await this.control)?.settings.tellAnew(actorName);
   }
 
   private everyShard(control: ShardControl): Promise<unknown[]> {

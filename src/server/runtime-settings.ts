@@ -149,27 +149,39 @@ export class RuntimeSettings {
     this.log.warn(`The log level of ${logger ?? 'all loggers'} is ${text} from now on`);
   }
 
+  /** A shard on a thread that was made anew has begun with those of the start. Nothing if it is another kind of actor. */
+  async tellAnew(actor: string): Promise<void> {
+    if (this.shards().includes(actor)) await this.tellShard(actor);
+  }
+
   private async tell(next: ChangingConfig): Promise<void> {
-    const { maxClientCnxns, maxCnxns, minSessionTimeoutMs, maxSessionTimeoutMs, outstandingLimit, limits } = next;
-    const settings: ShardSettings = {
-      maxClientCnxns,
-      maxCnxns,
-      minSessionTimeoutMs,
-      maxSessionTimeoutMs,
-      globalOutstandingLimit: outstandingLimit,
-      largeRequests: limits.largeRequests,
-      requestThrottler: limits.requestThrottler,
-      connectionThrottle: limits.connectionThrottle,
-      slowRequestThresholdMs: next.slowRequestThresholdMs,
-    };
     const { batchCountMax, flushDelayMs, snapCount, snapLogBytesMax } = next;
+    // Before anybody is told: a shard that is made anew meanwhile is told of these.
     Object.assign(this.config, next);
     await Promise.all([
-      ...Array.from({ length: this.shardCount }, (_, shard) =>
-        this.ask(`connections.${shard}`, { kind: 'change-settings', settings }),
-      ),
+      ...this.shards().map((shard) => this.tellShard(shard)),
       this.ask('sync', { batchCountMax, flushDelayMs, snapCount, snapLogBytesMax }),
     ]);
+  }
+
+  private shards(): string[] {
+    return Array.from({ length: this.shardCount }, (_, shard) => `connections.${shard}`);
+  }
+
+  private async tellShard(shard: string): Promise<void> {
+    const { config } = this;
+    const settings: ShardSettings = {
+      maxClientCnxns: config.maxClientCnxns,
+      maxCnxns: config.maxCnxns,
+      minSessionTimeoutMs: config.minSessionTimeoutMs,
+      maxSessionTimeoutMs: config.maxSessionTimeoutMs,
+      globalOutstandingLimit: config.outstandingLimit,
+      largeRequests: config.limits.largeRequests,
+      requestThrottler: config.limits.requestThrottler,
+      connectionThrottle: config.limits.connectionThrottle,
+      slowRequestThresholdMs: config.slowRequestThresholdMs,
+    };
+    await this.ask(shard, { kind: 'change-settings', settings });
   }
 }
 

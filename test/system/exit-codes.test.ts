@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fourLetterWord } from '../testing/four-letter-word.js';
 import { freePort } from '../testing/free-port.js';
 import { runTool, type ToolRun } from '../testing/run-tool.js';
+import { PLANTED, saboteur } from '../testing/saboteur.js';
 import { makeTempDir, type TempDir } from '../testing/temp-dir.js';
 import { SERVER_MAIN } from '../testing/threadkeeper-server.js';
 import { until } from '../testing/until.js';
@@ -39,19 +40,6 @@ async function occupied<T>(work: (port: number) => Promise<T>): Promise<T> {
   } finally {
     occupant.close();
   }
-}
-
-/** A module that every thread loads first; those of this name throw when the file `signal` is there. */
-function saboteur(isVictim: string, signal: string): string {
-  const path = join(dir.path, 'saboteur.mjs');
-  writeFileSync(
-    path,
-    `import { existsSync } from 'node:fs';
-     import { isMainThread, workerData } from 'node:worker_threads';
-     const isVictim = ${isVictim};
-     if (isVictim) setInterval(() => { if (existsSync(${JSON.stringify(signal)})) throw new Error('the planted one'); }, 10);`,
-  );
-  return `--import=${path}`;
 }
 
 /** Nobody listens yet: what a server that starts does to those who ask. */
@@ -95,25 +83,22 @@ test('14: the election port is not to be had, after the retries', async () => {
   expect(result.stdout).toMatch(/ - Exiting JVM with code 14\n$/);
 });
 
-test.each([
-  ['main', 'isMainThread'],
-  ['prep', "!isMainThread && workerData?.threadName === 'prep'"],
-])('1: an error that nobody expected, on thread %s', async (thread, isVictim) => {
+test.each(['main', 'prep'])('1: an error that nobody expected, on thread %s', async (thread) => {
   const port = await freePort();
-  const signal = join(dir.path, 'signal');
+  const { nodeOptions, strike } = saboteur(dir.path, thread);
   const ended = run([`clientPort=${port}`, 'admin.enableServer=false', 'threadkeeper.placement=staged'], {
-    NODE_OPTIONS: saboteur(isVictim, signal),
+    NODE_OPTIONS: nodeOptions,
   });
   const served = until('the server serves', DEADLINE_MS, () =>
     fourLetterWord(port, 'srvr').then((answer) => answer.includes('Mode: standalone'), orNotYet),
   );
   // A server that ends before it serves has said why: that is then what the expectations below show.
   await Promise.race([served, ended]);
-  writeFileSync(signal, '');
+  strike();
   const result = await ended;
   expect(result.code).toBe(1);
-  expect(result.stderr).toBe(`Severe unrecoverable error, from thread : ${thread}: the planted one\n`);
-  expect(result.stdout).toContain(`Severe unrecoverable error, from thread : ${thread}\nError: the planted one\n`);
+  expect(result.stderr).toBe(`Severe unrecoverable error, from thread : ${thread}: ${PLANTED}\n`);
+  expect(result.stdout).toContain(`Severe unrecoverable error, from thread : ${thread}\nError: ${PLANTED}\n`);
   expect(result.stdout).toMatch(
     new RegExp(` - Thread ${thread} exits, error code 1\n[^\n]* - Exiting JVM with code 1\n$`),
   );

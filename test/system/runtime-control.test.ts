@@ -3,6 +3,8 @@
 
 import { expect, test } from 'vitest';
 import { freePort } from '../testing/free-port.js';
+import { saboteur } from '../testing/saboteur.js';
+import { makeTempDir } from '../testing/temp-dir.js';
 import { startThreadkeeper } from '../testing/threadkeeper-server.js';
 import { until } from '../testing/until.js';
 import { counted, int32, Op, openAcl, WireConnection } from '../testing/wire-connection.js';
@@ -22,7 +24,10 @@ function asker(
 
 test('settings, levels, clients and statistics of a server that serves', async () => {
   const adminPort = await freePort();
+  using dir = makeTempDir('runtime-control');
+  const { nodeOptions, strike } = saboteur(dir.path, 'io-0');
   await using server = await startThreadkeeper({
+    env: { NODE_OPTIONS: nodeOptions },
     cfg: {
       'admin.enableServer': 'true',
       'admin.serverPort': adminPort,
@@ -108,6 +113,17 @@ test('settings, levels, clients and statistics of a server that serves', async (
     expect(await ask('POST', `reset_statistics?kind=${kind}`)).toMatchObject({ status: 200, body: { kind } });
   }
   expect((await ask('POST', 'reset_statistics')).status).toBe(400);
+
+  // A shard's thread that is made anew goes on with what was changed.
+  strike();
+  await until('the thread to be replaced', 20_000, () => server.log().includes('thread io-0 failed and is replaced'));
+  const granted = await until('the new thread to serve', 20_000, async () => {
+    const opened = await WireConnection.open(server.port).catch(() => null);
+    const granted = await opened?.handshake({ timeOutMs: 30_000 }).catch(() => undefined);
+    opened?.destroy();
+    return granted;
+  });
+  expect(granted.timeOutMs).toBe(5000);
   second.destroy();
 });
 
