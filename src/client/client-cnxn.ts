@@ -128,6 +128,7 @@ export class ClientCnxn {
   private attempt: HostAttempt; // the next one, or the one that is running
   private readonly rwServerSearch: RwServerSearch; // searching exactly while connected read-only
   private attemptAtMs: number; // while waiting
+  private lostBy: Error | null = null; // why there is no session, or why the last connection went
   private lastHeardMs: number; // any byte of a server
   private lastSentMs = 0;
 
@@ -279,7 +280,8 @@ export class ClientCnxn {
   /** Leaves the session alive at the server, for the timeout from now on, and lets go of it. */
   detach(): SessionHandle {
     const handle = { id: this.session.id, password: this.password, lastZxid: this.zxidSeen };
-    this.requests.failAll(ErrorCode.ConnectionLoss); // whether they were executed the next client will see
+    // Whether they were executed the next client will see.
+    this.requests.failAll(ErrorCode.ConnectionLoss, new Error('this client has let go of the session'));
     this.finish(ClientState.Closed, KeeperState.Closed, ErrorCode.SessionExpired);
     return handle;
   }
@@ -296,7 +298,7 @@ export class ClientCnxn {
   private accept(request: Outstanding, type: OpCode, encode: EncodeRecord, call: CallOptions): void {
     const { signal, whileDisconnected = this.settings.whileDisconnected } = call;
     if (this.phase === Phase.Over || this.isClosing) {
-      request.fail(this.overReason, this.watches);
+      request.fail(this.overReason, this.watches, null);
       return;
     }
     if (signal?.aborted) {
@@ -304,7 +306,11 @@ export class ClientCnxn {
       return;
     }
     if (this.phase !== Phase.Connected && whileDisconnected === 'fail') {
-      request.fail(ErrorCode.ConnectionLoss, this.watches);
+      request.fail(
+        ErrorCode.ConnectionLoss,
+        this.watches,
+        this.lostBy ?? new Error('no server has given a session yet'),
+      );
       return;
     }
     try {
@@ -350,7 +356,7 @@ export class ClientCnxn {
     const nowMs = this.ports.clock.monotonicMs();
     this.checkDeadlines(nowMs);
     if (this.isOver) return;
-    this.requests.abandonOverdue(nowMs);
+    this.requests.abandonOverdue(nowMs, this.phase === Phase.Connected ? null : this.lostBy);
     this.flush(nowMs);
     this.ports.scheduler.wakeAtMs(Math.min(this.nextDeadlineMs(), this.requests.nextDeadlineMs));
   }
@@ -367,10 +373,10 @@ export class ClientCnxn {
       case Phase.Dialing:
       case Phase.Handshaking:
       case Phase.Authenticating:
-        if (nowMs >= this.phaseSinceMs + this.connectTimeoutMs()) this.onLost();
+        if (nowMs >= this.phaseSinceMs + this.connectTimeoutMs()) this.onSilence(nowMs - this.phaseSinceMs);
         break;
       case Phase.Connected:
-        if (nowMs >= this.lastHeardMs + readTimeoutMs(this.session.timeoutMs)) this.onLost();
+        if (nowMs >= this.lastHeardMs + readTimeoutMs(this.session.timeoutMs)) this.onSilence(nowMs - this.lastHeardMs);
         else if (nowMs >= this.pingAtMs()) this.writePing();
         this.rwServerSearch.onTurn(nowMs);
         break;
@@ -446,8 +452,8 @@ export class ClientCnxn {
       onDrain: () => {
         if (this.connection === connection) this.onDrain();
       },
-      onClose: () => {
-        if (this.connection === connection) this.onLost();
+      onClose: (error) => {
+        if (this.connection === connection) this.onLost(error ?? this.closedByServer());
       },
     });
     this.connection = connection;
@@ -591,7 +597,8 @@ export class ClientCnxn {
       this.incoming.accept(bytes, this.onFrame);
     } catch (error) {
       if (!(error instanceof JuteError)) throw error;
-      this.onLost(); // where the next frame begins is anyone's guess
+      // Where the next frame begins is anyone's guess.
+      this.onLost(new Error(`${this.serverText} sent what no server sends: ${error.message}`, { cause: error }));
     }
   }
 
@@ -649,16 +656,27 @@ export class ClientCnxn {
     this.ports.scheduler.requestTurn();
   }
 
+  private closedByServer(): Error {
+    const when = this.phase === Phase.Connected ? '' : ' before it gave a session';
+    return new Error(`${this.serverText} closed the connection${when}`);
+  }
+
+  private onSilence(silentMs: number): void {
+    const what = this.phase === Phase.Dialing ? 'could not be connected to' : 'has said nothing';
+    this.onLost(new Error(`${this.serverText} ${what} for ${Math.floor(silentMs)} ms`));
+  }
+
   /** The connection is gone, or must go. Whether its requests were executed nobody knows. */
-  private onLost(): void {
+  private onLost(cause: Error): void {
     const wasConnected = this.phase === Phase.Connected;
+    this.lostBy = cause;
     this.dropConnection();
     if (this.isClosing) {
       this.finish(ClientState.Closed, KeeperState.Closed, ErrorCode.SessionExpired);
       return;
     }
     this.publicState = ClientState.Connecting;
-    this.requests.failWithConnection();
+    this.requests.failWithConnection(cause);
     this.auth.onConnectionLost();
     if (wasConnected) this.tellSession(KeeperState.Disconnected);
     this.attempt = this.hosts.next();
@@ -670,7 +688,7 @@ export class ClientCnxn {
 
   /** Leave the read-only server for one that can write, at once and without looking further. */
   private onRwServerFound(server: ServerAddress): void {
-    this.onLost();
+    this.onLost(new Error(`${this.serverText} is read-only, and another server is not`));
     if (this.phase !== Phase.Waiting) return; // it was closing
     this.attempt = { server, roundIsOver: false };
     this.attemptAtMs = this.ports.clock.monotonicMs();
@@ -685,7 +703,7 @@ export class ClientCnxn {
     this.overReason = errorCode;
     this.dropConnection();
     this.ports.scheduler.stop();
-    this.requests.failAll(errorCode);
+    this.requests.failAll(errorCode, null);
     this.auth.rejectAll(new KeeperError(errorCode));
     for (const waiter of this.connectedWaiters) waiter.fail(new KeeperError(errorCode));
     // Whoever still waits for a node hears once that nothing more will come.
@@ -694,6 +712,12 @@ export class ClientCnxn {
     this.sessionListeners.clear();
     watchers.add(this.defaultWatcher);
     this.tell(watchers, { type: EventType.None, state: event, path: null, zxid: -1n });
+  }
+
+  /** Of the connection that is, or of the attempt. */
+  private get serverText(): string {
+    const { host, port } = this.attempt.server;
+    return `${host.includes(':') ? `[${host}]` : host}:${port}`;
   }
 
   private dropConnection(): void {

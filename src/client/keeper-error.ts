@@ -1,5 +1,6 @@
 // What a rejected promise of this library carries: the server's error code (or one that the client made: ConnectionLoss,
-// SessionExpired, AuthFailed, RequestTimeout), its name and the path it is about. Expected outcomes all come as
+// SessionExpired, AuthFailed, RequestTimeout), its name and the path it is about; of a ConnectionLoss, and of a RequestTimeout
+// without a session, `error.cause` is why there was no connection. Expected outcomes all come as
 // KeeperError; any other class is a bug of the caller (InvalidPathError), the reason of the caller's own AbortSignal, or
 // a bug of this library. Code and name say the same: `switch (error.name)` is checked by the compiler.
 
@@ -19,8 +20,10 @@ export class KeeperError extends Error {
   /** As the caller wrote it, without chroot; null where no single path is meant. */
   readonly path: string | null;
 
-  constructor(code: number, path: string | null = null) {
-    super(`KeeperErrorCode = ${errorName(code)}${path === null ? '' : ` for ${path}`}`);
+  /** `cause`: of what happened to a connection, the socket's own error, or a sentence. */
+  constructor(code: number, path: string | null = null, cause: Error | null = null) {
+    const message = `KeeperErrorCode = ${errorName(code)}${path === null ? '' : ` for ${path}`}`;
+    super(message, cause === null ? undefined : { cause });
     this.name = NAMES.get(code) ?? 'Unknown';
     this.code = code;
     this.path = path;

@@ -34,7 +34,7 @@ export class SocketConnection implements Connection {
   private socket: Socket | null = null;
   private isDestroyed = false;
   private isHolding = false; // the socket still reads from the array of the last send
-  private closeReason = 'closed by the server';
+  private error: Error | null = null;
 
   constructor(handlers: ConnectionHandlers) {
     this.handlers = handlers;
@@ -48,10 +48,10 @@ export class SocketConnection implements Connection {
       if (!this.isDestroyed) this.handlers.onConnect();
     });
     socket.on('error', (error) => {
-      this.closeReason = error.message;
+      this.error ??= error; // the first one says what happened
     });
     socket.on('close', () => {
-      if (!this.isDestroyed) this.handlers.onClose(this.closeReason);
+      if (!this.isDestroyed) this.handlers.onClose(this.error);
     });
   }
 

@@ -52,8 +52,8 @@ export interface Outstanding extends Limited {
   watchesAt(serverPath: string): boolean;
   /** Throws JuteError when the record does not decode; the request is then still unsettled. */
   settle(errorCode: number, record: JuteReader, watches: ClientWatchManager): void;
-  /** There will be no reply. */
-  fail(errorCode: number, watches: ClientWatchManager): void;
+  /** There will be no reply. `cause`: what ended the connection, when that is why. */
+  fail(errorCode: number, watches: ClientWatchManager, cause: Error | null): void;
 }
 
 export class OutstandingRequest<T> implements Outstanding {
@@ -106,9 +106,9 @@ export class OutstandingRequest<T> implements Outstanding {
     this.onSettled?.();
   }
 
-  fail(errorCode: number): void {
+  fail(errorCode: number, _watches: ClientWatchManager, cause: Error | null): void {
     if (this.abandoned) return;
-    this.reject(new KeeperError(errorCode, this.operation.path));
+    this.reject(new KeeperError(errorCode, this.operation.path, cause));
     this.onSettled?.();
   }
 

@@ -124,12 +124,12 @@ export class RequestQueue {
     if (this.deadlines.size === 0) this.deadlineMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Whoever waited too long is told so. Looks at all that have a deadline, but only when the earliest has come. */
-  abandonOverdue(nowMs: number): void {
+  /** Whoever waited too long is told so, and for what, while there is no session (`cause`). Looks at all that have a deadline, but only when the earliest has come. */
+  abandonOverdue(nowMs: number, cause: Error | null): void {
     if (nowMs < this.deadlineMs) return;
     this.deadlineMs = Number.POSITIVE_INFINITY;
     for (const [request, deadlineMs] of this.deadlines) {
-      if (nowMs >= deadlineMs) request.abandon(new KeeperError(ErrorCode.RequestTimeout, request.path));
+      if (nowMs >= deadlineMs) request.abandon(new KeeperError(ErrorCode.RequestTimeout, request.path, cause));
       else this.deadlineMs = Math.min(this.deadlineMs, deadlineMs);
     }
   }
@@ -141,23 +141,23 @@ export class RequestQueue {
   }
 
   /** The connection, or the attempt to make one, is over: only the patient ones that were never sent go on waiting. */
-  failWithConnection(): void {
-    this.failOutstanding(ErrorCode.ConnectionLoss);
+  failWithConnection(cause: Error): void {
+    this.failOutstanding(ErrorCode.ConnectionLoss, cause);
     const { deferred } = this;
     this.deferred = deferred.filter(({ request, isPatient }) => isPatient && !request.isAbandoned);
     for (const { request, isPatient } of deferred) {
-      if (!isPatient) request.fail(ErrorCode.ConnectionLoss, this.watches);
+      if (!isPatient) request.fail(ErrorCode.ConnectionLoss, this.watches, cause);
     }
   }
 
-  failAll(errorCode: number): void {
-    this.failOutstanding(errorCode);
-    for (const { request } of this.deferred.splice(0)) request.fail(errorCode, this.watches);
+  failAll(errorCode: number, cause: Error | null): void {
+    this.failOutstanding(errorCode, cause);
+    for (const { request } of this.deferred.splice(0)) request.fail(errorCode, this.watches, cause);
   }
 
-  private failOutstanding(errorCode: number): void {
+  private failOutstanding(errorCode: number, cause: Error | null): void {
     for (let request = this.outstanding.shift(); request !== undefined; request = this.outstanding.shift()) {
-      request.fail(errorCode, this.watches);
+      request.fail(errorCode, this.watches, cause);
     }
   }
 }

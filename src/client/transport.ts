@@ -13,8 +13,11 @@ export interface ConnectionHandlers {
   onData(bytes: Uint8Array): void;
   /** The array given to the last send is free again, and send may be called. */
   onDrain(): void;
-  /** Once, and the last call of all: could not connect, closed by the peer, broken. Not after destroy(). */
-  onClose(reason: string): void;
+  /**
+   * Once, and the last call of all: could not connect, or broken (the error, which the application is shown), or closed by the peer
+   * in good order (null). Not after destroy().
+   */
+  onClose(error: Error | null): void;
 }
 
 export interface Connection {

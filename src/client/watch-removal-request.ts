@@ -52,11 +52,11 @@ export class WatchRemovalRequest implements Outstanding {
   }
 
   settle(errorCode: number, _record: JuteReader, watches: ClientWatchManager): void {
-    this.conclude(errorCode, watches, KeeperState.SyncConnected);
+    this.conclude(errorCode, watches, KeeperState.SyncConnected, null);
   }
 
-  fail(errorCode: number, watches: ClientWatchManager): void {
-    this.conclude(errorCode, watches, KeeperState.Disconnected);
+  fail(errorCode: number, watches: ClientWatchManager, cause: Error | null): void {
+    this.conclude(errorCode, watches, KeeperState.Disconnected, cause);
   }
 
   /** The sets still change when the reply comes: they must say what the server will tell. */
@@ -67,7 +67,7 @@ export class WatchRemovalRequest implements Outstanding {
     this.onSettled?.();
   }
 
-  private conclude(errorCode: number, watches: ClientWatchManager, state: KeeperState): void {
+  private conclude(errorCode: number, watches: ClientWatchManager, state: KeeperState, cause: Error | null): void {
     const { serverPath, watcher, type, local } = this.removal;
     let code = errorCode;
     if (errorCode === ErrorCode.Ok || local) {
@@ -77,7 +77,7 @@ export class WatchRemovalRequest implements Outstanding {
     }
     if (this.abandoned) return;
     if (code === ErrorCode.Ok) this.resolve();
-    else this.reject(new KeeperError(code, this.removal.path));
+    else this.reject(new KeeperError(code, this.removal.path, code === errorCode ? cause : null));
     this.onSettled?.();
   }
 }

@@ -80,16 +80,19 @@ export class Interpreter {
       const text = errorText(error);
       if (text === null) throw error;
       this.terminal.err(text);
-      if (error instanceof KeeperError && error.code === ErrorCode.ConnectionLoss) await this.tellWhy();
+      if (error instanceof KeeperError && error.code === ErrorCode.ConnectionLoss) await this.tellWhy(error.cause);
       this.code = error instanceof CommandError ? error.exitCode : ExitCode.CommandFailed;
     }
   }
 
   /** A session that was there once will be there again; where there never was one, the address is what to look at. */
-  private async tellWhy(): Promise<void> {
+  private async tellWhy(cause: unknown): Promise<void> {
     if (this.zk?.sessionId !== 0n) return;
     const { whyUnreachable } = await import('./why-unreachable.js');
-    for (const line of await whyUnreachable(this.server)) this.terminal.err(line);
+    const told = await whyUnreachable(this.server);
+    for (const line of told) this.terminal.err(line);
+    // They look as servers do; what this client met (a certificate that is refused, say) it alone knows.
+    if (told.length === 0 && cause instanceof Error && cause.message !== '') this.terminal.err(cause.message);
   }
 
   private async dispatch(words: readonly string[]): Promise<void> {

@@ -58,7 +58,7 @@ class SimLink implements Connection {
     }
     if (this.sim.ending === Ending.open) return false;
     this.isOver = true;
-    this.handlers.onClose('cut');
+    this.handlers.onClose(new Error('cut'));
     return true;
   }
 }

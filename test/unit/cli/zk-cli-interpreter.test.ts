@@ -315,7 +315,7 @@ test('printwatches switches events off and on', async () => {
   const world = worlds[0] as FakeWorld;
   await run('printwatches off');
   await run('printwatches');
-  world.connection.handlers.onClose('gone');
+  world.connection.handlers.onClose(new Error('gone'));
   await settled();
   expect(terminal.take()).toEqual(['out printwatches is off']);
   await run('printwatches on');

@@ -98,7 +98,7 @@ test('a signal shared by many calls has one listener while any of them waits, th
   world.runTurns();
   connection.answer(reply(1, 3n, ErrorCode.NoNode), reply(2, 3n, ErrorCode.NoAuth));
   world.advance(100);
-  connection.handlers.onClose('gone');
+  connection.handlers.onClose(new Error('gone'));
   await settled();
   expect(calls.map(({ outcome }) => outcome)).toMatchObject([
     null,
@@ -165,7 +165,7 @@ test('close does not hurry because of the request timeout', async () => {
 test('time also runs while there is no session', async () => {
   const world = new FakeWorld('a:1', { whileDisconnected: 'queue' });
   const waiting = watchPromise(world.zk.exists('/a', false, { timeoutMs: 500 }));
-  world.connection.handlers.onClose('refused');
+  world.connection.handlers.onClose(new Error('refused'));
   world.advance(499);
   await settled();
   expect(waiting.outcome).toBe('pending');
@@ -185,7 +185,7 @@ test("'fail': without a session a call is rejected at once", async () => {
   expect(patient.outcome).toBe('pending');
   const connection = world.accept();
   expect(connection.takeHeaders()).toEqual([[1, OpCode.exists]]);
-  connection.handlers.onClose('gone');
+  connection.handlers.onClose(new Error('gone'));
   await expect(world.zk.exists('/c')).rejects.toMatchObject({ name: 'ConnectionLoss' });
 });
 
@@ -194,7 +194,7 @@ test("'attempt': a call waits for the attempt under way, and fails with it", asy
   const call = watchPromise(world.zk.exists('/a'));
   await settled();
   expect(call.outcome).toBe('pending');
-  world.connection.handlers.onClose('refused');
+  world.connection.handlers.onClose(new Error('refused'));
   await settled();
   expect(call.outcome).toMatchObject({ name: 'ConnectionLoss', path: '/a' });
 });
@@ -204,10 +204,10 @@ test("'queue': calls wait through failed attempts, in order, with the data they 
   const data = encodeUtf8('as it was');
   const write = watchPromise(world.zk.setData('/a', data));
   data.fill(0);
-  world.connection.handlers.onClose('refused');
+  world.connection.handlers.onClose(new Error('refused'));
   world.advanceToDial();
   const read = watchPromise(world.zk.exists('/a'));
-  world.connection.handlers.onClose('refused');
+  world.connection.handlers.onClose(new Error('refused'));
   world.advanceToDial();
   await settled();
   expect([write.outcome, read.outcome, world.zk.outstandingCount]).toEqual(['pending', 'pending', 2]);
@@ -223,7 +223,7 @@ test("'queue': what was written to a connection fails with it nevertheless", asy
   const connection = world.accept();
   const sent = watchPromise(world.zk.exists('/a'));
   world.runTurns();
-  connection.handlers.onClose('gone');
+  connection.handlers.onClose(new Error('gone'));
   await settled();
   expect(sent.outcome).toMatchObject({ name: 'ConnectionLoss' });
 });
@@ -257,7 +257,7 @@ test('whenConnected: with a limit of its own, and through failed attempts withou
     world.zk.whenConnected({ timeoutMs: 400 }),
     world.zk.whenConnected({ signal: abort.signal }),
   ].map((call) => watchPromise(call));
-  world.connection.handlers.onClose('refused');
+  world.connection.handlers.onClose(new Error('refused'));
   world.advance(399);
   await settled();
   expect([patient?.outcome, late?.outcome]).toEqual(['pending', 'pending']);

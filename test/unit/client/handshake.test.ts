@@ -95,7 +95,7 @@ test('a read-only server is shown as such, and its session id is not taken elsew
   await settled();
   expect(world.zk.state).toBe('CONNECTEDREADONLY');
   expect(world.events).toEqual(['state:ConnectedReadOnly type:None path:null zxid: -1']);
-  world.connection.handlers.onClose('gone');
+  world.connection.handlers.onClose(new Error('gone'));
   world.advanceToDial();
   world.connection.handlers.onConnect();
   expect(world.connection.takeHex().slice(32, 56)).toBe('00007530' + '0000000000000000');

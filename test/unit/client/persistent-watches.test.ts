@@ -106,7 +106,7 @@ test('with a persistent watch the re-registration is a setWatches2', async () =>
   void world.zk.exists('/d', true);
   world.runTurns();
   connection.answer(watchAdded(1), watchAdded(2), statReply(3));
-  connection.handlers.onClose('gone');
+  connection.handlers.onClose(new Error('gone'));
   world.advanceToDial();
   const [frame, ...rest] = world.accept().takeFrames();
   if (frame === undefined) throw new Error('a frame expected');
@@ -129,7 +129,7 @@ test('watches that a server refuses to register again would be silent for ever: 
   void world.zk.exists('/d', true);
   world.runTurns();
   connection.answer(statReply(1));
-  connection.handlers.onClose('gone');
+  connection.handlers.onClose(new Error('gone'));
   world.advanceToDial();
   const next = world.accept();
   next.answer(reply(-8, 9n, ErrorCode.ThrottledOp));
@@ -213,7 +213,7 @@ test('removing all: every set of the path is empty, each watcher is told once pe
     'SyncConnected type:ChildWatchRemoved path:/a zxid: -1',
     'SyncConnected type:PersistentWatchRemoved path:/a zxid: -1',
   ]);
-  connection.handlers.onClose('gone');
+  connection.handlers.onClose(new Error('gone'));
   world.advanceToDial();
   expect(world.accept().takeHex()).toBe(''); // nothing is left to register
 });
@@ -254,7 +254,7 @@ test('local: the watcher leaves although the server cannot be asked', async () =
   const remote = watchPromise(world.zk.removeWatches('/a', watcher, WatcherType.Children));
   const local = watchPromise(world.zk.removeWatches('/a', watcher, WatcherType.Children, { local: true }));
   world.runTurns();
-  connection.handlers.onClose('gone');
+  connection.handlers.onClose(new Error('gone'));
   await settled();
   expect(remote.outcome).toMatchObject({ name: 'ConnectionLoss' });
   expect(local.outcome).toBeUndefined();

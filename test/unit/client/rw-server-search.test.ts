@@ -36,7 +36,7 @@ test('asks the other servers in turn, ever more rarely, up to once a minute', ()
     question.handlers.onConnect();
     expect(question.takeHex()).toBe(ISRO);
     question.answer(encodeUtf8('ro'));
-    question.handlers.onClose('closed by the server');
+    question.handlers.onClose(new Error('closed by the server'));
     world.runTurns();
   }
   expect(waits).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 51_200, 60_000, 60_000]);
@@ -76,14 +76,14 @@ test('no answer for a second counts as a no', () => {
   silent.handlers.onConnect();
   const [next, waitedMs] = nextQuestion(world);
   expect([silent.isDestroyed, waitedMs]).toEqual([true, 1200]);
-  next.handlers.onClose('refused');
+  next.handlers.onClose(new Error('refused'));
   expect(nextQuestion(world)[1]).toBe(400);
 });
 
 test('when the read-only server goes the search goes with it', () => {
   const world = readOnlyWorld();
   const [question] = nextQuestion(world);
-  world.transport.connections[0]?.handlers.onClose('gone');
+  world.transport.connections[0]?.handlers.onClose(new Error('gone'));
   expect(question.isDestroyed).toBe(true);
   question.handlers.onConnect();
   expect(question.takeHex()).toBe('');

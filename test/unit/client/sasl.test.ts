@@ -141,7 +141,7 @@ describe('the client', () => {
     let connection = opened(w);
     connection.answer(token(1, CHALLENGE));
     w.runTurns();
-    connection.handlers.onClose('gone');
+    connection.handlers.onClose(new Error('gone'));
     w.advanceToDial();
     connection = opened(w);
     expect(connection.takeHex()).toBe('0000000c' + '00000003' + '00000066' + '00000000');

@@ -91,13 +91,13 @@ test('the random delay comes from the generator that was given', () => {
   const waits = [1, 2, 3, 4, 5, 6].map((seed) => {
     const world = new FakeWorld('a:1', {}, seed);
     world.accept();
-    world.connection.handlers.onClose('gone');
+    world.connection.handlers.onClose(new Error('gone'));
     return world.advanceToDial();
   });
   expect(new Set(waits).size).toBeGreaterThan(3);
   const again = new FakeWorld('a:1', {}, 1);
   again.accept();
-  again.connection.handlers.onClose('gone');
+  again.connection.handlers.onClose(new Error('gone'));
   expect(again.advanceToDial()).toBe(waits[0]);
 });
 
@@ -105,7 +105,7 @@ test('several servers: the next one at once but for the random delay, a pause af
   const world = new FakeWorld('a:1,b:2,c:3');
   const dialed: [string, boolean][] = [[world.connection.host, false]];
   for (let i = 0; i < 3; i++) {
-    world.connection.handlers.onClose('refused');
+    world.connection.handlers.onClose(new Error('refused'));
     const waitedMs = world.advanceToDial();
     dialed.push([world.connection.host, waitedMs >= 1000]);
   }
@@ -121,14 +121,14 @@ test('several servers: the next one at once but for the random delay, a pause af
 
 test('the pause comes after a round counted from the last server that worked', () => {
   const world = new FakeWorld('a:1,b:2,c:3');
-  world.connection.handlers.onClose('refused');
+  world.connection.handlers.onClose(new Error('refused'));
   world.advanceToDial();
   const second = world.accept().host;
-  world.connection.handlers.onClose('gone');
+  world.connection.handlers.onClose(new Error('gone'));
   const paused: boolean[] = [];
   for (let i = 0; i < 3; i++) {
     paused.push(world.advanceToDial() >= 1000);
-    world.connection.handlers.onClose('refused');
+    world.connection.handlers.onClose(new Error('refused'));
   }
   expect(world.connection.host).toBe(second);
   expect(paused).toEqual([false, false, true]);
@@ -137,7 +137,7 @@ test('the pause comes after a round counted from the last server that worked', (
 test('half a frame dies with its connection', () => {
   const world = new FakeWorld();
   world.accept().answer(reply(-2, 5n).subarray(0, 11));
-  world.connection.handlers.onClose('gone');
+  world.connection.handlers.onClose(new Error('gone'));
   world.advanceToDial();
   world.accept();
   expect(world.zk.state).toBe('CONNECTED');
@@ -168,11 +168,11 @@ test('a server that does not answer has its share of the session timeout, for di
 test('nothing heard from anyone for four thirds of the timeout: the client gives the session up', async () => {
   const world = new FakeWorld('a:1,b:2');
   world.accept(9000);
-  world.connection.handlers.onClose('gone');
+  world.connection.handlers.onClose(new Error('gone'));
   const fate = { atMs: 0 };
   const started = world.clock.monotonicMs();
   const refuse = (): void => {
-    if (!world.connection.isDestroyed) world.connection.handlers.onClose('refused');
+    if (!world.connection.isDestroyed) world.connection.handlers.onClose(new Error('refused'));
     world.runTurns();
   };
   while (world.zk.isAlive && world.clock.monotonicMs() < 60_000) {
@@ -190,7 +190,7 @@ test('nothing heard from anyone for four thirds of the timeout: the client gives
 test('a client that never had a session keeps trying', () => {
   const world = new FakeWorld('a:1', { sessionTimeoutMs: 4000 });
   for (let i = 0; i < 30; i++) {
-    world.connection.handlers.onClose('refused');
+    world.connection.handlers.onClose(new Error('refused'));
     world.advanceToDial();
   }
   expect(world.clock.monotonicMs()).toBeGreaterThan(30_000);
@@ -214,7 +214,7 @@ test('refused re-open: expired', async () => {
   world.runTurns();
   world.connection.answer(reply(1, 3n, 0, (w) => w.startVector(0)));
   await read;
-  world.connection.handlers.onClose('gone');
+  world.connection.handlers.onClose(new Error('gone'));
   world.advanceToDial();
   world.connection.handlers.onConnect();
   world.connection.answer(connectResponse(0, 0n));
@@ -231,7 +231,7 @@ test('lastZxidSeen: the highest of ordinary replies, never that of a ping or an 
   const echo = (xid: number, zxid: bigint): Uint8Array => reply(xid, zxid, 0, (w) => w.writeUstring('/a'));
   connection.answer(echo(1, 0x1_8000_0000n), echo(2, 0x1_0000_0005n), echo(3, -1n), echo(4, 0n));
   connection.answer(reply(-2, 0x7_0000_0000n));
-  connection.handlers.onClose('gone');
+  connection.handlers.onClose(new Error('gone'));
   world.advanceToDial();
   world.connection.handlers.onConnect();
   expect(world.connection.takeHex().slice(16, 32)).toBe('0000000180000000');
@@ -240,12 +240,12 @@ test('lastZxidSeen: the highest of ordinary replies, never that of a ping or an 
 test('handlers of a connection that was given up are deaf', async () => {
   const world = new FakeWorld();
   const old = world.accept(9000);
-  old.handlers.onClose('gone');
+  old.handlers.onClose(new Error('gone'));
   world.advanceToDial();
   world.accept(9000);
   old.answer(reply(1, 3n));
   old.handlers.onDrain();
-  old.handlers.onClose('again');
+  old.handlers.onClose(new Error('again'));
   await settled();
   expect(world.zk.state).toBe('CONNECTED');
   expect(world.transport.connections.length).toBe(2);
@@ -275,7 +275,7 @@ test('a connection that breaks while closing closes as well', async () => {
   const connection = world.accept();
   const closed = watchPromise(world.zk.close());
   world.runTurns();
-  connection.handlers.onClose('reset');
+  connection.handlers.onClose(new Error('reset'));
   await settled();
   expect(closed.outcome).toBeUndefined();
   expect(world.zk.state).toBe('CLOSED');
@@ -308,7 +308,7 @@ test('addAuth goes before the requests made after it, and is repeated on every c
   expect(connection.takeHeaders()).toEqual([[-4, OpCode.auth]]);
   await settled();
   expect([early.outcome, later.outcome]).toEqual([undefined, 'pending']);
-  connection.handlers.onClose('gone');
+  connection.handlers.onClose(new Error('gone'));
   world.advanceToDial();
   world.accept().answer(reply(-4, 0n), reply(-4, 0n)); // kept by the next server
   expect(world.connection.takeHex()).toContain(hex(AUTH_U));
@@ -327,7 +327,7 @@ test('an answer to auth belongs to what was sent on its own connection', async (
   const first = watchPromise(world.zk.addAuth('a', encodeUtf8('1')));
   const second = watchPromise(world.zk.addAuth('b', encodeUtf8('2')));
   world.accept().answer(reply(-4, 0n));
-  world.connection.handlers.onClose('gone');
+  world.connection.handlers.onClose(new Error('gone'));
   world.advanceToDial();
   world.accept().answer(reply(-4, 0n)); // the first one's, again
   await settled();

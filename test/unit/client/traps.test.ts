@@ -177,7 +177,7 @@ test('the response may be followed by RST: nothing is sent before it, and an exp
   world.runTurns();
   expect(connection.writes.length).toBe(1);
   connection.answer(connectResponse(0, 0n));
-  connection.handlers.onClose('read ECONNRESET');
+  connection.handlers.onClose(new Error('read ECONNRESET'));
   await settled();
   expect(queued.outcome).toMatchObject({ name: 'SessionExpired' });
   expect(world.events).toEqual(['state:Expired type:None path:null zxid: -1']);

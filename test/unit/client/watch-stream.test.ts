@@ -66,7 +66,7 @@ test('first the word that the watch stands, then every change', async () => {
 
 test('a reconnect is told: changes may be missing from Disconnected to SyncConnected', async () => {
   const { world, connection, loop } = await watching();
-  connection.handlers.onClose('gone');
+  connection.handlers.onClose(new Error('gone'));
   world.advanceToDial();
   const next = world.accept();
   const [frame] = next.takeFrames();
@@ -80,11 +80,11 @@ test('a reconnect is told: changes may be missing from Disconnected to SyncConne
 test('a connection that is lost before the watch stands is not the end: it is asked for again', async () => {
   const world = new FakeWorld();
   const loop = follow(world.zk.watch('/a'));
-  world.connection.handlers.onClose('refused');
+  world.connection.handlers.onClose(new Error('refused'));
   world.advanceToDial();
   const connection = world.accept();
   expect(connection.takeHeaders()).toEqual([[1, OpCode.addWatch]]);
-  connection.handlers.onClose('gone');
+  connection.handlers.onClose(new Error('gone'));
   await settled();
   world.advanceToDial();
   const next = world.accept();
@@ -125,7 +125,7 @@ test('leaving the loop removes the watch, here and at the server', async () => {
   expect(await stream.next()).toEqual({ value: undefined, done: true });
   connection.answer(reply(2, 9n));
   await settled();
-  connection.handlers.onClose('gone');
+  connection.handlers.onClose(new Error('gone'));
   world.advanceToDial();
   expect(world.accept().takeHex()).toBe('');
 });
@@ -241,7 +241,7 @@ test('close ends the loop, and its last event says why', async () => {
 
 test('expiry ends the loop, and its last event says why', async () => {
   const { world, connection, loop } = await watching();
-  connection.handlers.onClose('gone');
+  connection.handlers.onClose(new Error('gone'));
   world.advanceToDial();
   world.connection.handlers.onConnect();
   world.connection.answer(connectResponse(0, 0n));
@@ -295,7 +295,7 @@ test('a loop that is left while there is no connection takes its watch back on t
   world.runTurns();
   connection.answer(watchAdded(2));
   await settled();
-  connection.handlers.onClose('gone');
+  connection.handlers.onClose(new Error('gone'));
   await stream.return();
   world.advanceToDial();
   const next = world.accept();
@@ -305,7 +305,7 @@ test('a loop that is left while there is no connection takes its watch back on t
   ]);
   next.answer(reply(-8, 9n), reply(3, 9n));
   await settled();
-  next.handlers.onClose('gone');
+  next.handlers.onClose(new Error('gone'));
   world.advanceToDial();
   const [frame, ...rest] = world.accept().takeFrames();
   expect([frame?.readInt(), frame?.readInt(), rest.length]).toEqual([-8, OpCode.setWatches2, 0]);

@@ -112,7 +112,7 @@ test('after a reconnect watches are registered again before any request', async 
     statReply(4),
     notification(EventType.NodeDataChanged, '/app/both'),
   );
-  connection.handlers.onClose('gone');
+  connection.handlers.onClose(new Error('gone'));
   await settled();
   expect(seen).toEqual(['/both']);
   void zk.exists('/after');
@@ -147,7 +147,7 @@ test('the exact bytes of setWatches', async () => {
     reply(1, 4n, 0, (w) => encodeGetDataResponse(w, { data: null, stat: STAT })),
     reply(2, 4n, 0, (w) => w.startVector(0)),
   );
-  connection.handlers.onClose('gone');
+  connection.handlers.onClose(new Error('gone'));
   world.advanceToDial();
   // Vector V31 of the protocol's specification.
   expect(world.accept().takeHex()).toBe(
@@ -163,7 +163,7 @@ test('many watches are split over several requests', async () => {
   for (let i = 0; i < count; i++) void world.zk.exists(path(i), () => {});
   world.runTurns();
   for (let i = 0; i < count; i++) connection.answer(statReply(i + 1));
-  connection.handlers.onClose('gone');
+  connection.handlers.onClose(new Error('gone'));
   world.advanceToDial();
   const frames = world.accept().takeFrames();
   const paths: (string | null)[] = [];
@@ -183,7 +183,7 @@ test('a lost connection does not concern node watchers, the end of the session d
   void world.zk.exists('/a', (event) => seen.push(watchedEventText(event)));
   world.runTurns();
   connection.answer(statReply(1));
-  connection.handlers.onClose('gone');
+  connection.handlers.onClose(new Error('gone'));
   world.advanceToDial();
   const next = world.accept();
   await settled();
