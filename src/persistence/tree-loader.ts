@@ -17,6 +17,7 @@ import {
   SESSION_ID,
   SESSION_TIMEOUT,
 } from '../store/load-record.js';
+import type { LoadRecordReader } from '../store/load-record-reader.js';
 import { STAT_PERSISTED_BYTES } from '../store/node-layout.js';
 import { type LoadRecordOutput, LoadRecordWriter } from './load-record-writer.js';
 import type { RecoveredSessions } from './recovered-sessions.js';
@@ -37,7 +38,7 @@ export class TreeLoader implements SnapshotSink, LoadRecordOutput {
   private bytes = new Uint8Array(this.words.buffer);
   private claimed = 0;
   private readonly writer: LoadRecordWriter;
-  private readonly tree: DataTree;
+  private readonly loading: LoadRecordReader;
   private readonly sessions: RecoveredSessions;
   /** By number: the list as it came, and where the tree keeps it; 0 = to be looked up. */
   private readonly aclLists: Uint8Array[] = [];
@@ -51,7 +52,7 @@ export class TreeLoader implements SnapshotSink, LoadRecordOutput {
   /** `contentBytes`: what the snapshot holds in all, as far as that is known. */
   constructor(tree: DataTree, sessions: RecoveredSessions, emulate353TtlNodes: boolean, contentBytes = 0) {
     this.contentBytes = contentBytes;
-    this.tree = tree;
+    this.loading = tree.loading;
     this.sessions = sessions;
     this.writer = new LoadRecordWriter(this, tree.loadTarget, emulate353TtlNodes);
   }
@@ -87,10 +88,10 @@ export class TreeLoader implements SnapshotSink, LoadRecordOutput {
 
   /** The records in words[0..wordCount); `bytes` is the same memory. False: a node has no parent, and loading must end. */
   load(words: Int32Array, bytes: Uint8Array, wordCount: number): boolean {
-    const { tree } = this;
+    const { loading } = this;
     for (let at = 0; at < wordCount; at += words[at + LOAD_SIZE]) {
       if (words[at + LOAD_TYPE] === LoadRecord.node) {
-        const ref = tree.loadRecord(words, bytes, at, this.before, this.takeAcl(words[at + LOAD_ACL]));
+        const ref = loading.load(words, bytes, at, this.before, this.takeAcl(words[at + LOAD_ACL]));
         if (ref === 0) return false;
         this.before = ref;
         this.nodeBytes += words[at + LOAD_PATH_LENGTH] + Math.max(words[at + LOAD_DATA_LENGTH], 0) + NODE_BYTES_MIN;
@@ -112,22 +113,22 @@ export class TreeLoader implements SnapshotSink, LoadRecordOutput {
    */
   private reserve(): void {
     const expected = Math.ceil((this.contentBytes / this.nodeBytes) * this.nodeCount);
-    this.tree.reserve(Math.min(expected, this.nodeCount * RESERVE_FACTOR));
+    this.loading.reserve(Math.min(expected, this.nodeCount * RESERVE_FACTOR));
     this.reserveAt *= RESERVE_FACTOR;
   }
 
   /** Where the tree keeps the list of this number, counted once more for the node that gets it. */
   private takeAcl(number: number): number {
-    const { tree, aclRefs } = this;
+    const { loading, aclRefs } = this;
     if (number === LoadedAcl.open) return 0;
-    if (number === LoadedAcl.unresolved) return tree.internAcl(UNRESOLVED_ACL);
+    if (number === LoadedAcl.unresolved) return loading.internAcl(UNRESOLVED_ACL);
     // A node that came twice may have been the only one that had a list: then it is gone, and its place another's.
-    if (tree.aclListsForgotten !== this.aclsForgotten) {
-      this.aclsForgotten = tree.aclListsForgotten;
+    if (loading.aclListsForgotten !== this.aclsForgotten) {
+      this.aclsForgotten = loading.aclListsForgotten;
       aclRefs.fill(0);
     }
-    if (aclRefs[number] !== 0) tree.countAcl(aclRefs[number]);
-    else aclRefs[number] = tree.internAcl(this.aclLists[number]);
+    if (aclRefs[number] !== 0) loading.countAcl(aclRefs[number]);
+    else aclRefs[number] = loading.internAcl(this.aclLists[number]);
     return aclRefs[number];
   }
 }

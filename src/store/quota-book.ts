@@ -7,13 +7,14 @@
  *     ^  ^  ^
  */
 import { equalBytes } from '../base/bytes.js';
+import { encodeUtf8 } from '../base/utf8.js';
 
 const SLASH = 0x2f;
 
 /** Where everything about quotas lies. */
-export const QUOTA_ROOT: Uint8Array = ascii('/zookeeper/quota');
-export const LIMITS_NAME: Uint8Array = ascii('/zookeeper_limits');
-export const STATS_NAME: Uint8Array = ascii('/zookeeper_stats');
+export const QUOTA_ROOT: Uint8Array = encodeUtf8('/zookeeper/quota');
+export const LIMITS_NAME: Uint8Array = encodeUtf8('/zookeeper_limits');
+export const STATS_NAME: Uint8Array = encodeUtf8('/zookeeper_stats');
 
 export interface Quota {
   readonly path: Uint8Array;
@@ -93,8 +94,4 @@ function find(first: Quota | null, bytes: Uint8Array, offset: number, length: nu
 
 function isOf(quota: Quota, bytes: Uint8Array, offset: number, length: number): boolean {
   return quota.path.length === length && equalBytes(quota.path, 0, bytes, offset, length);
-}
-
-function ascii(text: string): Uint8Array {
-  return Uint8Array.from(text, (c) => c.charCodeAt(0));
 }

@@ -10,16 +10,17 @@
  */
 import { compareBytes } from '../base/bytes.js';
 import { DECIMAL_LONG_BYTES_MAX, DecimalLong } from '../base/decimal-long.js';
+import { encodeUtf8 } from '../base/utf8.js';
 
 const COMMA = 0x2c;
 const SEMICOLON = 0x3b;
 const EQUALS = 0x3d;
 
 export const QuotaKey = {
-  count: ascii('count'),
-  bytes: ascii('bytes'),
-  countHardLimit: ascii('countHardLimit'),
-  byteHardLimit: ascii('byteHardLimit'),
+  count: encodeUtf8('count'),
+  bytes: encodeUtf8('bytes'),
+  countHardLimit: encodeUtf8('countHardLimit'),
+  byteHardLimit: encodeUtf8('byteHardLimit'),
 } as const;
 
 const KNOWN_KEYS: readonly Uint8Array[] = Object.values(QuotaKey);
@@ -185,8 +186,4 @@ function isKey(entry: Entry, key: Uint8Array): boolean {
 
 function compareKeys(a: Entry, b: Entry): number {
   return compareBytes(a.key, a.keyOffset, a.keyLength, b.key, b.keyOffset, b.keyLength);
-}
-
-function ascii(text: string): Uint8Array {
-  return Uint8Array.from(text, (c) => c.charCodeAt(0));
 }

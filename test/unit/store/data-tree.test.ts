@@ -314,7 +314,7 @@ describe('ephemerals by session', () => {
     const deleted: string[] = [];
     t.tree.ephemeralsOf(3, -4, (ref) => {
       deleted.push(t.pathOf(ref));
-      t.tree.deleteRef(ref, 0, 1000);
+      t.tree.delete(encodeUtf8(t.pathOf(ref)), 0, t.reader.pathLength(ref), 0, 1000);
     });
     t.tree.endWrite(0, 1000);
     expect(new Set(deleted).size).toBe(count);
