@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { AssertionError } from '../../../src/base/assert.js';
 import { encodeUtf8 } from '../../../src/base/utf8.js';
-import { UNRESOLVED_ACL } from '../../../src/persistence/snapshot-content-decoder.js';
 import { ErrorCode } from '../../../src/protocol/error-code.js';
-import { NodeKind, nodeKindOfOwner } from '../../../src/store/node-layout.js';
-import { loadNode } from '../../testing/load-node.js';
+import { NodeKind } from '../../../src/store/node-layout.js';
 import { aclOf, decodeWireStat, TreeFixture } from './tree-fixture.js';
 
 const bytes = encodeUtf8;
@@ -325,89 +322,7 @@ describe('ephemerals by session', () => {
   });
 });
 
-describe('loading a snapshot', () => {
-  it('takes every field exactly, and tells an unknown parent', () => {
-    const t = new TreeFixture();
-    t.tree.beginWrite();
-    t.tree.clear();
-    t.tree.endWrite(0, 0);
-    expect(t.tree.nodeCount).toBe(1);
-    expect(t.load('', { cversion: 8n, pzxid: 0x10n })).toBe(true);
-    const fields = {
-      czxid: 0x200000003n,
-      mzxid: 0x200000004n,
-      ctime: 1795000000000n,
-      mtime: 1795000000001n,
-      version: 7n,
-      cversion: 5n,
-      aversion: 2n,
-      ephemeralOwner: 0n,
-      pzxid: 0x300000001n,
-    };
-    expect(t.load('/s', fields, bytes('data'), aclOf(1, 'world', 'anyone'))).toBe(true);
-    expect(t.load('/x/y', fields)).toBe(false);
-    expect(t.load('/s/e', { ephemeralOwner: 0x100003b15360001n }, bytes('L'))).toBe(true);
-    expect(t.load('/s/t', { ephemeralOwner: -0x00ffffffffc91180n }, bytes('T'))).toBe(true);
-    expect(t.stat('/')).toMatchObject({ cversion: 2 * 8 - 1, pzxid: 0x10n, numChildren: 1 });
-    expect(t.stat('/s')).toEqual({
-      czxid: 0x200000003n,
-      mzxid: 0x200000004n,
-      ctime: 1795000000000n,
-      mtime: 1795000000001n,
-      version: 7,
-      cversion: 2 * 5 - 2,
-      aversion: 2,
-      ephemeralOwner: 0n,
-      dataLength: 4,
-      numChildren: 2,
-      pzxid: 0x300000001n,
-    });
-    expect(t.reader.ephemeralCountOf(0x1000_03b1, 0x5360_001)).toBe(0);
-    expect(t.reader.ephemeralCountOf(0x0100003b, 0x15360001)).toBe(1);
-    const stat = new Uint8Array(60);
-    t.reader.copyStatPersisted(t.find('/s/t'), stat, 0);
-    expect(new DataView(stat.buffer).getBigInt64(44)).toBe(-0x00ffffffffc91180n);
-    t.tree.checkInvariants();
-  });
-
-  it('reads back the very StatPersisted it was given', () => {
-    const t = new TreeFixture();
-    t.tree.beginWrite();
-    t.tree.clear();
-    const given = Uint8Array.from({ length: 60 }, (_, i) => i + 1);
-    given.fill(0, 44, 52);
-    expect(loadNode(t.tree, '/a', given)).toBe(true);
-    t.tree.endWrite(0, 1);
-    const out = new Uint8Array(70);
-    t.reader.copyStatPersisted(t.find('/a'), out, 10);
-    expect(out.subarray(10)).toEqual(given);
-  });
-
-  it('keeps nodes whose ACL number is unknown as unresolved until a create or setAcl tells it', () => {
-    const t = new TreeFixture();
-    t.load('/a', {}, bytes(''), UNRESOLVED_ACL);
-    t.load('/b', {}, bytes(''), UNRESOLVED_ACL);
-    expect(t.tree.unresolvedAclCount).toBe(2);
-    expect(t.reader.aclLength(t.reader.aclRef(t.find('/a')))).toBe(0);
-    expect(t.create('/a', { acl: aclOf(1, 'ip', '::1') })).toBe(ErrorCode.NodeExists);
-    expect(t.tree.unresolvedAclCount).toBe(1);
-    t.setAcl('/b', null, 1);
-    expect(t.tree.unresolvedAclCount).toBe(0);
-    t.tree.checkInvariants();
-  });
-
-  it('overwrites a path that comes twice, also with another kind', () => {
-    const t = new TreeFixture();
-    t.load('/a', { version: 1n }, bytes('1'));
-    t.load('/a', { version: 2n }, bytes('22'));
-    expect(t.stat('/a')).toMatchObject({ version: 2, dataLength: 2 });
-    t.load('/a', { version: 3n, ephemeralOwner: 5n }, bytes('333'));
-    expect(t.stat('/a')).toMatchObject({ version: 3, ephemeralOwner: 5n, dataLength: 3 });
-    expect(t.tree.nodeCount).toBe(5);
-    expect(t.load('/a/below', {})).toBe(false);
-    t.tree.checkInvariants();
-  });
-
+describe('clear', () => {
   it('forgets everything with clear(), the last zxid too, and readers notice', () => {
     const t = new TreeFixture();
     const reader = t.newReader();
@@ -424,39 +339,6 @@ describe('loading a snapshot', () => {
     t.tree.endWrite(0, 6);
     expect(t.tree.dataBytes).toBe(44);
     t.tree.checkInvariants();
-  });
-});
-
-describe('nodeKindOfOwner', () => {
-  it('reads the stored owner as client-protocol 6.4 says', () => {
-    expect(nodeKindOfOwner(0, 0, false)).toBe(NodeKind.persistent);
-    expect(nodeKindOfOwner(0x80000000 | 0, 0, true)).toBe(NodeKind.container);
-    expect(nodeKindOfOwner(0x80000000 | 0, 1, false)).toBe(NodeKind.ephemeral);
-    expect(nodeKindOfOwner(0x80000000 | 0, 1, true)).toBe(NodeKind.ttl);
-    expect(nodeKindOfOwner(0xff000000 | 0, 3_600_000, false)).toBe(NodeKind.ttl);
-    expect(nodeKindOfOwner(0x0100003b, 0x15360000, true)).toBe(NodeKind.ephemeral);
-  });
-});
-
-describe('write sections', () => {
-  it('must surround every mutator and must not nest', () => {
-    const t = new TreeFixture();
-    const p = bytes('/a');
-    expect(() => t.tree.delete(p, 0, 2, 0, 1)).toThrow(AssertionError);
-    expect(() => t.tree.clear()).toThrow(AssertionError);
-    expect(() => t.tree.endWrite(0, 1)).toThrow(AssertionError);
-    t.tree.beginWrite();
-    expect(() => t.tree.beginWrite()).toThrow(AssertionError);
-    t.tree.endWrite(0, 1);
-  });
-
-  it('never lower the last processed zxid', () => {
-    const t = new TreeFixture();
-    t.tree.beginWrite();
-    t.tree.endWrite(1, 5);
-    t.tree.beginWrite();
-    t.tree.endWrite(0, 99);
-    expect([t.reader.zxidHi(), t.reader.zxidLo()]).toEqual([1, 5]);
   });
 });
 
