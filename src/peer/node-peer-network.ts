@@ -131,6 +131,7 @@ export class NodePeerNetwork implements PeerNetwork {
       if (this.options.keepAlive) socket.setKeepAlive(true);
       peer.remoteAddress = socket.remoteAddress ?? '';
       peer.remotePort = socket.remotePort ?? 0;
+      if (isEncrypted) peer.suspectRefusal();
       peer.adopt(socket, isEncrypted, isEncrypted);
       events.onOpen();
     };

@@ -11,6 +11,7 @@
 import { Socket } from 'node:net';
 import { assert } from '../base/assert.js';
 import type { PeerSocket, PeerSocketEvents } from '../election/peer-network.js';
+import { tlsFailureText } from './tls-failure.js';
 
 const READ_BYTES = 65536;
 /** Up to here, what goes to an encrypted socket is copied: it never takes bytes at once. */
@@ -70,6 +71,8 @@ export class NodePeerSocket implements PeerSocket {
   /** A write was not taken at once, and nobody has been told of the drain since. */
   private drainsLater = false;
   private reason = 'closed by the peer';
+  /** Told behind the reason when the other side ends it before it has said a word; else empty. */
+  private hintOfSilence = '';
   private linger: NodeJS.Timeout | null = null;
   private readonly onTaken = (): void => this.tellDrain();
   /** What is to be stopped when nobody wants the connection that is being opened. */
@@ -91,6 +94,14 @@ export class NodePeerSocket implements PeerSocket {
     this.events = events;
   }
 
+  /**
+   * Of an encrypted one that is called: of TLS 1.3 the calling side is open before the called one has looked at its certificate, and
+   * not everybody (Node among them) says so with an alert.
+   */
+  suspectRefusal(): void {
+    this.hintOfSilence = " before it said anything: does it refuse this server's certificate? Its log tells";
+  }
+
   /** `socket` is connected. `readsChunks`: it does not read through the buffer. Reading begins with `beginReading`. */
   adopt(socket: Socket, isEncrypted: boolean, readsChunks: boolean): void {
     assert(this.phase === Phase.opening && this.socket === null, 'a connection is opened once');
@@ -101,7 +112,9 @@ export class NodePeerSocket implements PeerSocket {
     // Who sends nothing more has gone: no server of this protocol closes only half of a connection.
     socket.on('end', () => socket.destroy());
     socket.on('error', (error) => {
-      this.reason = error.message;
+      this.reason = isEncrypted ? tlsFailureText(error) : error.message;
+      // An alert says it all.
+      if (this.reason !== error.message) this.hintOfSilence = '';
     });
     socket.on('close', () => this.onGone());
   }
@@ -115,7 +128,9 @@ export class NodePeerSocket implements PeerSocket {
 
   onBytes(bytes: Uint8Array, count: number): void {
     // What arrives behind our own end is read, so that the other side's end is seen, and dropped.
-    if (this.phase === Phase.open) this.events?.onData(bytes, count);
+    if (this.phase !== Phase.open) return;
+    this.hintOfSilence = '';
+    this.events?.onData(bytes, count);
   }
 
   /** The connection that was to be opened never was. */
@@ -185,7 +200,8 @@ export class NodePeerSocket implements PeerSocket {
   private onGone(): void {
     if (this.linger !== null) clearTimeout(this.linger);
     if (this.phase === Phase.over) return;
+    const wasOpen = this.phase === Phase.open;
     this.phase = Phase.over;
-    this.events?.onClose(this.reason);
+    this.events?.onClose(wasOpen ? this.reason + this.hintOfSilence : this.reason);
   }
 }

@@ -18,6 +18,7 @@ import { storeFiles, TLS_COUNTERS, type TlsOptions } from '../net/tls-options.js
 import { stampOf } from '../net/tls-store-watch.js';
 import type { Attempt } from './connection-race.js';
 import { type MemberAddresses, plainAddress } from './member-addresses.js';
+import { tlsFailureText } from './tls-failure.js';
 
 export interface QuorumTlsOptions {
   /** What stands in it of client hosts is not for this: see below. */
@@ -117,7 +118,7 @@ export class QuorumTls {
     const fail = (error: Error): void => {
       socket.removeListener('close', onClose);
       socket.destroy();
-      onFailed(`${host === address ? `${host}:${port}` : host}: ${error.message}`);
+      onFailed(`${host === address ? `${host}:${port}` : host}: ${tlsFailureText(error)}`);
     };
     const onClose = (): void => fail(new Error('closed during the handshake'));
     socket.once('error', fail);
