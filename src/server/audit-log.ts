@@ -12,8 +12,8 @@ import { dirname } from 'node:path';
 import type { Logger } from '../actor/logger.js';
 import { AUDIT_ERROR, AUDIT_INFO, type AuditResult, auditMessage } from '../net/audit-message.js';
 import type { AuditConfig } from './audit-config.js';
+import { AUDIT_LOGGER, AuditLines } from './audit-lines.js';
 import { rotateFiles } from './file-rotation.js';
-import { patternTime } from './log-pattern.js';
 
 const FILE_BYTES_MAX = 10 << 20;
 const BACKUP_COUNT = 10;
@@ -22,8 +22,6 @@ const WAITING_BYTES_MAX = 4 << 20;
 /** At the end, a write that the system has begun is given this long. */
 const PATIENCE_MS = 500;
 const RETRY_MS = 10_000;
-const LOGGER_NAME = 'audit.Slf4jAuditLogger';
-const LINE_END = 0x0a;
 
 export class AuditLog {
   private readonly config: AuditConfig;
@@ -35,8 +33,7 @@ export class AuditLog {
   private fileBytes = 0;
   /** The system is at it; null: nothing is being written. */
   private writing: Buffer | null = null;
-  private waiting: Buffer[] = [];
-  private waitingBytes = 0;
+  private readonly waiting: AuditLines;
   private failedUntilMs = Number.NEGATIVE_INFINITY;
   /** How much of the last lines is in the open file is not known, nor whether it is the right one any more. */
   private hasFailed = false;
@@ -47,6 +44,7 @@ export class AuditLog {
     this.fallback = fallback;
     this.nowMs = nowMs;
     this.fileBytesMax = fileBytesMax;
+    this.waiting = new AuditLines(config.failuresOnly);
   }
 
   /** Of the server itself. */
@@ -55,13 +53,11 @@ export class AuditLog {
     this.take(Buffer.from(`${level}${auditMessage({ user: this.config.serverUser, operation }, result)}\n`));
   }
 
-  /** Lines as a connection shard makes them: a byte for the level, the message. */
+  /** Lines as a connection shard makes them: a byte for the level, the message. They are the caller's again when it returns. */
   take(lines: Uint8Array): void {
-    const text = this.withHeads(lines);
-    if (text.length === 0) return;
-    this.waiting.push(text);
-    this.waitingBytes += text.length;
-    if (this.waitingBytes > WAITING_BYTES_MAX) this.flush();
+    const { waiting } = this;
+    waiting.add(lines, this.nowMs());
+    if (waiting.length > WAITING_BYTES_MAX) this.flush();
     else if (this.writing === null) this.writeNext();
   }
 
@@ -69,7 +65,7 @@ export class AuditLog {
   flush(): void {
     const writing = this.takeOver();
     if (writing !== null) this.appendNow(writing);
-    if (this.waiting.length > 0) this.appendNow(this.takeWaiting());
+    if (this.waiting.length > 0) this.appendNow(this.waiting.take());
   }
 
   close(): void {
@@ -78,28 +74,9 @@ export class AuditLog {
     this.fd = -1;
   }
 
-  /** Time, level and logger in front of each line; bytes throughout, since there may be a hundred thousand in a second. */
-  private withHeads(lines: Uint8Array): Buffer {
-    const time = patternTime(new Date(this.nowMs()));
-    const info = Buffer.from(`${time} INFO  ${LOGGER_NAME}: `);
-    const error = Buffer.from(`${time} ERROR ${LOGGER_NAME}: `);
-    let count = 0;
-    for (const byte of lines) if (byte === LINE_END) count++;
-    const text = Buffer.allocUnsafe(lines.length + count * info.length);
-    let length = 0;
-    for (let from = 0, end = lines.indexOf(LINE_END); end >= 0; from = end + 1, end = lines.indexOf(LINE_END, from)) {
-      const isError = lines[from] === AUDIT_ERROR;
-      if (this.config.failuresOnly && !isError) continue;
-      text.set(isError ? error : info, length);
-      text.set(lines.subarray(from + 1, end + 1), length + info.length);
-      length += info.length + end - from;
-    }
-    return text.subarray(0, length);
-  }
-
   private writeNext(): void {
     if (this.waiting.length === 0) return;
-    const bytes = this.takeWaiting();
+    const bytes = this.waiting.take();
     if (!this.tryOpen(bytes)) return;
     this.writing = bytes;
     this.writeFrom(bytes, 0);
@@ -118,6 +95,7 @@ export class AuditLog {
         return;
       } else {
         this.writing = null;
+        this.waiting.giveBack(bytes);
       }
       this.writeNext();
     });
@@ -149,13 +127,6 @@ export class AuditLog {
     } catch (error) {
       this.fail(error, bytes);
     }
-  }
-
-  private takeWaiting(): Buffer {
-    const bytes = this.waiting.length === 1 ? this.waiting[0] : Buffer.concat(this.waiting);
-    this.waiting = [];
-    this.waitingBytes = 0;
-    return bytes;
   }
 
   /** The file is there, and has room; false: the lines have gone elsewhere. */
@@ -196,9 +167,9 @@ export class AuditLog {
 
   private tellElsewhere(bytes: Buffer): void {
     for (const line of bytes.toString().split('\n')) {
-      const message = line.slice(line.indexOf(LOGGER_NAME) + LOGGER_NAME.length + 2);
+      const message = line.slice(line.indexOf(AUDIT_LOGGER) + AUDIT_LOGGER.length + 2);
       if (line === '') continue;
-      if (line.includes(`ERROR ${LOGGER_NAME}`)) this.fallback.error(message);
+      if (line.includes(`ERROR ${AUDIT_LOGGER}`)) this.fallback.error(message);
       else this.fallback.info(message);
     }
   }

@@ -23,7 +23,7 @@ export interface SupervisorEvents {
   onWord(shard: number, connection: number, client: string, word: number, payload: Uint8Array): void;
   /** A reconfiguration lets this member's clients be heard here. */
   onClientAddress(host: string, port: number): void;
-  /** Lines of the audit log, as net/audit-trail.ts makes them. */
+  /** Lines of the audit log, as net/audit-trail.ts makes them; in the mailbox's memory, so they are gone when it returns. */
   onAudit(lines: Uint8Array): void;
 }
 
@@ -70,7 +70,7 @@ export class SupervisorActor implements Actor {
             events.onSlowRequest(bytes, words, offset, length);
             break;
           case ShardRecord.audit:
-            events.onAudit(bytes.slice(offset, offset + length));
+            events.onAudit(bytes.subarray(offset, offset + length));
             break;
           default:
             context.log.error(`a connection shard sent a record of unknown type ${type}`);

@@ -179,7 +179,7 @@ export class InlineActors {
           onSlowRequest: (bytes, words, offset, length) => this.parts.onSlowRequest?.(bytes, words, offset, length),
           onWord: (shard, connection, client, word, payload) =>
             this.parts.words.push({ shard, connection, client, word, payload }),
-          onAudit: (lines) => this.parts.audited.push(...new TextDecoder().decode(lines).trimEnd().split('\n')),
+          onAudit: (lines) => this.parts.audited.push(...new TextDecoder().decode(lines.slice()).trimEnd().split('\n')),
         });
       default:
         return assert(false, `there is no actor of kind ${kind} (${name})`) as never;
