@@ -1,7 +1,7 @@
 // The members of an ensemble as zoo.cfg and dynamic configuration files write them: server.N, group.N, weight.N.
 // Pure functions from pairs to values; what a line says is read in election/, and every mistake in it becomes here the
 // kind of error that a start knows how to report. Used on the main thread while the server starts. Nothing is decided
-// about roles: whether a configuration may run is server-config.ts's business.
+// about roles: whether a configuration may run is membership-config.ts's business.
 
 import { parseMember, parsePeerType, QuorumConfigError, QuorumConfigValueError } from '../election/member-text.js';
 import { isMembershipKey, parseMembership, quorumVerifierOf } from '../election/quorum-config-text.js';

@@ -9,10 +9,12 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { PreparedWorker } from '../actor/prepared-worker.js';
+import { configFileOf, readOptions } from './command-line.js';
 import { EXIT_SIGNALS, ExitCode, type ExitSignal, exitLine } from './exit-code.js';
 import { DescriptorDestination } from './log-destination.js';
 import { CONSOLE_ONLY, readLogSettings } from './log-settings.js';
-import { configDirOf, configFileOf, loadServerConfig, readOptions, type ServerConfig } from './server-config.js';
+import { configDirOf } from './logging-config.js';
+import { loadServerConfig, type ServerConfig } from './server-config.js';
 import { ServerLife } from './server-life.js';
 import { ServerLog } from './server-log.js';
 import { ConfigError, reportStartFailure } from './start-error.js';
