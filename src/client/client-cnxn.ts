@@ -12,86 +12,44 @@
 //   over: from every phase, by close(), detach(), expiry (the server's word or the local estimate) or refused credentials.
 
 import { assert } from '../base/assert.js';
-import { compareSigned, hiOf, int64FromHalves, loOf } from '../base/int64.js';
+import { int64FromHalves } from '../base/int64.js';
 import { JuteError } from '../jute/jute-error.js';
 import { JuteReader } from '../jute/jute-reader.js';
 import type { JuteWriter } from '../jute/jute-writer.js';
-import {
-  decodeConnectResponse,
-  decodeSetSASLResponse,
-  encodeConnectRequest,
-  encodeGetSASLRequest,
-  PASSWORD_BYTES,
-} from '../protocol/connect.js';
+import { decodeConnectResponse } from '../protocol/connect.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode, Xid } from '../protocol/op-code.js';
 import { decodeWatcherEvent } from '../protocol/replies.js';
-import { encodeSetWatches, encodeSetWatches2, encodeWatchesRequest } from '../protocol/requests.js';
-import { EventType, KeeperState } from '../protocol/watch-event.js';
+import { encodeWatchesRequest } from '../protocol/requests.js';
+import { type EventType, KeeperState } from '../protocol/watch-event.js';
 import { AbortSignals } from './abort-signals.js';
 import { AuthLedger } from './auth-ledger.js';
-import { type CallOptions, NO_CALL_OPTIONS, type WhileDisconnected } from './call-options.js';
+import { type CallOptions, NO_CALL_OPTIONS } from './call-options.js';
 import type { Chroot } from './chroot.js';
+import { ClientSession, type SessionHandle, type SessionSettings } from './client-session.js';
 import { ClientState } from './client-state.js';
-import { ClientWatchManager, type ToldWatchers, WatchKind } from './client-watch-manager.js';
+import { ClientWatchManager } from './client-watch-manager.js';
 import type { ServerAddress } from './connect-string.js';
 import { ConnectedWaiter } from './connected-waiter.js';
-import type { HostAttempt, HostProvider } from './host-provider.js';
+import type { HostProvider } from './host-provider.js';
 import { IncomingFrames } from './incoming-frames.js';
 import { KeeperError } from './keeper-error.js';
 import { OutgoingFrames } from './outgoing-frames.js';
 import { type Limited, type Operation, type Outstanding, OutstandingRequest } from './outstanding-request.js';
 import { type EncodeRecord, RequestQueue } from './request-queue.js';
 import { RwServerSearch } from './rw-server-search.js';
-import { SaslError, type SaslMechanism } from './sasl-mechanism.js';
+import { SaslConversation } from './sasl-conversation.js';
+import type { SaslMechanism } from './sasl-mechanism.js';
+import { ServerAttempt } from './server-attempt.js';
+import { SessionEvents } from './session-events.js';
+import { writeCredentialsAndWatches } from './session-renewal.js';
 import { connectTimeoutMs, expirationTimeoutMs, pingAfterMs, readTimeoutMs } from './session-timing.js';
-import { planSetWatches } from './set-watches-plan.js';
 import type { ClientPorts, Connection } from './transport.js';
 import { type WatchRemoval, WatchRemovalRequest } from './watch-removal-request.js';
-import type { WatchedEvent, Watcher } from './watched-event.js';
-
-/** Before every attempt but the first, at random below this: clients of a dead server must not return as one. */
-const RECONNECT_DELAY_MS_MAX = 1000;
-/** More, when every server was tried in vain. */
-const ROUND_PAUSE_MS = 1000;
+import type { Watcher } from './watched-event.js';
 
 const Phase = { Waiting: 0, Dialing: 1, Handshaking: 2, Authenticating: 3, Connected: 4, Over: 5 } as const;
 type Phase = (typeof Phase)[keyof typeof Phase];
-
-export interface SessionSettings {
-  /** Asked for; the server decides. */
-  readonly sessionTimeoutMs: number;
-  readonly canBeReadOnly: boolean;
-  /** 0n and 16 zero bytes for a new session. */
-  readonly sessionId: bigint;
-  readonly password: Uint8Array;
-  /** Highest zxid that was seen in this session; 0n for a new one. */
-  readonly lastZxid: bigint;
-  /** Longest frame taken from a server. */
-  readonly frameBytesMax: number;
-  /** Of the first request. */
-  readonly xidFirst: number;
-  /** Of calls that do not say: patience in ms (0: no limit), and what to do while there is no session. */
-  readonly requestTimeoutMs: number;
-  readonly whileDisconnected: WhileDisconnected;
-}
-
-/** All that another client needs to go on with a session. */
-export interface SessionHandle {
-  readonly id: bigint;
-  readonly password: Uint8Array;
-  /** Keeps the next client from a server that is behind what this one has seen. */
-  readonly lastZxid: bigint;
-}
-
-/** What the application may know about the session, and what every connect request repeats. */
-interface Session {
-  id: bigint;
-  password: Uint8Array;
-  timeoutMs: number; // asked for, until a server has decided
-  // A read-only server's session ids mean nothing elsewhere: only a read-write one's is used to re-open.
-  sawReadWriteServer: boolean;
-}
 
 export class ClientCnxn {
   readonly watches = new ClientWatchManager();
@@ -101,14 +59,13 @@ export class ClientCnxn {
   /** Through which the default watcher sees paths. */
   readonly chroot: Chroot;
   readonly defaultWatcher: Watcher;
-  // Besides the default watcher, who is told what happens to the session.
-  private readonly sessionListeners = new Set<Watcher>();
+  private readonly events: SessionEvents;
 
   private phase: Phase = Phase.Waiting;
   private publicState: ClientState = ClientState.Connecting;
   private isClosing = false; // close() was called; its request is the last one
   private closed: Promise<void> | null = null; // what every further close() waits for
-  private readonly session: Session;
+  private readonly session: ClientSession;
 
   // Exactly one connection at a time; null while waiting and when over.
   private connection: Connection | null = null;
@@ -118,16 +75,11 @@ export class ClientCnxn {
   private readonly requests: RequestQueue;
   readonly abortSignals = new AbortSignals();
   private readonly auth = new AuthLedger();
-  private sasl: { readonly mechanism: SaslMechanism; xid: number } | null = null; // exactly while authenticating
-  // Highest zxid of an ordinary reply, as halves: the hot path makes no bigint.
-  private zxidSeenHi: number;
-  private zxidSeenLo: number;
-  private isReadOnly = false; // the server of the connection that is, or is becoming, connected
+  private sasl: SaslConversation | null = null; // exactly while authenticating
 
   private phaseSinceMs: number;
-  private attempt: HostAttempt; // the next one, or the one that is running
+  private readonly attempt: ServerAttempt;
   private readonly rwServerSearch: RwServerSearch; // searching exactly while connected read-only
-  private attemptAtMs: number; // while waiting
   private lostBy: Error | null = null; // why there is no session, or why the last connection went
   private lastHeardMs: number; // any byte of a server
   private lastSentMs = 0;
@@ -142,28 +94,20 @@ export class ClientCnxn {
     chroot: Chroot,
     defaultWatcher: Watcher,
   ) {
-    assert(settings.password.length === PASSWORD_BYTES, 'a session password has 16 bytes');
     this.settings = settings;
     this.ports = ports;
     this.hosts = hosts;
     this.chroot = chroot;
     this.defaultWatcher = defaultWatcher;
-    this.session = {
-      id: settings.sessionId,
-      password: new Uint8Array(settings.password),
-      timeoutMs: settings.sessionTimeoutMs,
-      sawReadWriteServer: settings.sessionId !== 0n,
-    };
+    this.events = new SessionEvents(defaultWatcher);
+    this.session = new ClientSession(settings);
     this.incoming = new IncomingFrames(settings.frameBytesMax);
     this.requests = new RequestQueue(this.outgoing, this.watches, settings.xidFirst);
-    this.zxidSeenHi = hiOf(settings.lastZxid);
-    this.zxidSeenLo = loOf(settings.lastZxid);
     const nowMs = ports.clock.monotonicMs();
     this.phaseSinceMs = nowMs;
     this.lastHeardMs = nowMs;
-    this.attempt = hosts.next();
+    this.attempt = new ServerAttempt(hosts, ports.prng, nowMs);
     this.rwServerSearch = new RwServerSearch(ports, hosts, (server) => this.onRwServerFound(server));
-    this.attemptAtMs = nowMs;
     ports.scheduler.start(() => this.onTurn());
     ports.scheduler.requestTurn();
   }
@@ -177,7 +121,7 @@ export class ClientCnxn {
   }
 
   get password(): Uint8Array {
-    return new Uint8Array(this.session.password);
+    return this.session.password;
   }
 
   get sessionTimeoutMs(): number {
@@ -185,7 +129,7 @@ export class ClientCnxn {
   }
 
   get zxidSeen(): bigint {
-    return int64FromHalves(this.zxidSeenHi, this.zxidSeenLo);
+    return this.session.zxidSeen;
   }
 
   /** Requests that have no answer yet. */
@@ -218,7 +162,7 @@ export class ClientCnxn {
     return new Promise((resolve, reject) => {
       const request = new WatchRemovalRequest(
         removal,
-        (eventType, state, told) => this.tellNode(eventType, state, serverPath, -1n, told),
+        (eventType, state, told) => this.events.tellNode(eventType, state, serverPath, -1n, told),
         resolve,
         reject,
       );
@@ -229,11 +173,11 @@ export class ClientCnxn {
 
   /** The listener hears of the session as the default watcher does, until it is taken off or the session is over. */
   addSessionListener(listener: Watcher): void {
-    this.sessionListeners.add(listener);
+    this.events.addListener(listener);
   }
 
   removeSessionListener(listener: Watcher): void {
-    this.sessionListeners.delete(listener);
+    this.events.removeListener(listener);
   }
 
   addAuth(scheme: string, auth: Uint8Array | null): Promise<void> {
@@ -368,7 +312,7 @@ export class ClientCnxn {
     }
     switch (this.phase) {
       case Phase.Waiting:
-        if (nowMs >= this.attemptAtMs) this.dial(nowMs);
+        if (nowMs >= this.attempt.atMs) this.dial(nowMs);
         break;
       case Phase.Dialing:
       case Phase.Handshaking:
@@ -389,7 +333,7 @@ export class ClientCnxn {
     const expiryAtMs = this.expiryAtMs();
     switch (this.phase) {
       case Phase.Waiting:
-        return Math.min(this.attemptAtMs, expiryAtMs);
+        return Math.min(this.attempt.atMs, expiryAtMs);
       case Phase.Dialing:
       case Phase.Handshaking:
       case Phase.Authenticating:
@@ -465,14 +409,7 @@ export class ClientCnxn {
     this.phase = Phase.Handshaking;
     this.phaseSinceMs = nowMs;
     // Nothing follows it before the response: requests are not written while no session is open.
-    encodeConnectRequest(this.outgoing.begin(), {
-      protocolVersion: 0,
-      lastZxidSeen: this.zxidSeen,
-      timeOut: this.settings.sessionTimeoutMs,
-      sessionId: this.session.sawReadWriteServer ? this.session.id : 0n,
-      passwd: this.session.password,
-      readOnly: this.settings.canBeReadOnly,
-    });
+    this.session.encodeConnectRequest(this.outgoing.begin(), this.settings);
     this.outgoing.end();
     this.flush(nowMs);
     this.ports.scheduler.requestTurn();
@@ -484,13 +421,7 @@ export class ClientCnxn {
       this.finish(ClientState.Closed, KeeperState.Expired, ErrorCode.SessionExpired);
       return;
     }
-    if (response.passwd === null || response.passwd.length !== PASSWORD_BYTES) throw new JuteError('session password');
-    const session = this.session;
-    session.id = response.sessionId;
-    session.password = new Uint8Array(response.passwd);
-    session.timeoutMs = response.timeOut;
-    this.isReadOnly = response.readOnly === true;
-    if (!this.isReadOnly) session.sawReadWriteServer = true;
+    this.session.onOpened(response);
     if (this.ports.createSaslMechanism === undefined) this.onReady();
     else this.authenticate(this.ports.createSaslMechanism());
   }
@@ -502,13 +433,13 @@ export class ClientCnxn {
     this.sasl = null;
     this.hosts.onConnected();
     this.phase = Phase.Connected;
-    this.publicState = this.isReadOnly ? ClientState.ConnectedReadOnly : ClientState.Connected;
+    this.publicState = this.session.isReadOnly ? ClientState.ConnectedReadOnly : ClientState.Connected;
     this.lastSentMs = nowMs;
-    if (this.isReadOnly) this.rwServerSearch.start(nowMs);
-    this.writeCredentialsAndWatches();
+    if (this.session.isReadOnly) this.rwServerSearch.start(nowMs);
+    writeCredentialsAndWatches(this.outgoing, this.auth, this.watches, this.zxidSeen);
     this.requests.writeDeferred();
-    this.tellSession(this.isReadOnly ? KeeperState.ConnectedReadOnly : KeeperState.SyncConnected);
-    if (usedSasl) this.tellSession(KeeperState.SaslAuthenticated);
+    this.events.tellSession(this.session.isReadOnly ? KeeperState.ConnectedReadOnly : KeeperState.SyncConnected);
+    if (usedSasl) this.events.tellSession(KeeperState.SaslAuthenticated);
     for (const waiter of this.connectedWaiters) waiter.onConnected();
     this.ports.scheduler.requestTurn();
   }
@@ -518,68 +449,17 @@ export class ClientCnxn {
   private authenticate(mechanism: SaslMechanism): void {
     this.phase = Phase.Authenticating;
     this.phaseSinceMs = this.ports.clock.monotonicMs();
-    this.sasl = { mechanism, xid: 0 };
-    this.sendSaslToken(mechanism.firstToken());
-  }
-
-  private sendSaslToken(token: Uint8Array): void {
-    assert(this.sasl !== null, 'a token outside a conversation');
-    this.sasl.xid = this.requests.takeXid();
-    const w = this.outgoing.begin();
-    w.writeInt(this.sasl.xid);
-    w.writeInt(OpCode.sasl);
-    encodeGetSASLRequest(w, { token });
-    this.outgoing.end();
+    this.sasl = new SaslConversation(mechanism, this.outgoing, () => this.requests.takeXid());
+    this.sasl.begin();
     this.ports.scheduler.requestTurn();
   }
 
-  /** A null token means a server that lets anybody in: not what this application asked for. */
   private onSaslReply(xid: number, errorCode: number, r: JuteReader): void {
     assert(this.sasl !== null, 'authenticating without a mechanism');
-    if (xid !== this.sasl.xid) throw new JuteError(`reply ${xid} to a SASL token`);
-    const token = errorCode === ErrorCode.Ok ? decodeSetSASLResponse(r).token : null;
-    if (token === null) {
-      this.finish(ClientState.AuthFailed, KeeperState.AuthFailed, ErrorCode.AuthFailed);
-      return;
-    }
-    let answer: Uint8Array | null;
-    try {
-      answer = this.sasl.mechanism.onToken(token);
-    } catch (error) {
-      if (!(error instanceof SaslError)) throw error;
-      this.finish(ClientState.AuthFailed, KeeperState.AuthFailed, ErrorCode.AuthFailed);
-      return;
-    }
-    if (answer === null) this.onReady();
-    else this.sendSaslToken(answer);
-  }
-
-  /**
-   * Credentials first: the watches that follow, and every request queued meanwhile, may need them. Watches before the
-   * requests: an application that reads after a reconnect must not see new state before the event that announces it.
-   */
-  private writeCredentialsAndWatches(): void {
-    for (let i = 0; i < this.auth.count; i++) {
-      this.auth.write(this.outgoing.begin(), i);
-      this.outgoing.end();
-    }
-    for (const batch of planSetWatches(this.watches.paths())) {
-      const { paths } = batch;
-      const w = this.outgoing.begin();
-      w.writeInt(Xid.setWatches);
-      w.writeInt(batch.needsSetWatches2 ? OpCode.setWatches2 : OpCode.setWatches);
-      const record = {
-        relativeZxid: this.zxidSeen,
-        dataWatches: paths[WatchKind.Data],
-        existWatches: paths[WatchKind.Exist],
-        childWatches: paths[WatchKind.Child],
-        persistentWatches: paths[WatchKind.Persistent],
-        persistentRecursiveWatches: paths[WatchKind.PersistentRecursive],
-      };
-      if (batch.needsSetWatches2) encodeSetWatches2(w, record);
-      else encodeSetWatches(w, record);
-      this.outgoing.end();
-    }
+    const progress = this.sasl.onReply(xid, errorCode, r);
+    if (progress === 'refused') this.finish(ClientState.AuthFailed, KeeperState.AuthFailed, ErrorCode.AuthFailed);
+    else if (progress === 'done') this.onReady();
+    else this.ports.scheduler.requestTurn();
   }
 
   // ---- the connection speaks --------------------------------------------------------------------------------------
@@ -631,10 +511,7 @@ export class ClientCnxn {
         }
         const request = this.requests.peek();
         if (request === undefined || request.xid !== xid) throw new JuteError(`reply ${xid} is out of order`);
-        if (compareSigned(zxidHi, zxidLo, this.zxidSeenHi, this.zxidSeenLo) > 0) {
-          this.zxidSeenHi = zxidHi;
-          this.zxidSeenLo = zxidLo;
-        }
+        this.session.onReplied(zxidHi, zxidLo);
         request.settle(errorCode, r, this.watches);
         this.requests.shift();
         // closeSession was the last one: the session is gone, the server closes after this reply.
@@ -648,7 +525,7 @@ export class ClientCnxn {
   private onNotification(r: JuteReader, zxid: bigint): void {
     const { type, path } = decodeWatcherEvent(r);
     const told = this.watches.materialize(type as EventType, path);
-    if (told.size > 0) this.tellNode(type as EventType, KeeperState.SyncConnected, path, zxid, told);
+    if (told.size > 0) this.events.tellNode(type as EventType, KeeperState.SyncConnected, path, zxid, told);
   }
 
   private onDrain(): void {
@@ -678,10 +555,8 @@ export class ClientCnxn {
     this.publicState = ClientState.Connecting;
     this.requests.failWithConnection(cause);
     this.auth.onConnectionLost();
-    if (wasConnected) this.tellSession(KeeperState.Disconnected);
-    this.attempt = this.hosts.next();
-    const delayMs = this.ports.prng.below(RECONNECT_DELAY_MS_MAX) + (this.attempt.roundIsOver ? ROUND_PAUSE_MS : 0);
-    this.attemptAtMs = this.ports.clock.monotonicMs() + delayMs;
+    if (wasConnected) this.events.tellSession(KeeperState.Disconnected);
+    this.attempt.onFailed(this.ports.clock.monotonicMs());
     this.phase = Phase.Waiting;
     this.ports.scheduler.requestTurn();
   }
@@ -690,8 +565,7 @@ export class ClientCnxn {
   private onRwServerFound(server: ServerAddress): void {
     this.onLost(new Error(`${this.serverText} is read-only, and another server is not`));
     if (this.phase !== Phase.Waiting) return; // it was closing
-    this.attempt = { server, roundIsOver: false };
-    this.attemptAtMs = this.ports.clock.monotonicMs();
+    this.attempt.goTo(server, this.ports.clock.monotonicMs());
   }
 
   // ---- endings ----------------------------------------------------------------------------------------------------
@@ -706,12 +580,7 @@ export class ClientCnxn {
     this.requests.failAll(errorCode, null);
     this.auth.rejectAll(new KeeperError(errorCode));
     for (const waiter of this.connectedWaiters) waiter.fail(new KeeperError(errorCode));
-    // Whoever still waits for a node hears once that nothing more will come.
-    const watchers = this.watches.takeAll();
-    for (const listener of this.sessionListeners) watchers.add(listener);
-    this.sessionListeners.clear();
-    watchers.add(this.defaultWatcher);
-    this.tell(watchers, { type: EventType.None, state: event, path: null, zxid: -1n });
+    this.events.tellOver(event, this.watches.takeAll());
   }
 
   /** Of the connection that is, or of the attempt. */
@@ -726,30 +595,5 @@ export class ClientCnxn {
     this.connection = null;
     this.sasl = null;
     this.outgoing.discard();
-  }
-
-  private tellNode(type: EventType, state: KeeperState, serverPath: string, zxid: bigint, told: ToldWatchers): void {
-    // Most often all watchers look through the same chroot: one event for them all.
-    const events = new Map<Chroot, WatchedEvent>();
-    for (const [watcher, chroot] of told) {
-      let event = events.get(chroot);
-      if (event === undefined) {
-        event = { type, state, path: chroot.toClient(serverPath), zxid };
-        events.set(chroot, event);
-      }
-      this.tell([watcher], event);
-    }
-  }
-
-  private tellSession(state: KeeperState): void {
-    this.tell([this.defaultWatcher, ...this.sessionListeners], { type: EventType.None, state, path: null, zxid: -1n });
-  }
-
-  /**
-   * In a microtask, as the reactions to replies are: an application sees replies and events in the order in which they
-   * came off the wire. One microtask each, so that a watcher that throws takes no other with it.
-   */
-  private tell(watchers: Iterable<Watcher>, event: WatchedEvent): void {
-    for (const watcher of watchers) void Promise.resolve().then(() => watcher(event));
   }
 }

@@ -19,7 +19,7 @@ export { Perms } from '../protocol/perms.js';
 export type { Stat } from '../protocol/stat.js';
 export { AddWatchMode, EventType, KeeperState, WatcherType } from '../protocol/watch-event.js';
 export type { CallOptions, WhileDisconnected } from './call-options.js';
-export type { SessionHandle } from './client-cnxn.js';
+export type { SessionHandle } from './client-session.js';
 export { ClientState } from './client-state.js';
 export { ConnectStringError } from './connect-string.js';
 export type { CreateOptions, NodeOptions } from './create-options.js';
