@@ -1,32 +1,33 @@
 /**
  * What V8 has made of a program's text, kept in a file so that the next start need not compile it: half of a start's processor
- * time went there. One file for each program and kind of V8 (version, flags, processor):
+ * time went there. One file for each program and release of Node.js:
  *
- *   dist/bundle/code-cache/log-thread-<tag>.code     | magic 8 | crc of the program 4 | crc of the code 4 | code |
+ *   dist/bundle/code-cache/log-thread-v20.20.2-x64.code     | magic 8 | SHA-1 of the program's text and the code 20 | code |
  *
- * V8 itself compares no more than the length of the text, and runs whatever code it is given: so the text and the code are both
- * held against their checksums, and what does not match in the least is as good as not there. Whoever can write this directory can write
- * the programs beside it; it is never one that others share, like /tmp. The thread of its program; nobody else's business.
+ * V8 itself compares its version, its flags and the length of the text, and runs whatever code it is given then, a damaged one until
+ * the process dies of it: so text and code are held against their checksum, and what does not match is as good as not there.
+ * SHA-1, because every program of ours loads node:crypto anyway; node:zlib for a CRC would cost more than the sum. Whoever can write
+ * this directory can write the programs beside it; it is never one that others share, like /tmp. The thread of its program.
  */
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cachedDataVersionTag } from 'node:v8';
 import type { Script } from 'node:vm';
 import { threadId } from 'node:worker_threads';
-import { crc32 } from 'node:zlib';
 
-const MAGIC = Buffer.from('TKCODE01');
-const HEADER_BYTES = MAGIC.length + 8;
+const MAGIC = Buffer.from('TKCODE02');
+const SUM_BYTES = 20;
+const HEADER_BYTES = MAGIC.length + SUM_BYTES;
 
 export class CodeCache {
   private readonly directory: string;
   private readonly path: string;
-  private readonly programCrc: number;
+  private readonly program: Buffer;
 
   constructor(directory: string, programName: string, program: Buffer) {
     this.directory = directory;
-    this.path = join(directory, `${programName}-${cachedDataVersionTag().toString(16)}.code`);
-    this.programCrc = crc32(program);
+    this.path = join(directory, `${programName}-${process.version}-${process.arch}.code`);
+    this.program = program;
   }
 
   /** Undefined: there is none that fits. V8 may still reject it. */
@@ -34,26 +35,25 @@ export class CodeCache {
     const file = readIfThere(this.path);
     if (file === null || file.length <= HEADER_BYTES || !file.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
     const code = file.subarray(HEADER_BYTES);
-    const fits =
-      file.readUInt32LE(MAGIC.length) === this.programCrc && file.readUInt32LE(MAGIC.length + 4) === crc32(code);
-    return fits ? code : undefined;
+    return this.sumWith(code).equals(file.subarray(MAGIC.length, HEADER_BYTES)) ? code : undefined;
   }
 
-  /** Of what has run so far. In one piece, for whoever starts at the same moment. */
-  write(script: Script): void {
+  /** Of what has run so far, and how much that is. In one piece, for whoever starts at the same moment. */
+  write(script: Script): number {
     const code = script.createCachedData();
-    const header = Buffer.alloc(HEADER_BYTES);
-    MAGIC.copy(header);
-    header.writeUInt32LE(this.programCrc, MAGIC.length);
-    header.writeUInt32LE(crc32(code), MAGIC.length + 4);
     const unfinished = `${this.path}.${process.pid}-${threadId}`;
     try {
       mkdirSync(this.directory, { recursive: true });
-      writeFileSync(unfinished, Buffer.concat([header, code]));
+      writeFileSync(unfinished, Buffer.concat([MAGIC, this.sumWith(code), code]));
       renameSync(unfinished, this.path);
     } catch {
       // A package that its server may not write, or a full disk: the next start compiles as this one did, and nothing else differs.
     }
+    return code.length;
+  }
+
+  private sumWith(code: Buffer): Buffer {
+    return createHash('sha1').update(this.program).update(code).digest();
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Runs a program of the bundle: all modules of one thread in one file, made by rolldown.config.ts in the form that `require` loads, and
  * the code that V8 made of it in an earlier start (code-cache.ts). Without that code it is compiled as any module is, and what
- * it runs of it within its first second is kept for the next start.
+ * it runs of it within its first seconds is kept for the next start.
  *
  * The first thing on a thread, so it uses nothing of the layers above and costs little. The program is found by `require` as any
  * module: what it loads later may ask for it, and gets this one. NODE_DISABLE_COMPILE_CACHE=1, which switches Node's own cache off,
@@ -26,6 +26,7 @@ type ProgramFunction = (
 
 /** Until the first clients have been served: what that takes is in the code, and what comes later would make it larger. */
 const KEEP_AFTER_MS = 1000;
+const ROUNDS_MAX = 5;
 const CACHE_DIRECTORY = '../code-cache';
 
 /** `directory`: the bundle's, with `<name>.program.js`. Gives what the program exports. */
@@ -40,7 +41,7 @@ export function runProgram(directory: string, name: string): unknown {
     ...(cachedData === undefined ? {} : { cachedData }),
   });
   const isFresh = cachedData === undefined || script.cachedDataRejected === true;
-  if (cache !== null && isFresh) setTimeout(() => cache.write(script), KEEP_AFTER_MS).unref();
+  if (cache !== null && isFresh) keepLater(cache, script);
 
   const require = createRequire(path);
   const module = new Module(path);
@@ -50,6 +51,18 @@ export function runProgram(directory: string, name: string): unknown {
   run.call(module.exports, module.exports, require, module, path, dirname(path), importModule);
   module.loaded = true;
   return module.exports;
+}
+
+/** On a machine that is busy the first clients come later: as long as there is more code each time, it is kept anew. */
+function keepLater(cache: CodeCache, script: Script): void {
+  let rounds = 0;
+  let keptBytes = 0;
+  const timer = setInterval(() => {
+    const bytes = cache.write(script);
+    rounds++;
+    if (bytes === keptBytes || rounds === ROUNDS_MAX) clearInterval(timer);
+    keptBytes = bytes;
+  }, KEEP_AFTER_MS).unref();
 }
 
 /** What `import()` is in a program: V8 forgets where code from a cache may import from. */

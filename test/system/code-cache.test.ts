@@ -14,15 +14,15 @@ const CACHE = join(PROGRAMS, '../code-cache');
 it('makes what the threads of a start take, and says where', () => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [THREADKEEPER, 'code-cache'], {
     encoding: 'utf8',
-    timeout: 30_000,
+    timeout: 60_000,
   });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   for (const name of ['quorum-peer-main', 'log-thread']) {
     expect(stdout).toContain(`${join(CACHE, name)}-`);
     const program = readFileSync(join(PROGRAMS, `${name}.program.js`));
-    expect(new CodeCache(CACHE, name, program).read()?.length).toBeGreaterThan(50_000);
+    expect(new CodeCache(CACHE, name, program).read()?.length).toBeGreaterThan(20_000);
   }
-}, 40_000);
+}, 70_000);
 
 it('takes no words', () => {
   const { status, stderr } = spawnSync(process.execPath, [THREADKEEPER, 'code-cache', 'now'], { encoding: 'utf8' });

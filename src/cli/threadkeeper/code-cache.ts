@@ -6,7 +6,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ import { SERVER_MAIN } from '../zk-server/launch.js';
 import { type SubCommandContext, SubCommandUsageError } from './sub-command.js';
 
 const CACHE = join(PACKAGE_ROOT, 'dist/bundle/code-cache');
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 const LOOK_MS = 50;
 
 export async function codeCache({ args, env, out, err }: SubCommandContext): Promise<number> {
@@ -34,7 +34,7 @@ export async function codeCache({ args, env, out, err }: SubCommandContext): Pro
   try {
     const signal = AbortSignal.timeout(DEADLINE_MS);
     await openSession(port, server, signal);
-    const missing = await missingPrograms(server, signal);
+    const missing = await missingPrograms(server, Date.now(), signal);
     for (const file of filesThere()) out(`${join(CACHE, file)}\n`);
     for (const name of missing) err(`${name}: nothing came to ${CACHE}; can it be written?\n`);
     return missing.length === 0 ? 0 : 1;
@@ -59,10 +59,10 @@ async function openSession(port: number, server: ChildProcess, signal: AbortSign
   }
 }
 
-/** Empty as soon as every thread of the server has written its code. */
-async function missingPrograms(server: ChildProcess, signal: AbortSignal): Promise<string[]> {
+/** Empty as soon as every thread of the server has written its code, with that of the session. */
+async function missingPrograms(server: ChildProcess, openedMs: number, signal: AbortSignal): Promise<string[]> {
   const missing = (): string[] => {
-    const there = filesThere();
+    const there = filesThere().filter((file) => statSync(join(CACHE, file)).mtimeMs > openedMs);
     return programs().filter((name) => !there.some((file) => file.startsWith(`${name}-`)));
   };
   while (missing().length > 0 && isRunning(server) && !signal.aborted) await delay(LOOK_MS);

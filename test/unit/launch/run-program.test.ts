@@ -70,10 +70,22 @@ describe('a program', () => {
 
   it('keeps its code for the next start, once', () => {
     expect(run(PROGRAM).sum).toBe(42);
-    expect(files()).toEqual([expect.stringMatching(/^one-[0-9a-f]+\.code$/)]);
+    expect(files()).toEqual([expect.stringMatching(/^one-v[\d.]+-\w+\.code$/)]);
     const first = cached();
     expect(run(PROGRAM).sum).toBe(42);
     expect(cached().equals(first)).toBe(true);
+  });
+
+  it('keeps what it runs a little later, too, until there is no more of it', () => {
+    const { later } = run('exports.later = (a) => { const b = (c) => c * 2; return b(a); };') as {
+      later: (a: number) => number;
+    };
+    const early = cached();
+    later(1);
+    vi.advanceTimersByTime(KEEP_AFTER_MS);
+    expect(cached().length).toBeGreaterThan(early.length);
+    vi.advanceTimersByTime(KEEP_AFTER_MS);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('keeps nothing before it has run for a while, nor where Node is to keep nothing', () => {
@@ -100,7 +112,7 @@ describe('a program', () => {
     run(PROGRAM);
     const whole = cached();
     const file = join(cacheDir, files()[0] as string);
-    for (let at = 0; at < whole.length; at += 7) {
+    for (let at = 0; at < whole.length; at += 31) {
       const damaged = Buffer.from(whole);
       damaged[at] = (damaged[at] as number) ^ 0x10;
       writeFileSync(file, damaged);
@@ -113,7 +125,7 @@ describe('a program', () => {
     run(PROGRAM);
     const whole = cached();
     const file = join(cacheDir, files()[0] as string);
-    for (const length of [0, 4, 15, 16, 17, whole.length - 1]) {
+    for (const length of [0, 4, 8, 27, 28, 29, whole.length - 1]) {
       writeFileSync(file, whole.subarray(0, length));
       expect(run(PROGRAM).sum).toBe(42);
       expect(cached().length).toBeGreaterThan(length);
