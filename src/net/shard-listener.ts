@@ -5,7 +5,8 @@
  * where Node can do it, each shard gets a socket of its own on the same port: those outlive the death of a shard. The same way a
  * port moves to another address while the server runs; connections stay. A descriptor that several shards listen on is never
  * closed then, since its number could be another socket's before the last of them closes it: it refuses everybody from then on,
- * and serves again if the port moves back. Owned by the shard, on its thread; knows nothing of what is spoken on a connection.
+ * and serves again if the port moves back. Of several that are asked for one after the other the newest counts, in whatever order they
+ * come to listen, and behind the shard's end none. Owned by the shard, on its thread; knows nothing of what is spoken on a connection.
  */
 import type { ActorContext } from '../actor/actor.js';
 import { copyBytes } from '../base/bytes.js';
@@ -36,6 +37,8 @@ interface OpenPort {
   port: number;
   fd: number;
   isRetired: boolean;
+  /** When it was asked for, among all: of two that listen for one index the later one counts. */
+  order: number;
   listener: ClientListener | null;
 }
 
@@ -49,6 +52,8 @@ export class ShardListener {
   private readonly open = new Set<OpenPort>();
   /** Those that serve, by index. */
   private readonly current: OpenPort[] = [];
+  private orderLast = 0;
+  private isClosed = false;
 
   constructor(
     context: ActorContext,
@@ -89,8 +94,10 @@ export class ShardListener {
 
   /** Shard 0 alone: the port of this index is to be this one. Until it listens, or if it cannot, the old one serves. */
   move(index: number, host: string | undefined, port: number): void {
+    if (this.isClosed) return;
     for (const retired of this.open) {
       if (!retired.isRetired || retired.index !== index || retired.host !== host || retired.port !== port) continue;
+      retired.order = ++this.orderLast;
       this.take(retired);
       this.announce(retired, retired.fd);
       return;
@@ -100,10 +107,14 @@ export class ShardListener {
 
   /** Shard 0 listens: on this descriptor, or on a port that every shard opens for itself. */
   listenLike(index: number, fd: number, port: number): void {
+    // Shard 0 writes the port before the host: this host is that of this port, or the port has moved on, and its record is on its way.
     const host = this.state.host(index);
+    if (this.isClosed || this.state.port(index) !== port || this.state.fd(index) !== fd) return;
     for (const known of this.open) {
-      if (!known.isRetired || known.index !== index || known.fd !== fd || known.port !== port) continue;
-      this.take(known);
+      if (known.index !== index || known.host !== host || known.port !== port || (fd >= 0 && known.fd !== fd)) continue;
+      known.order = ++this.orderLast;
+      // Else it serves already, or soon: a shard made anew has seen what the record tells.
+      if (known.isRetired) this.take(known);
       return;
     }
     const sharedFd = fd >= 0 ? fd : undefined;
@@ -111,6 +122,7 @@ export class ShardListener {
   }
 
   close(): void {
+    this.isClosed = true;
     for (const { listener } of this.open) listener?.close();
     this.network.close();
   }
@@ -127,7 +139,9 @@ export class ShardListener {
         return;
       }
       this.open.delete(opened);
-      opened.listener?.close(() => this.openOwn(index, host, opened.port));
+      opened.listener?.close(() => {
+        if (!this.isClosed) this.openOwn(index, host, opened.port);
+      });
     });
   }
 
@@ -143,13 +157,21 @@ export class ShardListener {
     const before = this.current[port.index];
     this.current[port.index] = port;
     port.isRetired = false;
-    if (before === undefined || before === port) return;
+    if (before !== undefined && before !== port) this.retire(before);
+  }
+
+  private isOutdated({ index, order }: OpenPort): boolean {
+    const current = this.current[index];
+    return current !== undefined && current.order > order;
+  }
+
+  private retire(port: OpenPort): void {
     if (this.options.shardCount > 1 && !this.hasOwnSockets) {
-      before.isRetired = true;
-    } else {
-      this.open.delete(before);
-      before.listener?.close();
+      port.isRetired = true;
+      return;
     }
+    this.open.delete(port);
+    port.listener?.close();
   }
 
   private listen(
@@ -162,7 +184,15 @@ export class ShardListener {
   ): void {
     const { ports, backlog, keepAlive } = this.options;
     const { kind } = ports[index] as ClientPort;
-    const opened: OpenPort = { index, host, port, fd: fd ?? -1, isRetired: false, listener: null };
+    const opened: OpenPort = {
+      index,
+      host,
+      port,
+      fd: fd ?? -1,
+      isRetired: false,
+      order: ++this.orderLast,
+      listener: null,
+    };
     this.open.add(opened);
     opened.listener = this.network.listen(
       { kind, host, port, backlog, keepAlive, fd, reusePort },
@@ -170,12 +200,26 @@ export class ShardListener {
       (ownFd, ownPort) => {
         opened.fd = fd ?? ownFd;
         opened.port = ownPort;
-        onListening(opened);
+        if (this.isClosed) return;
+        if (this.isOutdated(opened)) this.retire(opened);
+        else onListening(opened);
       },
-      (error) => {
-        this.open.delete(opened);
-        this.announceFailure(index, error);
-      },
+      (error) => this.onListenFailed(opened, error),
+    );
+  }
+
+  private onListenFailed(opened: OpenPort, error: Error): void {
+    const { index, host, port } = opened;
+    const current = this.current[index];
+    this.open.delete(opened);
+    if (this.isClosed || this.isOutdated(opened)) return;
+    if (this.options.shard === 0 || current === undefined) {
+      this.announceFailure(index, error);
+      return;
+    }
+    // The first shard has moved, and serves there: no reason to end, nor to call the move a failure.
+    this.context.log.warn(
+      `Shard ${this.options.shard} cannot listen on ${host ?? '*'}:${port}, and stays on ${current.port}: ${error.message}`,
     );
   }
 

@@ -29,6 +29,8 @@ export class ClientPortMoves {
   private readonly log: Logger;
   private moving: Address | null = null;
   private next: Address | null = null;
+  /** The server stops: nothing is asked any more, and what fails is no failure. */
+  private isClosed = false;
 
   constructor(config: MovingPort, ask: AskActor, log: Logger) {
     this.config = config;
@@ -36,7 +38,14 @@ export class ClientPortMoves {
     this.log = log;
   }
 
+  close(): void {
+    this.isClosed = true;
+    this.moving = null;
+    this.next = null;
+  }
+
   async move(host: string, port: number): Promise<void> {
+    if (this.isClosed) return;
     if (this.moving !== null) {
       this.next = { host, port };
       return;

@@ -159,6 +159,7 @@ export class LiveServer implements MainPorts {
 
   async stop(deadlineMs: number): Promise<void> {
     this.isStopped = true;
+    this.portMoves?.close();
     this.admin?.close();
     (await this.metrics)?.close();
     await this.system.stop(deadlineMs);
@@ -230,6 +231,7 @@ export class LiveServer implements MainPorts {
   onClientAddress(host: string, port: number): void {
     import('./client-port-moves.js')
       .then(({ ClientPortMoves }) => {
+        if (this.isStopped) return;
         this.portMoves ??= new ClientPortMoves(this.currentConfig, this.ask, this.log.named('NIOServerCnxnFactory'));
         return this.portMoves.move(host, port);
       })

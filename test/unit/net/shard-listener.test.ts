@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { ActorContext } from '../../../src/actor/actor.js';
+import { silentLogger } from '../../../src/actor/logger.js';
 import {
   type ClientNetwork,
   type ClientSocket,
@@ -54,6 +55,16 @@ class ListedNetwork implements ClientNetwork {
 
   private readonly later: (() => void)[] = [];
 
+  /** The last one that was asked for listens first: names are looked up, and that takes as long as it takes. */
+  hurryLast(): void {
+    this.later.unshift(this.later.pop() as () => void);
+  }
+
+  /** The next thing that the system has to tell, alone. */
+  step(): void {
+    this.later.shift()?.();
+  }
+
   /** Everything that was said since the last time. */
   run(): string[] {
     for (let call = this.later.shift(); call !== undefined; call = this.later.shift()) call();
@@ -67,6 +78,7 @@ function bench(canReusePort: boolean, shard: number, shardCount: number) {
   const network = new ListedNetwork(canReusePort);
   const state = new ListenState(new SharedArrayBuffer(ListenState.byteLengthFor(shardCount)));
   const told: string[] = [];
+  const warned: string[] = [];
   const outbox = (to: string) => {
     const words = new Int32Array(64);
     const bytes = new Uint8Array(words.buffer);
@@ -85,6 +97,7 @@ function bench(canReusePort: boolean, shard: number, shardCount: number) {
     outbox,
     outboxes: () => [outbox('others')],
     requestTurn: () => {},
+    log: { ...silentLogger, warn: (message: string) => void warned.push(message) },
   } as unknown as ActorContext;
   const listener = new ShardListener(
     context,
@@ -99,7 +112,7 @@ function bench(canReusePort: boolean, shard: number, shardCount: number) {
     },
     () => ({}) as ClientSocketEvents,
   );
-  return { network, state, told, listener };
+  return { network, state, told, warned, listener };
 }
 
 describe('shards with sockets of their own', () => {
@@ -184,4 +197,88 @@ test('a single shard made anew opens the port at which clients were served', () 
   state.publish(0, 'h', 2182, 20);
   listener.resume();
   expect(network.run()).toEqual(['open h:2182']);
+});
+
+describe('two moves right behind each other', () => {
+  test('another shard that hears of the first when the second is done opens nothing but the second', () => {
+    const { network, listener, state } = bench(true, 1, 2);
+    state.publish(0, undefined, 2181, -1);
+    listener.listenLike(0, -1, 2181);
+    network.run();
+    state.publish(0, 'h', 2182, -1);
+    state.publish(0, 'other', 2183, -1);
+    listener.listenLike(0, -1, 2182);
+    listener.listenLike(0, -1, 2183);
+    expect(network.run()).toEqual(['open other:2183 shared', 'close *:2181 shared']);
+  });
+
+  test.each([
+    [true, ['open two:2183 shared', 'close *:2181 shared', 'open one:2182 shared', 'close one:2182 shared'], -1, -1],
+    [false, ['open two:2183 on 22', 'open one:2182 on 21'], 21, 22],
+  ])('the newest counts, whichever listens first (own sockets: %s)', (canReusePort, said, firstFd, secondFd) => {
+    const { network, listener, state } = bench(canReusePort, 1, 2);
+    const start = canReusePort ? -1 : 20;
+    state.publish(0, undefined, 2181, start);
+    listener.listenLike(0, start, 2181);
+    network.run();
+    state.publish(0, 'one', 2182, firstFd);
+    listener.listenLike(0, firstFd, 2182);
+    state.publish(0, 'two', 2183, secondFd);
+    listener.listenLike(0, secondFd, 2183);
+    network.hurryLast();
+    expect(network.run()).toEqual(said);
+    if (canReusePort) return;
+    const served = network.accepts.map((accept) => accept({} as ClientSocket) !== null);
+    expect(served).toEqual([false, false, true]);
+  });
+});
+
+test('a shard made anew that has seen where to listen is told of it once more, and does nothing', () => {
+  const { network, listener, state } = bench(false, 1, 2);
+  state.publish(0, 'h', 2182, 21);
+  listener.resume();
+  listener.listenLike(0, 21, 2182);
+  expect(network.run()).toEqual(['open h:2182 on 21']);
+  expect((network.accepts[0] as Accept)({} as ClientSocket)).not.toBeNull();
+});
+
+test('another shard that cannot follow a move stays where it was, and the server goes on', () => {
+  const { network, listener, state, told, warned } = bench(true, 1, 2);
+  state.publish(0, undefined, 2181, -1);
+  listener.listenLike(0, -1, 2181);
+  network.run();
+  network.refused = 2182;
+  state.publish(0, 'h', 2182, -1);
+  listener.listenLike(0, -1, 2182);
+  expect(network.run()).toEqual(['refuse h:2182 shared']);
+  expect([told, warned]).toEqual([[], ['Shard 1 cannot listen on h:2182, and stays on 2181: in use']]);
+});
+
+describe('a server that ends in the middle of a move', () => {
+  test('opens no port behind its end', () => {
+    const { network, listener, told } = bench(true, 0, 2);
+    listener.start();
+    network.run();
+    told.length = 0;
+    listener.move(0, 'h', 2182);
+    network.step();
+    listener.close();
+    listener.move(0, 'h', 2183);
+    expect(network.run()).toEqual(['open h:2182', 'close h:2182', 'close *:2181 shared']);
+    expect(told).toEqual([]);
+  });
+
+  test('tells of no port that listens, or fails to, behind its end', () => {
+    for (const refused of [-1, 2182]) {
+      const { network, listener, told } = bench(false, 0, 1);
+      listener.start();
+      network.run();
+      told.length = 0;
+      network.refused = refused;
+      listener.move(0, 'h', 2182);
+      listener.close();
+      network.run();
+      expect(told).toEqual([]);
+    }
+  });
 });

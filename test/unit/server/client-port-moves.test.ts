@@ -77,6 +77,26 @@ test('a first shard made anew on the way comes back to the old port, and that is
   expect(asked).toEqual([toPort(2182), toPort(2183)]);
 });
 
+test('a server that stops asks for no port any more, and what fails then is told to nobody', async () => {
+  let fail = (_error: Error): void => {};
+  const asking = new Promise<never>((_resolve, reject) => {
+    fail = reject;
+  });
+  const ask = (actor: string, request: unknown): Promise<never> => {
+    asked.push([actor, request]);
+    return asking;
+  };
+  const say = (message: string): void => void said.push(message);
+  moves = new ClientPortMoves(config, ask, { ...silentLogger, info: say, warn: say, error: say });
+  const moved = moves.move('h', 2182);
+  await moves.move('h', 2183);
+  moves.close();
+  fail(new Error('the thread has ended'));
+  await moved;
+  await moves.move('h', 2184);
+  expect([asked, said]).toEqual([[toPort(2182)], []]);
+});
+
 test('a shard that did it, and did not live to say so, has done it', async () => {
   let fail = (_error: Error): void => {};
   const asking = new Promise<never>((_resolve, reject) => {
