@@ -6,8 +6,8 @@
  * has every one before it. That makes the test one per batch instead of one per proposal, with the same answer as a set of
  * sids for each: the set of a proposal z is { sid : acked(sid) >= z }.
  *
- *   counters   1 ........ r-1 | r ................ c | c+1 ......
- *   eras       config A       | A and B, both        | B             r: a reconfiguration to B; c: last proposed when it committed
+ *   counters   1 ........ r-1 | r .................. | r+1 ......
+ *   eras       config A       | A and B, both        | B             r: a reconfiguration to B, which holds once r is committed
  *
  * Counters are the low half of the zxids, as numbers from 1 to 0xfffffffe.
  */

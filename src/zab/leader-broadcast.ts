@@ -253,7 +253,8 @@ export class LeaderBroadcast {
     this.toObservers.putBytes(pending.bytes, pending.entryOffset, pending.entryLength);
     this.toObservers.end();
     this.pendingConfig = null;
-    this.quorum?.beginEra(this.lastProposed + 1, [config]);
+    // Also of what was proposed in between: the old members may have left, and whoever leads next asks the new ones what they have.
+    this.quorum?.beginEra(counter + 1, [config]);
     if (designated !== myId) this.yield();
     log.info(`configuration 0x${hex64(config.versionHi, config.versionLo)} is committed, leader ${designated}`);
     configs.activate(config, designated, epoch, zxidLo);

@@ -10,7 +10,7 @@
  * RoleFault: the term is over, and the next one tries again.
  */
 import { hex64 } from '../base/int64.js';
-import { verifiersOf } from '../election/config-pair.js';
+import { isNewerConfig, verifiersOf } from '../election/config-pair.js';
 import type { QuorumVerifier } from '../election/quorum-verifier.js';
 import { designatedLeader } from './designated-leader.js';
 import { EpochDiscovery, isLaterHistory } from './epoch-discovery.js';
@@ -112,8 +112,11 @@ export class LeaderEstablishment {
   advance(): EstablishmentPhase {
     const { host, discovery } = this;
     if (!this.hasBegun) this.begin();
-    if (this.current === 'discovery' && discovery.hasCallers(host.configs.committed)) this.fixEpoch();
-    if (this.current === 'epochAcks' && discovery.hasEpochAcks(host.configs.committed)) this.beginSynchronization();
+    // Of proposed members, too: they may have committed what this server does not have, and would be made to forget it.
+    const verifiers = verifiersOf(host.configs);
+    if (this.current === 'discovery' && verifiers.every((each) => discovery.hasCallers(each))) this.fixEpoch();
+    if (this.current === 'epochAcks' && verifiers.every((each) => discovery.hasEpochAcks(each)))
+      this.beginSynchronization();
     if (this.current === 'synchronization' && this.isFollowedByQuorum()) this.establish();
     return this.current;
   }
@@ -176,8 +179,11 @@ export class LeaderEstablishment {
     return this.newLeaderVerifiers.every((verifier) => verifier.containsQuorum(this.newLeaderAcks));
   }
 
-  private isVoting(link: LearnerHandler): boolean {
-    return !link.isObserver && this.host.configs.committed.isVoter(link.sid);
+  /** A voter among the proposed members may observe until then. */
+  private isVoting({ sid, isObserver }: LearnerHandler): boolean {
+    const { committed, lastSeen } = this.host.configs;
+    if (!isObserver && committed.isVoter(sid)) return true;
+    return isNewerConfig(lastSeen, committed) && lastSeen.isVoter(sid);
   }
 }
 

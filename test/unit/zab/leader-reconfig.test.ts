@@ -110,7 +110,6 @@ describe('reconfiguration', () => {
     expect(committed(stage)).toEqual(['commit committed 1.1']);
     fourth.send('ACK 1.2');
     expect(committed(stage)).toEqual(['commit committed 1.2']);
-    // Proposed while both counted, so both count for it still.
     fifth.send('ACK 1.3');
     expect(committed(stage)).toEqual(['commit committed 1.3']);
     stage.write(1);
@@ -119,6 +118,21 @@ describe('reconfiguration', () => {
     expect(committed(stage)).toEqual([]);
     fifth.send('ACK 1.4');
     expect(committed(stage)).toEqual(['commit committed 1.4']);
+  });
+
+  test('what was proposed in between needs the new members only, once they hold: the old ones may have left', () => {
+    const { stage, learners } = serving([2], { config: members([1, 2], '100000000') });
+    const third = stage.learner(3, { auto: true });
+    third.isSlow = true;
+    stage.write(1, OpCode.reconfig, reconfigEntry(members([1, 3], '100000001')));
+    stage.write(1);
+    stage.settle();
+    learners[0].send('ACK 1.1');
+    third.send('ACK 1.1');
+    expect(committed(stage)).toEqual(['commit committed 1.1']);
+    learners[0].end();
+    third.send('ACK 1.2');
+    expect(committed(stage)).toEqual(['commit committed 1.2']);
   });
 
   test('a leader that is not in the new configuration names one that has the most, and commits nothing behind it', () => {
@@ -266,7 +280,7 @@ describe('reconfiguration', () => {
     });
     stage.configs.propose(members([1, 4, 5], '100000003'));
     stage.learner(2, { auto: true, last: '1.3' });
-    expect(stage.leader.phase).toBe('synchronization');
+    expect(stage.leader.phase).toBe('discovery');
     stage.learner(4, { auto: true, last: '1.3', observer: true });
     expect(stage.leader.phase).toBe('broadcast');
     expect(stage.take()).toContain('activate 1.3 leader 1 at 2.0');
@@ -291,6 +305,20 @@ describe('reconfiguration', () => {
     for (const learner of [second, fourth, fifth]) expect(learner.take()).toContain('NEWLEADER 2.0 100000003');
   });
 
+  test('recovery: proposed members who have more than the leader do not follow it, and what they have committed stays', () => {
+    const stage = new LeaderStage({
+      config: configText(3, [4, 5], '100000000'),
+      log: '1.1..1.3',
+      options: { isReconfigEnabled: true },
+    });
+    stage.configs.propose(members([1, 4, 5], '100000003'));
+    stage.learner(2, { auto: true, last: '1.3' });
+    const fourth = stage.learner(4, { auto: true, last: '1.4', observer: true });
+    expect(fourth.closed).not.toBe('');
+    expect(fourth.take()).not.toContainEqual(expect.stringContaining('TRUNC'));
+    expect(stage.leader.phase).toBe('epochAcks');
+  });
+
   test('recovery: without a quorum of the pending configuration nobody is established', () => {
     const stage = new LeaderStage({
       config: configText(3, [], '100000000'),
@@ -300,9 +328,9 @@ describe('reconfiguration', () => {
     stage.configs.propose(members([1, 3, 4, 5], '100000003'));
     stage.learner(2, { auto: true, last: '1.3' });
     stage.learner(4, { auto: true, last: '1.3' });
-    expect(stage.leader.phase).toBe('synchronization');
+    expect(stage.leader.phase).toBe('discovery');
     stage.pass(10_100);
-    expect(stage.over).toContain('no quorum within initLimit (synchronization');
+    expect(stage.over).toContain('no quorum within initLimit (discovery');
   });
 
   test('ZOOKEEPER-3829: with reconfiguration disabled a leader commits whatever its configurations say', () => {
