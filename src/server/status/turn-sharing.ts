@@ -51,6 +51,26 @@ export class TurnSharing {
     return runs[0] ?? [];
   }
 
+  /** Numbers, sorted. Many of them: nothing is made anew but one array as long, so no collector has its turn, either. */
+  async sortedNumbers(items: Uint32Array, compare: (a: number, b: number) => number): Promise<Uint32Array> {
+    const { length } = items;
+    let from = items;
+    let to: Uint32Array = new Uint32Array(length);
+    for (let width = 1; width < length; width *= 2) {
+      for (let begin = 0; begin < length; begin += 2 * width) {
+        const middle = Math.min(begin + width, length);
+        const end = Math.min(middle + width, length);
+        for (let out = begin, l = begin, r = middle; out < end; out++) {
+          const isRight = l === middle || (r < end && compare(from[r] as number, from[l] as number) < 0);
+          to[out] = from[isRight ? r++ : l++] as number;
+          if ((out & 63) === 63 && this.isDue) await this.pause();
+        }
+      }
+      [from, to] = [to, from];
+    }
+    return from;
+  }
+
   private async merged<T>(left: T[], right: T[], compare: (a: T, b: T) => number): Promise<T[]> {
     const out: T[] = [];
     let r = 0;

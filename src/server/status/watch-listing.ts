@@ -47,7 +47,7 @@ export class WatchListing {
   }
 
   async bySession(): Promise<WatchesBySession> {
-    const refs = await this.turns.sorted(this.refs(), this.orderBySession);
+    const refs = await this.turns.sortedNumbers(this.refs(), this.orderBySession);
     const isSame = (a: number, b: number): boolean => this.compareSessions(a, b) === 0;
     return groups(
       refs,
@@ -59,7 +59,7 @@ export class WatchListing {
   }
 
   async byPath(): Promise<WatchesByPath> {
-    const refs = await this.turns.sorted(this.refs(), this.orderByPath);
+    const refs = await this.turns.sortedNumbers(this.refs(), this.orderByPath);
     const isSame = (a: number, b: number): boolean => this.comparePaths(a, b) === 0;
     return groups(
       refs,
@@ -71,21 +71,24 @@ export class WatchListing {
   }
 
   async counts(): Promise<WatchCounts> {
-    const byPath = await this.turns.sorted(this.refs(), this.orderByPath);
+    const byPath = await this.turns.sortedNumbers(this.refs(), this.orderByPath);
     const paths = await this.distinct(byPath, (a, b) => this.comparePaths(a, b));
     const watches = await this.distinct(byPath, this.orderByPath);
     const compareSessions = (a: number, b: number): number => this.compareSessions(a, b);
-    const bySession = await this.turns.sorted(byPath, compareSessions);
+    const bySession = await this.turns.sortedNumbers(byPath, compareSessions);
     return { connections: await this.distinct(bySession, compareSessions), paths, watches };
   }
 
-  private *refs(): Iterable<number> {
+  private refs(): Uint32Array {
+    const refs = new Uint32Array(this.pieces.reduce((count, { offsets }) => count + offsets.length, 0));
+    let at = 0;
     for (const [index, { offsets }] of this.pieces.entries()) {
-      for (let i = 0; i < offsets.length; i++) yield ((index << PIECE_SHIFT) | i) >>> 0;
+      for (let i = 0; i < offsets.length; i++) refs[at++] = (index << PIECE_SHIFT) | i;
     }
+    return refs;
   }
 
-  private async distinct(sorted: readonly number[], compare: (a: number, b: number) => number): Promise<number> {
+  private async distinct(sorted: Uint32Array, compare: (a: number, b: number) => number): Promise<number> {
     let count = 0;
     for (let i = 0; i < sorted.length; i++) {
       if (i === 0 || compare(sorted[i - 1] as number, sorted[i] as number) !== 0) count++;
@@ -140,7 +143,7 @@ export class WatchListing {
 
 /** Of sorted refs, one group behind the other; what comes twice is shown once. Each group is to be taken before the next. */
 function* groups<K, V>(
-  refs: readonly number[],
+  refs: Uint32Array,
   isSameGroup: (a: number, b: number) => boolean,
   isSame: (a: number, b: number) => boolean,
   keyOf: (ref: number) => K,

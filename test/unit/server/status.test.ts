@@ -26,6 +26,10 @@ describe('sorting with pauses', () => {
     const items = Array.from({ length: count }, () => Math.floor(prng.float() * 1000));
     const sorted = await new TurnSharing(new Hurried(0)).sorted(items, (a, b) => a - b);
     expect(sorted).toEqual([...items].sort((a, b) => a - b));
+    // Those that compare as the same keep their order.
+    const [tens, byTens] = [Uint32Array.from(items), (a: number, b: number) => Math.floor(a / 10) - Math.floor(b / 10)];
+    const hurried = await new TurnSharing(new Hurried(0)).sortedNumbers(tens, byTens);
+    expect([...hurried]).toEqual([...items].sort(byTens));
   });
 });
 
