@@ -21,6 +21,7 @@ import { Fifo } from '../base/fifo.js';
 import { compareUnsigned } from '../base/int64.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode } from '../protocol/op-code.js';
+import type { LocalSessionRules } from '../session/local-session-rules.js';
 import type { SessionIds } from '../session/session-id.js';
 import { OWN_CLIENTS, SessionOwners } from '../session/session-owners.js';
 import type { SessionTable } from '../session/session-table.js';
@@ -71,6 +72,7 @@ export class PrepRequestProcessor implements RoleRequests {
   private readonly sessions: SessionRequests;
   private readonly judged: JudgedRequests;
   private readonly isMember: boolean;
+  private readonly localSessions: LocalSessionRules;
   private freshBatch = true;
 
   constructor(
@@ -88,6 +90,7 @@ export class PrepRequestProcessor implements RoleRequests {
     this.line = line;
     this.tree = tree;
     this.isMember = isMember;
+    this.localSessions = rules.localSessions;
     this.changes = new OutstandingChanges(tree, new Fifo(), rules.digestEnabled);
     const owners = isMember ? new SessionOwners() : null;
     const quotas = rules.enforceQuota ? new QuotaCheck(tree, context) : null;
@@ -183,7 +186,7 @@ export class PrepRequestProcessor implements RoleRequests {
     }
     const header = offset >> 2;
     this.take(bytes, words, offset);
-    if (this.sessions.tryDecideOwn(bytes, words, offset, length)) return;
+    if (this.localSessions.isEnabled && this.sessions.tryDecideOwn(bytes, words, offset, length)) return;
     const op = words[header + WORD_OP] as number;
     if (isWrite(op)) {
       if (op === OpCode.reconfig && this.mustBeJudged()) {

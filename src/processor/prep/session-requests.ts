@@ -124,13 +124,13 @@ export class SessionRequests {
   }
 
   /**
-   * What opens or ends a session of this server alone needs no transaction, and is done. What would make an ephemeral node of one may
+   * Only where there are local sessions. What opens or ends a session of this server alone needs no transaction, and is done. What would make an ephemeral node of one may
    * have to be preceded by the transaction that opens it for all.
    */
   tryDecideOwn(bytes: Uint8Array, words: Int32Array, offset: number, length: number): boolean {
     const { request, own } = this;
     const header = offset >> 2;
-    if (!this.localSessions.isEnabled || request.learner !== OWN_CLIENTS) return false;
+    if (request.learner !== OWN_CLIENTS) return false;
     switch (words[header + WORD_OP]) {
       case OpCode.createSession:
         this.createOwn(words, header);
