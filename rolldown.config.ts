@@ -92,6 +92,8 @@ const PROGRAM_FORM: Plugin = {
   generateBundle(_options, files) {
     for (const chunk of Object.values(files)) {
       if (chunk.type !== 'chunk') continue;
+      const shared = chunk.isEntry ? chunk.imports.filter((name) => name in files) : [];
+      if (shared.length > 0) throw new Error(`${chunk.fileName} is not one file: ${shared.join(', ')}`);
       const text = asciiOnly(chunk.code);
       chunk.code = chunk.isEntry
         ? `(function (exports, require, module, __filename, __dirname, __import) { ${text.replace(/\bimport\(/g, '__import(')}\n})`
@@ -119,6 +121,8 @@ function bundle(
     input: { [name]: input },
     platform: 'node',
     external,
+    // What is loaded later takes what it shares with a program from there, and no file has to be cut off for that.
+    preserveEntrySignatures: 'allow-extension',
     plugins,
     // Modules are strict whatever they are made into; of comments only licences are for whoever reads this.
     output: {
