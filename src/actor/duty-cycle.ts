@@ -196,12 +196,14 @@ export class DutyCycle {
   }
 
   private drain(cell: ActorCell, drainLimit: number): number {
-    const mayBeFed = cell.mayBeFed();
+    // Asked when it matters: what an actor always takes may change its answer.
+    let mayBeFed: boolean | null = null;
     let records = 0;
     for (const { receiver, handler, always } of cell.feed) {
-      if (mayBeFed || always) records += receiver.drain(handler, drainLimit);
+      if (!always) mayBeFed ??= cell.mayBeFed();
+      if (always || mayBeFed === true) records += receiver.drain(handler, drainLimit);
     }
-    if (!mayBeFed && cell.hasRecords()) cell.tally[ActorTally.held] += 1;
+    if (mayBeFed === false && cell.hasRecords()) cell.tally[ActorTally.held] += 1;
     return records;
   }
 
