@@ -47,12 +47,16 @@ export class DurableZxid {
     }
   }
 
-  /** Blocks the thread until the log covers the zxid; only for threads that may block. */
-  wait(zxidHi: number, zxidLo: number): void {
+  /** Blocks the thread until the log covers the zxid, or nobody waits any more; only for threads that may block. */
+  wait(zxidHi: number, zxidLo: number, isInVain: () => boolean = never): void {
     for (;;) {
       const sequence = Atomics.load(this.words, SEQUENCE);
-      if (this.covers(zxidHi, zxidLo)) return;
+      if (this.covers(zxidHi, zxidLo) || isInVain()) return;
       Atomics.wait(this.words, SEQUENCE, sequence, LOOK_AGAIN_MS);
     }
   }
+}
+
+function never(): boolean {
+  return false;
 }

@@ -75,6 +75,8 @@ export class SnapshotWriteError extends Error {
 }
 
 const REPLACED = 'the tree was replaced while a snapshot was being written';
+const SHUT =
+  'what the tree holds is not what the log leads to: it is being replaced by the leader, or of an observer without a log';
 
 export class SnapshotWriter {
   private readonly options: SnapshotWriterOptions;
@@ -106,7 +108,7 @@ export class SnapshotWriter {
     const { fileStore, directory, reader, gate, compression = 'none', roomBytes = unlimited } = this.options;
     const incarnation = reader.incarnation();
     // In this order: where it is shut only now, the tree is cleared later than its incarnation was read.
-    if (gate?.isShut) throw new SnapshotAbandoned(REPLACED);
+    if (gate?.isShut) throw new SnapshotAbandoned(SHUT);
     const content = new SnapshotContentEncoder(reader, this.options.backOff, this.options.collectSessions);
     const { zxidHi, zxidLo } = content;
     if (this.good !== null && this.good.zxidHi === zxidHi && this.good.zxidLo === zxidLo) return null;
@@ -131,7 +133,7 @@ export class SnapshotWriter {
       this.options.waitUntilDurable(lastZxidHi, lastZxidLo);
       const publish = (): void => fileStore.rename(temporary, joinPath(directory, name));
       if (gate === undefined) publish();
-      else if (!gate.pass(publish)) throw new SnapshotAbandoned(REPLACED);
+      else if (!gate.pass(publish)) throw new SnapshotAbandoned(SHUT);
       path = joinPath(directory, name); // not durable yet: nobody may count on it
       // Whoever replaces the tree first clears it and then looks which snapshots there are: it has seen this one, or is seen here.
       if (reader.incarnation() !== incarnation) throw new SnapshotAbandoned(REPLACED);

@@ -25,12 +25,14 @@ import type { DigestMismatch } from '../store/digest-check.js';
 import { TXN_HEADER_BYTES, type TxnApplier } from '../store/txn-applier.js';
 import type { Recovered, RecoveredSession } from './final-request-processor.js';
 import {
+  FLAG_UNLOGGED,
   PIPELINE_HEADER_BYTES,
   PIPELINE_HEADER_WORDS,
   RecordType,
   ServerRole,
   WORD_CONNECTION,
   WORD_ERROR,
+  WORD_FLAGS,
   WORD_HALT_COUNT,
   WORD_LENGTH_A,
   WORD_LENGTH_B,
@@ -59,6 +61,8 @@ export interface SentDatabase {
 export interface MemberDatabase {
   /** What is on the disk, into the tree, whatever that holds; tells of each digest that it found not to be the tree's. */
   reload(onDigestMismatch: (mismatch: DigestMismatch) => void): Recovered;
+  /** From here on the tree is ahead of the log, until it is loaded again: a snapshot of it must not become visible. */
+  leaveLog(): void;
   /** Empties the tree for the leader's. */
   beginSnapshot(zxidHi: number, zxidLo: number): SentDatabase;
 }
@@ -302,6 +306,7 @@ export class RoleChanges {
   /** The transaction has been applied; its record to the shards names the slot. Returns the error for who waits for it. */
   onApplied(applier: TxnApplier, entry: number, words: Int32Array, header: number): number {
     const { type } = applier;
+    if (!this.isUnsaved && ((words[header + WORD_FLAGS] as number) & FLAG_UNLOGGED) !== 0) this.leaveLog();
     if (type === OpCode.error && words[header + WORD_OP] === OpCode.createSession) this.endUnwelcome(applier);
     if (!this.ownsSlots || (type !== OpCode.createSession && type !== OpCode.closeSession)) return ErrorCode.Ok;
     const { clientHi, clientLo } = applier;
@@ -318,6 +323,12 @@ export class RoleChanges {
     }
     const timeoutMs = readInt32(applier.bytes, entry + TXN_HEADER_BYTES);
     return this.openSlot(clientHi, clientLo, timeoutMs, words, header);
+  }
+
+  /** An observer that keeps none: when its role is over, it is what it was when that began. */
+  private leaveLog(): void {
+    this.isUnsaved = true;
+    this.database.leaveLog();
   }
 
   /** The leader has said whether the session is open. */

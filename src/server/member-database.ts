@@ -43,6 +43,7 @@ export function memberDatabase(parts: MemberDatabaseParts): MemberDatabase {
       parts.gate.open();
       return recovered;
     },
+    leaveLog: () => parts.gate.shut(),
     beginSnapshot: (zxidHi, zxidLo) => {
       parts.gate.shut();
       return new SnapshotFromLeader(parts, zxidHi, zxidLo);

@@ -59,7 +59,14 @@ export function memberRoles(
       return { role: leader, onVoterLooking: (sid) => leader.onVoterLooking(sid) };
     }
     const kind = decision.state === PeerState.observing ? 'observer' : 'follower';
-    const learner = new Learner(host, { kind, leader: decision.leader, partBytesMax, touched, observerMaster });
+    const learner = new Learner(host, {
+      kind,
+      leader: decision.leader,
+      partBytesMax,
+      touched,
+      isLogging: peer.observerLogs,
+      observerMaster,
+    });
     return { role: learner, onVoterLooking: () => {} };
   };
 }

@@ -55,6 +55,8 @@ export interface QuorumPeerConfig {
   readonly counterLast: number;
   /** How long an observer rests, at most, when it has tried all of them. */
   readonly observerReconnectMsMax: number;
+  /** syncEnabled: while it observes, it keeps a log. */
+  readonly observerLogs: boolean;
 }
 
 export interface ConfiguredMembers {
@@ -100,8 +102,15 @@ export function readQuorumPeerConfig(
     leaderServes: !settings.switched('leaderServes'),
     observerMasterPort: Math.max(0, settings.strictInt('observerMasterPort')),
     observerReconnectMsMax: Math.max(0, settings.lenientLong('observer.reconnectDelayMs')),
+    observerLogs: observerLogs(settings),
     counterLast: COUNTER_LAST - (Math.max(0, settings.lenientLong('testingonly.initialZxid', 0)) % COUNTER_LAST),
   };
+}
+
+/** The property wins, and is true if it says so and nothing else. */
+function observerLogs(settings: Settings): boolean {
+  const own = settings.text('observer.syncEnabled');
+  return own === '' ? settings.strictBool('syncEnabled') : own.toLowerCase() === 'true';
 }
 
 /** 0 is for ever; less than that is no number of tries, and the default. */

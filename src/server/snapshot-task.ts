@@ -56,6 +56,7 @@ export default function takeSnapshot(task: SnapshotTask): SnapshotOutcome {
     return slabs[index];
   };
   const reader = new TreeReader({ control: task.treeControl, slab0: slabs[0] as SharedArrayBuffer }, { load });
+  const gate = new SnapshotGate(task.snapshotGate);
   const backOff = (): void => {
     Atomics.wait(bed, 0, 0, BACK_OFF_MS);
   };
@@ -68,9 +69,9 @@ export default function takeSnapshot(task: SnapshotTask): SnapshotOutcome {
       const { hi, lo } = appliedZxid(reader);
       sessions.visitUnclosed(hi, lo, add);
     },
-    waitUntilDurable: (zxidHi, zxidLo) => durable.wait(zxidHi, zxidLo),
+    waitUntilDurable: (zxidHi, zxidLo) => durable.wait(zxidHi, zxidLo, () => gate.isShut),
     loaded: task.good,
-    gate: new SnapshotGate(task.snapshotGate),
+    gate,
     ...task.config,
     roomBytes: () => roomBytes(task.directory),
     treeDigest: reader.keepsDigest() ? () => publishedDigest(reader, backOff) : null,

@@ -45,6 +45,8 @@ export interface LearnerOptions {
   /** jute.maxbuffer and its extra. */
   readonly partBytesMax: number;
   readonly touched: TouchedSessions;
+  /** syncEnabled; false: once it is up to date, an observer logs nothing, and has what it had then when the role is over. */
+  readonly isLogging: boolean;
   /** Null: observers are the leader's alone. */
   readonly observerMaster: ObserverMasterOptions | null;
 }

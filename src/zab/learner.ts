@@ -263,6 +263,7 @@ export class Learner implements Role, LeaderConnectionEvents {
     syncTime.add(clock.monotonicMs() - this.syncBeganMs);
     this.current = 'starting';
     this.txns.mayRepeat = false;
+    this.txns.isLogging = this.options.isLogging || this.options.kind === 'follower';
     this.txns.publish();
     this.host.line.serve(this.options.kind === 'follower' ? ServerRole.follower : ServerRole.observer, 0, 0);
   }

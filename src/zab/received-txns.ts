@@ -47,6 +47,8 @@ interface Held {
 export class ReceivedTxns {
   /** While synchronizing, what this server has already may come again, and is dropped. */
   mayRepeat = true;
+  /** False: what is committed is applied without the log, and nothing is acknowledged. Of an observer, once it is up to date. */
+  isLogging = true;
   sink: CommitSink | null = null;
   private readonly history: ProposalHistory;
   private readonly line: PipelinePort;
@@ -139,7 +141,7 @@ export class ReceivedTxns {
       this.held.push({ zxidHi, zxidLo, entry });
     } else {
       this.history.append(zxidHi, zxidLo, bytes, offset, length);
-      this.line.logTxn(bytes, offset, length);
+      this.line.logTxn(bytes, offset, length, this.isLogging);
     }
     return true;
   }

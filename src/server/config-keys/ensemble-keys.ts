@@ -89,8 +89,7 @@ export const ENSEMBLE_KEYS = [
     regime: 'strict-bool',
     default: 'true',
     unit: '',
-    sentence: 'Observers keep a log of their own.',
-    accepted: 'Observers always keep a log.',
+    sentence: 'Observers keep a log of their own; without, they have to be sent more when they come back.',
   },
   {
     name: 'leaderConnectDelayDuringRetryMs',
@@ -186,7 +185,6 @@ export const ENSEMBLE_KEYS = [
     default: '',
     unit: '',
     sentence: 'Stronger than syncEnabled, where it is set.',
-    accepted: 'Observers always keep a log.',
   },
   {
     name: 'standaloneEnabled',

@@ -213,6 +213,19 @@ export class EnsembleRecord {
     this.reconcile(member);
   }
 
+  /** The role is over. Who has applied more than is on the disk (an observer without a log, an unfinished SNAP) is what the disk says. */
+  settled(sid: number, zxid: number): void {
+    const member = this.member(sid);
+    if (zxid >= member.line.last) return;
+    const { durable } = member;
+    if (zxid < durable.last) {
+      this.say(Invariant.durableAcks, `${sid} went back to ${showZxid(zxid)}, and had ${showZxid(durable.last)} durable`);
+    }
+    member.line = durable.upTo(zxid);
+    member.unsynced = [];
+    member.applied = zxid;
+  }
+
   settling(sid: number, isSettling: boolean): void {
     this.member(sid).isSettling = isSettling;
   }

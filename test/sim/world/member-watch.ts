@@ -184,6 +184,9 @@ export class MemberWatch implements LogObserver {
         record.started(sid, zxid, isAllDurable);
         break;
       }
+      case RecordType.settle:
+        if (error === 0) record.settled(sid, zxid);
+        break;
       case RecordType.truncate:
         if (error === 0) record.truncated(sid, zxid);
         break;

@@ -73,6 +73,8 @@ export interface SimPlan {
   readonly counterLast: number | null;
   /** Followers serve the observers; 0: the leader does. */
   readonly observerMasterPort: number;
+  /** Who observes keeps a log. */
+  readonly observerLogs: boolean;
   readonly setsWatchesAgain: boolean;
   /** Between two requests of one client, on average. */
   readonly pauseMs: number;
@@ -139,6 +141,7 @@ export function drawPlan(seed: number, safetyMs = 12_000, shares: PlanShares = {
     isReadOnlyEnabled: new Prng(seed).fork('read-only').below(5) === 0,
     counterLast: drawCounterLast(new Prng(seed).fork('counters')),
     observerMasterPort: drawObserverMasterPort(new Prng(seed).fork('observer masters'), observerCount),
+    observerLogs: new Prng(seed).fork('observers without a log').below(3) !== 0,
     setsWatchesAgain: prng.below(3) !== 0,
     pauseMs: 10 + prng.below(150),
     outstandingMax: 1 + prng.below(6),

@@ -388,6 +388,7 @@ export class SimWorld {
         initLimitTicks: INIT_LIMIT_TICKS,
         syncLimitTicks: SYNC_LIMIT_TICKS,
         observerMasterPort: plan.observerMasterPort,
+        observerLogs: plan.observerLogs,
         ...(plan.counterLast === null ? {} : { counterLast: plan.counterLast }),
       },
       isSnapForced: plan.isSnapForced,

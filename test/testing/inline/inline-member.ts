@@ -367,6 +367,7 @@ function memberConfig(options: InlineMemberOptions): ServerConfig {
     isStandaloneEnabled: true,
     observerMasterPort: 0,
     observerReconnectMsMax: 0,
+    observerLogs: true,
     counterLast: 0xffffffff,
     leaderServes: true,
     ...options.quorum,

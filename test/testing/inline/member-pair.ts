@@ -51,6 +51,8 @@ export class MemberPair {
   readonly toLeader: Message[] = [];
   readonly toLearner: Message[] = [];
   isOver = false;
+  /** False: an observer without a log, for whom nothing waits. */
+  learnerLogs = true;
   /** All that the leader has proposed, in order: what a learner misses. */
   readonly history: { readonly zxid: bigint; readonly entry: Uint8Array }[];
   committed = 0n;
@@ -152,7 +154,9 @@ export class MemberPair {
         this.proposed = zxid;
         this.proposals.push(zxid);
         this.history.push({ zxid, entry });
-        this.tell(this.toLearner, () => this.learner.say((learners) => learners.logTxn(entry, 0, entry.length)));
+        this.tell(this.toLearner, () =>
+          this.learner.say((learners) => learners.logTxn(entry, 0, entry.length, this.learnerLogs)),
+        );
         port.passOn(type, bytes, offset, length);
       } else if (words[at + WORD_LEARNER] === 0) {
         port.passOn(type, bytes, offset, length);
@@ -175,7 +179,7 @@ export class MemberPair {
   }
 
   private tryCommit(): void {
-    const both = this.leaderHas < this.learnerHas ? this.leaderHas : this.learnerHas;
+    const both = this.leaderHas < this.learnerHas || !this.learnerLogs ? this.leaderHas : this.learnerHas;
     while ((this.proposals[0] ?? both + 1n) <= both) {
       const zxid = this.proposals.shift() as bigint;
       this.committed = zxid;

@@ -57,7 +57,7 @@ describe('a member that is sent a database', () => {
       learner.run();
       expect(learner.takeDone('snapEnd')).toEqual({ what: 'snapEnd', zxid: (7n << 32n) | 9n, error: 0 });
     }
-    await expect(learner.snapshots.take()).rejects.toThrow('the tree was replaced while a snapshot was being written');
+    await expect(learner.snapshots.take()).rejects.toThrow('it is being replaced by the leader');
     learner.snapshots.onDue();
     expect(snapshotFiles(learner)).toEqual(before);
     // The role ends here: what is on the disk is what there is, and may be written again.
@@ -126,5 +126,38 @@ describe('the gate', () => {
     ).toThrow('EIO');
     expect(gate.pass(() => passed.push('again'))).toBe(true);
     expect(passed).toEqual(['open', 'again']);
+  });
+});
+
+describe('an observer without a log', () => {
+  test('is what it was when its role is over, and what it held meanwhile is in no snapshot', async () => {
+    const pair = new MemberPair(
+      new ScriptedMember({ sid: 1, prng: new Prng(1) }),
+      new ScriptedMember({ sid: 2, prng: new Prng(2) }),
+    );
+    const { leader, learner } = pair;
+    pair.begin(1);
+    pair.run();
+    const client = leader.dial();
+    client.handshake();
+    client.create('/a');
+    pair.run();
+    pair.learnerLogs = false;
+    for (const path of ['/b', '/c']) client.create(path);
+    pair.run();
+    expect(learner.zxid).toBe((1n << 32n) | 4n);
+    expect(snapshotFiles(learner)).toEqual(['snapshot.0']);
+    await expect(learner.snapshots.take()).rejects.toThrow('an observer without a log');
+    pair.end();
+    expect(learner.endRole()).toBe((1n << 32n) | 2n);
+    expect((await learner.snapshots.take()).name).toBe('snapshot.100000002');
+    leader.endRole();
+    const next = new MemberPair(leader, learner, pair);
+    next.begin(2);
+    next.run();
+    const [ofLeader, ofLearner] = [leader, learner].map(({ tree }) => tree.nodeCount());
+    expect(ofLearner).toBe(ofLeader);
+    next.end();
+    expect(learner.endRole()).toBe((1n << 32n) | 4n);
   });
 });

@@ -219,6 +219,19 @@ describe('observing', () => {
     expect(committedZxids(world.history)).toEqual(['1:1', '1:2']);
   });
 
+  test('without a log of its own, INFORM is applied as it is, and what brings it up to date is logged as ever', () => {
+    const world = new LearnerWorld({ kind: 'observer', isLogging: false });
+    world.follow();
+    world.take();
+    world.packets(inform([1, 1]), inform([1, 2]));
+    expect(world.take()).toEqual(['unlogged 1:1', 'unlogged 1:2', 'committed 1:2']);
+    const voter = new LearnerWorld({ kind: 'follower', isLogging: false });
+    voter.follow();
+    voter.take();
+    voter.packets(proposal([1, 1]));
+    expect(voter.take()).toEqual(['log 1:1']);
+  });
+
   test('PROPOSAL and COMMIT are not for observers; a hole in what is ends the role', () => {
     const world = observing();
     world.packets(proposal([1, 1]), commit([1, 1]));

@@ -147,6 +147,7 @@ export interface WorldOptions {
   readonly needsSnapshot?: boolean;
   readonly isUncounted?: boolean;
   readonly partBytesMax?: number;
+  readonly isLogging?: boolean;
   readonly observerMaster?: ObserverMasterOptions;
   /** Where observers find this member. */
   readonly ownHost?: PeerNetwork;
@@ -214,6 +215,7 @@ export class LearnerWorld {
       leader: options.real?.sid ?? LEADER,
       partBytesMax: options.partBytesMax ?? 1 << 20,
       observerMaster: options.observerMaster ?? null,
+      isLogging: options.isLogging ?? true,
       touched: {
         reset: () => this.tell('touched.reset'),
         appendTo: (out) => {
