@@ -340,6 +340,10 @@ describe('standalone or ensemble', () => {
     expect(loadText(three).quorumPeer).toMatchObject({ leaderNoDelay: true, followerNoDelay: true });
     const delaying = ['-Dleader.nodelay=TRUE', '-Dfollower.nodelay=false'];
     expect(loadText(three, delaying).quorumPeer).toMatchObject({ leaderNoDelay: false, followerNoDelay: false });
+    const logs = (text: string, flags: string[] = []) => loadText(`${three}${text}`, flags).quorumPeer?.observerLogs;
+    expect([logs(''), logs('syncEnabled=false')]).toEqual([true, false]);
+    expect(logs('syncEnabled=false', ['-Dzookeeper.observer.syncEnabled=TRUE'])).toBe(true);
+    expect(logs('syncEnabled=true', ['-Dzookeeper.observer.syncEnabled=no'])).toBe(false);
     expect(loadText(`${three}electionPortBindRetry=-1`).quorumPeer?.electionBindTries).toBe(3);
   });
 
