@@ -219,7 +219,10 @@ export class EnsembleRecord {
     if (zxid >= member.line.last) return;
     const { durable } = member;
     if (zxid < durable.last) {
-      this.say(Invariant.durableAcks, `${sid} went back to ${showZxid(zxid)}, and had ${showZxid(durable.last)} durable`);
+      this.say(
+        Invariant.durableAcks,
+        `${sid} went back to ${showZxid(zxid)}, and had ${showZxid(durable.last)} durable`,
+      );
     }
     member.line = durable.upTo(zxid);
     member.unsynced = [];
