@@ -6,9 +6,8 @@
 
 import { assert } from '../base/assert.js';
 import { readInt32 } from '../base/bytes.js';
-import { compareSigned, hex64 } from '../base/int64.js';
+import { hex64 } from '../base/int64.js';
 import { OpCode } from '../protocol/op-code.js';
-import { FILE_HEADER_BYTES } from '../protocol/stored-records.js';
 import { TXN_HEADER_BYTES } from '../protocol/txns.js';
 import type { DataTree } from '../store/data-tree.js';
 import { DigestCheck, type DigestMismatch } from '../store/digest-check.js';
@@ -16,48 +15,32 @@ import { TxnApplier } from '../store/txn-applier.js';
 import type { CommittedLog } from './committed-log.js';
 import { type DataDirectories, openDataDirectories } from './data-directories.js';
 import type { DataFileName } from './file-names.js';
-import { errorCodeOf, type FileStore, joinPath, parentOf } from './file-store.js';
-import { createLoadQueueMemory, LoadStalled } from './load-queue.js';
+import { errorCodeOf, type FileStore } from './file-store.js';
+import { HistoryJudge, UncoveredSnapshot } from './history-judge.js';
 import type { LogFinding } from './log-finding.js';
-import { LogFloor } from './log-floor.js';
 import { LogTail } from './log-tail.js';
-import { loadAhead, type ReadAhead } from './read-ahead.js';
+import type { ReadAhead } from './read-ahead.js';
 import { type RecoveredSession, RecoveredSessions } from './recovered-sessions.js';
+import { missingTailSentence, RecoveryError, remedyFor, SNAPSHOT_REMEDY, UNREADABLE_REMEDY } from './recovery-error.js';
+import { removeEmptyLastLog, setUncoveredAside, syncReplayed, takeInitializeMark } from './recovery-files.js';
 import type { RecoveryProgress } from './recovery-progress.js';
-import { shellWord } from './shell-word.js';
 import { listSnapshots, passesQuickTest, removeTemporaries, SNAPSHOTS_TRIED_MAX } from './snapshot-files.js';
-import { BrokenSnapshot, SnapshotReader, type SnapshotTail } from './snapshot-reader.js';
+import { SnapshotLoading } from './snapshot-loading.js';
+import { BrokenSnapshot, type SnapshotTail } from './snapshot-reader.js';
 import { SnapshotWriter, type TreeDigest } from './snapshot-writer.js';
-import { readSyncMark, SYNC_MARK_NAME, type SyncMarkReading } from './sync-mark.js';
+import { readSyncMark, type SyncMarkReading } from './sync-mark.js';
 import { checkSyncMark } from './sync-mark-check.js';
-import { TreeLoader } from './tree-loader.js';
 import { TxnLogDamage } from './txn-log-damage.js';
-import { chooseTxnLogs, listTxnLogs } from './txn-log-files.js';
+import { listTxnLogs } from './txn-log-files.js';
 import { ENTRY_CLIENT_OFFSET } from './txn-log-format.js';
 import type { TxnLogReader } from './txn-log-reader.js';
 import { TxnLogHole, TxnLogReplay } from './txn-log-replay.js';
+import { UnreadableSnapshots } from './unreadable-snapshots.js';
 
 /** How far a start has come is looked at with every 1024th transaction. */
 const RECORDS_PER_REPORT_MASK = 1023;
-/** Makes a name that neither ZooKeeper nor we take for a snapshot's. */
-const UNCOVERED_PREFIX = 'uncovered.';
-const INITIALIZE_MARK = 'initialize';
-const EXIT_UNEXPECTED_ERROR = 1;
 /** Before the first transaction a digest section says nothing, as the reference writes it. */
 const NO_DIGEST: TreeDigest = { zxidHi: 0, zxidLo: 0, digestHi: 0, digestLo: 0 };
-
-/** The files are there but cannot be made into a database. */
-export class RecoveryError extends Error {
-  override readonly name = 'RecoveryError';
-  readonly exitCode = EXIT_UNEXPECTED_ERROR;
-  /** What is wrong with which file; null when that is no file's content. */
-  readonly finding: LogFinding | null;
-
-  constructor(message: string, options: { readonly cause?: unknown; readonly finding?: LogFinding } = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined);
-    this.finding = options.finding ?? null;
-  }
-}
 
 export interface RecoveryOptions {
   readonly fileStore: FileStore;
@@ -125,42 +108,6 @@ export function recover(options: RecoveryOptions): RecoveredDatabase {
   }
 }
 
-function missingTailSentence(finding: LogFinding): string {
-  const { path, offset, lastHi, lastLo, syncedHi, syncedLo } = finding;
-  return (
-    `Acknowledged transactions are missing: the log ends at 0x${hex64(lastHi, lastLo)} in ${path} at offset ${offset}, ` +
-    `but was synced up to 0x${hex64(syncedHi, syncedLo)}, says ${SYNC_MARK_NAME}`
-  );
-}
-
-function snapshotFinding(path: string): LogFinding {
-  const nowhere = { offset: -1, lastHi: -1, lastLo: -1, later: null, syncedHi: -1, syncedLo: -1 };
-  return { kind: 'snapshot', path, ...nowhere };
-}
-
-/** What the operator can do when it is the snapshots that are gone. */
-const SNAPSHOT_REMEDY =
-  'In an ensemble: empty the data directory except for myid and the epoch files, and the leader sends a snapshot. ' +
-  'Stand-alone: restore a snapshot from a backup into the data directory';
-
-/** Nobody may be told to empty a directory for want of a permission. */
-const UNREADABLE_REMEDY =
-  'What cannot be read is not lost: give the files to the user that the server runs as, or look at the disk, and start again';
-
-/** What the operator can do, with the command that does it here. */
-function remedyFor(dataDir: string, dataLogDir: string): string {
-  const directories = shellWord(dataLogDir) + (dataLogDir === dataDir ? '' : ` ${shellWord(dataDir)}`);
-  return (
-    'Acknowledged transactions may be lost behind this, so the server does not start with what is left. In an ensemble: ' +
-    'empty the data directory except for myid and the epoch files, and the leader sends a snapshot. Stand-alone: restore ' +
-    `the files from a backup, or see what would be lost with: zkLogRepair ${directories} ` +
-    `and accept the loss with: zkLogRepair --accept-loss ${directories}`
-  );
-}
-
-/** Holds effects of transactions that the log does not hold. */
-class UncoveredSnapshot extends BrokenSnapshot {}
-
 class Recovery {
   private readonly options: RecoveryOptions;
   private readonly directories: DataDirectories;
@@ -172,14 +119,16 @@ class Recovery {
   private isEpochBegun = false; // the record being replayed is the first of its epoch
   private readonly uncovered: string[] = []; // names of snapshots
   private tail: LogTail;
-  /** Snapshots that the disk does not give, which says nothing of what is in them: the next start may have them. */
-  private readonly unreadable: DataFileName[] = [];
-  private readonly refusals: string[] = []; // what the system said of each of them
+  private readonly unreadable = new UnreadableSnapshots();
+  private readonly judge: HistoryJudge;
+  private readonly loading: SnapshotLoading;
 
   constructor(options: RecoveryOptions, directories: DataDirectories) {
     this.options = options;
     this.directories = directories;
     this.applier = new TxnApplier(options.tree);
+    this.judge = new HistoryJudge(options, directories, this.unreadable);
+    this.loading = new SnapshotLoading(options, directories.snapshotDirectory, this.sessions);
     // Before the logs, so that a directory in use (a tool reads it) never seems to end before its mark.
     this.mark = readSyncMark(options.fileStore, directories.logDirectory);
     this.logs = listTxnLogs(options.fileStore, directories.logDirectory);
@@ -193,22 +142,22 @@ class Recovery {
       this.options.warn(`Removed ${name}, left behind by a snapshot that was never finished`);
     }
     this.options.committedLog?.clear(0, 0);
-    const isInitialized = this.takeInitializeMark();
+    const isInitialized = takeInitializeMark(fileStore, this.directories);
     const snapshots = listSnapshots(fileStore, snapshotDirectory);
     for (const file of [...snapshots, ...this.logs]) {
       if (file.isOdd) this.options.warn(`${file.name} is no name this server would give, but is read as one`);
     }
     const candidates = snapshots.filter((file) =>
-      passesQuickTest(fileStore, snapshotDirectory, file.name, (error) => this.setUnreadable(file, error)),
+      passesQuickTest(fileStore, snapshotDirectory, file.name, (error) => this.unreadable.add(file, error)),
     );
-    for (const reason of this.refusals) this.options.warn(`A snapshot cannot be read: ${reason}`);
+    for (const reason of this.unreadable.reasons) this.options.warn(`A snapshot cannot be read: ${reason}`);
     const newest = snapshots[0];
-    if (newest !== undefined && !candidates.includes(newest) && !this.unreadable.includes(newest)) {
+    if (newest !== undefined && !candidates.includes(newest) && !this.unreadable.has(newest.name)) {
       this.options.warn(`${newest.name} is cut short, left by a crash or a copy: an older one is tried`);
     }
     if (candidates.length === 0) return this.startWithoutSnapshot(snapshots, isInitialized);
     const recovered = this.tryEach(candidates.slice(0, SNAPSHOTS_TRIED_MAX));
-    this.removeEmptyLastLog();
+    removeEmptyLastLog(this.options.fileStore, this.directories, this.logs, this.options.warn);
     return recovered;
   }
 
@@ -231,12 +180,12 @@ class Recovery {
         const replay = this.replay(candidate.zxidHi, candidate.zxidLo);
         lastHi = replay.lastHi;
         lastLo = replay.lastLo;
-        this.checkCovered(candidate, tail, replay);
-        this.checkFloor(candidate, replay);
-        this.checkReached(candidate, replay);
+        this.judge.checkCovered(candidate, tail, replay, tree.unresolvedAclCount);
+        this.judge.checkFloor(candidate, replay);
+        this.judge.checkReached(candidate, replay);
         return this.result(candidate, replay);
       } catch (error) {
-        if (error instanceof TxnLogHole && this.isNewerUnreadable(candidate)) {
+        if (error instanceof TxnLogHole && this.unreadable.hasNewerThan(candidate)) {
           // With the snapshot between, which may be read another time, nothing is missing.
           throw new RecoveryError(`${error.message}. A newer snapshot cannot be read`, { cause: error });
         }
@@ -254,72 +203,21 @@ class Recovery {
     }
     throw new RecoveryError(
       `Not able to find valid snapshots in ${this.directories.snapshotDirectory}: ` +
-        `${[...new Set([...this.refusals, ...reasons])].join('; ')}. ` +
-        (this.unreadable.length > 0 ? UNREADABLE_REMEDY : SNAPSHOT_REMEDY),
-      this.noneUsable(candidates),
+        `${[...new Set([...this.unreadable.reasons, ...reasons])].join('; ')}. ` +
+        (!this.unreadable.isEmpty ? UNREADABLE_REMEDY : SNAPSHOT_REMEDY),
+      this.judge.noneUsable(candidates),
     );
   }
 
   private load(candidate: DataFileName): SnapshotTail {
     try {
-      return this.read(candidate);
+      return this.loading.load(candidate);
     } catch (error) {
       // An unreadable sector is one more way for a snapshot to be broken.
       if (errorCodeOf(error) === '') throw error;
-      this.setUnreadable(candidate, error);
+      this.unreadable.add(candidate, error);
       throw new BrokenSnapshot(error instanceof Error ? error.message : String(error), { cause: error });
     }
-  }
-
-  private setUnreadable(snapshot: DataFileName, error: unknown): void {
-    this.unreadable.push(snapshot);
-    this.refusals.push(error instanceof Error ? error.message : String(error));
-  }
-
-  private isNewerUnreadable({ zxidHi, zxidLo }: DataFileName): boolean {
-    return this.unreadable.some((s) => compareSigned(s.zxidHi, s.zxidLo, zxidHi, zxidLo) > 0);
-  }
-
-  private read(candidate: DataFileName): SnapshotTail {
-    const { fileStore, readAhead, tree, warn } = this.options;
-    const { snapshotDirectory } = this.directories;
-    const fileBytes = fileStore.sizeOf(joinPath(snapshotDirectory, candidate.name));
-    if (readAhead !== undefined && fileBytes >= readAhead.fileBytesMin) {
-      try {
-        return this.loadByTwo(readAhead, candidate, fileBytes);
-      } catch (error) {
-        if (!(error instanceof LoadStalled)) throw error;
-        warn(`Reading ${candidate.name} again without the help of another thread: ${error.message}`);
-        tree.clear();
-        this.sessions.clear();
-      }
-    }
-    const loader = this.newLoader(fileBytes);
-    const reader = new SnapshotReader(fileStore, snapshotDirectory, candidate.name, loader);
-    return reader.read((position) => this.reportLoad(candidate, position, fileBytes, loader));
-  }
-
-  private loadByTwo(readAhead: ReadAhead, candidate: DataFileName, fileBytes: number): SnapshotTail {
-    const { tree, emulate353TtlNodes } = this.options;
-    const loader = this.newLoader(fileBytes);
-    const request = {
-      directory: this.directories.snapshotDirectory,
-      name: candidate.name,
-      target: tree.loadTarget,
-      emulate353TtlNodes,
-      queue: createLoadQueueMemory(),
-    };
-    return loadAhead(readAhead, request, loader, (position) => this.reportLoad(candidate, position, fileBytes, loader));
-  }
-
-  /** A compressed file tells too little of its content, which costs the tree some splits of its index. */
-  private newLoader(fileBytes: number): TreeLoader {
-    const { tree, emulate353TtlNodes } = this.options;
-    return new TreeLoader(tree, this.sessions, emulate353TtlNodes, fileBytes);
-  }
-
-  private reportLoad(candidate: DataFileName, position: number, fileBytes: number, loader: TreeLoader): void {
-    this.options.progress?.report(`Loading ${candidate.name}`, position, fileBytes, loader.nodeCount, 'nodes');
   }
 
   private replay(afterHi: number, afterLo: number): TxnLogReplay {
@@ -329,7 +227,7 @@ class Recovery {
     replay.run((reader) => {
       this.tail.onRecord(reader);
       this.isEpochBegun = reader.zxidHi !== replay.lastHi;
-      if (this.isEpochBegun) this.checkBetween(replay, reader);
+      if (this.isEpochBegun) this.judge.checkBetween(replay, reader);
       if (this.applyRecord(reader)) replay.vouchForGaps((gap) => this.warnOfGap(gap, reader));
       if ((replay.recordCount & RECORDS_PER_REPORT_MASK) === 0) this.reportReplay(reader, replay.recordCount);
     });
@@ -387,113 +285,10 @@ class Recovery {
     this.digests?.onSnapshot(zxidHi, zxidLo, digestZxidHi, digestZxidLo, digestVersion, digestHi, digestLo);
   }
 
-  /**
-   * A member that was sent a snapshot keeps its logs from before, which may end in transactions that were never committed.
-   * What was logged after that snapshot follows from it alone, even where no zxid is missing (log-floor.ts).
-   */
-  private checkFloor(candidate: DataFileName, replay: TxnLogReplay): void {
-    const { fileStore } = this.options;
-    const { hi, lo } = new LogFloor(fileStore, this.directories.logDirectory);
-    if (compareSigned(candidate.zxidHi, candidate.zxidLo, hi, lo) >= 0) return;
-    // Without any of that name or above, the snapshot never came to be: the logs are as they were.
-    const { snapshotDirectory } = this.directories;
-    const lost = listSnapshots(fileStore, snapshotDirectory).find(
-      (s) => compareSigned(s.zxidHi, s.zxidLo, hi, lo) >= 0,
-    );
-    if (lost === undefined) return;
-    const path = joinPath(snapshotDirectory, lost.name);
-    throw new RecoveryError(
-      `${path} cannot be loaded, and the log beyond 0x${hex64(hi, lo)} follows from what a leader sent at that zxid, not from ` +
-        `${candidate.name} and the log before, which ends at 0x${hex64(replay.lastHi, replay.lastLo)}. ${SNAPSHOT_REMEDY}`,
-      this.noneUsable([lost]),
-    );
-  }
-
-  /**
-   * Where a newer snapshot could not be used, an older one stands in for it only with the log as far as the newer one's name:
-   * that much was in the tree, and clients were told of it. A counter of 0 belongs to no transaction (a leader sets it), an
-   * odd name to nobody.
-   */
-  private checkReached(candidate: DataFileName, { lastHi, lastLo }: TxnLogReplay): void {
-    this.refuseIfUnreached(candidate.name, lastHi, lastLo, () => true);
-  }
-
-  /**
-   * Zxids do not tell whether the last transactions of an epoch are missing before the first one of the next; the name of a
-   * snapshot that could not be used does.
-   */
-  private checkBetween({ lastHi, lastLo }: TxnLogReplay, { zxidHi, zxidLo }: TxnLogReader): void {
-    this.refuseIfUnreached(
-      'the snapshot that was loaded',
-      lastHi,
-      lastLo,
-      (s) => compareSigned(s.zxidHi, s.zxidLo, zxidHi, zxidLo) < 0,
-    );
-  }
-
-  /** If a snapshot's name says that there was a transaction behind this one, which no log has. */
-  private refuseIfUnreached(
-    loaded: string,
-    lastHi: number,
-    lastLo: number,
-    isMeant: (snapshot: DataFileName) => boolean,
-  ): void {
-    const { fileStore, dataDir, dataLogDir } = this.options;
-    const { snapshotDirectory } = this.directories;
-    const unreached = listSnapshots(fileStore, snapshotDirectory).find(
-      (s) => !s.isOdd && s.zxidLo !== 0 && compareSigned(s.zxidHi, s.zxidLo, lastHi, lastLo) > 0 && isMeant(s),
-    );
-    if (unreached === undefined) return;
-    const { name, zxidHi: syncedHi, zxidLo: syncedLo } = unreached;
-    const path = joinPath(snapshotDirectory, name);
-    const finding: LogFinding = {
-      kind: 'unreached',
-      path,
-      offset: -1,
-      lastHi,
-      lastLo,
-      later: null,
-      syncedHi,
-      syncedLo,
-    };
-    throw new RecoveryError(
-      `${path} cannot be loaded, and the log behind ${loaded} ends before it, at 0x${hex64(lastHi, lastLo)}. ` +
-        remedyFor(dataDir, dataLogDir),
-      this.unreadable.some((s) => s.name === name) ? {} : { finding },
-    );
-  }
-
-  /**
-   * A snapshot that was written while the tree changed holds effects of transactions above its name; only replaying all
-   * of them makes it right. A log that ends before leaves a tree that never was.
-   */
-  private checkCovered(candidate: DataFileName, tail: SnapshotTail, replay: TxnLogReplay): void {
-    const marks = [
-      [tail.digestZxidHi, tail.digestZxidLo],
-      [tail.lastZxidHi, tail.lastZxidLo],
-    ];
-    for (const [hi, lo] of marks) {
-      // A leader that has just been established sets counter 0, without a transaction of that zxid.
-      if (lo === 0 || compareSigned(hi, lo, candidate.zxidHi, candidate.zxidLo) <= 0) continue;
-      if (compareSigned(replay.lastHi, replay.lastLo, hi, lo) < 0) {
-        throw new UncoveredSnapshot(
-          `${candidate.name} may hold changes up to 0x${hex64(hi, lo)}, ` +
-            `but the log ends at 0x${hex64(replay.lastHi, replay.lastLo)}`,
-        );
-      }
-    }
-    const { unresolvedAclCount } = this.options.tree;
-    if (unresolvedAclCount > 0) {
-      throw new UncoveredSnapshot(
-        `${candidate.name} has ${unresolvedAclCount} nodes with an ACL that neither it nor the log behind it holds`,
-      );
-    }
-  }
-
   private startWithoutSnapshot(snapshots: readonly DataFileName[], isInitialized: boolean): RecoveredDatabase {
     const { tree, dbAutocreate, trustEmptySnapshot, warn } = this.options;
-    if (this.unreadable.length > 0) {
-      const reasons = this.refusals.join('; ');
+    if (!this.unreadable.isEmpty) {
+      const reasons = this.unreadable.reasons.join('; ');
       const where = this.directories.snapshotDirectory;
       throw new RecoveryError(`Not able to find valid snapshots in ${where}: ${reasons}. ${UNREADABLE_REMEDY}`);
     }
@@ -504,7 +299,7 @@ class Recovery {
             `${this.directories.logDirectory}, and there is no snapshot in ${this.directories.snapshotDirectory}. ` +
             `${SNAPSHOT_REMEDY}, or, when the logs are known to go back to an empty database, start once with ` +
             'zookeeper.snapshot.trust.empty=true',
-          this.noneUsable(snapshots),
+          this.judge.noneUsable(snapshots),
         );
       warn('No snapshot found, but zookeeper.snapshot.trust.empty is set: replaying all logs onto an empty tree');
       return this.replayOntoEmptyTree();
@@ -515,7 +310,7 @@ class Recovery {
       throw new RecoveryError(
         `Not able to find valid snapshots in ${this.directories.snapshotDirectory}: ${lost.name} is cut short, ` +
           `and there is no other and no log. ${SNAPSHOT_REMEDY}`,
-        this.noneUsable(snapshots),
+        this.judge.noneUsable(snapshots),
       );
     }
     const mayInitialize = isInitialized || dbAutocreate;
@@ -540,13 +335,6 @@ class Recovery {
     };
   }
 
-  /** There is one, and it is broken. Without any, or where the disk fails, it is for an operator to say what that means. */
-  private noneUsable(snapshots: readonly DataFileName[]): { finding: LogFinding } | undefined {
-    const newest = snapshots[0];
-    if (newest === undefined || this.unreadable.length > 0) return undefined;
-    return { finding: snapshotFinding(joinPath(this.directories.snapshotDirectory, newest.name)) };
-  }
-
   private replayOntoEmptyTree(): RecoveredDatabase {
     const { tree } = this.options;
     tree.beginWrite();
@@ -555,7 +343,7 @@ class Recovery {
     const replay = this.replay(0, 0);
     tree.endWrite(replay.lastHi, replay.lastLo);
     const recovered = this.result(null, replay);
-    this.removeEmptyLastLog();
+    removeEmptyLastLog(this.options.fileStore, this.directories, this.logs, this.options.warn);
     return recovered;
   }
 
@@ -569,36 +357,6 @@ class Recovery {
     throw new RecoveryError(`${missingTailSentence(finding)}${question}. ${remedyFor(dataDir, dataLogDir)}`, {
       finding,
     });
-  }
-
-  /** Left where it is, such a snapshot would be loaded once other transactions have the zxids that it misses. */
-  private setUncoveredAside(): void {
-    const { fileStore, warn } = this.options;
-    const { snapshotDirectory } = this.directories;
-    for (const name of this.uncovered) {
-      const aside = `${UNCOVERED_PREFIX}${name}`;
-      warn(`Renaming ${joinPath(snapshotDirectory, name)} to ${aside}: no start has a use for it`);
-      fileStore.rename(joinPath(snapshotDirectory, name), joinPath(snapshotDirectory, aside));
-    }
-    if (this.uncovered.length > 0) fileStore.syncDirectory(snapshotDirectory);
-  }
-
-  /**
-   * A server that only died leaves records that may be in the system's memory alone. Once the next ones are acknowledged,
-   * in another file, these must not go with the power; nor may names and ends of files come back that it removed (TRUNC).
-   */
-  private syncReplayed(afterHi: number, afterLo: number): void {
-    const { fileStore } = this.options;
-    fileStore.syncDirectory(this.directories.snapshotDirectory);
-    fileStore.syncDirectory(this.directories.logDirectory);
-    for (const { name } of chooseTxnLogs(this.logs, afterHi, afterLo)) {
-      const file = fileStore.openForRead(joinPath(this.directories.logDirectory, name));
-      try {
-        file.syncData();
-      } finally {
-        file.close();
-      }
-    }
   }
 
   /** So that the logs of a new database are never found without a snapshot. */
@@ -623,10 +381,11 @@ class Recovery {
       this.options.warn(`No transaction has the zxid of the digest in ${snapshot?.name}: it was not compared`);
     }
     const missingTail = this.checkSynced(replay.lastHi, replay.lastLo);
-    this.setUncoveredAside();
+    const { fileStore, warn } = this.options;
+    setUncoveredAside(fileStore, this.directories, this.uncovered, warn);
     if (this.options.isOnlyLook !== true) {
-      this.syncReplayed(snapshot?.zxidHi ?? 0, snapshot?.zxidLo ?? 0);
-      this.tail.writeAgain(this.options.fileStore, replay.lastHi, replay.lastLo);
+      syncReplayed(fileStore, this.directories, this.logs, snapshot?.zxidHi ?? 0, snapshot?.zxidLo ?? 0);
+      this.tail.writeAgain(fileStore, replay.lastHi, replay.lastLo);
     }
     return {
       directories: this.directories,
@@ -640,32 +399,5 @@ class Recovery {
       digestMismatches: this.digests?.mismatchCount ?? 0,
       missingTail,
     };
-  }
-
-  /** ZooKeeper looks for it beside the log, its script and manual put it beside the data: both are taken, used or not. */
-  private takeInitializeMark(): boolean {
-    const { fileStore } = this.options;
-    const parents = new Set([parentOf(this.directories.logDirectory), parentOf(this.directories.snapshotDirectory)]);
-    let isThere = false;
-    for (const parent of parents) {
-      const path = joinPath(parent, INITIALIZE_MARK);
-      if (!fileStore.exists(path)) continue;
-      fileStore.unlink(path);
-      fileStore.syncDirectory(parent);
-      isThere = true;
-    }
-    return isThere;
-  }
-
-  /** The header is on the disk before any record, so nothing was ever in it; older servers refuse to start over it. */
-  private removeEmptyLastLog(): void {
-    const last = this.logs.at(-1);
-    if (last === undefined) return;
-    const { fileStore, warn } = this.options;
-    const path = joinPath(this.directories.logDirectory, last.name);
-    if (fileStore.sizeOf(path) >= FILE_HEADER_BYTES) return;
-    warn(`Removing ${path}: the last transaction log has no header, so it was never written to`);
-    fileStore.unlink(path);
-    fileStore.syncDirectory(this.directories.logDirectory);
   }
 }

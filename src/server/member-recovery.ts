@@ -12,7 +12,8 @@ import type { Logger } from '../actor/logger.js';
 import { hex64 } from '../base/int64.js';
 import { setDatabaseAside } from '../persistence/database-aside.js';
 import { applyLogRepair, planLogRepair } from '../persistence/log-repair.js';
-import { type RecoveredDatabase, RecoveryError, type RecoveryOptions, recover } from '../persistence/recovery.js';
+import { type RecoveredDatabase, type RecoveryOptions, recover } from '../persistence/recovery.js';
+import { RecoveryError } from '../persistence/recovery-error.js';
 
 export function recoverMember(options: RecoveryOptions, log: Logger): RecoveredDatabase {
   const lenient: RecoveryOptions = { ...options, onMissingTail: 'report' };

@@ -8,7 +8,8 @@ import { parseDataFileName, SNAPSHOT_PREFIX } from '../../persistence/file-names
 import { baseNameOf, errorCodeOf, type FileStore, joinPath, parentOf } from '../../persistence/file-store.js';
 import { ReadOnlyFileStore } from '../../persistence/read-only-file-store.js';
 import { RecoveredSessions } from '../../persistence/recovered-sessions.js';
-import { RecoveryError, recover } from '../../persistence/recovery.js';
+import { recover } from '../../persistence/recovery.js';
+import { RecoveryError } from '../../persistence/recovery-error.js';
 import { listSnapshots } from '../../persistence/snapshot-files.js';
 import { BrokenSnapshot, SnapshotReader } from '../../persistence/snapshot-reader.js';
 import { TreeLoader } from '../../persistence/tree-loader.js';

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { logRepair } from '../../../src/cli/log-repair/log-repair.js';
 import type { FileStore } from '../../../src/persistence/file-store.js';
-import { RecoveryError } from '../../../src/persistence/recovery.js';
+import { RecoveryError } from '../../../src/persistence/recovery-error.js';
 import { runOfflineTool } from '../../testing/offline-tool.js';
 import type { ToolRun } from '../../testing/run-tool.js';
 import { recoverFrom, storeWith } from '../persistence/persistence-fixture.js';

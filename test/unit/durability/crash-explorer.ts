@@ -13,7 +13,8 @@
 import { ManualClock } from '../../../src/base/clock.js';
 import { int64FromHalves } from '../../../src/base/int64.js';
 import { Prng } from '../../../src/base/prng.js';
-import { type RecoveredDatabase, RecoveryError, recover } from '../../../src/persistence/recovery.js';
+import { type RecoveredDatabase, recover } from '../../../src/persistence/recovery.js';
+import { RecoveryError } from '../../../src/persistence/recovery-error.js';
 import type { CrashFate, SimCall, SimFileStore } from '../../../src/persistence/sim-file-store.js';
 import { passesQuickTest } from '../../../src/persistence/snapshot-files.js';
 import type { PlacementName } from '../../../src/server/placement-choice.js';

@@ -11,7 +11,8 @@ import {
   NotRepairable,
   planLogRepair,
 } from '../../../src/persistence/log-repair.js';
-import { type RecoveredDatabase, RecoveryError, type RecoveryOptions } from '../../../src/persistence/recovery.js';
+import type { RecoveredDatabase, RecoveryOptions } from '../../../src/persistence/recovery.js';
+import { RecoveryError } from '../../../src/persistence/recovery-error.js';
 import { SimCrashError, SimFileStore } from '../../../src/persistence/sim-file-store.js';
 import { readSyncMark } from '../../../src/persistence/sync-mark.js';
 import { DATA_DIR, newTree, recoverFrom as recoverAnew, storeWith, VERSION_2 } from './persistence-fixture.js';

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { Prng } from '../../../src/base/prng.js';
 import { LogFloor } from '../../../src/persistence/log-floor.js';
 import { ProposalsFromLog, type ProposalsFromLogOptions } from '../../../src/persistence/proposals-from-log.js';
-import { RecoveryError } from '../../../src/persistence/recovery.js';
+import { RecoveryError } from '../../../src/persistence/recovery-error.js';
 import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
 import { type LeaderHistory, type SyncPlan, SyncPlanner, type ZxidSource } from '../../../src/persistence/sync-plan.js';
 import { endAtEveryCall } from './every-call.js';

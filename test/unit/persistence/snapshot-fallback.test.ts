@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import { Prng } from '../../../src/base/prng.js';
 import { LogFloor } from '../../../src/persistence/log-floor.js';
-import { RecoveryError } from '../../../src/persistence/recovery.js';
+import { RecoveryError } from '../../../src/persistence/recovery-error.js';
 import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
 import { SYNC_MARK_NAME } from '../../../src/persistence/sync-mark.js';
 import { recoverFrom, snapshotWriterOf, VERSION_2 } from './persistence-fixture.js';

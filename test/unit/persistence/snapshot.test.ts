@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { hiOf, loOf } from '../../../src/base/int64.js';
 import { Prng } from '../../../src/base/prng.js';
 import { FatalStorageError } from '../../../src/persistence/fatal-storage-error.js';
-import { RecoveryError } from '../../../src/persistence/recovery.js';
+import { RecoveryError } from '../../../src/persistence/recovery-error.js';
 import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
 import { SnapshotAbandoned } from '../../../src/persistence/snapshot-content-encoder.js';
 import { BrokenSnapshot, SnapshotReader, type SnapshotTail } from '../../../src/persistence/snapshot-reader.js';

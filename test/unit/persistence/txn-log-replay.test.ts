@@ -3,7 +3,8 @@
 import { describe, expect, test } from 'vitest';
 import { Prng } from '../../../src/base/prng.js';
 import { CommittedLog } from '../../../src/persistence/committed-log.js';
-import { type RecoveredDatabase, RecoveryError } from '../../../src/persistence/recovery.js';
+import type { RecoveredDatabase } from '../../../src/persistence/recovery.js';
+import { RecoveryError } from '../../../src/persistence/recovery-error.js';
 import { SimFileStore } from '../../../src/persistence/sim-file-store.js';
 import { SnapshotWriter } from '../../../src/persistence/snapshot-writer.js';
 import { TxnLogDamage } from '../../../src/persistence/txn-log-damage.js';
