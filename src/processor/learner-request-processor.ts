@@ -119,6 +119,11 @@ export class LearnerRequestProcessor implements RoleRequests {
 
   // ---- local sessions
 
+  /** It found no slot, so nothing will ever end it. Of a role before, its id is in the list no more. */
+  onRefused(words: Int32Array, header: number): void {
+    this.forget(words, header);
+  }
+
   /** What the leader is not asked; and an ephemeral node of a local session, which it must be asked for in another way. */
   private isForLocal(op: number, bytes: Uint8Array, words: Int32Array, offset: number, length: number): boolean {
     const header = offset >> 2;

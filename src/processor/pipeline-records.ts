@@ -27,6 +27,8 @@
  *                                                                      is over: who else has it in this slot has it no more
  *   serving   final -> connections     nothing                         nothing: recovery is done up to zxid
  *   serving   final -> prep            the same: the session table and the tree are filled
+ *   refused   final -> prep            nothing                         nothing: a local session that a learner's prep had opened (its
+ *                                                                      id) found no slot
  *   restore   restorer -> prep -> ...  nothing                         the plan (persistence/restore-plan.ts), for sync alone
  *   restored  final -> restorer        nothing                         nothing: the restore is done, or error says it is not
  *
@@ -107,6 +109,7 @@ export const RecordType = {
   judge: 27,
   judged: 28,
   proven: 29,
+  refused: 30,
 } as const;
 export type RecordType = (typeof RecordType)[keyof typeof RecordType];
 

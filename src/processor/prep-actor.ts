@@ -15,6 +15,7 @@
  *   quorum-peer --request (of a learner) | touch | halt | judged--> [prep] --halt | judge--> quorum-peer
  *   restorer --restore--> [prep] --restore--> sync          from then on it takes nothing, until
  *   final --serving--> [prep]            when recovery is done, after each restore, and at the beginning of each role
+ *   final --refused--> [prep]            a local session that has found no room
  *
  * Between halt and serving, requests of the old role go back as lost. A shard that has sent its fence sends nothing until it has been
  * told `serving`, and prep was told before it: so a request behind a fence means that there is something to hear from final first.
@@ -107,7 +108,7 @@ export class PrepActor implements Actor {
     );
     this.learner = new LearnerRequestProcessor(context, line, sessions, sessionIds, options.localSessions);
     this.readOnly = new ReadOnlyRequestProcessor(context, line, sessions, sessionIds);
-    this.inboxes = { final: this.onServing };
+    this.inboxes = { final: this.onFinal };
     if (isMember) {
       this.inboxes['quorum-peer'] = (type, bytes, words, offset, length) =>
         this.onQuorumPeer(type, bytes, words, offset, length);
@@ -142,8 +143,12 @@ export class PrepActor implements Actor {
     if (role === decider) this.stamps.add(decider.decidedHi, decider.decidedLo, nowMs - tookMs, nowMs);
   }
 
-  private readonly onServing: RecordHandler = (_type, _bytes, words, offset) => {
-    const header = offset >> 2;
+  private readonly onFinal: RecordHandler = (type, _bytes, words, offset) => {
+    if (type === RecordType.refused) this.learner.onRefused(words, offset >> 2);
+    else this.onServing(words, offset >> 2);
+  };
+
+  private onServing(words: Int32Array, header: number): void {
     if (this.isMember && words[header + WORD_HALT_COUNT] !== this.haltCount) return;
     assert(this.role === null, 'prep serves already');
     const { decider } = this;
@@ -159,7 +164,7 @@ export class PrepActor implements Actor {
     if (role !== this.decider) return;
     const nowMs = this.context.clock.monotonicMs();
     this.stamps.add(this.decider.decidedHi, this.decider.decidedLo, nowMs);
-  };
+  }
 
   private roleOf(role: number): RoleRequests {
     switch (role) {
@@ -245,6 +250,6 @@ export class PrepActor implements Actor {
 
   /** Whoever is served has been told so behind this stage, so by now its word is here. */
   private hearFinal(): void {
-    this.context.inbox('final').drain(this.onServing, Number.MAX_SAFE_INTEGER);
+    this.context.inbox('final').drain(this.onFinal, Number.MAX_SAFE_INTEGER);
   }
 }

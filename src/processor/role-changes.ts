@@ -358,7 +358,9 @@ export class RoleChanges {
     const sessionLo = words[header + WORD_SESSION_LO] as number;
     if (words[header + WORD_OP] === OpCode.createSession) {
       const timeoutMs = readInt32(bytes, offset + PIPELINE_HEADER_BYTES + (words[header + WORD_LENGTH_A] as number));
-      return this.openSlot(sessionHi, sessionLo, timeoutMs, words, header, UNLOGGED_HI, UNLOGGED_LO);
+      const error = this.openSlot(sessionHi, sessionLo, timeoutMs, words, header, UNLOGGED_HI, UNLOGGED_LO);
+      if (error !== ErrorCode.Ok) this.tellRefused(sessionHi, sessionLo);
+      return error;
     }
     const slot = this.slots.slotOf(sessionHi, sessionLo);
     words[header + WORD_SLOT] = slot;
@@ -385,6 +387,16 @@ export class RoleChanges {
   }
 
   // ---- records
+
+  private tellRefused(sessionHi: number, sessionLo: number): void {
+    const out = this.toPrep;
+    out.claim(RecordType.refused, PIPELINE_HEADER_BYTES);
+    const at = out.offset >> 2;
+    out.words.fill(0, at, at + PIPELINE_HEADER_WORDS);
+    out.words[at + WORD_SESSION_HI] = sessionHi;
+    out.words[at + WORD_SESSION_LO] = sessionLo;
+    out.commit();
+  }
 
   private done(what: number, error: number): void {
     this.tell(this.toQuorumPeer, RecordType.done, what, error);

@@ -34,7 +34,7 @@ import { SharedName } from '../../../src/server/shared-name.js';
 import type { SnapshotSchedule } from '../../../src/server/snapshot-schedule.js';
 import { ActorKind } from '../../../src/server/standalone-topology.js';
 import { ThreadTree } from '../../../src/server/thread-tree.js';
-import type { SessionTable } from '../../../src/session/session-table.js';
+import { SessionTable } from '../../../src/session/session-table.js';
 import type { TreeReader } from '../../../src/store/tree-reader.js';
 import { PeerStatus } from '../../../src/zab/peer-status.js';
 import { PipelinePort } from '../../../src/zab/pipeline-port.js';
@@ -58,6 +58,8 @@ export interface ScriptedMemberOptions {
   readonly connectionShards?: number;
   readonly ringBytes?: number;
   readonly config?: Partial<ServerConfig>;
+  /** Room in the session table; unset: a real one. */
+  readonly sessionsMax?: number;
 }
 
 const DATA_DIR = '/data';
@@ -150,6 +152,10 @@ export class ScriptedMember {
       ...createSharedMemory(new Int32Array([hash.next32() | 0, hash.next32() | 0]), config.connectionShards),
       [SharedName.peerStatus]: PeerStatus.createMemory(),
     };
+    const { sessionsMax } = this.options;
+    if (sessionsMax !== undefined) {
+      this.memory[SharedName.sessions] = new SharedArrayBuffer(SessionTable.byteLengthFor(sessionsMax));
+    }
     const topology = ensembleTopology(config, false);
     const { ringBytes } = this.options;
     const links =

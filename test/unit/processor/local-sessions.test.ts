@@ -2,8 +2,9 @@
 // the test says. The answers are those that Apache's 3.8.0 gives in the same places (test/interop/ensemble/local-sessions.test.ts asks
 // it); within a multi a learner says -120 where it says -112.
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Prng } from '../../../src/base/prng.js';
+import { LearnerRequestProcessor } from '../../../src/processor/learner-request-processor.js';
 import { ServerRole } from '../../../src/processor/pipeline-records.js';
 import { OPEN_ACL_UNSAFE } from '../../../src/protocol/acl.js';
 import { ErrorCode } from '../../../src/protocol/error-code.js';
@@ -11,6 +12,7 @@ import type { MultiOp } from '../../../src/protocol/multi.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import type { PlacementName } from '../../../src/server/placement-choice.js';
 import { ClosedSessions } from '../../../src/session/closed-sessions.js';
+import { SessionIndex } from '../../../src/session/session-index.js';
 import type { SessionTable } from '../../../src/session/session-table.js';
 import { PacketBuffer } from '../../../src/zab/packet-buffer.js';
 import { SessionTouches } from '../../../src/zab/session-touches.js';
@@ -25,6 +27,7 @@ interface Setting {
   readonly mayUpgrade?: boolean;
   readonly placement?: PlacementName;
   readonly connectionShards?: number;
+  readonly sessionsMax?: number;
 }
 
 function pairOf({ mayUpgrade = true, ...options }: Setting = {}): MemberPair {
@@ -362,3 +365,22 @@ const int32 = (value: number): Buffer => {
 };
 const counted = (text: string): Buffer => Buffer.concat([int32(text.length), Buffer.from(text)]);
 const OPEN_ACL = Buffer.concat([int32(1), int32(31), counted('world'), counted('anyone')]);
+
+test.each(PLACEMENTS)('a learner keeps no id of a local session that has found no room', (setting) => {
+  const begun = vi.spyOn(LearnerRequestProcessor.prototype, 'begin');
+  const kept = vi.spyOn(SessionIndex.prototype, 'set');
+  try {
+    const pair = pairOf({ ...setting, sessionsMax: 1 });
+    const { local } = begun.mock.contexts.at(-1) as unknown as { local: SessionIndex };
+    const client = connect(pair, pair.learner);
+    for (let i = 0; i < 3; i++) expect(tryConnect(pair, pair.learner)).toBeNull();
+    const ids = kept.mock.calls.filter((_, call) => kept.mock.contexts[call] === local);
+    expect(ids.map(([hi, lo]) => local.slotOf(hi, lo) >= 0)).toEqual([true, false, false, false]);
+    client.request(OpCode.closeSession);
+    pair.run();
+    expect(tryConnect(pair, pair.learner)).not.toBeNull();
+  } finally {
+    begun.mockRestore();
+    kept.mockRestore();
+  }
+});
