@@ -87,7 +87,7 @@ export const CONNECTION_KEYS = [
     unit: '',
     aliases: ['requestStaleConnectionCheck'],
     sentence: 'Requests of a closed connection are stale.',
-    accepted: 'Requests never wait longer than their connection lives.',
+    accepted: 'A request that waits is still in the input of its connection, and ends with it.',
   },
   {
     name: 'request_stale_latency_check',
@@ -277,7 +277,7 @@ export const CONNECTION_KEYS = [
     unit: 'bytes',
     min: 0,
     sentence: 'Size of a direct buffer.',
-    accepted: 'There is no JVM here.',
+    accepted: 'All sockets of a thread are read through one buffer.',
   },
   {
     name: 'nio.shutdownTimeout',
@@ -304,6 +304,6 @@ export const CONNECTION_KEYS = [
     unit: 'bytes',
     min: 32,
     sentence: 'First size of a buffer.',
-    accepted: 'There is no JVM here.',
+    accepted: 'A buffer grows by itself.',
   },
 ] as const satisfies readonly ConfigKey[];

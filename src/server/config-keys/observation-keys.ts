@@ -125,7 +125,7 @@ export const OBSERVATION_KEYS = [
     default: 'org.apache.zookeeper.audit.Slf4jAuditLogger',
     unit: 'class',
     sentence: 'Who writes the audit log.',
-    accepted: 'There is no JVM here.',
+    accepted: 'No Java class can be loaded; lines go to auditlog.file.',
   },
   {
     name: 'pathStats.enabled',
@@ -133,7 +133,7 @@ export const OBSERVATION_KEYS = [
     default: 'false',
     unit: '',
     sentence: 'The busiest paths are logged.',
-    accepted: 'Request paths are not counted in the log.',
+    accepted: 'The busiest paths are not counted.',
   },
   {
     name: 'pathStats.slotCapacity',
@@ -141,7 +141,7 @@ export const OBSERVATION_KEYS = [
     default: '60',
     unit: 'slots',
     sentence: 'How many slots of time are kept.',
-    accepted: 'Request paths are not counted in the log.',
+    accepted: 'The busiest paths are not counted.',
   },
   {
     name: 'pathStats.slotDuration',
@@ -149,7 +149,7 @@ export const OBSERVATION_KEYS = [
     default: '15',
     unit: 's',
     sentence: 'How long each is.',
-    accepted: 'Request paths are not counted in the log.',
+    accepted: 'The busiest paths are not counted.',
   },
   {
     name: 'pathStats.maxDepth',
@@ -157,7 +157,7 @@ export const OBSERVATION_KEYS = [
     default: '6',
     unit: 'levels',
     sentence: 'How deep paths are told apart.',
-    accepted: 'Request paths are not counted in the log.',
+    accepted: 'The busiest paths are not counted.',
   },
   {
     name: 'pathStats.initialDelay',
@@ -165,7 +165,7 @@ export const OBSERVATION_KEYS = [
     default: '5',
     unit: 'minutes',
     sentence: 'When they are first logged.',
-    accepted: 'Request paths are not counted in the log.',
+    accepted: 'The busiest paths are not counted.',
   },
   {
     name: 'pathStats.delay',
@@ -173,7 +173,7 @@ export const OBSERVATION_KEYS = [
     default: '5',
     unit: 'minutes',
     sentence: 'How often after that.',
-    accepted: 'Request paths are not counted in the log.',
+    accepted: 'The busiest paths are not counted.',
   },
   {
     name: 'pathStats.topPathMax',
@@ -181,7 +181,7 @@ export const OBSERVATION_KEYS = [
     default: '20',
     unit: 'paths',
     sentence: 'How many of them.',
-    accepted: 'Request paths are not counted in the log.',
+    accepted: 'The busiest paths are not counted.',
   },
   {
     name: 'pathStats.sampleRate',
@@ -189,7 +189,7 @@ export const OBSERVATION_KEYS = [
     default: '0.1',
     unit: '',
     sentence: 'Which part of the requests counts.',
-    accepted: 'Request paths are not counted in the log.',
+    accepted: 'The busiest paths are not counted.',
   },
   {
     name: 'messageTracker.Enabled',
@@ -197,7 +197,7 @@ export const OBSERVATION_KEYS = [
     default: 'false',
     unit: '',
     sentence: 'The last packets are logged when servers part.',
-    accepted: 'Packets are not kept.',
+    accepted: 'Packets are not kept; why a connection between servers ended is in the log.',
   },
   {
     name: 'messageTracker.BufferSize',
@@ -205,7 +205,7 @@ export const OBSERVATION_KEYS = [
     default: '10',
     unit: 'packets',
     sentence: 'How many.',
-    accepted: 'Packets are not kept.',
+    accepted: 'Packets are not kept; why a connection between servers ended is in the log.',
   },
   {
     name: 'jmx.log4j.disable',
@@ -213,7 +213,7 @@ export const OBSERVATION_KEYS = [
     default: 'false',
     unit: '',
     sentence: 'Logging is not in JMX.',
-    accepted: 'There is no JVM here.',
+    accepted: 'There is no JMX here.',
   },
   {
     name: 'jmx.log4j.mbean',
@@ -221,7 +221,7 @@ export const OBSERVATION_KEYS = [
     default: '',
     unit: '',
     sentence: 'Where it is there.',
-    accepted: 'There is no JVM here.',
+    accepted: 'There is no JMX here.',
   },
   {
     name: 'log.dir',

@@ -134,6 +134,6 @@ export const QUORUM_TLS_KEYS = [
     default: '',
     unit: 'class',
     sentence: 'A class that sets up TLS in a JVM.',
-    accepted: 'There is no JVM here.',
+    accepted: 'No Java class can be loaded.',
   },
 ] as const satisfies readonly ConfigKey[];

@@ -196,7 +196,7 @@ export const TLS_KEYS = [
     unit: 'class',
     aliases: ['zookeeper.ssl.context.supplier.class'],
     sentence: 'A class that sets up TLS in a JVM.',
-    accepted: 'There is no JVM here.',
+    accepted: 'No Java class can be loaded.',
   },
   {
     name: 'fips-mode',

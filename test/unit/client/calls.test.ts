@@ -3,26 +3,9 @@ import { expect, test } from 'vitest';
 import { encodeUtf8 } from '../../../src/base/utf8.js';
 import { ErrorCode } from '../../../src/protocol/error-code.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
-import { encodeGetDataResponse } from '../../../src/protocol/replies.js';
 import { EventType } from '../../../src/protocol/watch-event.js';
+import { dataReply } from './canned-replies.js';
 import { connectResponse, FakeWorld, notification, reply, settled, watchPromise } from './fake-world.js';
-
-const STAT = {
-  czxid: 3n,
-  mzxid: 3n,
-  ctime: 0n,
-  mtime: 0n,
-  version: 0,
-  cversion: 0,
-  aversion: 0,
-  ephemeralOwner: 0n,
-  dataLength: 0,
-  numChildren: 0,
-  pzxid: 3n,
-};
-
-const dataReply = (xid: number): Uint8Array =>
-  reply(xid, 9n, 0, (w) => encodeGetDataResponse(w, { data: null, stat: STAT }));
 
 test('an aborted call on the wire rejects at once; its reply is swallowed in its place', async () => {
   const world = new FakeWorld();

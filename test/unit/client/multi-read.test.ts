@@ -5,21 +5,8 @@ import type { NodeData } from '../../../src/client/zookeeper-view.js';
 import { ErrorCode } from '../../../src/protocol/error-code.js';
 import { decodeMultiRequest, encodeMultiResponse } from '../../../src/protocol/multi.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
+import { STAT } from './canned-replies.js';
 import { FakeWorld, hexBytes, reply } from './fake-world.js';
-
-const STAT = {
-  czxid: 3n,
-  mzxid: 3n,
-  ctime: 0n,
-  mtime: 0n,
-  version: 0,
-  cversion: 0,
-  aversion: 0,
-  ephemeralOwner: 0n,
-  dataLength: 0,
-  numChildren: 0,
-  pzxid: 3n,
-};
 
 test('one answer or error per op, in order, typed', async () => {
   const world = new FakeWorld('a:1/app');

@@ -3,28 +3,13 @@ import { expect, test } from 'vitest';
 import { type WatchedEvent, type Watcher, watchedEventText } from '../../../src/client/watched-event.js';
 import { ErrorCode } from '../../../src/protocol/error-code.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
-import { encodeStatResponse } from '../../../src/protocol/replies.js';
 import { decodeSetWatches2 } from '../../../src/protocol/requests.js';
 import { AddWatchMode, EventType, WatcherType } from '../../../src/protocol/watch-event.js';
+import { statReply } from './canned-replies.js';
 import { type FakeConnection, FakeWorld, hexBytes, notification, reply, settled, watchPromise } from './fake-world.js';
-
-const STAT = {
-  czxid: 3n,
-  mzxid: 3n,
-  ctime: 0n,
-  mtime: 0n,
-  version: 0,
-  cversion: 0,
-  aversion: 0,
-  ephemeralOwner: 0n,
-  dataLength: 0,
-  numChildren: 0,
-  pzxid: 3n,
-};
 
 /** A good reply to addWatch carries an ErrorResponse. */
 const watchAdded = (xid: number): Uint8Array => reply(xid, 9n, 0, (w) => w.writeInt(0));
-const statReply = (xid: number): Uint8Array => reply(xid, 9n, 0, (w) => encodeStatResponse(w, { stat: STAT }));
 
 function recorder(): { seen: string[]; watcher: Watcher } {
   const seen: string[] = [];

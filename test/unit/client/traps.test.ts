@@ -6,8 +6,8 @@
 import { describe, expect, test } from 'vitest';
 import { ErrorCode } from '../../../src/protocol/error-code.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
-import { encodeStatResponse } from '../../../src/protocol/replies.js';
 import { EventType } from '../../../src/protocol/watch-event.js';
+import { statReply } from './canned-replies.js';
 import {
   connectResponse,
   FakeWorld,
@@ -18,21 +18,6 @@ import {
   settled,
   watchPromise,
 } from './fake-world.js';
-
-const STAT = {
-  czxid: 3n,
-  mzxid: 3n,
-  ctime: 0n,
-  mtime: 0n,
-  version: 0,
-  cversion: 0,
-  aversion: 0,
-  ephemeralOwner: 0n,
-  dataLength: 0,
-  numChildren: 0,
-  pzxid: 3n,
-};
-const statReply = (xid: number): Uint8Array => reply(xid, 9n, 0, (w) => encodeStatResponse(w, { stat: STAT }));
 
 describe('frames longer than jute.maxbuffer are an error', () => {
   test('the length alone costs the connection, before the bytes are there', async () => {

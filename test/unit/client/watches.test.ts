@@ -2,28 +2,12 @@ import { expect, test } from 'vitest';
 import { watchedEventText } from '../../../src/client/watched-event.js';
 import { ErrorCode } from '../../../src/protocol/error-code.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
-import { encodeGetDataResponse, encodeStatResponse } from '../../../src/protocol/replies.js';
+import { encodeGetDataResponse } from '../../../src/protocol/replies.js';
 import { decodeSetWatches } from '../../../src/protocol/requests.js';
 import { EventType } from '../../../src/protocol/watch-event.js';
+import { dataReply, STAT, statReply } from './canned-replies.js';
 import { FakeWorld, notification, reply, settled } from './fake-world.js';
 
-const STAT = {
-  czxid: 3n,
-  mzxid: 3n,
-  ctime: 0n,
-  mtime: 0n,
-  version: 0,
-  cversion: 0,
-  aversion: 0,
-  ephemeralOwner: 0n,
-  dataLength: 0,
-  numChildren: 0,
-  pzxid: 3n,
-};
-
-const dataReply = (xid: number): Uint8Array =>
-  reply(xid, 9n, 0, (w) => encodeGetDataResponse(w, { data: null, stat: STAT }));
-const statReply = (xid: number): Uint8Array => reply(xid, 9n, 0, (w) => encodeStatResponse(w, { stat: STAT }));
 const childrenReply = (xid: number): Uint8Array => reply(xid, 9n, 0, (w) => w.startVector(0));
 
 test('a watch fires once, with type, path and zxid', async () => {
