@@ -62,7 +62,7 @@ export async function replaceRolling(options: RollingOptions): Promise<RollingRe
           await Promise.race([work, delay(options.writingMs)]);
           for (const writer of writers) writer.stop();
           await work;
-          digestsCompared += await verify(ensemble, writers);
+          digestsCompared += await verify(ensemble, writers).catch((error: Error) => ensemble.withLogs(error));
           steps++;
           options.onStep?.(
             `member ${sid}${wasLeader ? ', which led,' : ''} was ${abruptly ? 'killed' : 'stopped'} and is ${kind} now: ` +
@@ -88,7 +88,13 @@ export async function replaceRolling(options: RollingOptions): Promise<RollingRe
 /** Nobody writes. Returns how many digests were compared. */
 async function verify(ensemble: EnsembleProcess, writers: readonly EnsembleWriter[]): Promise<number> {
   await ensemble.awaitSameZxid();
-  for (const port of ensemble.ports()) for (const writer of writers) await writer.verifyAll(port);
+  for (const { sid, kind, clientPort } of ensemble.running) {
+    for (const writer of writers) {
+      await writer.verifyAll(clientPort).catch((error: Error) => {
+        throw new Error(`member ${sid}, ${kind}: ${error.message}`, { cause: error });
+      });
+    }
+  }
   const [tree, ...others] = await Promise.all(ensemble.ports().map(readTree));
   for (const other of others) {
     const differences = differencesOf(tree as NonNullable<typeof tree>, other);
