@@ -164,7 +164,8 @@ async function wholeTree(port: number): Promise<Map<string, string>> {
     const data = await connection.call(1, Op.GetData, counted(path), NO_WATCH);
     const acl = await connection.call(1, GET_ACL, counted(path));
     nodes.set(path, `${data.err} ${data.body.toString('hex')} ${acl.err} ${acl.body.toString('hex')}`);
-    const { body } = await connection.call(1, Op.GetChildren, counted(path), NO_WATCH);
+    const { err, body } = await connection.call(1, Op.GetChildren, counted(path), NO_WATCH);
+    if (err !== 0) throw new Error(`children of ${path}, whose data came with ${data.err}: error ${err}`);
     let at = 4;
     for (let count = body.readInt32BE(0); count > 0; count--) {
       const end = at + 4 + body.readInt32BE(at);
