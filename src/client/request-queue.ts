@@ -124,7 +124,10 @@ export class RequestQueue {
     if (this.deadlines.size === 0) this.deadlineMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Whoever waited too long is told so, and for what, while there is no session (`cause`). Looks at all that have a deadline, but only when the earliest has come. */
+  /**
+   * Whoever waited too long is told so, and for what, while there is no session (`cause`). Looks at all that have a deadline, but only
+   * when the earliest has come.
+   */
   abandonOverdue(nowMs: number, cause: Error | null): void {
     if (nowMs < this.deadlineMs) return;
     this.deadlineMs = Number.POSITIVE_INFINITY;

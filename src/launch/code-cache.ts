@@ -10,7 +10,7 @@
  * this directory can write the programs beside it; it is never one that others share, like /tmp. The thread of its program.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Script } from 'node:vm';
 import { threadId } from 'node:worker_threads';
@@ -38,22 +38,33 @@ export class CodeCache {
     return this.sumWith(code).equals(file.subarray(MAGIC.length, HEADER_BYTES)) ? code : undefined;
   }
 
-  /** Of what has run so far, and how much that is. In one piece, for whoever starts at the same moment. */
-  write(script: Script): number {
+  /** Of what has run so far; how much that is, 0 if it cannot be kept. In one piece, for whoever starts at the same moment. */
+  tryWrite(script: Script): number {
     const code = script.createCachedData();
     const unfinished = `${this.path}.${process.pid}-${threadId}`;
     try {
       mkdirSync(this.directory, { recursive: true });
       writeFileSync(unfinished, Buffer.concat([MAGIC, this.sumWith(code), code]));
       renameSync(unfinished, this.path);
+      return code.length;
     } catch {
       // A package that its server may not write, or a full disk: the next start compiles as this one did, and nothing else differs.
+      remove(unfinished);
+      return 0;
     }
-    return code.length;
   }
 
   private sumWith(code: Buffer): Buffer {
     return createHash('sha1').update(this.program).update(code).digest();
+  }
+}
+
+/** What is left on a full disk. */
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Where nothing may be written there is nothing.
   }
 }
 

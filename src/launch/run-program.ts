@@ -53,14 +53,17 @@ export function runProgram(directory: string, name: string): unknown {
   return module.exports;
 }
 
-/** On a machine that is busy the first clients come later: as long as there is more code each time, it is kept anew. */
+/**
+ * On a machine that is busy the first clients come later: as long as there is more code each time, it is kept anew. Who cannot keep it
+ * tries once: the thread stands still meanwhile.
+ */
 function keepLater(cache: CodeCache, script: Script): void {
   let rounds = 0;
   let keptBytes = 0;
   const timer = setInterval(() => {
-    const bytes = cache.write(script);
+    const bytes = cache.tryWrite(script);
     rounds++;
-    if (bytes === keptBytes || rounds === ROUNDS_MAX) clearInterval(timer);
+    if (bytes === 0 || bytes === keptBytes || rounds === ROUNDS_MAX) clearInterval(timer);
     keptBytes = bytes;
   }, KEEP_AFTER_MS).unref();
 }

@@ -1,6 +1,7 @@
 /**
  * Whether a snapshot that is written beside everything else may become visible: shut while a member's database is cut back (TRUNC)
- * or replaced by its leader's (SNAP), when what the tree shows is not what a start must find.
+ * or replaced by its leader's (SNAP), or is ahead of the log (an observer that keeps none): when what the tree shows is not what a start
+ * must find.
  *
  *   word 0     1
  *   +--------+------+

@@ -50,8 +50,13 @@ export interface SyncPlan {
   readonly isFromDisk: boolean;
 }
 
-/** For the opening of a file's record, and its checksum. */
+/** What a record costs to read beside its bytes, as so many bytes. */
 const RECORD_COST_BYTES = 256;
+
+/** Of the record that the source stands at, in bytes: whoever reads a log in pieces counts them so. */
+export function readingCost(source: ZxidSource): number {
+  return source.entryLength + RECORD_COST_BYTES;
+}
 
 /** Of one learner. Asked in pieces, while commits go on, until it has decided. */
 export class SyncPlanner {
@@ -131,7 +136,7 @@ class SyncWalk {
     while (compareSigned(this.lastHi, this.lastLo, zxidHi, zxidLo) < 0) {
       if (bytes >= bytesMax) return null;
       if (!source.next()) return false;
-      bytes += source.entryLength + RECORD_COST_BYTES;
+      bytes += readingCost(source);
       // What the source before has told, and a zxid that stands in the log twice (an error that was no request).
       if (compareSigned(source.zxidHi, source.zxidLo, this.lastHi, this.lastLo) <= 0) continue;
       if (!this.take(source.zxidHi, source.zxidLo)) return false;

@@ -150,7 +150,10 @@ export const FLAG_OWN_ZXID = 2;
 export const FLAG_BODY = 4;
 /** flags of `serving`: tree and sessions were replaced, and nothing that was known of them holds. */
 export const FLAG_REPLACED = 8;
-/** flags of `txn`: applied, but not logged: a snapshot that will hold it is made durable before anything is promised. */
+/**
+ * flags of `txn`: applied, but not logged. A snapshot that will hold it is made durable before anything is promised; or this server
+ * observes without a log, promises nothing, and forgets it with its role.
+ */
 export const FLAG_UNLOGGED = 16;
 
 /** flags of a request and its txn: an ephemeral node for a session that no other server knows (ensemble-protocol 7.4). */

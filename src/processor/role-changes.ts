@@ -8,8 +8,8 @@
  * Owned by final, on its thread, with the slots of the session table whenever prep does not have them: while the server follows, and
  * between settle and serve. Touches no file but through MemberDatabase.
  *
- * Invariant: from `snapBegin` to the end of `snapSave` the tree is no database of this server's; a role that ends in between has it
- * loaded from the disk again, before anybody is told its zxid.
+ * Invariant: from `snapBegin` to the end of `snapSave` the tree is no database of this server's, nor from the first transaction on that an
+ * observer without a log applies; a role that ends in between has it loaded from the disk again, before anybody is told its zxid.
  */
 import type { ActorContext } from '../actor/actor.js';
 import type { MailboxSender } from '../actor/mailbox/mailbox.js';

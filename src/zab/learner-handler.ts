@@ -1,14 +1,14 @@
 /**
  * LearnerHandler: the leader's end of the connection of one learner (ensemble-protocol 5, 6), whoever that is.
  *
- *   info --FOLLOWERINFO--> epoch --LEADERINFO--> ackEpoch --ACKEPOCH--> epochAcks --> sync --NEWLEADER--> newLeader
- *                                                                                                            | ACK
- *                                                               streaming <--UPTODATE-- acknowledged <-------+
+ *   info --FOLLOWERINFO--> epoch --LEADERINFO--> ackEpoch --ACKEPOCH--> epochAcks --> planning --> sync
+ *                                                                                                   | NEWLEADER
+ *                                       streaming <--UPTODATE-- acknowledged <--ACK-- newLeader <---+
  *
  * It knows its packets and its times; what concerns more than one learner it tells its LearnerMaster. Lives on the quorum peer's
  * thread, on nothing but its socket. Packets gather in one buffer, which is written once per turn. What a learner sends can
- * close this connection, and nothing else. Its parts: learner-inlet.ts (requests), sync-feed.ts (bringing it up to date),
- * sync-limit-check.ts and ping-rounds.ts (whether it keeps up), learner-statistics.ts.
+ * close this connection, and nothing else. Its parts: learner-inlet.ts (requests), sync-decision.ts and sync-feed.ts (bringing
+ * it up to date), sync-limit-check.ts and ping-rounds.ts (whether it keeps up), learner-statistics.ts.
  */
 import { readInt32 } from '../base/bytes.js';
 import { compareSigned, hex64, numberFromHalves } from '../base/int64.js';
@@ -28,11 +28,6 @@ import type { SyncDecision } from './sync-decision.js';
 import { FeedState, type SyncFeed } from './sync-feed.js';
 import { SyncLimitCheck } from './sync-limit-check.js';
 
-interface Planning {
-  readonly decision: SyncDecision;
-  readonly onPlanned: (plan: SyncPlan) => void;
-}
-
 export type LinkState =
   | 'info'
   | 'epoch'
@@ -45,6 +40,11 @@ export type LinkState =
   | 'streaming'
   | 'closed';
 
+interface Planning {
+  readonly decision: SyncDecision;
+  readonly onPlanned: (plan: SyncPlan) => void;
+}
+
 /** Behind the socket's own buffers, while a learner is brought up to date. */
 const SYNC_WINDOW_BYTES = 1 << 20;
 const SYNC_BYTES_PER_TURN = 256 << 10;
@@ -52,6 +52,7 @@ const SYNC_BYTES_PER_TURN = 256 << 10;
 const QUEUE_BYTES_MAX = 64 << 20;
 /** Until it has said who it is. */
 const FIRST_PACKET_BYTES_MAX = 4096;
+
 export class LearnerHandler implements PeerSocketEvents, PacketHandler {
   /** The link's, in records of prep. */
   readonly number: number;

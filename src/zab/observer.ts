@@ -1,6 +1,6 @@
 /**
- * Observing, once it is up to date (ensemble-protocol 8.1): what the leader informs of is committed already; it is logged and
- * applied, and acknowledged to nobody. Owned by the learner, on the quorum peer's thread.
+ * Observing, once it is up to date (ensemble-protocol 8.1): what the leader informs of is committed already; it is logged, unless
+ * syncEnabled says no, and applied, and acknowledged to nobody. Owned by the learner, on the quorum peer's thread.
  */
 import type { LearnerBroadcast } from './learner-broadcast.js';
 import { PacketVerdict } from './packet-reader.js';

@@ -6,10 +6,7 @@
 import type { CommittedLog } from '../persistence/committed-log.js';
 import { type LeaderHistory, type SyncPlan, SyncPlanner, type ZxidSource } from '../persistence/sync-plan.js';
 import type { ProposalHistory } from './proposal-history.js';
-import type { DiskProposals, SyncSources } from './sync-sources.js';
-
-/** Of the log on disk in one piece: some milliseconds. */
-const BYTES_PER_STEP = 1 << 20;
+import { DISK_BYTES_PER_STEP, type DiskProposals, type SyncSources } from './sync-sources.js';
 
 export class SyncDecision {
   private readonly history: ProposalHistory;
@@ -50,7 +47,7 @@ export class SyncDecision {
       maxLo: isEmpty ? treeLo : maxLo,
       isSnapForced,
     };
-    const plan = this.planner.step(leader, new CommittedZxids(committedLog), BYTES_PER_STEP);
+    const plan = this.planner.step(leader, new CommittedZxids(committedLog), DISK_BYTES_PER_STEP);
     if (plan === null) return null;
     this.close();
     // No log holds (epoch, 0), and a server of the reference that looks for it keeps the first record behind it.

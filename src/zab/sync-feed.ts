@@ -1,6 +1,7 @@
 /**
- * Brings one learner to what the leader has committed, as decided (sync-decision.ts; ensemble-protocol 5.5, 5.6): the opening packet, for SNAP the tree's
- * stream, then every committed transaction behind the learner's position, as PROPOSAL and COMMIT, until nothing is missing.
+ * Brings one learner to what the leader has committed, as decided (sync-decision.ts; ensemble-protocol 5.5, 5.6): the opening packet,
+ * for SNAP the tree's stream, then every committed transaction behind the learner's position, as PROPOSAL and COMMIT, until nothing is
+ * missing.
  *
  * It is pulled: each step writes a bounded amount, so that a slow learner costs one position and no queue, however long it
  * takes. What follows the position is taken from the committed log while it is kept there, else from the log on disk.
@@ -13,16 +14,12 @@
  */
 import { assert } from '../base/assert.js';
 import { compareSigned, hex64 } from '../base/int64.js';
-import type { SyncPlan } from '../persistence/sync-plan.js';
+import { readingCost, type SyncPlan } from '../persistence/sync-plan.js';
 import { isNextZxid } from '../persistence/zxid-order.js';
 import type { PacketBuffer } from './packet-buffer.js';
 import type { ProposalHistory } from './proposal-history.js';
 import { PacketType } from './quorum-packet.js';
-import type { DiskProposals, SnapStream, SyncSources } from './sync-sources.js';
-
-/** Of the log on disk, read in one step; and what a record costs beside its bytes. */
-const READ_BYTES_PER_STEP = 1 << 20;
-const RECORD_COST_BYTES = 256;
+import { DISK_BYTES_PER_STEP, type DiskProposals, type SnapStream, type SyncSources } from './sync-sources.js';
 
 export const FeedState = {
   /** There is more, and it can go on at once. */
@@ -174,7 +171,7 @@ export class SyncFeed {
     }
     const { disk } = this;
     const { lastCommittedHi, lastCommittedLo } = this.history;
-    for (let read = 0; read < READ_BYTES_PER_STEP; read += disk.entryLength + RECORD_COST_BYTES) {
+    for (let read = 0; read < DISK_BYTES_PER_STEP; read += readingCost(disk)) {
       if (out.length >= bytesMax) return FeedState.more;
       if (!disk.next()) {
         // The log's writer has not come so far yet; it is read anew from here.

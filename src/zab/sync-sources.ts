@@ -5,6 +5,9 @@
  */
 import type { ZxidSource } from '../persistence/sync-plan.js';
 
+/** Of the log on disk, read in one step: some milliseconds. */
+export const DISK_BYTES_PER_STEP = 1 << 20;
+
 /** The log on disk, from the beginning of a file (persistence/proposals-from-log.ts). */
 export interface DiskProposals extends ZxidSource {
   /** The current entry lies here; valid until `next`. */

@@ -124,8 +124,8 @@ export class SessionRequests {
   }
 
   /**
-   * Only where there are local sessions. What opens or ends a session of this server alone needs no transaction, and is done. What would make an ephemeral node of one may
-   * have to be preceded by the transaction that opens it for all.
+   * Only where there are local sessions. What opens or ends a session of this server alone needs no transaction, and is done. What would
+   * make an ephemeral node of one may have to be preceded by the transaction that opens it for all.
    */
   tryDecideOwn(bytes: Uint8Array, words: Int32Array, offset: number, length: number): boolean {
     const { request, own } = this;

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
@@ -99,6 +99,17 @@ describe('a program', () => {
   it('runs where nothing can be kept', () => {
     writeFileSync(cacheDir, 'no directory');
     expect(run(PROGRAM).sum).toBe(42);
+    // The thread stands still for it, so it is tried once.
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('leaves nothing half written where it cannot be kept', () => {
+    run(PROGRAM);
+    const [name] = files();
+    rmSync(join(cacheDir, name as string));
+    mkdirSync(join(cacheDir, name as string, 'in the way'), { recursive: true });
+    expect(run(PROGRAM).sum).toBe(42);
+    expect(files()).toEqual([name]);
   });
 
   it('is compiled anew when it was changed, if only by a digit', () => {
@@ -138,7 +149,7 @@ describe('the code cache', () => {
     const program = Buffer.from(PROGRAM);
     const cache = new CodeCache(cacheDir, 'one', program);
     expect(cache.read()).toBeUndefined();
-    cache.write(new Script(PROGRAM));
+    expect(cache.tryWrite(new Script(PROGRAM))).toBeGreaterThan(0);
     const cachedData = new CodeCache(cacheDir, 'one', program).read();
     expect(new Script(PROGRAM, { cachedData }).cachedDataRejected).toBe(false);
   });
