@@ -48,7 +48,7 @@ describe('three members', () => {
     expect(await create(client, '/before', 'x')).toBe(0);
     client.destroy();
     await three.kill(first);
-    await three.awaitServing(others);
+    await three.awaitServing();
     expect(others).toContain(await three.leader());
     const next = await WireConnection.openSession(three.member(others[1] as number).clientPort);
     expect(await create(next, '/after', 'y')).toBe(0);

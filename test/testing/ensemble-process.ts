@@ -223,18 +223,24 @@ export class EnsembleProcess {
     return match === null ? null : BigInt(match[1] as string);
   }
 
-  /** Waits until these members, or all that run, are leader, follower or observer of a working ensemble. */
-  async awaitServing(
-    sids: readonly number[] = this.running.map(({ sid }) => sid),
-    deadlineMs = READY_MS,
-  ): Promise<void> {
-    for (const sid of sids) {
-      await until(`member ${sid} to serve`, deadlineMs, async () => {
+  /**
+   * Waits until these members are leader, follower or observer; or all that run, and one of them leads. Who was asked before it
+   * has seen its leader die calls itself a follower still: behind a leader's end, wait for all.
+   */
+  async awaitServing(sids?: readonly number[], deadlineMs = READY_MS): Promise<void> {
+    let told = '';
+    await until('the members to serve', deadlineMs, async () => {
+      let leaders = 0;
+      for (const sid of sids ?? this.running.map(({ sid }) => sid)) {
         this.mustRun(sid);
         const mode = await this.mode(sid);
-        return mode !== null && mode !== 'read-only';
-      }).catch((error: Error) => this.withLogs(error));
-    }
+        told = `member ${sid}: ${mode}`;
+        if (mode === null || mode === 'read-only') return false;
+        if (mode === 'leader') leaders++;
+      }
+      told = `${leaders} leaders`;
+      return sids !== undefined || leaders === 1;
+    }).catch((error: Error) => this.withLogs(new Error(`${error.message} (${told})`)));
   }
 
   /** The sid of the member that says that it leads. */
