@@ -2,14 +2,15 @@
 //
 //   node dist/test/sim/run-sim.js --seed 123 [--log none|full]
 //   node dist/test/sim/run-sim.js --seeds 1..1000 [--seconds 600] [--keep-going]
-//   ... --reconfig all|none --desertion all|none                   members change, leaders are deserted in every seed, or in none
+//   ... --reconfig all|none --desertion all|none --crowd all|none  members change, leaders are deserted, clients ask much at once
+//                                                                  in every seed, or in none
 //   node dist/test/sim/run-sim.js --defects 40 [--only words]      every known defect, and the seed that finds it out
 //
 // Ends with 1 when an invariant did not hold, and says by which seed that can be seen again.
 
 import { parseArgs } from 'node:util';
 import { DEFECTS } from './defects/defects.js';
-import { drawPlan, type Share, type SimPlan } from './world/sim-plan.js';
+import { drawPlan, type PlanShares, type SimPlan } from './world/sim-plan.js';
 import { type SimResult, SimWorld } from './world/sim-world.js';
 
 const { values } = parseArgs({
@@ -23,11 +24,13 @@ const { values } = parseArgs({
     only: { type: 'string' },
     reconfig: { type: 'string', default: 'some' },
     desertion: { type: 'string', default: 'some' },
+    crowd: { type: 'string', default: 'some' },
   },
 });
 
 function planOf(seed: number): SimPlan {
-  return drawPlan(seed, undefined, { reconfig: values.reconfig as Share, desertion: values.desertion as Share });
+  const shares = { reconfig: values.reconfig, desertion: values.desertion, crowd: values.crowd };
+  return drawPlan(seed, undefined, shares as PlanShares);
 }
 
 function one(seed: number): boolean {

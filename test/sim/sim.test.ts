@@ -1,13 +1,14 @@
 // The simulator, in short: a few seeds with all kinds of faults, seeds that once showed something, a seed that replays exactly,
 // and members with defects, which must be found out. `npm run sim` has the long forms.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { ProposalWindow } from '../../src/zab/proposal-window.js';
 import { DEFECTS } from './defects/defects.js';
 import { drawPlan, PLAIN, type PlanShares } from './world/sim-plan.js';
 import { type SimResult, SimWorld } from './world/sim-world.js';
 
 const SHORT_MS = 4000;
-const RECONFIG: PlanShares = { reconfig: 'all', desertion: 'none' };
+const RECONFIG: PlanShares = { ...PLAIN, reconfig: 'all' };
 
 function run(seed: number, safetyMs = SHORT_MS, onLine: ((line: string) => void) | null = null): SimResult {
   return new SimWorld(seed, { plan: drawPlan(seed, safetyMs), onLine }).run();
@@ -78,11 +79,24 @@ describe('an ensemble keeps its promises whatever happens', () => {
     [80, 'a voter to be was some rounds ahead, and nobody followed it there'],
     [145, 'who joined while a configuration was proposed took it for committed, and would have told others so'],
     [148, 'voters to be observed until then, and what they acknowledged did not count'],
+    [1600066, 'who alone had seen members proposed did not join the leader that the committed ones followed'],
   ])('seed %d, whose members change: %s', (seed) => {
     const result = new SimWorld(seed, { plan: drawPlan(seed, 12_000, RECONFIG) }).run();
     expect(said(result)).toEqual([]);
     expect(result.configurations).toBeGreaterThan(1);
   });
+});
+
+it('a leader that gathers what many ask at once keeps its promises, too', () => {
+  const gathered = vi.spyOn(ProposalWindow.prototype, 'mayWait');
+  try {
+    const result = new SimWorld(12, { plan: drawPlan(12, 12_000, { ...PLAIN, crowd: 'all' }) }).run();
+    expect(said(result)).toEqual([]);
+    expect(result.committed).toBeGreaterThan(3000);
+    expect(gathered.mock.results.filter(({ value }) => value === true).length).toBeGreaterThan(1000);
+  } finally {
+    gathered.mockRestore();
+  }
 });
 
 it('a seed replays exactly', () => {

@@ -27,7 +27,7 @@ import { ObserverMaster } from '../../../src/zab/observer-master.js';
 import type { QuorumConfigs } from '../../../src/zab/quorum-configs.js';
 import { PACKET_HEADER_BYTES, PacketType } from '../../../src/zab/quorum-packet.js';
 import type { InlineMemberOptions } from '../../testing/inline/inline-member.js';
-import { drawPlan, type SimPlan } from '../world/sim-plan.js';
+import { drawPlan, PLAIN, type SimPlan } from '../world/sim-plan.js';
 import type { Defect } from '../world/sim-world.js';
 import { patch, rehandle, withHost, withoutSync, withQuorums, withRole } from './spoiling.js';
 import { type Packet, type Tamper, TamperingNetwork } from './tampering-network.js';
@@ -350,12 +350,16 @@ function actorDefect(
 }
 
 const ACTOR_DEFECTS: readonly KnownDefect[] = [
-  actorDefect('votes as if its log were empty', ActorKind.election, (actor) =>
-    rehandle(actor, 'quorum-peer', (original) => (type, bytes, words, offset, length) => {
-      if (type === ElectionRecord.look) words.fill(0, offset >> 2, (offset >> 2) + 4);
-      original(type, bytes, words, offset, length);
-    }),
-  ),
+  {
+    ...actorDefect('votes as if its log were empty', ActorKind.election, (actor) =>
+      rehandle(actor, 'quorum-peer', (original) => (type, bytes, words, offset, length) => {
+        if (type === ElectionRecord.look) words.fill(0, offset >> 2, (offset >> 2) + 4);
+        original(type, bytes, words, offset, length);
+      }),
+    ),
+    // The proof of leadership keeps all safe: it shows where logs differ and their leader is refused again and again.
+    plan: crowded,
+  },
   actorDefect('lets no session expire', ActorKind.sessionTracker, (actor) => {
     actor.onTick = () => {};
   }),
@@ -473,11 +477,15 @@ export const DEFECTS: readonly KnownDefect[] = [
 // ---- seeds that can show something
 
 function deserting(seed: number): SimPlan {
-  return drawPlan(seed, undefined, { reconfig: 'none', desertion: 'all' });
+  return drawPlan(seed, undefined, { ...PLAIN, desertion: 'all' });
 }
 
 function reconfiguring(seed: number): SimPlan {
-  return drawPlan(seed, undefined, { reconfig: 'all', desertion: 'none' });
+  return drawPlan(seed, undefined, { ...PLAIN, reconfig: 'all' });
+}
+
+function crowded(seed: number): SimPlan {
+  return drawPlan(seed, undefined, { ...PLAIN, crowd: 'all' });
 }
 
 function weighted(seed: number): SimPlan {

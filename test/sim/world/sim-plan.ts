@@ -79,6 +79,8 @@ export interface SimPlan {
   /** Between two requests of one client, on average. */
   readonly pauseMs: number;
   readonly outstandingMax: number;
+  /** Requests that a client sends at once. */
+  readonly burstMax: number;
   readonly latencyMsMax: number;
   readonly systemBytesMax: number;
   readonly snapCount: number;
@@ -104,10 +106,12 @@ export interface PlanShares {
   readonly reconfig?: Share;
   /** Leaders are deserted, again and again, while a reader stays with them. */
   readonly desertion?: Share;
+  /** Clients ask much at once, of members that stand close together: leaders gather proposals. */
+  readonly crowd?: Share;
 }
 
 /** As they were before there was more. */
-export const PLAIN: PlanShares = { reconfig: 'none', desertion: 'none' };
+export const PLAIN: PlanShares = { reconfig: 'none', desertion: 'none', crowd: 'none' };
 
 export function drawPlan(seed: number, safetyMs = 12_000, shares: PlanShares = {}): SimPlan {
   const prng = new Prng(seed).fork('plan');
@@ -128,7 +132,8 @@ export function drawPlan(seed: number, safetyMs = 12_000, shares: PlanShares = {
   const reconfig = isDrawn(reconfiguring, 6, shares.reconfig) ? drawReconfig(reconfiguring, members.length) : null;
   const deserting = new Prng(seed).fork('desertion');
   const desertions = isDrawn(deserting, 8, shares.desertion) ? drawDesertions(deserting, safetyMs) : [];
-  return {
+  const crowding = new Prng(seed).fork('crowd');
+  const plan: SimPlan = {
     seed,
     members: reconfig === null ? members : [...members, ...reconfig.outsiders],
     reconfig,
@@ -145,6 +150,7 @@ export function drawPlan(seed: number, safetyMs = 12_000, shares: PlanShares = {
     setsWatchesAgain: prng.below(3) !== 0,
     pauseMs: 10 + prng.below(150),
     outstandingMax: 1 + prng.below(6),
+    burstMax: 1,
     latencyMsMax: 1 + prng.below(prng.below(4) === 0 ? 60 : 8),
     // So narrow that writers wait, and wide enough for a snapshot within the limits of time.
     systemBytesMax: prng.below(6) === 0 ? 8 * 1024 : 64 * 1024,
@@ -154,6 +160,13 @@ export function drawPlan(seed: number, safetyMs = 12_000, shares: PlanShares = {
     safetyMs,
     faults: [...drawFaults(prng, safetyMs), ...desertions],
   };
+  return isDrawn(crowding, 8, shares.crowd) ? { ...plan, ...drawCrowd(crowding) } : plan;
+}
+
+/** Enough proposals on their way, and rounds short enough, for a leader to gather (proposal-window.ts). */
+function drawCrowd(prng: Prng): Partial<SimPlan> {
+  const burstMax = 4 + prng.below(12);
+  return { clientCount: 4 + prng.below(4), burstMax, outstandingMax: 2 * burstMax, latencyMsMax: 0.3 + prng.float() };
 }
 
 function isDrawn(prng: Prng, oneIn: number, share: Share = 'some'): boolean {

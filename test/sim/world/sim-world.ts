@@ -531,7 +531,7 @@ export class SimWorld {
         if (!this.isWorkOn || client.outstandingCount >= plan.outstandingMax) return;
         if (this.isHealed && !this.wroteSince.has(index)) this.probe(client, index);
         else if (isAdministrator) client.ask((this.administrator as Administrator).draw());
-        else client.ask((index < plan.readerCount ? this.reading : this.workload).draw());
+        else this.askSome(client, index < plan.readerCount ? this.reading : this.workload);
         this.wake(client.serverSid);
       } else if (!client.isConnected && !client.isConnecting) {
         if (this.isCalm && !this.staysThrough(index)) return;
@@ -543,6 +543,15 @@ export class SimWorld {
         this.wake(each.sid);
       }
     });
+  }
+
+  private askSome(client: SimClient, workload: SimWorkload): void {
+    const { burstMax, outstandingMax } = this.plan;
+    const burst = burstMax === 1 || this.isHealed ? 1 : 1 + this.clientChance.below(burstMax);
+    for (let i = 0; i < burst; i++) {
+      client.ask(workload.draw());
+      if (client.hasAskedToClose || client.outstandingCount >= outstandingMax) return;
+    }
   }
 
   /** A reader where leaders are deserted: what they read then may be old, but not behind a sync. */
