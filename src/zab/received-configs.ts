@@ -38,10 +38,14 @@ export class ReceivedConfigs {
 
   /** Throws RoleFault. */
   propose(zxidHi: number, zxidLo: number, bytes: Uint8Array, offset: number, length: number): void {
-    const isNew = this.txns.propose(zxidHi, zxidLo, bytes, offset, length);
-    if (!isNew || readInt32(bytes, offset + TXN_TYPE) !== OpCode.reconfig) return;
-    this.newest = { zxidHi, zxidLo, config: this.seen(configTextOf(bytes, offset)) };
-    this.proposed.push(this.newest);
+    const { txns } = this;
+    if (!txns.isNext(zxidHi, zxidLo, bytes, offset, length)) return;
+    if (readInt32(bytes, offset + TXN_TYPE) === OpCode.reconfig) {
+      // Members first: who has logged the transaction and does not know them may lead without asking them.
+      this.newest = { zxidHi, zxidLo, config: this.seen(configTextOf(bytes, offset)) };
+      this.proposed.push(this.newest);
+    }
+    txns.take(zxidHi, zxidLo, bytes, offset, length);
   }
 
   /** Throws RoleFault, also when the change ends the role. */

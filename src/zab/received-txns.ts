@@ -116,8 +116,8 @@ export class ReceivedTxns {
     return this.line.hasRoomForTxns(RECORD_BYTES + Math.max(dataLength, 0));
   }
 
-  /** False: it is here already. Throws RoleFault. */
-  propose(zxidHi: number, zxidLo: number, bytes: Uint8Array, offset: number, length: number): boolean {
+  /** Whether it is to be taken; if not, it is here already. Throws RoleFault. Changes nothing. */
+  isNext(zxidHi: number, zxidLo: number, bytes: Uint8Array, offset: number, length: number): boolean {
     if (txnBodyEnd(bytes, offset, length) < 0) {
       throw new RoleFault(`The leader's transaction 0x${hex64(zxidHi, zxidLo)} is none that this server knows`);
     }
@@ -131,6 +131,11 @@ export class ReceivedTxns {
       const last = hex64(this.receivedHi, this.receivedLo);
       throw new RoleFault(`The leader sent transaction 0x${hex64(zxidHi, zxidLo)} behind 0x${last}`);
     }
+    return true;
+  }
+
+  /** The next one. */
+  take(zxidHi: number, zxidLo: number, bytes: Uint8Array, offset: number, length: number): void {
     this.receivedHi = zxidHi;
     this.receivedLo = zxidLo;
     this.ages.note(zxidHi, zxidLo, bytes, offset);
@@ -143,7 +148,6 @@ export class ReceivedTxns {
       this.history.append(zxidHi, zxidLo, bytes, offset, length);
       this.line.logTxn(bytes, offset, length, this.isLogging);
     }
-    return true;
   }
 
   isUncommitted(zxidHi: number, zxidLo: number): boolean {

@@ -281,7 +281,7 @@ describe('reconfiguration', () => {
     world.follow();
     world.take();
     world.packets([PacketType.proposal, [1, 1], reconfigAt([1, 1])]);
-    expect(world.take()).toEqual(['log 1:1', 'seen version 1:1']);
+    expect(world.take()).toEqual(['seen version 1:1', 'log 1:1']);
     world.packets([PacketType.commitAndActivate, [1, 1], LEADER_3], proposal([1, 2]));
     expect(world.take()).toEqual(['committed 1:1', 'activate version 1:1 leader 3 at 1:1', 'log 1:2']);
   });
@@ -294,12 +294,22 @@ describe('reconfiguration', () => {
     const data = Uint8Array.from([...LEADER_3, ...reconfigAt([1, 1])]);
     world.packets([PacketType.informAndActivate, [1, 1], data], inform([1, 2]));
     expect(world.take()).toEqual([
-      'log 1:1',
       'seen version 1:1',
+      'log 1:1',
       'committed 1:1',
       'activate version 1:1 leader 3 at 1:1',
       'over: The members have changed, and with them the role of this one or the leader',
     ]);
+  });
+
+  test('whose members the disk does not take is not logged: who has it leads by these members, too', () => {
+    const world = new LearnerWorld();
+    world.follow();
+    world.take();
+    world.failConfigWrite = true;
+    world.packets([PacketType.proposal, [1, 1], reconfigAt([1, 1])]);
+    expect(world.take()).toEqual(['over: cannot write the configuration: no space left']);
+    expect(world.history.lastProposedLo).toBe(0);
   });
 
   test('2172: between the first packet and UPTODATE', () => {
@@ -308,8 +318,8 @@ describe('reconfiguration', () => {
     world.packets([PacketType.diff, [0, 0]], [PacketType.proposal, [1, 1], reconfigAt([1, 1])]);
     world.packets([PacketType.commitAndActivate, [1, 1], LEADER_3], newLeader(1, TEXT));
     expect(world.take().slice(4)).toEqual([
-      'log 1:1',
       'seen version 1:1',
+      'log 1:1',
       'committed 1:1',
       'activate version 1:1 leader 3 at 1:1',
       'seen version 1:1',

@@ -186,6 +186,7 @@ export class LearnerWorld {
   touches: [number, number, number][] = [];
   failEpochWrite: 'accepted' | 'current' | null = null;
   failSynchronized = false;
+  failConfigWrite = false;
   lastSeen: QuorumVerifier | null = null;
   isMajorChange = false;
   config: QuorumVerifier;
@@ -403,6 +404,7 @@ export class LearnerWorld {
         // Only leaders are asked for other members.
         rehearse: () => assert(false, 'a learner judges no request'),
         seen: (config) => {
+          if (world.failConfigWrite) throw new Error('no space left');
           world.lastSeen = config;
           world.tell(`seen version ${zxidText(config.versionHi, config.versionLo)}`);
         },

@@ -233,8 +233,8 @@ describe('a follower serves observers', () => {
     );
     group.settle();
     expect(observer.take()).toEqual([
-      'log 2:1',
       'seen version 2:1',
+      'log 2:1',
       'committed 2:1',
       'activate version 2:1 leader 3 at 2:1',
     ]);
