@@ -188,7 +188,7 @@ export class InlineMember {
   kill(): void {
     this.forget();
     this.host.kill();
-    this.disk.closeHandles();
+    this.disk.killProcess();
   }
 
   private forget(): void {
