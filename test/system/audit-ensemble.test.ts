@@ -33,7 +33,7 @@ test('the follower that was asked writes the line, and nobody else', async () =>
     const ended =
       /^session=0x\w+ user=\S+ operation=ephemeralZNodeDeletionOnSessionCloseOrExpire znode=\/e-0000000000 result=success$/;
     for (const sid of [1, 2, 3]) {
-      const lines = await until(`the last line of member ${sid}`, 5000, () => {
+      const lines = await until(`the last line of member ${sid}`, 30_000, () => {
         const found = linesOf(sid);
         return found.some((line) => ended.test(line)) ? found : undefined;
       });

@@ -481,5 +481,5 @@ describe('a client that never reads its replies', () => {
 
 test('the witness was never kept waiting', () => {
   expect(witness.rounds).toBeGreaterThan(50);
-  expect(witness.longestRoundMs).toBeLessThan(2000);
+  expect(witness.longestRoundMs).toBeLessThan(8000);
 });

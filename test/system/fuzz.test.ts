@@ -109,7 +109,7 @@ test(`seed ${SEED}: every conversation ends, nobody else notices`, async () => {
   await guardian.close();
   expect(server.isRunning).toBe(true);
   expect(residentBytesOf(server.pid) - restingBytes).toBeLessThan(GROWTH_BYTES_MAX);
-  expect(witness.longestRoundMs).toBeLessThan(3000);
+  expect(witness.longestRoundMs).toBeLessThan(8000);
   // A run whose connections all died at once would prove nothing.
   expect(frames).toBeGreaterThan(CONVERSATIONS * 20);
   expect(answerBytes).toBeGreaterThan(frames * 4);

@@ -11,5 +11,5 @@ test('two leaders killed in the middle of writes: nothing acknowledged is lost, 
   expect(report.acknowledged).toBeGreaterThan(100);
   expect(report.sessionsReopened).toBeGreaterThanOrEqual(6);
   // A whole ensemble on a busy machine; the goal of 0.25 s is the soak's business.
-  for (const outageMs of report.outageMs) expect(outageMs).toBeLessThan(5_000);
+  for (const outageMs of report.outageMs) expect(outageMs).toBeLessThan(15_000);
 }, 60_000);

@@ -52,7 +52,7 @@ test('of a standalone server', async () => {
   const probe = connect({ port: server.port, host: '127.0.0.1' });
   await new Promise((resolve) => probe.once('connect', resolve));
   probe.end();
-  const told = await until('the line of the probe', 5000, () => {
+  const told = await until('the line of the probe', 30_000, () => {
     const more = server.log().slice(before);
     return more.includes('session = 0x0') ? more : undefined;
   });
@@ -157,7 +157,7 @@ test('go into a file that rolls, if that is asked for, and nothing else goes to 
     env: { ZOO_LOG4J_PROP: 'INFO,ROLLINGFILE' },
   });
   for (let i = 0; i < 60; i++) await fourLetterWord(server.port, 'ruok');
-  await until('the files to roll', 5000, () => existsSync(join(logs, 'zk.log.2')));
+  await until('the files to roll', 30_000, () => existsSync(join(logs, 'zk.log.2')));
   expect(readdirSync(logs).sort()).toEqual(expect.arrayContaining(['zk.log', 'zk.log.1', 'zk.log.2']));
   expect(readFileSync(join(logs, 'zk.log'), 'utf8')).toContain('Processing ruok command');
   expect(
@@ -213,7 +213,7 @@ test('hold no secret at any level, nor does any answer of the server', async () 
     answers.push(`${word}: ${await fourLetterWord(server.port, word)}`);
   }
   server.signal('SIGQUIT');
-  await until('the report', 5000, () => server.log().includes('Full thread dump'));
+  await until('the report', 30_000, () => server.log().includes('Full thread dump'));
   client.destroy();
   expect(answers.filter((answer) => answer.includes('HUSH')).map((answer) => /.*HUSH.*/.exec(answer)?.[0])).toEqual([]);
   expect(

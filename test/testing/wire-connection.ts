@@ -115,6 +115,8 @@ export class WireConnection {
   private length = 0;
   private ended = false;
   private wakeUp: (() => void) | null = null;
+  /** For how long anything of the server's is waited for, where the caller says nothing else. */
+  private patienceMs = DEADLINE_MS;
 
   private constructor(socket: Socket) {
     this.socket = socket;
@@ -162,15 +164,16 @@ export class WireConnection {
     });
   }
 
-  /** A connection with a new session. */
+  /** A connection with a new session; it waits so long for each answer, to the last. */
   static async openSession(
     port: number,
     options: ConnectOptions = {},
-    deadlineMs = DEADLINE_MS,
+    patienceMs = DEADLINE_MS,
   ): Promise<WireConnection> {
     const connection = await WireConnection.open(port);
+    connection.patienceMs = patienceMs;
     try {
-      const grant = await connection.handshake(options, deadlineMs);
+      const grant = await connection.handshake(options);
       if (grant.timeOutMs === 0) throw new Error('the server refused the session');
       return connection;
     } catch (error) {
@@ -179,7 +182,7 @@ export class WireConnection {
     }
   }
 
-  async handshake(options: ConnectOptions = {}, deadlineMs = DEADLINE_MS): Promise<SessionGrant> {
+  async handshake(options: ConnectOptions = {}, deadlineMs = this.patienceMs): Promise<SessionGrant> {
     this.send(connectRequest(options));
     const payload = await this.nextFrame(deadlineMs);
     if (payload === null) throw new Error('closed during the handshake');
@@ -196,14 +199,14 @@ export class WireConnection {
     return await this.nextReply();
   }
 
-  async nextReply(deadlineMs = DEADLINE_MS): Promise<Reply> {
+  async nextReply(deadlineMs = this.patienceMs): Promise<Reply> {
     const payload = await this.nextFrame(deadlineMs);
     if (payload === null) throw new Error('closed by the server where a reply was due');
     return parseReply(payload);
   }
 
   /** The payload of the next frame; null when the server has closed the connection between two frames. */
-  async nextFrame(deadlineMs = DEADLINE_MS): Promise<Buffer | null> {
+  async nextFrame(deadlineMs = this.patienceMs): Promise<Buffer | null> {
     const prefix = await this.take(4, deadlineMs);
     if (prefix === null) return null;
     const payload = await this.take(prefix.readInt32BE(0), deadlineMs);
@@ -212,12 +215,12 @@ export class WireConnection {
   }
 
   /** That many bytes, whatever they mean; null when the connection ended before the first of them. */
-  async readBytes(count: number, deadlineMs = DEADLINE_MS): Promise<Buffer | null> {
+  async readBytes(count: number, deadlineMs = this.patienceMs): Promise<Buffer | null> {
     return count === 0 ? Buffer.alloc(0) : await this.take(count, deadlineMs);
   }
 
   /** Everything up to the end of the connection. */
-  async readToEnd(deadlineMs = DEADLINE_MS): Promise<Buffer> {
+  async readToEnd(deadlineMs = this.patienceMs): Promise<Buffer> {
     this.listen();
     await within('end of the connection', deadlineMs, this.closed);
     const rest = Buffer.concat(this.chunks);

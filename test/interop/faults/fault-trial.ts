@@ -70,7 +70,7 @@ export async function makeBase(kind: ServerKind, cfg: Cfg): Promise<TempDir> {
   const server = await ServerProcess.start(kind, { dataDir: join(base.path, 'data'), cfg, readyMs: 60_000 });
   const { acknowledged } = await createUntil(server, CREATES);
   if (kind === threadkeeperServer)
-    await until('the sync mark', 5000, () => isMarked(join(base.path, 'data/version-2')));
+    await until('the sync mark', 30_000, () => isMarked(join(base.path, 'data/version-2')));
   await server.kill();
   await server[Symbol.asyncDispose]();
   if (acknowledged !== CREATES) throw new Error(`only ${acknowledged} creates were acknowledged`);

@@ -493,9 +493,9 @@ describe('restore', () => {
       const socket = connect(admin.port, '127.0.0.1', () => socket.write(text));
       socket.on('error', () => {});
       socket.resume();
-      await until('the upload to begin', 5000, () => existsSync(join(dir.path, '.tmp-snapshot.restore')));
+      await until('the upload to begin', 30_000, () => existsSync(join(dir.path, '.tmp-snapshot.restore')));
       if (leaves) socket.destroy();
-      await until('the upload to be removed', 5000, () =>
+      await until('the upload to be removed', 30_000, () =>
         existsSync(join(dir.path, '.tmp-snapshot.restore')) ? undefined : true,
       );
     }
@@ -525,7 +525,7 @@ describe('restore', () => {
       }) as unknown as LiveRestore;
     await start({ rateLimiterIntervalMs: 0 });
     const first = post('/commands/restore', 'one');
-    await until('the first to run', 5000, () => running);
+    await until('the first to run', 30_000, () => running);
     expect((await post('/commands/restore', 'two')).status).toBe(429);
     release();
     expect((await first).status).toBe(200);
@@ -583,5 +583,5 @@ function linkOf(fd: string): string {
 }
 
 async function noneOpen(): Promise<void> {
-  await until('the file to be let go', 5000, () => openSnapshots() === 0);
+  await until('the file to be let go', 30_000, () => openSnapshots() === 0);
 }

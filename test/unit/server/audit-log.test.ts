@@ -41,7 +41,7 @@ test('lines get the time, the level and the logger; the directory is made', () =
 test('without a close, lines are in the file soon, each once, also when it is closed in the middle', async () => {
   const log = new AuditLog(config(), silentLogger, Date.now);
   for (let i = 0; i < 50; i++) log.take(bytesOf(`Iline=${i}\n`));
-  await until('the first lines', 2000, async () => (textOf(config().path).includes('line=49') ? true : undefined));
+  await until('the first lines', 30_000, async () => (textOf(config().path).includes('line=49') ? true : undefined));
   for (let i = 50; i < 5000; i++) log.take(bytesOf(`Iline=${i}\n`));
   log.close();
   const numbers = textOf(config().path)
@@ -108,7 +108,7 @@ test('a file that has refused lines is opened again: another one may lie there b
   let nowMs = 1_000_000;
   const log = new AuditLog(config(path), { ...silentLogger, info: tell, error: tell }, () => nowMs);
   log.take(bytesOf('Ia=1\n'));
-  await until('the refusal', 2000, async () => (told.length === 2 ? true : undefined));
+  await until('the refusal', 30_000, async () => (told.length === 2 ? true : undefined));
   expect(told[1]).toBe('a=1');
   rmSync(path);
   nowMs += 10_001;
