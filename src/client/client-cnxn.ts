@@ -2,54 +2,44 @@
 // in order, keeps the session alive, and says when it is over. Owned by one ZooKeeper, lives on its thread. It only
 // reacts: to calls, to its connection, to turns. It must never read a clock, a random source or a socket that it was not
 // given, and never call user code from inside itself (promises and events reach it in microtasks, in wire order).
-//
-//             start                 dialed                   response          (SASL done)
-//   waiting ----------> dialing ------------> handshaking ----------> authenticating ----------> connected
-//      ^                   |                       |                        |                        |
-//      +---- lost ---------+---- lost -------------+---- lost --------------+---- lost --------------+
-//
-//   authenticating: only with SASL; nothing but its tokens is sent meanwhile.
-//   over: from every phase, by close(), detach(), expiry (the server's word or the local estimate) or refused credentials.
+// Its phases are drawn in client-phase.ts.
 
 import { assert } from '../base/assert.js';
-import { int64FromHalves } from '../base/int64.js';
-import { JuteError } from '../jute/jute-error.js';
+import type { JuteError } from '../jute/jute-error.js';
 import { JuteReader } from '../jute/jute-reader.js';
 import type { JuteWriter } from '../jute/jute-writer.js';
 import { decodeConnectResponse } from '../protocol/connect.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import { OpCode, Xid } from '../protocol/op-code.js';
-import { decodeWatcherEvent } from '../protocol/replies.js';
 import { encodeWatchesRequest } from '../protocol/requests.js';
-import { type EventType, KeeperState } from '../protocol/watch-event.js';
-import { AbortSignals } from './abort-signals.js';
+import { KeeperState } from '../protocol/watch-event.js';
+import type { AbortSignals } from './abort-signals.js';
 import { AuthLedger } from './auth-ledger.js';
+import { CallLimits } from './call-limits.js';
 import { type CallOptions, NO_CALL_OPTIONS } from './call-options.js';
 import type { Chroot } from './chroot.js';
+import { ClientDeadlines, Due } from './client-deadlines.js';
+import { Phase } from './client-phase.js';
 import { ClientSession, type SessionHandle, type SessionSettings } from './client-session.js';
 import { ClientState } from './client-state.js';
 import { ClientWatchManager } from './client-watch-manager.js';
 import type { ServerAddress } from './connect-string.js';
 import { ConnectedWaiter } from './connected-waiter.js';
 import type { HostProvider } from './host-provider.js';
-import { IncomingFrames } from './incoming-frames.js';
 import { KeeperError } from './keeper-error.js';
-import { OutgoingFrames } from './outgoing-frames.js';
-import { type Limited, type Operation, type Outstanding, OutstandingRequest } from './outstanding-request.js';
+import { type Operation, type Outstanding, OutstandingRequest } from './outstanding-request.js';
+import { ReplyReader } from './reply-reader.js';
 import { type EncodeRecord, RequestQueue } from './request-queue.js';
 import { RwServerSearch } from './rw-server-search.js';
 import { SaslConversation } from './sasl-conversation.js';
 import type { SaslMechanism } from './sasl-mechanism.js';
 import { ServerAttempt } from './server-attempt.js';
+import { ServerLink } from './server-link.js';
 import { SessionEvents } from './session-events.js';
 import { writeCredentialsAndWatches } from './session-renewal.js';
-import { connectTimeoutMs, expirationTimeoutMs, pingAfterMs, readTimeoutMs } from './session-timing.js';
-import type { ClientPorts, Connection } from './transport.js';
+import type { ClientPorts } from './transport.js';
 import { type WatchRemoval, WatchRemovalRequest } from './watch-removal-request.js';
 import type { Watcher } from './watched-event.js';
-
-const Phase = { Waiting: 0, Dialing: 1, Handshaking: 2, Authenticating: 3, Connected: 4, Over: 5 } as const;
-type Phase = (typeof Phase)[keyof typeof Phase];
 
 export class ClientCnxn {
   readonly watches = new ClientWatchManager();
@@ -67,22 +57,17 @@ export class ClientCnxn {
   private closed: Promise<void> | null = null; // what every further close() waits for
   private readonly session: ClientSession;
 
-  // Exactly one connection at a time; null while waiting and when over.
-  private connection: Connection | null = null;
-  private incoming: IncomingFrames;
-  private readonly outgoing = new OutgoingFrames();
-
+  private readonly link: ServerLink;
   private readonly requests: RequestQueue;
-  readonly abortSignals = new AbortSignals();
+  private readonly replies: ReplyReader;
+  private readonly limits: CallLimits;
   private readonly auth = new AuthLedger();
   private sasl: SaslConversation | null = null; // exactly while authenticating
 
-  private phaseSinceMs: number;
   private readonly attempt: ServerAttempt;
+  private readonly deadlines: ClientDeadlines;
   private readonly rwServerSearch: RwServerSearch; // searching exactly while connected read-only
   private lostBy: Error | null = null; // why there is no session, or why the last connection went
-  private lastHeardMs: number; // any byte of a server
-  private lastSentMs = 0;
 
   private readonly connectedWaiters = new Set<ConnectedWaiter>();
   private overReason: number = ErrorCode.SessionExpired; // what later requests are told
@@ -101,12 +86,19 @@ export class ClientCnxn {
     this.defaultWatcher = defaultWatcher;
     this.events = new SessionEvents(defaultWatcher);
     this.session = new ClientSession(settings);
-    this.incoming = new IncomingFrames(settings.frameBytesMax);
-    this.requests = new RequestQueue(this.outgoing, this.watches, settings.xidFirst);
+    this.link = new ServerLink(ports, settings.frameBytesMax, {
+      onDialed: () => this.onDialed(),
+      onFrame: (bytes, start, end) => this.onFrame(bytes, start, end),
+      onDrain: () => ports.scheduler.requestTurn(),
+      onGarbage: (error) => this.onGarbage(error),
+      onClose: (error) => this.onLost(error ?? this.closedByServer()),
+    });
+    this.requests = new RequestQueue(this.link.outgoing, this.watches, settings.xidFirst);
+    this.replies = new ReplyReader(this.session, this.requests, this.watches, this.events, this.auth);
+    this.limits = new CallLimits(ports.clock, ports.scheduler);
     const nowMs = ports.clock.monotonicMs();
-    this.phaseSinceMs = nowMs;
-    this.lastHeardMs = nowMs;
     this.attempt = new ServerAttempt(hosts, ports.prng, nowMs);
+    this.deadlines = new ClientDeadlines(this.session, this.link, this.attempt, hosts, nowMs);
     this.rwServerSearch = new RwServerSearch(ports, hosts, (server) => this.onRwServerFound(server));
     ports.scheduler.start(() => this.onTurn());
     ports.scheduler.requestTurn();
@@ -137,10 +129,14 @@ export class ClientCnxn {
     return this.requests.length;
   }
 
+  get abortSignals(): AbortSignals {
+    return this.limits.abortSignals;
+  }
+
   /** Until the local estimate gives the session up; infinite while there is none, 0 when it is over. */
   get expiresInMs(): number {
     if (this.phase === Phase.Over) return 0;
-    return Math.max(0, this.expiryAtMs() - this.ports.clock.monotonicMs());
+    return Math.max(0, this.deadlines.expiryAtMs - this.ports.clock.monotonicMs());
   }
 
   // ---- calls from the application ---------------------------------------------------------------------------------
@@ -186,8 +182,8 @@ export class ClientCnxn {
       const index = this.auth.add(scheme, auth, (error) => (error === null ? resolve() : reject(error)));
       // Else it waits for the next connection, on which all credentials go first.
       if (this.phase !== Phase.Connected) return;
-      this.auth.write(this.outgoing.begin(), index);
-      this.outgoing.end();
+      this.auth.write(this.link.outgoing.begin(), index);
+      this.link.outgoing.end();
       this.ports.scheduler.requestTurn();
     });
   }
@@ -200,7 +196,7 @@ export class ClientCnxn {
     return new Promise((resolve, reject) => {
       const waiter = new ConnectedWaiter(resolve, reject);
       this.connectedWaiters.add(waiter);
-      this.limit(waiter, timeoutMs, signal, () => this.connectedWaiters.delete(waiter));
+      this.limits.add(waiter, timeoutMs, signal, () => this.connectedWaiters.delete(waiter));
     });
   }
 
@@ -231,11 +227,11 @@ export class ClientCnxn {
   }
 
   pauseReading(): void {
-    this.connection?.pause();
+    this.link.pause();
   }
 
   resumeReading(): void {
-    this.connection?.resume();
+    this.link.resume();
   }
 
   /** Where every request enters: sent, kept or refused, and then timed. */
@@ -266,26 +262,7 @@ export class ClientCnxn {
     }
     if (this.phase === Phase.Connected) this.ports.scheduler.requestTurn();
     const timeoutMs = call.timeoutMs ?? this.settings.requestTimeoutMs;
-    if (timeoutMs > 0 || signal !== undefined) this.limit(request, timeoutMs, signal);
-  }
-
-  private limit(
-    request: Limited,
-    timeoutMs: number,
-    signal: AbortSignal | undefined,
-    onSettled: (() => void) | null = null,
-  ): void {
-    const takeOffSignal =
-      signal === undefined ? null : this.abortSignals.add(signal, () => request.abandon(signal.reason));
-    if (timeoutMs > 0) {
-      this.requests.addDeadline(request, this.ports.clock.monotonicMs() + timeoutMs);
-      this.ports.scheduler.requestTurn();
-    }
-    request.onSettled = () => {
-      this.requests.dropDeadline(request);
-      takeOffSignal?.();
-      onSettled?.();
-    };
+    if (timeoutMs > 0 || signal !== undefined) this.limits.add(request, timeoutMs, signal);
   }
 
   /** A method, because the compiler would otherwise believe that nothing in between can change the phase. */
@@ -298,120 +275,59 @@ export class ClientCnxn {
   private onTurn(): void {
     if (this.isOver) return;
     const nowMs = this.ports.clock.monotonicMs();
-    this.checkDeadlines(nowMs);
+    this.doWhatIsDue(nowMs);
     if (this.isOver) return;
-    this.requests.abandonOverdue(nowMs, this.phase === Phase.Connected ? null : this.lostBy);
-    this.flush(nowMs);
-    this.ports.scheduler.wakeAtMs(Math.min(this.nextDeadlineMs(), this.requests.nextDeadlineMs));
+    this.limits.abandonOverdue(nowMs, this.phase === Phase.Connected ? null : this.lostBy);
+    this.link.flush(nowMs);
+    this.ports.scheduler.wakeAtMs(
+      Math.min(this.deadlines.nextMs(this.phase), this.limits.nextDeadlineMs, this.rwServerSearch.nextDeadlineMs),
+    );
   }
 
-  private checkDeadlines(nowMs: number): void {
-    if (nowMs >= this.expiryAtMs()) {
-      this.finish(ClientState.Closed, KeeperState.Expired, ErrorCode.SessionExpired);
-      return;
-    }
-    switch (this.phase) {
-      case Phase.Waiting:
-        if (nowMs >= this.attempt.atMs) this.dial(nowMs);
+  private doWhatIsDue(nowMs: number): void {
+    switch (this.deadlines.dueAt(nowMs, this.phase)) {
+      case Due.expiry:
+        this.finish(ClientState.Closed, KeeperState.Expired, ErrorCode.SessionExpired);
+        return;
+      case Due.attempt:
+        this.dial(nowMs);
         break;
-      case Phase.Dialing:
-      case Phase.Handshaking:
-      case Phase.Authenticating:
-        if (nowMs >= this.phaseSinceMs + this.connectTimeoutMs()) this.onSilence(nowMs - this.phaseSinceMs);
+      case Due.silence:
+        this.onSilence(this.deadlines.silentMs(nowMs, this.phase));
         break;
-      case Phase.Connected:
-        if (nowMs >= this.lastHeardMs + readTimeoutMs(this.session.timeoutMs)) this.onSilence(nowMs - this.lastHeardMs);
-        else if (nowMs >= this.pingAtMs()) this.writePing();
-        this.rwServerSearch.onTurn(nowMs);
+      case Due.ping:
+        this.writePing();
         break;
-      case Phase.Over:
+      case Due.nothing:
         break;
     }
-  }
-
-  private nextDeadlineMs(): number {
-    const expiryAtMs = this.expiryAtMs();
-    switch (this.phase) {
-      case Phase.Waiting:
-        return Math.min(this.attempt.atMs, expiryAtMs);
-      case Phase.Dialing:
-      case Phase.Handshaking:
-      case Phase.Authenticating:
-        return Math.min(this.phaseSinceMs + this.connectTimeoutMs(), expiryAtMs);
-      case Phase.Connected:
-        return Math.min(
-          this.lastHeardMs + readTimeoutMs(this.session.timeoutMs),
-          this.pingAtMs(),
-          this.rwServerSearch.nextDeadlineMs,
-        );
-      case Phase.Over:
-        return Number.POSITIVE_INFINITY;
-    }
-  }
-
-  private connectTimeoutMs(): number {
-    return connectTimeoutMs(this.session.timeoutMs, this.hosts.size);
-  }
-
-  /** The local estimate of when the server must have given the session up; never, while there is none. */
-  private expiryAtMs(): number {
-    if (this.session.id === 0n) return Number.POSITIVE_INFINITY;
-    return this.lastHeardMs + expirationTimeoutMs(this.session.timeoutMs);
-  }
-
-  /** Never, while something is on its way out anyway: that serves as well, and a ping could not overtake it. */
-  private pingAtMs(): number {
-    if (!this.outgoing.isEmpty || this.outgoing.isBlocked) return Number.POSITIVE_INFINITY;
-    return this.lastSentMs + pingAfterMs(this.session.timeoutMs);
+    this.rwServerSearch.onTurn(nowMs);
   }
 
   private writePing(): void {
-    const w = this.outgoing.begin();
+    const w = this.link.outgoing.begin();
     w.writeInt(Xid.ping);
     w.writeInt(OpCode.ping);
-    this.outgoing.end();
-  }
-
-  private flush(nowMs: number): void {
-    if (this.outgoing.isEmpty || this.outgoing.isBlocked) return;
-    assert(this.connection !== null && this.phase !== Phase.Dialing, 'something to send, but nowhere to');
-    this.lastSentMs = nowMs;
-    this.outgoing.send(this.connection);
+    this.link.outgoing.end();
   }
 
   // ---- connecting -------------------------------------------------------------------------------------------------
 
   private dial(nowMs: number): void {
     this.phase = Phase.Dialing;
-    this.phaseSinceMs = nowMs;
-    this.incoming = new IncomingFrames(this.settings.frameBytesMax);
-    const { host, port } = this.attempt.server;
-    const connection = this.ports.transport.connect(host, port, {
-      onConnect: () => {
-        if (this.connection === connection) this.onDialed();
-      },
-      onData: (bytes) => {
-        if (this.connection === connection) this.onData(bytes);
-      },
-      onDrain: () => {
-        if (this.connection === connection) this.onDrain();
-      },
-      onClose: (error) => {
-        if (this.connection === connection) this.onLost(error ?? this.closedByServer());
-      },
-    });
-    this.connection = connection;
+    this.deadlines.phaseSinceMs = nowMs;
+    this.link.dial(this.attempt.server);
   }
 
   private onDialed(): void {
-    assert(this.phase === Phase.Dialing && this.connection !== null, 'dialed twice');
+    assert(this.phase === Phase.Dialing, 'dialed, but nobody asked for it');
     const nowMs = this.ports.clock.monotonicMs();
     this.phase = Phase.Handshaking;
-    this.phaseSinceMs = nowMs;
+    this.deadlines.phaseSinceMs = nowMs;
     // Nothing follows it before the response: requests are not written while no session is open.
-    this.session.encodeConnectRequest(this.outgoing.begin(), this.settings);
-    this.outgoing.end();
-    this.flush(nowMs);
+    this.session.encodeConnectRequest(this.link.outgoing.begin(), this.settings);
+    this.link.outgoing.end();
+    this.link.flush(nowMs);
     this.ports.scheduler.requestTurn();
   }
 
@@ -434,9 +350,9 @@ export class ClientCnxn {
     this.hosts.onConnected();
     this.phase = Phase.Connected;
     this.publicState = this.session.isReadOnly ? ClientState.ConnectedReadOnly : ClientState.Connected;
-    this.lastSentMs = nowMs;
+    this.link.lastSentMs = nowMs;
     if (this.session.isReadOnly) this.rwServerSearch.start(nowMs);
-    writeCredentialsAndWatches(this.outgoing, this.auth, this.watches, this.zxidSeen);
+    writeCredentialsAndWatches(this.link.outgoing, this.auth, this.watches, this.zxidSeen);
     this.requests.writeDeferred();
     this.events.tellSession(this.session.isReadOnly ? KeeperState.ConnectedReadOnly : KeeperState.SyncConnected);
     if (usedSasl) this.events.tellSession(KeeperState.SaslAuthenticated);
@@ -448,89 +364,43 @@ export class ClientCnxn {
 
   private authenticate(mechanism: SaslMechanism): void {
     this.phase = Phase.Authenticating;
-    this.phaseSinceMs = this.ports.clock.monotonicMs();
-    this.sasl = new SaslConversation(mechanism, this.outgoing, () => this.requests.takeXid());
+    this.deadlines.phaseSinceMs = this.ports.clock.monotonicMs();
+    this.sasl = new SaslConversation(mechanism, this.link.outgoing, () => this.requests.takeXid());
     this.sasl.begin();
     this.ports.scheduler.requestTurn();
   }
 
-  private onSaslReply(xid: number, errorCode: number, r: JuteReader): void {
-    assert(this.sasl !== null, 'authenticating without a mechanism');
-    const progress = this.sasl.onReply(xid, errorCode, r);
-    if (progress === 'refused') this.finish(ClientState.AuthFailed, KeeperState.AuthFailed, ErrorCode.AuthFailed);
-    else if (progress === 'done') this.onReady();
-    else this.ports.scheduler.requestTurn();
-  }
-
   // ---- the connection speaks --------------------------------------------------------------------------------------
 
-  private readonly onFrame = (bytes: Uint8Array, start: number, end: number): boolean => {
+  private onFrame(bytes: Uint8Array, start: number, end: number): void {
     const r = new JuteReader(bytes, start, end, this.settings.frameBytesMax);
-    if (this.phase === Phase.Handshaking) this.onConnectResponse(r);
-    else this.onReply(r);
-    return this.connection !== null;
-  };
-
-  private onData(bytes: Uint8Array): void {
-    this.lastHeardMs = this.ports.clock.monotonicMs();
-    try {
-      this.incoming.accept(bytes, this.onFrame);
-    } catch (error) {
-      if (!(error instanceof JuteError)) throw error;
-      // Where the next frame begins is anyone's guess.
-      this.onLost(new Error(`${this.serverText} sent what no server sends: ${error.message}`, { cause: error }));
+    if (this.phase === Phase.Handshaking) {
+      this.onConnectResponse(r);
+      return;
     }
-  }
-
-  private onReply(r: JuteReader): void {
-    const xid = r.readInt();
-    const zxidHi = r.readInt();
-    const zxidLo = r.readInt();
-    const errorCode = r.readInt();
-    switch (xid) {
-      case Xid.notification:
-        this.onNotification(r, int64FromHalves(zxidHi, zxidLo));
+    switch (this.replies.accept(r, this.sasl)) {
+      case 'apart':
         break;
-      case Xid.ping:
-        break;
-      case Xid.setWatches:
-        // Watches that are not registered would be silent for ever: rather another connection.
-        if (errorCode !== ErrorCode.Ok) throw new JuteError(`setWatches was refused with ${errorCode}`);
-        break;
-      case Xid.auth:
-        if (errorCode !== ErrorCode.Ok) {
-          this.finish(ClientState.AuthFailed, KeeperState.AuthFailed, ErrorCode.AuthFailed);
-        } else if (!this.auth.onAccepted()) {
-          throw new JuteError('reply to an auth that was not sent');
-        }
-        break;
-      default: {
-        if (this.phase === Phase.Authenticating) {
-          this.onSaslReply(xid, errorCode, r);
-          return;
-        }
-        const request = this.requests.peek();
-        if (request === undefined || request.xid !== xid) throw new JuteError(`reply ${xid} is out of order`);
-        this.session.onReplied(zxidHi, zxidLo);
-        request.settle(errorCode, r, this.watches);
-        this.requests.shift();
+      case 'settled':
         // closeSession was the last one: the session is gone, the server closes after this reply.
         if (this.isClosing && this.requests.isEmpty) {
           this.finish(ClientState.Closed, KeeperState.Closed, ErrorCode.SessionExpired);
         }
-      }
+        break;
+      case 'waiting':
+        this.ports.scheduler.requestTurn();
+        break;
+      case 'done':
+        this.onReady();
+        break;
+      case 'refused':
+        this.finish(ClientState.AuthFailed, KeeperState.AuthFailed, ErrorCode.AuthFailed);
+        break;
     }
   }
 
-  private onNotification(r: JuteReader, zxid: bigint): void {
-    const { type, path } = decodeWatcherEvent(r);
-    const told = this.watches.materialize(type as EventType, path);
-    if (told.size > 0) this.events.tellNode(type as EventType, KeeperState.SyncConnected, path, zxid, told);
-  }
-
-  private onDrain(): void {
-    this.outgoing.onDrain();
-    this.ports.scheduler.requestTurn();
+  private onGarbage(error: JuteError): void {
+    this.onLost(new Error(`${this.serverText} sent what no server sends: ${error.message}`, { cause: error }));
   }
 
   private closedByServer(): Error {
@@ -591,9 +461,7 @@ export class ClientCnxn {
 
   private dropConnection(): void {
     this.rwServerSearch.stop();
-    this.connection?.destroy();
-    this.connection = null;
+    this.link.drop();
     this.sasl = null;
-    this.outgoing.discard();
   }
 }

@@ -11,9 +11,8 @@ import { JuteWriter } from '../jute/jute-writer.js';
 import { ErrorCode } from '../protocol/error-code.js';
 import type { OpCode } from '../protocol/op-code.js';
 import type { ClientWatchManager } from './client-watch-manager.js';
-import { KeeperError } from './keeper-error.js';
 import type { OutgoingFrames } from './outgoing-frames.js';
-import type { Limited, Outstanding } from './outstanding-request.js';
+import type { Outstanding } from './outstanding-request.js';
 
 const XID_MAX = 0x7fff_ffff;
 
@@ -34,10 +33,6 @@ export class RequestQueue {
   private readonly outstanding = new Fifo<Outstanding>();
   private deferred: Deferred[] = [];
   private xidNext: number; // Invariant: 1 … 2^31 - 1
-  // Of the few requests that have one; each leaves when its promise is settled.
-  private readonly deadlines = new Map<Limited, number>();
-  // Invariant: no deadline is earlier; it may be that of a request that was answered meanwhile.
-  private deadlineMs = Number.POSITIVE_INFINITY;
 
   constructor(outgoing: OutgoingFrames, watches: ClientWatchManager, xidFirst: number) {
     assert(xidFirst > 0 && xidFirst <= XID_MAX, 'ordinary xids are positive');
@@ -53,11 +48,6 @@ export class RequestQueue {
 
   get isEmpty(): boolean {
     return this.length === 0;
-  }
-
-  /** The earliest of all requests that have one. */
-  get nextDeadlineMs(): number {
-    return this.deadlineMs;
   }
 
   /** Of the next request, or of a SASL token. */
@@ -112,29 +102,6 @@ export class RequestQueue {
 
   shift(): void {
     this.outstanding.shift();
-  }
-
-  addDeadline(request: Limited, deadlineMs: number): void {
-    this.deadlines.set(request, deadlineMs);
-    this.deadlineMs = Math.min(this.deadlineMs, deadlineMs);
-  }
-
-  dropDeadline(request: Limited): void {
-    this.deadlines.delete(request);
-    if (this.deadlines.size === 0) this.deadlineMs = Number.POSITIVE_INFINITY;
-  }
-
-  /**
-   * Whoever waited too long is told so, and for what, while there is no session (`cause`). Looks at all that have a deadline, but only
-   * when the earliest has come.
-   */
-  abandonOverdue(nowMs: number, cause: Error | null): void {
-    if (nowMs < this.deadlineMs) return;
-    this.deadlineMs = Number.POSITIVE_INFINITY;
-    for (const [request, deadlineMs] of this.deadlines) {
-      if (nowMs >= deadlineMs) request.abandon(new KeeperError(ErrorCode.RequestTimeout, request.path, cause));
-      else this.deadlineMs = Math.min(this.deadlineMs, deadlineMs);
-    }
   }
 
   /** A request under way will, if it succeeds, leave a watch of this client at the path. */
