@@ -10,21 +10,11 @@ import { Prng } from '../../src/base/prng.js';
 import { type FoundNode, readNodes } from '../testing/pipelined-read.js';
 import { type ServerKind, type ServerOptions, ServerProcess } from '../testing/server-process.js';
 import { makeTempDir } from '../testing/temp-dir.js';
-import {
-  counted,
-  int32,
-  Op,
-  openAcl,
-  parseReply,
-  request,
-  type SessionGrant,
-  WireConnection,
-} from '../testing/wire-connection.js';
+import { counted, int32, Op, openAcl, type SessionGrant, WireConnection } from '../testing/wire-connection.js';
 import { Ledger } from './kill-nine-ledger.js';
+import { LedgerSession, SESSION_MS } from './ledger-session.js';
 
 const OUTSTANDING = 16;
-/** tickTime 2000 allows up to 40 s: no session may expire while its server is down. */
-const SESSION_MS = 40_000;
 const WRITING_MS_MIN = 30;
 const WRITING_MS_SPREAD = 500;
 /** Small, so that kills also hit snapshots being written and logs being rolled. */
@@ -60,89 +50,43 @@ export interface KillNineReport {
 /** One session that writes until its server dies, and opens again on the next one. */
 class Writer {
   readonly ledger: Ledger;
-  private readonly ephemeral: string;
-  private connection: WireConnection;
-  private grant: SessionGrant;
-  private xid = 0;
-  private zxidSeen = 0n;
+  private readonly session: LedgerSession;
 
-  private constructor(connection: WireConnection, grant: SessionGrant, ledger: Ledger) {
-    this.connection = connection;
-    this.grant = grant;
-    this.ledger = ledger;
-    this.ephemeral = `${ledger.root}-alive`;
+  private constructor(session: LedgerSession) {
+    this.session = session;
+    this.ledger = session.ledger;
   }
 
   static async open(port: number, ledger: Ledger): Promise<Writer> {
-    const connection = await WireConnection.open(port);
-    const grant = await connection.handshake({ timeOutMs: SESSION_MS });
-    const writer = new Writer(connection, grant, ledger);
-    for (const [path, flags] of [
-      [ledger.root, 0],
-      [writer.ephemeral, EPHEMERAL],
-    ] as const) {
-      await writer.mustSucceed(Op.Create, counted(path), counted(''), openAcl, int32(flags));
-    }
-    return writer;
-  }
-
-  get zxid(): bigint {
-    return this.zxidSeen;
+    return new Writer(await LedgerSession.open(port, ledger));
   }
 
   /** Ends when the connection breaks; an error reply or a reply out of order is thrown. */
   async writeUntilBroken(): Promise<void> {
-    const sent: { readonly xid: number; readonly what: string }[] = [];
-    const sendOne = (): void => {
-      const write = this.ledger.plan();
-      sent.push({ xid: ++this.xid, what: write.what });
-      this.connection.send(request(this.xid, write.op, write.body));
-    };
-    for (let i = 0; i < OUTSTANDING; i++) sendOne();
+    const { session } = this;
+    session.forgetSent();
+    for (let i = 0; i < OUTSTANDING; i++) session.connection.send(session.plannedWrite());
     for (;;) {
-      const payload = await this.connection.nextFrame().catch(() => null);
+      const payload = await session.connection.nextFrame().catch(() => null);
       if (payload === null) return;
-      const reply = parseReply(payload);
-      const { xid, what } = sent.shift() ?? { xid: 0, what: 'nothing' };
-      if (reply.xid !== xid) throw new Error(`reply out of order: xid ${reply.xid} for ${xid}`);
-      if (reply.err !== 0) throw new Error(`${what} failed with ${reply.err}`);
-      if (reply.zxid <= this.zxidSeen) throw new Error(`zxid fell from ${this.zxidSeen} to ${reply.zxid}`);
-      this.zxidSeen = reply.zxid;
-      this.ledger.acknowledge(reply.zxid);
-      sendOne();
+      session.acceptReply(payload);
+      session.connection.send(session.plannedWrite());
     }
   }
 
   /** The session opens again on the restarted server and still owns its ephemeral. */
   async reopen(port: number): Promise<void> {
-    this.connection.destroy();
-    this.connection = await WireConnection.open(port);
-    const { sessionId, password } = this.grant;
-    const grant = await this.connection.handshake({
-      sessionId,
-      password,
-      timeOutMs: SESSION_MS,
-      lastZxidSeen: this.zxidSeen,
-    });
-    if (grant.sessionId !== sessionId) throw new Error(`session 0x${sessionId.toString(16)} was not opened again`);
-    const reply = await this.mustSucceed(Op.Exists, counted(this.ephemeral), Uint8Array.of(0));
-    const owner = reply.readBigInt64BE(44);
-    if (owner !== sessionId) throw new Error(`${this.ephemeral} belongs to 0x${owner.toString(16)}`);
+    const { session } = this;
+    if (!(await session.openAgain(port))) throw new Error(`${session.name} was not opened again`);
+    session.mustOwnEphemeral(await session.ephemeralOwner());
   }
 
   close(): Promise<void> {
-    return this.connection.closeSession(++this.xid);
+    return this.session.close();
   }
 
   destroy(): void {
-    this.connection.destroy();
-  }
-
-  private async mustSucceed(op: number, ...body: Uint8Array[]): Promise<Buffer> {
-    const reply = await this.connection.call(++this.xid, op, ...body);
-    if (reply.err !== 0) throw new Error(`${this.ledger.root}: op ${op} failed with ${reply.err}`);
-    this.zxidSeen = reply.zxid;
-    return reply.body;
+    this.session.destroy();
   }
 }
 

@@ -12,23 +12,10 @@ import {
   encodeGetChildrenResponse,
   encodeGetDataResponse,
 } from '../../../src/protocol/replies.js';
-import { encodeStat, type Stat } from '../../../src/protocol/stat.js';
+import { encodeStat } from '../../../src/protocol/stat.js';
+import { STAT } from '../client/canned-replies.js';
 import { FakeWorld, notification, reply, settled } from '../client/fake-world.js';
 import { RecordingTerminal } from './recording-terminal.js';
-
-const STAT: Stat = {
-  czxid: 1n,
-  mzxid: 1n,
-  ctime: 0n,
-  mtime: 0n,
-  version: 0,
-  cversion: 0,
-  aversion: 0,
-  ephemeralOwner: 0n,
-  dataLength: 0,
-  numChildren: 0,
-  pzxid: 1n,
-};
 
 let terminal: RecordingTerminal;
 let worlds: FakeWorld[];
@@ -196,7 +183,7 @@ test('ls sorts, in one line; with -s the stat follows', async () => {
   await run('ls /a', childrenAndStat('b', 'B', 'a10', 'a9'));
   expect(terminal.take()).toEqual(['out [B, a10, a9, b]']);
   await run('ls -s /a', childrenAndStat());
-  expect(terminal.take()[1]).toContain('cZxid = 0x1');
+  expect(terminal.take()[1]).toContain('cZxid = 0x3');
 });
 
 test('ls -R prints the children of a node before what is below them', async () => {
