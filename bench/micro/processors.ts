@@ -15,28 +15,16 @@ import { ManualClock } from '../../src/base/clock.js';
 import { Prng } from '../../src/base/prng.js';
 import { AclPolicy } from '../../src/processor/acl.js';
 import { FinalRequestProcessor } from '../../src/processor/final-request-processor.js';
-import {
-  PIPELINE_HEADER_BYTES,
-  PIPELINE_HEADER_WORDS,
-  RecordType,
-  WORD_LENGTH_A,
-  WORD_LENGTH_B,
-  WORD_OP,
-  WORD_SESSION_HI,
-  WORD_SESSION_LO,
-  WORD_SLOT,
-} from '../../src/processor/pipeline-records.js';
+import { RecordType } from '../../src/processor/pipeline-records.js';
 import { PrepActor } from '../../src/processor/prep-actor.js';
 import { OpCode } from '../../src/protocol/op-code.js';
-import { NO_LOCAL_SESSIONS } from '../../src/session/local-session-rules.js';
 import { SessionTable } from '../../src/session/session-table.js';
 import { DataTree } from '../../src/store/data-tree.js';
 import { createTreeMemory } from '../../src/store/tree-memory.js';
 import { TreeReader } from '../../src/store/tree-reader.js';
 import { loneMetrics } from '../../test/testing/lone-metrics.js';
+import { LONE_PREP, putRecord, SESSION_HI, SESSION_LO } from '../../test/testing/lone-prep.js';
 
-const SESSION_HI = 0x01000000;
-const SESSION_LO = 7;
 const PARENTS = 64;
 const DATA_BYTES = 100;
 const PASSES = 5;
@@ -101,19 +89,7 @@ class Requests {
   }
 
   private send(op: number): void {
-    const { mailbox } = this;
-    mailbox.claim(RecordType.request, PIPELINE_HEADER_BYTES + 4 + this.length);
-    const { words, bytes, offset } = mailbox;
-    const at = offset >> 2;
-    words.fill(0, at, at + PIPELINE_HEADER_WORDS + 1);
-    words[at + WORD_OP] = op;
-    words[at + WORD_SESSION_HI] = SESSION_HI;
-    words[at + WORD_SESSION_LO] = SESSION_LO;
-    words[at + WORD_SLOT] = 0;
-    words[at + WORD_LENGTH_A] = 4;
-    words[at + WORD_LENGTH_B] = this.length;
-    bytes.set(this.body.subarray(0, this.length), offset + PIPELINE_HEADER_BYTES + 4);
-    mailbox.commit();
+    putRecord(this.mailbox, RecordType.request, op, this.body.subarray(0, this.length));
   }
 }
 
@@ -151,16 +127,13 @@ class Line {
       shared: {},
     } as unknown as ActorContext;
     const policy = new AclPolicy(false, []);
-    this.prep = new PrepActor(context, new TreeReader(memory, { load: (i) => slabs.get(i) }), sessions, policy, {
-      serverId: 1,
-      chance: 0,
-      extendedTypes: false,
-      reconfigEnabled: false,
-      closeSessionListsPaths: true,
-      enforceQuota: false,
-      digestEnabled: true,
-      localSessions: NO_LOCAL_SESSIONS,
-    });
+    this.prep = new PrepActor(
+      context,
+      new TreeReader(memory, { load: (i) => slabs.get(i) }),
+      sessions,
+      policy,
+      LONE_PREP,
+    );
     const session = { idHi: SESSION_HI, idLo: SESSION_LO, timeoutMs: 4000 };
     const recovered = { sessions: [session], lastZxidHi: 0, lastZxidLo: 0, digestMismatches: 0 };
     this.final = new FinalRequestProcessor(context, tree, sessions, policy, {

@@ -10,31 +10,16 @@ import { Prng } from '../../../src/base/prng.js';
 import { JuteReader } from '../../../src/jute/jute-reader.js';
 import { JuteWriter } from '../../../src/jute/jute-writer.js';
 import { AclPolicy } from '../../../src/processor/acl.js';
-import {
-  PIPELINE_HEADER_BYTES,
-  PIPELINE_HEADER_WORDS,
-  RecordType,
-  WORD_LENGTH_A,
-  WORD_LENGTH_B,
-  WORD_OP,
-  WORD_SESSION_HI,
-  WORD_SESSION_LO,
-  WORD_SLOT,
-  WORD_ZXID_LO,
-} from '../../../src/processor/pipeline-records.js';
+import { PIPELINE_HEADER_BYTES, RecordType, WORD_LENGTH_A } from '../../../src/processor/pipeline-records.js';
 import { PrepActor } from '../../../src/processor/prep-actor.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import { encodeDeleteRequest } from '../../../src/protocol/requests.js';
 import { decodeTxnEntry } from '../../../src/protocol/txns.js';
-import { NO_LOCAL_SESSIONS } from '../../../src/session/local-session-rules.js';
 import { SessionTable } from '../../../src/session/session-table.js';
 import { NodeKind } from '../../../src/store/node-layout.js';
 import { loneMetrics } from '../../testing/lone-metrics.js';
+import { LONE_PREP, putRecord, SESSION_HI, SESSION_LO, SLOT } from '../../testing/lone-prep.js';
 import { TreeFixture } from '../store/tree-fixture.js';
-
-const SESSION_HI = 0x01000000;
-const SESSION_LO = 7;
-const SLOT = 0;
 
 class Prep {
   readonly fixture = new TreeFixture();
@@ -55,16 +40,7 @@ class Prep {
       metrics: loneMetrics(),
       shared: {},
     } as unknown as ActorContext;
-    this.prep = new PrepActor(context, this.reader, sessions, new AclPolicy(false, []), {
-      serverId: 1,
-      chance: 0,
-      extendedTypes: false,
-      reconfigEnabled: false,
-      closeSessionListsPaths: true,
-      enforceQuota: false,
-      digestEnabled: true,
-      localSessions: NO_LOCAL_SESSIONS,
-    });
+    this.prep = new PrepActor(context, this.reader, sessions, new AclPolicy(false, []), LONE_PREP);
     this.send('final', RecordType.serving, 0, new Uint8Array(0));
   }
 
@@ -86,21 +62,7 @@ class Prep {
   }
 
   private send(inbox: string, type: number, op: number, body: Uint8Array): void {
-    const identities = new Uint8Array(4);
-    this.inbox.claim(type, PIPELINE_HEADER_BYTES + identities.length + body.length);
-    const { words, bytes, offset } = this.inbox;
-    const at = offset >> 2;
-    words.fill(0, at, at + PIPELINE_HEADER_WORDS);
-    words[at + WORD_OP] = op;
-    words[at + WORD_SLOT] = SLOT;
-    words[at + WORD_SESSION_HI] = SESSION_HI;
-    words[at + WORD_SESSION_LO] = SESSION_LO;
-    words[at + WORD_ZXID_LO] = this.fixture.zxid;
-    words[at + WORD_LENGTH_A] = identities.length;
-    words[at + WORD_LENGTH_B] = body.length;
-    bytes.set(identities, offset + PIPELINE_HEADER_BYTES);
-    bytes.set(body, offset + PIPELINE_HEADER_BYTES + identities.length);
-    this.inbox.commit();
+    putRecord(this.inbox, type, op, body, this.fixture.zxid);
     this.inbox.publish();
     this.inbox.drain((...record) => this.prep.inboxes[inbox]?.(...record), 1);
   }

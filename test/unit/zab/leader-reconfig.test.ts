@@ -74,6 +74,17 @@ function committed(stage: LeaderStage): string[] {
   return stage.take().filter((text) => text.startsWith('commit'));
 }
 
+/** A leader to be, over members 1 to 3 and these observers: the last it has logged, 1.3, proposes these members instead. */
+function recovering(observers: readonly number[], proposed: readonly number[]): LeaderStage {
+  const stage = new LeaderStage({
+    config: configText(3, observers, '100000000'),
+    log: '1.1..1.3',
+    options: { isReconfigEnabled: true },
+  });
+  stage.configs.propose(members(proposed, '100000003'));
+  return stage;
+}
+
 describe('reconfiguration', () => {
   test('13.6: golden bytes of COMMITANDACTIVATE and INFORMANDACTIVATE', () => {
     const config = configText(3, [4], '100000000');
@@ -273,12 +284,7 @@ describe('reconfiguration', () => {
   });
 
   test('recovery: voters of the pending configuration that observe until then complete it with the others', () => {
-    const stage = new LeaderStage({
-      config: configText(3, [4, 5], '100000000'),
-      log: '1.1..1.3',
-      options: { isReconfigEnabled: true },
-    });
-    stage.configs.propose(members([1, 4, 5], '100000003'));
+    const stage = recovering([4, 5], [1, 4, 5]);
     stage.learner(2, { auto: true, last: '1.3' });
     expect(stage.leader.phase).toBe('discovery');
     stage.learner(4, { auto: true, last: '1.3', observer: true });
@@ -287,12 +293,7 @@ describe('reconfiguration', () => {
   });
 
   test('recovery: a configuration that was seen and not committed is completed by NEWLEADER acks of both', () => {
-    const stage = new LeaderStage({
-      config: configText(3, [], '100000000'),
-      log: '1.1..1.3',
-      options: { isReconfigEnabled: true },
-    });
-    stage.configs.propose(members([1, 3, 4, 5], '100000003'));
+    const stage = recovering([], [1, 3, 4, 5]);
     const [second, fourth, fifth] = [2, 4, 5].map((sid) => stage.learner(sid, { auto: true, last: '1.3' }));
     expect(stage.leader.phase).toBe('broadcast');
     expect(stage.take()).toEqual([
@@ -306,12 +307,7 @@ describe('reconfiguration', () => {
   });
 
   test('recovery: proposed members who have more than the leader do not follow it, and what they have committed stays', () => {
-    const stage = new LeaderStage({
-      config: configText(3, [4, 5], '100000000'),
-      log: '1.1..1.3',
-      options: { isReconfigEnabled: true },
-    });
-    stage.configs.propose(members([1, 4, 5], '100000003'));
+    const stage = recovering([4, 5], [1, 4, 5]);
     stage.learner(2, { auto: true, last: '1.3' });
     const fourth = stage.learner(4, { auto: true, last: '1.4', observer: true });
     expect(fourth.closed).not.toBe('');
@@ -320,12 +316,7 @@ describe('reconfiguration', () => {
   });
 
   test('recovery: without a quorum of the pending configuration nobody is established', () => {
-    const stage = new LeaderStage({
-      config: configText(3, [], '100000000'),
-      log: '1.1..1.3',
-      options: { isReconfigEnabled: true },
-    });
-    stage.configs.propose(members([1, 3, 4, 5], '100000003'));
+    const stage = recovering([], [1, 3, 4, 5]);
     stage.learner(2, { auto: true, last: '1.3' });
     stage.learner(4, { auto: true, last: '1.3' });
     expect(stage.leader.phase).toBe('discovery');
