@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Prng } from '../../src/base/prng.js';
 import { EnsembleProcess, type MemberKind } from '../testing/ensemble-process.js';
 import type { ServerOptions } from '../testing/server-process.js';
-import { differencesOf, readTree } from '../testing/tree-reading.js';
+import { readEqualTrees } from '../testing/tree-reading.js';
 import { until, within } from '../testing/until.js';
 import { EnsembleWriter } from './ensemble-writer.js';
 import { Ledger } from './kill-nine-ledger.js';
@@ -101,11 +101,7 @@ export async function killLeaders(options: LeaderKillOptions): Promise<LeaderKil
           ensemble.withLogs(error),
         );
     }
-    const [tree, ...others] = await Promise.all(ports.map(readTree));
-    for (const other of others) {
-      const differences = differencesOf(tree as NonNullable<typeof tree>, other);
-      if (differences.length > 0) throw new Error(`trees differ:\n${differences.join('\n')}`);
-    }
+    await readEqualTrees(ports);
   } finally {
     for (const each of [...writers, ...probes]) each.destroy();
   }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { EnsembleProcess } from '../testing/ensemble-process.js';
 import { freePort } from '../testing/free-port.js';
-import { differencesOf, readTree, type TreeReading } from '../testing/tree-reading.js';
+import { readEqualTrees, readTree } from '../testing/tree-reading.js';
 import { until } from '../testing/until.js';
 import { counted, int32, Op, openAcl, request, WireConnection } from '../testing/wire-connection.js';
 
@@ -25,8 +25,7 @@ async function write(port: number, prefix: string, count: number, bytes = 100): 
 
 async function expectEqualTrees(ensemble: EnsembleProcess): Promise<void> {
   await ensemble.awaitSameZxid();
-  const [tree, ...others] = await Promise.all(ensemble.ports().map(readTree));
-  for (const other of others) expect(differencesOf(tree as TreeReading, other)).toEqual([]);
+  await readEqualTrees(ensemble.ports());
 }
 
 function newestLog(dataDir: string): string {

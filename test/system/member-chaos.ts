@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { Prng } from '../../src/base/prng.js';
 import { EnsembleProcess } from '../testing/ensemble-process.js';
 import { exitOnSignals } from '../testing/exit-on-signals.js';
-import { differencesOf, readTree } from '../testing/tree-reading.js';
+import { readEqualTrees } from '../testing/tree-reading.js';
 import { until } from '../testing/until.js';
 import { WireConnection } from '../testing/wire-connection.js';
 import { EnsembleWriter } from './ensemble-writer.js';
@@ -108,11 +108,7 @@ async function endureChaos({ seed, times, members, onTrial }: MemberChaosOptions
     await (await WireConnection.openSession(ports[0] as number)).closeSession();
     await ensemble.awaitSameZxid();
     for (const port of ports) for (const writer of writers) await writer.verifyAll(port);
-    const [tree, ...others] = await Promise.all(ports.map(readTree));
-    for (const other of others) {
-      const differences = differencesOf(tree as NonNullable<typeof tree>, other);
-      if (differences.length > 0) throw new Error(`trees differ:\n${differences.join('\n')}`);
-    }
+    await readEqualTrees(ports);
     return acknowledged();
   } finally {
     for (const writer of writers) writer.destroy();

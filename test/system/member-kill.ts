@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { Prng } from '../../src/base/prng.js';
 import { EnsembleProcess } from '../testing/ensemble-process.js';
 import { exitOnSignals } from '../testing/exit-on-signals.js';
-import { differencesOf, readTree, type TreeReading } from '../testing/tree-reading.js';
+import { readEqualTrees } from '../testing/tree-reading.js';
 import { EnsembleWriter } from './ensemble-writer.js';
 import { Ledger } from './kill-nine-ledger.js';
 
@@ -63,9 +63,7 @@ try {
   await work;
   await ensemble.awaitSameZxid();
   for (const port of ports) for (const writer of writers) await writer.verifyAll(port);
-  const [tree, ...others] = await Promise.all(ports.map(readTree));
-  const differences = others.flatMap((other) => differencesOf(tree as TreeReading, other));
-  if (differences.length > 0) throw new Error(`trees differ:\n${differences.join('\n')}`);
+  await readEqualTrees(ports);
   const logs = ensemble.members.map((member) => member.log()).join('\n');
   const sent = ['DIFF', 'TRUNC', 'SNAP'].map((way) => `${logs.split(`The leader sends ${way}`).length - 1} ${way}`);
   const acknowledged = writers.reduce((total, { ledger }) => total + ledger.acknowledged, 0);

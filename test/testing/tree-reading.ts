@@ -16,6 +16,15 @@ const MTIME_AT = 24;
 /** Path to everything a client can see of the node, as hexadecimal text. */
 export type TreeReading = ReadonlyMap<string, string>;
 
+/** What all servers behind these ports show alike; throws, telling the differences, when one shows something else. */
+export async function readEqualTrees(ports: readonly number[]): Promise<TreeReading> {
+  const [tree, ...others] = await Promise.all(ports.map(readTree));
+  if (tree === undefined) throw new Error('there is no tree to read');
+  const differences = others.flatMap((other) => differencesOf(tree, other));
+  if (differences.length > 0) throw new Error(`trees differ:\n${differences.join('\n')}`);
+  return tree;
+}
+
 export async function readTree(port: number): Promise<TreeReading> {
   const connection = await WireConnection.openSession(port, { timeOutMs: 20_000 });
   try {
@@ -73,7 +82,7 @@ async function readNodes(
 }
 
 /** One line per node that is not the same in both; nothing when the trees are equal. */
-export function differencesOf(one: TreeReading, other: TreeReading): string[] {
+function differencesOf(one: TreeReading, other: TreeReading): string[] {
   const differences: string[] = [];
   for (const path of new Set([...one.keys(), ...other.keys()])) {
     const [a, b] = [one.get(path), other.get(path)];

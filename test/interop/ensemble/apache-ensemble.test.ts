@@ -4,7 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import { EnsembleProcess } from '../../testing/ensemble-process.js';
-import { differencesOf, readTree, type TreeReading } from '../../testing/tree-reading.js';
+import { readEqualTrees } from '../../testing/tree-reading.js';
 import { counted, int32, Op, openAcl, WireConnection } from '../../testing/wire-connection.js';
 
 async function create(port: number, path: string): Promise<void> {
@@ -26,14 +26,6 @@ test('three servers of Apache: a killed leader is replaced and comes back, and a
   await ensemble.awaitServing();
   expect(await ensemble.mode(first)).toBe('follower');
   await ensemble.awaitSameZxid();
-  const [tree, ...others] = await Promise.all(ensemble.ports().map(readTree));
-  expect([...(tree as TreeReading).keys()].sort()).toEqual([
-    '/',
-    '/one',
-    '/two',
-    '/zookeeper',
-    '/zookeeper/config',
-    '/zookeeper/quota',
-  ]);
-  for (const other of others) expect(differencesOf(tree as TreeReading, other)).toEqual([]);
+  const tree = await readEqualTrees(ensemble.ports());
+  expect([...tree.keys()].sort()).toEqual(['/', '/one', '/two', '/zookeeper', '/zookeeper/config', '/zookeeper/quota']);
 }, 60_000);

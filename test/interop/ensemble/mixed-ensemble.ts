@@ -17,7 +17,7 @@ import { EnsembleProcess, type MemberKind } from '../../testing/ensemble-process
 import { isOfSet, isSince39, mntrKinds, readMntr, type ValueKind } from '../../testing/mntr-lines.js';
 import { repositoryRoot } from '../../testing/repository-root.js';
 import { provingAgainstApache } from '../../testing/server-under-test.js';
-import { differencesOf, readTree } from '../../testing/tree-reading.js';
+import { readEqualTrees } from '../../testing/tree-reading.js';
 import { until, within } from '../../testing/until.js';
 import { compareDigests } from './rolling-replacement.js';
 
@@ -78,8 +78,7 @@ export function testMixedEnsemble(leads: MemberKind, learns: MemberKind): void {
 
   async function expectSameEverywhere(): Promise<void> {
     await ensemble.awaitSameZxid();
-    const [tree, ...others] = await Promise.all(ensemble.ports().map(readTree));
-    for (const other of others) expect(differencesOf(tree as NonNullable<typeof tree>, other)).toEqual([]);
+    await readEqualTrees(ensemble.ports());
     await compareDigests(ensemble);
   }
 

@@ -9,7 +9,7 @@ import { EnsembleWriter } from '../../system/ensemble-writer.js';
 import { Ledger } from '../../system/kill-nine-ledger.js';
 import { EnsembleProcess, type MemberKind } from '../../testing/ensemble-process.js';
 import { fourLetterWord } from '../../testing/four-letter-word.js';
-import { differencesOf, readTree } from '../../testing/tree-reading.js';
+import { readEqualTrees } from '../../testing/tree-reading.js';
 
 const OUTSTANDING = 8;
 
@@ -95,11 +95,7 @@ async function verify(ensemble: EnsembleProcess, writers: readonly EnsembleWrite
       });
     }
   }
-  const [tree, ...others] = await Promise.all(ensemble.ports().map(readTree));
-  for (const other of others) {
-    const differences = differencesOf(tree as NonNullable<typeof tree>, other);
-    if (differences.length > 0) throw new Error(`trees differ:\n${differences.join('\n')}`);
-  }
+  await readEqualTrees(ensemble.ports());
   return await compareDigests(ensemble);
 }
 
