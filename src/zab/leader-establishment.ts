@@ -10,7 +10,7 @@
  * RoleFault: the term is over, and the next one tries again.
  */
 import { hex64 } from '../base/int64.js';
-import { isNewerConfig, verifiersOf } from '../election/config-pair.js';
+import { isNewerConfig, memberOfEither, verifiersOf } from '../election/config-pair.js';
 import type { QuorumVerifier } from '../election/quorum-verifier.js';
 import { designatedLeader } from './designated-leader.js';
 import { EpochDiscovery, isLaterHistory } from './epoch-discovery.js';
@@ -19,6 +19,9 @@ import type { LearnerHandler } from './learner-handler.js';
 import type { LearnerLinks } from './learner-links.js';
 import type { RoleHost } from './role.js';
 import { orRoleFault, RoleFault } from './role-fault.js';
+
+/** A member cannot have been promised to so many leaders that came to nothing: it is of another ensemble, or its file is broken. */
+const EPOCHS_AHEAD_MAX = 1000;
 
 export type EstablishmentPhase = 'discovery' | 'epochAcks' | 'synchronization' | 'established';
 
@@ -71,14 +74,34 @@ export class LeaderEstablishment {
 
   // ---- what learners say
 
-  /** It may follow this server. */
+  /** It may follow this server. Throws RoleFault when it cannot, and the term has to end for its sake. */
   onCall(link: LearnerHandler): void {
     const { acceptedEpoch } = link;
+    if (this.discovery.isFixed && acceptedEpoch > this.epoch && link.speaksEpochs) {
+      this.makeWayFor(link);
+      return;
+    }
     if (!this.discovery.propose(link.sid, acceptedEpoch, this.isVoting(link))) {
       link.drop(`it has accepted epoch ${acceptedEpoch}, and none is left behind that`);
       return;
     }
     if (this.discovery.isFixed) this.tellEpoch(link);
+  }
+
+  /**
+   * Its promise, to a leader that came to nothing, bars a member from all leaders of this epoch, for as long as this one leads; and
+   * what has been promised is never taken back. So another epoch is begun, behind both.
+   */
+  private makeWayFor(link: LearnerHandler): void {
+    const { sid, acceptedEpoch } = link;
+    const { host, epoch } = this;
+    if (memberOfEither(host.configs, sid) === undefined || acceptedEpoch - epoch > EPOCHS_AHEAD_MAX) {
+      link.drop(`it has accepted epoch ${acceptedEpoch}, and this one is ${epoch}`);
+      return;
+    }
+    const { name } = link;
+    durably(() => host.epochs.setAcceptedEpoch(acceptedEpoch));
+    throw new RoleFault(`${name} has accepted epoch ${acceptedEpoch}, and follows in none before that: ${epoch} ends`);
   }
 
   /** `epoch`: of its history; -1 if it has promised this one before, which counts for nothing. */

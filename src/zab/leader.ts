@@ -339,7 +339,11 @@ export class Leader implements Role, LearnerMaster {
       link.drop("its configuration is newer than this server's");
       return;
     }
-    this.establishment.onCall(link);
+    try {
+      this.establishment.onCall(link);
+    } catch (error) {
+      this.fault(error);
+    }
   }
 
   onEpochAck(link: LearnerHandler, epoch: number): void {

@@ -71,6 +71,11 @@ describe('an ensemble keeps its promises whatever happens', () => {
     expect(said(new SimWorld(seed, { plan }).run())).toEqual([]);
   });
 
+  it('seed 2010912: a member that was promised to a leader that came to nothing never found its way back', () => {
+    const result = new SimWorld(2010912, { plan: drawPlan(2010912, 12_000, { ...PLAIN, crowd: 'all' }) }).run();
+    expect(said(result)).toEqual([]);
+  });
+
   it.each([
     [
       15,

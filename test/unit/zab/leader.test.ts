@@ -112,6 +112,41 @@ describe('discovery', () => {
     expect([late.take(), stage.leader.epoch]).toEqual([['LEADERINFO 8.0 00010000'], 8]);
   });
 
+  test.each([
+    [4, 'a voter', 'follower'],
+    [6, 'an observer', 'observer'],
+  ])(
+    '%d, %s that was promised to a leader of a later epoch, ends the epoch that it could never follow in',
+    (sid, _what, kind) => {
+      const stage = new LeaderStage({ config: configText(5, [6]), log: '1.1..1.3', acceptedEpoch: 1 });
+      stage.learner(2, { last: '1.3', acceptedEpoch: 1, auto: true });
+      stage.learner(3, { last: '1.3', acceptedEpoch: 1, auto: true });
+      expect(stage.leader.epoch).toBe(2);
+      stage.take();
+      stage.learner(sid, { last: '1.3', acceptedEpoch: 5, observer: kind === 'observer' });
+      expect(stage.take()).toEqual(['acceptedEpoch 5']);
+      expect(stage.over).toMatch(
+        new RegExp(`^${kind} ${sid} .* has accepted epoch 5, and follows in none before that: 2 ends$`),
+      );
+    },
+  );
+
+  test('who says that it has accepted an epoch that is far away, or is no member, ends nothing', () => {
+    const stage = new LeaderStage({ config: configText(5), log: '1.1..1.3', acceptedEpoch: 1 });
+    stage.learner(2, { last: '1.3', acceptedEpoch: 1, auto: true });
+    stage.learner(3, { last: '1.3', acceptedEpoch: 1, auto: true });
+    stage.take();
+    for (const [sid, acceptedEpoch] of [
+      [4, 2000],
+      [9, 5],
+    ] as const) {
+      const link = stage.learner(sid, { last: '1.3', acceptedEpoch, observer: sid === 9 });
+      expect(link.closed).not.toBe('');
+    }
+    expect(stage.take()).toEqual([]);
+    expect(stage.leader.phase).not.toBe('over');
+  });
+
   test('an observer raises the epoch but makes no quorum', () => {
     const stage = new LeaderStage({ config: configText(3, [4]) });
     stage.learner(4, { observer: true, acceptedEpoch: 5 });
