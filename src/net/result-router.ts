@@ -41,6 +41,7 @@ import type { ShardConnections } from './shard-connections.js';
 import { ShardCounter, type ShardCounters } from './shard-counters.js';
 import type { ShardMeasures } from './shard-measures.js';
 import type { ShardPosition } from './shard-position.js';
+import type { ShardRoleChanges } from './shard-role-changes.js';
 import type { SlowRequestReporter } from './slow-request-reporter.js';
 import type { WatchNotifier } from './watch-notifier.js';
 
@@ -61,9 +62,7 @@ export class ResultRouter {
   private readonly slow: SlowRequestReporter;
   private readonly clock: Clock;
   private readonly audit: AuditTrail | null;
-  /** `replaced`: by a restore, while the server runs. */
-  private readonly onServing: (role: number, endedBefore: number, replaced: boolean) => void;
-  private readonly onHalt: () => void;
+  private readonly roleChanges: ShardRoleChanges;
 
   constructor(
     shard: number,
@@ -78,8 +77,7 @@ export class ResultRouter {
     slow: SlowRequestReporter,
     clock: Clock,
     audit: AuditTrail | null,
-    onServing: (role: number, endedBefore: number, replaced: boolean) => void,
-    onHalt: () => void,
+    roleChanges: ShardRoleChanges,
   ) {
     this.shard = shard;
     this.connections = connections;
@@ -93,8 +91,7 @@ export class ResultRouter {
     this.slow = slow;
     this.clock = clock;
     this.audit = audit;
-    this.onServing = onServing;
-    this.onHalt = onHalt;
+    this.roleChanges = roleChanges;
   }
 
   onResult(type: number, bytes: Uint8Array, words: Int32Array, offset: number): void {
@@ -106,11 +103,12 @@ export class ResultRouter {
       position.zxidHi = zxidHi;
       position.zxidLo = zxidLo;
       const replaced = ((words[header + WORD_FLAGS] as number) & FLAG_REPLACED) !== 0;
-      this.onServing(words[header + WORD_OP] as number, words[header + WORD_HALT_COUNT] as number, replaced);
+      if (replaced) this.roleChanges.onDatabaseReplaced();
+      else this.roleChanges.onServing(words[header + WORD_OP] as number, words[header + WORD_HALT_COUNT] as number);
       return;
     }
     if (type === RecordType.halt) {
-      this.onHalt();
+      this.roleChanges.onHalt();
       return;
     }
     if (type === RecordType.moved) {

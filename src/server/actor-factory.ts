@@ -208,19 +208,24 @@ function makeDatadirCleanup(context: ActorContext, server: ServerConfig, ports: 
 
 function makeConnections(context: ActorContext, config: ActorConfig): Actor {
   const { server, shard, guarded } = config;
-  return new ConnectionsActor(
+  return new ConnectionsActor({
     context,
-    new NodeClientNetwork(tlsPart(context, config)),
-    tree.reader(context, guarded),
-    new SessionTable(sharedMemory(context, SharedName.sessions)),
-    aclPolicy(server),
-    new Authenticator(server.auth, randomBytes, context.log, context.metrics),
-    new ConnectionCounts(sharedMemory(context, SharedName.connectionCounts), shard, server.connectionShards),
-    new OutstandingCounts(sharedMemory(context, SharedName.outstandingCounts), shard, server.connectionShards),
-    connectionThrottle(context, server),
-    new ListenState(sharedMemory(context, SharedName.listenState)),
-    (word) => recogniseNumber(word) !== null,
-    {
+    network: new NodeClientNetwork(tlsPart(context, config)),
+    tree: tree.reader(context, guarded),
+    guarded,
+    sessions: new SessionTable(sharedMemory(context, SharedName.sessions)),
+    aclPolicy: aclPolicy(server),
+    authenticator: new Authenticator(server.auth, randomBytes, context.log, context.metrics),
+    counts: new ConnectionCounts(sharedMemory(context, SharedName.connectionCounts), shard, server.connectionShards),
+    outstanding: new OutstandingCounts(
+      sharedMemory(context, SharedName.outstandingCounts),
+      shard,
+      server.connectionShards,
+    ),
+    throttle: connectionThrottle(context, server),
+    listenState: new ListenState(sharedMemory(context, SharedName.listenState)),
+    isWord: (word) => recogniseNumber(word) !== null,
+    options: {
       shard,
       shardCount: server.connectionShards,
       ports: clientPorts(server),
@@ -242,8 +247,7 @@ function makeConnections(context: ActorContext, config: ActorConfig): Actor {
       dropsEarlyHandshakes: server.dropsEarlyHandshakes,
       auditUser: server.audit.enabled ? server.audit.serverUser : null,
     },
-    guarded,
-  );
+  });
 }
 
 /** Asked with each read of a client's socket. */

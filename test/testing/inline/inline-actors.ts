@@ -216,21 +216,24 @@ export class InlineActors {
   private createConnections(context: ActorContext, tree: ThreadTree, aclPolicy: AclPolicy): Actor {
     const { shard, guarded } = context.config as ActorConfig;
     const { config } = this.parts;
-    return new ConnectionsActor(
+    return new ConnectionsActor({
       context,
-      this.parts.network.portOf(shard),
-      tree.reader(context, guarded),
-      this.sessions,
+      network: this.parts.network.portOf(shard),
+      tree: tree.reader(context, guarded),
+      guarded,
+      sessions: this.sessions,
       aclPolicy,
-      new Authenticator(config.auth, this.parts.randomBytes, context.log, context.metrics),
-      new ConnectionCounts(shared(context, SharedName.connectionCounts), shard, config.connectionShards),
-      new OutstandingCounts(shared(context, SharedName.outstandingCounts), shard, config.connectionShards),
-      new ConnectionThrottle(shared(context, SharedName.connectionThrottle), config.limits.connectionThrottle, () =>
-        this.parts.prng.float(),
+      authenticator: new Authenticator(config.auth, this.parts.randomBytes, context.log, context.metrics),
+      counts: new ConnectionCounts(shared(context, SharedName.connectionCounts), shard, config.connectionShards),
+      outstanding: new OutstandingCounts(shared(context, SharedName.outstandingCounts), shard, config.connectionShards),
+      throttle: new ConnectionThrottle(
+        shared(context, SharedName.connectionThrottle),
+        config.limits.connectionThrottle,
+        () => this.parts.prng.float(),
       ),
-      new ListenState(shared(context, SharedName.listenState)),
-      (word) => recogniseNumber(word) !== null,
-      {
+      listenState: new ListenState(shared(context, SharedName.listenState)),
+      isWord: (word) => recogniseNumber(word) !== null,
+      options: {
         shard,
         shardCount: config.connectionShards,
         ports: clientPorts(config),
@@ -252,8 +255,7 @@ export class InlineActors {
         leaderServes: config.quorumPeer?.leaderServes ?? true,
         endedRoleCount: this.endedRoleCount(),
       },
-      guarded,
-    );
+    });
   }
 
   private createSync(context: ActorContext): Actor {
