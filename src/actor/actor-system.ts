@@ -54,11 +54,6 @@ export interface ActorSystemOptions {
   readonly countersMax?: number;
   /** Default: memory where `Atomics.waitAsync` exists. */
   readonly eventLoopWakeBy?: WakeBy;
-  /**
-   * An actor of a thread that takes the place of a lost one is about to start: it has what its topology says, and can be asked by
-   * `control` for what it was told since.
-   */
-  readonly onReplaced?: (actorName: string) => Promise<void>;
   /** Once: something failed that must not. The rest of the system still stands; the process should end. */
   onFatal(error: Error, actorName: string): void;
 }
@@ -329,9 +324,7 @@ export class ActorSystem {
     this.supervisor.watch(spec, worker);
     await Promise.all([worker.ping(), ...relinked]);
     for (const { name } of this.options.topology.actors) {
-      if (this.threads.get(name) !== threadName) continue;
-      await this.options.onReplaced?.(name);
-      await worker.startActor(name);
+      if (this.threads.get(name) === threadName) await worker.startActor(name);
     }
   }
 

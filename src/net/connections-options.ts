@@ -9,6 +9,7 @@ import type { AclPolicy } from '../processor/acl.js';
 import type { SessionTable } from '../session/session-table.js';
 import type { TreeReader } from '../store/tree-reader.js';
 import type { Authenticator } from './auth/authenticator.js';
+import type { ChangedSettings } from './changed-settings.js';
 import type { ClientNetwork } from './client-socket.js';
 import type { ConnectionCounts } from './connection-counts.js';
 import type { ConnectionThrottle } from './connection-throttle.js';
@@ -54,6 +55,7 @@ export interface ConnectionsGivens {
   readonly counts: ConnectionCounts;
   readonly outstanding: OutstandingCounts;
   readonly throttle: ConnectionThrottle;
+  readonly changedSettings: ChangedSettings;
   readonly listenState: ListenState;
   readonly isWord: IsFourLetterWord;
   readonly options: ConnectionsOptions;

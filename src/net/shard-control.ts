@@ -46,8 +46,8 @@ export type ShardControl =
   | { readonly kind: 'drop-word'; readonly connection: number }
   | { readonly kind: 'connections'; readonly isFirst: boolean }
   | { readonly kind: 'watches'; readonly from: number }
-  /** All of these as they are to be from now on. */
-  | { readonly kind: 'change-settings'; readonly settings: ShardSettings }
+  /** What changed-settings.ts holds is in force from now on. */
+  | { readonly kind: 'settings-changed' }
   /** Of shard 0 alone: the port of this index goes elsewhere. What comes of it, `listening` or `failed` tell. */
   | { readonly kind: 'move-port'; readonly index: number; readonly host: string | undefined; readonly port: number }
   /** Answered with true where a client of this shard has the session. */

@@ -4,6 +4,7 @@
  * Owned by the shard, on its thread; cold. Answers at once: what may take long comes in pieces, each asked for.
  */
 import type { ActorContext } from '../actor/actor.js';
+import type { ChangedSettings } from './changed-settings.js';
 import type { ConnectionThrottle } from './connection-throttle.js';
 import type { ConnectionsOptions } from './connections-options.js';
 import type { ReplyWriter } from './reply-writer.js';
@@ -11,7 +12,7 @@ import type { RequestSender } from './request-sender.js';
 import type { RequestThrottler } from './request-throttler.js';
 import { CnxnState } from './server-cnxn.js';
 import type { ShardConnections } from './shard-connections.js';
-import type { DrainReport, ShardControl, ShardSettings } from './shard-control.js';
+import type { DrainReport, ShardControl } from './shard-control.js';
 import type { ShardCounters } from './shard-counters.js';
 import type { ShardDrain } from './shard-drain.js';
 import type { ShardListener } from './shard-listener.js';
@@ -19,13 +20,11 @@ import type { ShardListing } from './shard-listing.js';
 import type { SlowRequestReporter } from './slow-request-reporter.js';
 import type { WordRelay } from './word-relay.js';
 
-/** What operators have changed since the start. A shard's context outlives it: the one made anew in its place goes on with these. */
-const CHANGED_SETTINGS = new WeakMap<ActorContext, ShardSettings>();
-
 export class ShardOperations {
   private readonly context: ActorContext;
   /** The shard's parts look at it each time: what may change at run time changes here. */
   private readonly options: ConnectionsOptions;
+  private readonly changed: ChangedSettings;
   private readonly connections: ShardConnections;
   private readonly listing: ShardListing;
   private readonly listener: ShardListener;
@@ -41,6 +40,7 @@ export class ShardOperations {
   constructor(
     context: ActorContext,
     options: ConnectionsOptions,
+    changed: ChangedSettings,
     connections: ShardConnections,
     listing: ShardListing,
     listener: ShardListener,
@@ -55,6 +55,7 @@ export class ShardOperations {
   ) {
     this.context = context;
     this.options = options;
+    this.changed = changed;
     this.connections = connections;
     this.listing = listing;
     this.listener = listener;
@@ -66,8 +67,8 @@ export class ShardOperations {
     this.throttle = throttle;
     this.slow = slow;
     this.counters = counters;
-    const changed = CHANGED_SETTINGS.get(context);
-    if (changed !== undefined) this.apply(changed);
+    // Made anew: a predecessor may have been told.
+    this.applyChanged();
   }
 
   answer(control: ShardControl): unknown {
@@ -81,9 +82,8 @@ export class ShardOperations {
         return this.listing.connectionPiece(control.isFirst);
       case 'watches':
         return this.listing.watchPiece(control.from);
-      case 'change-settings':
-        CHANGED_SETTINGS.set(this.context, control.settings);
-        this.apply(control.settings);
+      case 'settings-changed':
+        this.applyChanged();
         this.context.requestTurn();
         return null;
       case 'move-port':
@@ -103,7 +103,9 @@ export class ShardOperations {
     }
   }
 
-  private apply(settings: ShardSettings): void {
+  private applyChanged(): void {
+    const settings = this.changed.get();
+    if (settings === null) return;
     Object.assign(this.options, settings);
     this.throttler.configure(settings.requestThrottler);
     this.throttle.configure(settings.connectionThrottle);

@@ -196,6 +196,7 @@ export function assembleShard(given: ConnectionsGivens): ShardParts {
   const operations = new ShardOperations(
     context,
     options,
+    given.changedSettings,
     connections,
     new ShardListing(connections, notifier.watches, sessions, options.sessionlessTimeoutMs),
     listener,

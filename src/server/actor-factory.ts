@@ -14,6 +14,7 @@ import { assert } from '../base/assert.js';
 import { decimal64, hex64 } from '../base/int64.js';
 import { Prng } from '../base/prng.js';
 import { Authenticator } from '../net/auth/authenticator.js';
+import { ChangedSettings } from '../net/changed-settings.js';
 import { ConnectionCounts } from '../net/connection-counts.js';
 import { ConnectionThrottle } from '../net/connection-throttle.js';
 import { ConnectionsActor } from '../net/connections-actor.js';
@@ -223,6 +224,7 @@ function makeConnections(context: ActorContext, config: ActorConfig): Actor {
       server.connectionShards,
     ),
     throttle: connectionThrottle(context, server),
+    changedSettings: new ChangedSettings(sharedMemory(context, SharedName.changedSettings)),
     listenState: new ListenState(sharedMemory(context, SharedName.listenState)),
     isWord: (word) => recogniseNumber(word) !== null,
     options: {

@@ -3,6 +3,7 @@
 // Who may ask is the AdminServer's business.
 
 import type { Logger } from '../actor/logger.js';
+import type { ChangedSettings } from '../net/changed-settings.js';
 import type { ShardControl } from '../net/shard-control.js';
 import type { LogSwitch } from './log-switch.js';
 import { type ChangingConfig, RuntimeSettings } from './runtime-settings.js';
@@ -20,6 +21,7 @@ export interface LiveControl {
 /** `config`: is changed along with the server. */
 export function liveControl(
   config: ChangingConfig & { readonly connectionShards: number },
+  changed: ChangedSettings,
   ask: AskActor,
   levels: LogSwitch,
   log: Logger,
@@ -28,7 +30,7 @@ export function liveControl(
   const everyShard = (control: ShardControl): Promise<unknown[]> =>
     Promise.all(Array.from({ length: shardCount }, (_, shard) => ask(`connections.${shard}`, control)));
   return {
-    settings: new RuntimeSettings(config, shardCount, ask, levels, log),
+    settings: new RuntimeSettings(config, changed, shardCount, ask, levels, log),
     terminate: async (what, sessionHi, sessionLo) => {
       const found = await everyShard({ kind: 'terminate', what, sessionHi, sessionLo });
       return found.includes(true);

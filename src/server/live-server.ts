@@ -13,6 +13,7 @@ import { ActorSystem } from '../actor/actor-system.js';
 import type { PreparedWorker } from '../actor/prepared-worker.js';
 import { SystemClock } from '../actor/system-clock.js';
 import { assert } from '../base/assert.js';
+import { ChangedSettings } from '../net/changed-settings.js';
 import type { DrainReport, ShardControl } from '../net/shard-control.js';
 import { SLOW_REQUEST_THRESHOLD, SlowRequestThreshold } from '../net/slow-request-threshold.js';
 import { SessionTable } from '../session/session-table.js';
@@ -83,8 +84,6 @@ export class LiveServer implements MainPorts {
   private admin: RunningAdmin | null = null;
   private isStopped = false;
   private pipeline: PipelineView | null = null;
-  /** Null: no admin port is open. */
-  private control: Promise<LiveControl> | null = null;
   private cleanup: DatadirCleanupActor | null = null;
 
   constructor(
@@ -124,7 +123,6 @@ export class LiveServer implements MainPorts {
       createLogger: (actorName) => log.named(actorName),
       prepared,
       shared: memory,
-      onReplaced: (actorName) => this.onReplaced(actorName),
       onFatal: (error, actorName) => this.fatal(error, actorName),
     });
   }
@@ -353,16 +351,10 @@ export class LiveServer implements MainPorts {
 
   private readonly ask = (actor: string, request: unknown): Promise<unknown> => this.system.control(actor, request);
 
-  private loadControl(): Promise<LiveControl> {
-    this.control ??= import('./live-control.js').then(({ liveControl }) =>
-      liveControl(this.currentConfig, this.ask, this.log.levels, this.log.named('ZooKeeperServer')),
-    );
-    return this.control;
-  }
-
-  /** What operators have changed since the start; nobody has where nobody can. */
-  private async onReplaced(actorName: string): Promise<void> {
-    await (await this.control)?.settings.tellAnew(actorName);
+  private async loadControl(): Promise<LiveControl> {
+    const { liveControl } = await import('./live-control.js');
+    const changed = new ChangedSettings(this.memory[SharedName.changedSettings] as SharedArrayBuffer);
+    return liveControl(this.currentConfig, changed, this.ask, this.log.levels, this.log.named('ZooKeeperServer'));
   }
 
   private everyShard(control: ShardControl): Promise<unknown[]> {

@@ -6,7 +6,8 @@
 // read or written here: the table below is all there is.
 
 import type { Logger } from '../actor/logger.js';
-import type { ShardSettings } from '../net/shard-control.js';
+import type { ChangedSettings } from '../net/changed-settings.js';
+import type { ShardControl, ShardSettings } from '../net/shard-control.js';
 import { levelOf } from './log-settings.js';
 import type { LogSwitch } from './log-switch.js';
 import type { ServerConfig } from './server-config.js';
@@ -89,14 +90,23 @@ const LOGGER = 'logger';
 
 export class RuntimeSettings {
   private readonly config: ChangingConfig;
+  private readonly changed: ChangedSettings;
   private readonly shardCount: number;
   private readonly ask: AskActor;
   private readonly levels: LogSwitch;
   private readonly log: Logger;
 
   /** `config`: what is shown elsewhere, too; this is who changes it. */
-  constructor(config: ChangingConfig, shardCount: number, ask: AskActor, levels: LogSwitch, log: Logger) {
+  constructor(
+    config: ChangingConfig,
+    changed: ChangedSettings,
+    shardCount: number,
+    ask: AskActor,
+    levels: LogSwitch,
+    log: Logger,
+  ) {
     this.config = config;
+    this.changed = changed;
     this.shardCount = shardCount;
     this.ask = ask;
     this.levels = levels;
@@ -149,40 +159,31 @@ export class RuntimeSettings {
     this.log.warn(`The log level of ${logger ?? 'all loggers'} is ${text} from now on`);
   }
 
-  /** A shard on a thread that was made anew has begun with those of the start. Nothing if it is another kind of actor. */
-  async tellAnew(actor: string): Promise<void> {
-    if (this.shards().includes(actor)) await this.tellShard(actor);
-  }
-
   private async tell(next: ChangingConfig): Promise<void> {
     const { batchCountMax, flushDelayMs, snapCount, snapLogBytesMax } = next;
-    // Before anybody is told: a shard that is made anew meanwhile is told of these.
     Object.assign(this.config, next);
+    // Before anybody is told: a shard that is made anew meanwhile begins with these.
+    this.changed.set(shardSettingsOf(next));
+    const control: ShardControl = { kind: 'settings-changed' };
     await Promise.all([
-      ...this.shards().map((shard) => this.tellShard(shard)),
+      ...Array.from({ length: this.shardCount }, (_, shard) => this.ask(`connections.${shard}`, control)),
       this.ask('sync', { batchCountMax, flushDelayMs, snapCount, snapLogBytesMax }),
     ]);
   }
+}
 
-  private shards(): string[] {
-    return Array.from({ length: this.shardCount }, (_, shard) => `connections.${shard}`);
-  }
-
-  private async tellShard(shard: string): Promise<void> {
-    const { config } = this;
-    const settings: ShardSettings = {
-      maxClientCnxns: config.maxClientCnxns,
-      maxCnxns: config.maxCnxns,
-      minSessionTimeoutMs: config.minSessionTimeoutMs,
-      maxSessionTimeoutMs: config.maxSessionTimeoutMs,
-      globalOutstandingLimit: config.outstandingLimit,
-      largeRequests: config.limits.largeRequests,
-      requestThrottler: config.limits.requestThrottler,
-      connectionThrottle: config.limits.connectionThrottle,
-      slowRequestThresholdMs: config.slowRequestThresholdMs,
-    };
-    await this.ask(shard, { kind: 'change-settings', settings });
-  }
+function shardSettingsOf(config: ChangingConfig): ShardSettings {
+  return {
+    maxClientCnxns: config.maxClientCnxns,
+    maxCnxns: config.maxCnxns,
+    minSessionTimeoutMs: config.minSessionTimeoutMs,
+    maxSessionTimeoutMs: config.maxSessionTimeoutMs,
+    globalOutstandingLimit: config.outstandingLimit,
+    largeRequests: config.limits.largeRequests,
+    requestThrottler: config.limits.requestThrottler,
+    connectionThrottle: config.limits.connectionThrottle,
+    slowRequestThresholdMs: config.slowRequestThresholdMs,
+  };
 }
 
 function ints(name: string, min: number, field: keyof Omit<ChangingConfig, 'limits'>): Row {

@@ -4,6 +4,7 @@
  * Made once on the main thread before any actor; slabs of the tree beyond the first are made by the tree's writer and
  * offered to the others under `slabName`.
  */
+import { ChangedSettings } from '../net/changed-settings.js';
 import { ConnectionCounts } from '../net/connection-counts.js';
 import { ConnectionThrottle } from '../net/connection-throttle.js';
 import { ListenState } from '../net/listen-state.js';
@@ -30,6 +31,7 @@ export function createSharedMemory(hashKey: Int32Array, shardCount: number): Rec
     [SharedName.outstandingCounts]: new SharedArrayBuffer(OutstandingCounts.byteLengthFor(shardCount)),
     [SharedName.connectionThrottle]: new SharedArrayBuffer(ConnectionThrottle.byteLength()),
     [SharedName.listenState]: new SharedArrayBuffer(ListenState.byteLengthFor(shardCount)),
+    [SharedName.changedSettings]: new SharedArrayBuffer(ChangedSettings.byteLength()),
     [SharedName.durableZxid]: new SharedArrayBuffer(DurableZxid.byteLength()),
     [SLOW_REQUEST_THRESHOLD]: new SharedArrayBuffer(SlowRequestThreshold.byteLength()),
     [STAGE_STAMPS]: StageStamps.createMemory(),

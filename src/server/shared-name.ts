@@ -13,6 +13,7 @@ export const SharedName = {
   outstandingCounts: 'outstanding-counts',
   connectionThrottle: 'connection-throttle',
   listenState: 'listen-state',
+  changedSettings: 'changed-settings',
   durableZxid: 'durable-zxid',
   snapshotGate: 'snapshot-gate',
   /** A member's alone. */

@@ -6,6 +6,8 @@ import type { Topology } from '../../src/actor/topology.js';
 import { assert } from '../../src/base/assert.js';
 import { ManualClock } from '../../src/base/clock.js';
 import { Prng } from '../../src/base/prng.js';
+import { ChangedSettings } from '../../src/net/changed-settings.js';
+import type { ShardSettings } from '../../src/net/shard-control.js';
 import { SLOW_REQUEST_THRESHOLD, SlowRequestThreshold } from '../../src/net/slow-request-threshold.js';
 import type { FileStore } from '../../src/persistence/file-store.js';
 import { encodeRestorePlan, RESTORE_NAME } from '../../src/persistence/restore-plan.js';
@@ -154,6 +156,13 @@ export class InlineServer {
     const memory = this.memory[SLOW_REQUEST_THRESHOLD];
     assert(memory !== undefined, 'the threshold has its memory');
     new SlowRequestThreshold(memory).ms = ms;
+  }
+
+  changeSettings(shard: string, settings: ShardSettings): void {
+    const memory = this.memory[SharedName.changedSettings];
+    assert(memory !== undefined, 'the changed settings have their memory');
+    new ChangedSettings(memory).set(settings);
+    this.control(shard, { kind: 'settings-changed' });
   }
 
   metrics(): MetricSetReader {

@@ -8,6 +8,7 @@ import { assert } from '../../../src/base/assert.js';
 import type { Clock } from '../../../src/base/clock.js';
 import type { Prng } from '../../../src/base/prng.js';
 import { Authenticator } from '../../../src/net/auth/authenticator.js';
+import { ChangedSettings } from '../../../src/net/changed-settings.js';
 import { ConnectionCounts } from '../../../src/net/connection-counts.js';
 import { ConnectionThrottle } from '../../../src/net/connection-throttle.js';
 import { ConnectionsActor } from '../../../src/net/connections-actor.js';
@@ -231,6 +232,7 @@ export class InlineActors {
         config.limits.connectionThrottle,
         () => this.parts.prng.float(),
       ),
+      changedSettings: new ChangedSettings(shared(context, SharedName.changedSettings)),
       listenState: new ListenState(shared(context, SharedName.listenState)),
       isWord: (word) => recogniseNumber(word) !== null,
       options: {

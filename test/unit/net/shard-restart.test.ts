@@ -104,7 +104,7 @@ describe('a connection shard that is made anew', () => {
       maxClientCnxns: 1,
       globalOutstandingLimit: config.outstandingLimit,
     };
-    server.control('connections.0', { kind: 'change-settings', settings });
+    server.changeSettings('connections.0', settings);
     failShardOf(server, server.connect());
     expect(server.connect().timeOutMs).toBe(30_000);
     const second = server.dial();
