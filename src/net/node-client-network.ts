@@ -126,7 +126,12 @@ export class NodeClientNetwork implements ClientNetwork {
       },
     );
     let isClosed = false;
-    server.on('error', onError);
+    // Of the start alone: of an accept that fails (no descriptor is free, no memory) Node has told nobody since libuv 1.45. It takes
+    // whoever is waiting and closes at once, with a descriptor that it holds back for this, or lets them wait until it can.
+    server.on('error', (error) => {
+      assert(!server.listening, `a socket that listens told of ${error.message}`);
+      onError(error);
+    });
     const listening = (): void => {
       const address = server.address();
       const fd = (server as unknown as WithHandle)._handle?.fd ?? -1;
