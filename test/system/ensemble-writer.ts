@@ -62,6 +62,7 @@ export class EnsembleWriter {
   /** Every node ever written, as this member shows it after a sync. */
   async verifyAll(port: number): Promise<void> {
     const connection = await WireConnection.openSession(port, {}, READ_MS);
+    connection.patienceMs = READ_MS;
     try {
       const synced = await connection.call(1, Op.Sync, counted('/'));
       if (synced.err !== 0) throw new Error(`sync failed with ${synced.err}`);

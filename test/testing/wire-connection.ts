@@ -116,7 +116,7 @@ export class WireConnection {
   private ended = false;
   private wakeUp: (() => void) | null = null;
   /** For how long anything of the server's is waited for, where the caller says nothing else. */
-  private patienceMs = DEADLINE_MS;
+  patienceMs = DEADLINE_MS;
 
   private constructor(socket: Socket) {
     this.socket = socket;
@@ -164,16 +164,15 @@ export class WireConnection {
     });
   }
 
-  /** A connection with a new session; it waits so long for each answer, to the last. */
+  /** A connection with a new session, which is waited for so long. */
   static async openSession(
     port: number,
     options: ConnectOptions = {},
-    patienceMs = DEADLINE_MS,
+    deadlineMs = DEADLINE_MS,
   ): Promise<WireConnection> {
     const connection = await WireConnection.open(port);
-    connection.patienceMs = patienceMs;
     try {
-      const grant = await connection.handshake(options);
+      const grant = await connection.handshake(options, deadlineMs);
       if (grant.timeOutMs === 0) throw new Error('the server refused the session');
       return connection;
     } catch (error) {
