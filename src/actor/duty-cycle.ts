@@ -196,14 +196,12 @@ export class DutyCycle {
   }
 
   private drain(cell: ActorCell, drainLimit: number): number {
-    // Asked when it matters: what an actor always takes may change its answer.
-    let mayBeFed: boolean | null = null;
+    const mayBeFed = cell.mayBeFed();
     let records = 0;
     for (const { receiver, handler, always } of cell.feed) {
-      if (!always) mayBeFed ??= cell.mayBeFed();
-      if (always || mayBeFed === true) records += receiver.drain(handler, drainLimit);
+      if (mayBeFed || always) records += receiver.drain(handler, drainLimit);
     }
-    if (mayBeFed === false && cell.hasRecords()) cell.tally[ActorTally.held] += 1;
+    if (!mayBeFed && cell.hasRecords()) cell.tally[ActorTally.held] += 1;
     return records;
   }
 

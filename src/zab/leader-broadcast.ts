@@ -31,7 +31,6 @@ import { designatedLeader } from './designated-leader.js';
 import type { LearnerHandler } from './learner-handler.js';
 import { PacketBuffer } from './packet-buffer.js';
 import { PendingSyncs } from './pending-syncs.js';
-import { ProposalWindow } from './proposal-window.js';
 import { PacketType } from './quorum-packet.js';
 import type { RoleHost } from './role.js';
 import { orRoleFault } from './role-fault.js';
@@ -47,7 +46,6 @@ export class LeaderBroadcast {
   private readonly isReconfigEnabled: boolean;
   private epoch = -1;
   private quorum: CommitQuorum | null = null; // null: not begun
-  private readonly window = new ProposalWindow();
   // Packets of this turn that all followers, all observers get, in order.
   private readonly toFollowers = new PacketBuffer();
   private readonly toObservers = new PacketBuffer();
@@ -167,17 +165,6 @@ export class LeaderBroadcast {
 
   // ---- once per turn
 
-  /** Whether so many bytes of prep's line had better wait for a commit. If one is due in this turn, they go out with it. */
-  mayWait(waitingBytes: number): boolean {
-    const { window, quorum, followers, host } = this;
-    if (window.isOpen(this.lastProposed - this.lastCommitted) || quorum === null || followers.length === 0)
-      return false;
-    if (!window.mayWait(waitingBytes, host.clock.monotonicMs())) return false;
-    if (!this.hasNews) return true;
-    this.tellAcks(quorum);
-    return !window.isOpen(this.lastProposed - quorum.committable(this.lastCommitted));
-  }
-
   /** What a quorum has answered and what it has acknowledged, in this order. */
   commit(): void {
     if (this.syncs.tryProve(this.followers)) {
@@ -198,7 +185,6 @@ export class LeaderBroadcast {
 
   measure(): void {
     const nowWallMs = this.host.clock.wallMs();
-    this.window.onTurn(this.lastProposed, this.lastCommitted, this.host.clock.monotonicMs());
     this.host.measures.onLeaderTurn(this.lastProposed, this.ownAcked, this.lastCommitted, nowWallMs);
     for (const link of this.followers) link.measureAcks(nowWallMs);
   }
@@ -209,7 +195,9 @@ export class LeaderBroadcast {
     assert(quorum !== null, 'the broadcast has begun');
     this.hasNews = false;
     if (!this.isAllowedToCommit || this.lastCommitted === this.lastProposed) return;
-    this.tellAcks(quorum);
+    quorum.clearAcks();
+    quorum.addAck(this.host.myId, this.ownAcked);
+    for (const link of this.followers) quorum.addAck(link.sid, ackedBy(link));
     const before = this.lastCommitted;
     while (this.isAllowedToCommit) {
       // The learner that asked for a sync has its answer before the commit of a write behind that.
@@ -223,12 +211,6 @@ export class LeaderBroadcast {
       }
     }
     if (this.lastCommitted > before) this.host.line.committed(this.epoch, this.lastCommitted | 0);
-  }
-
-  private tellAcks(quorum: CommitQuorum): void {
-    quorum.clearAcks();
-    quorum.addAck(this.host.myId, this.ownAcked);
-    for (const link of this.followers) quorum.addAck(link.sid, ackedBy(link));
   }
 
   private commitNext(): void {

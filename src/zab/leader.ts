@@ -173,10 +173,6 @@ export class Leader implements Role, LearnerMaster {
     figures.set('pending_syncs', this.broadcast.syncs.length);
   }
 
-  mayTake(waitingBytes: number): boolean {
-    return this.current !== 'broadcast' || !this.broadcast.mayWait(waitingBytes);
-  }
-
   onLine(type: number, bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
     const at = offset >> 2;
     if (type === RecordType.judge) {

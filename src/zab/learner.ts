@@ -123,10 +123,6 @@ export class Learner implements Role, LeaderConnectionEvents {
     if (this.master !== null) figures.set('synced_observers', this.master.syncedCount);
   }
 
-  mayTake(): boolean {
-    return true;
-  }
-
   onLine(type: number, bytes: Uint8Array, words: Int32Array, offset: number, length: number): void {
     if (this.current === 'over') return;
     if (type === RecordType.request) this.requests.forward(bytes, words, offset, length);

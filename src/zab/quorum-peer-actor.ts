@@ -11,7 +11,7 @@
  * comes out of prep is sent back with ConnectionLoss, and no transaction of it is logged.
  */
 import type { Actor, ActorContext } from '../actor/actor.js';
-import type { MailboxReceiver, MailboxSender, RecordHandler } from '../actor/mailbox/mailbox.js';
+import type { MailboxSender, RecordHandler } from '../actor/mailbox/mailbox.js';
 import { assert } from '../base/assert.js';
 import {
   type Elected,
@@ -105,7 +105,6 @@ export class QuorumPeerActor implements Actor {
   private readonly parts: QuorumPeerActorParts;
   private readonly line: PipelinePort;
   private readonly toElection: MailboxSender;
-  private readonly fromPrep: MailboxReceiver;
   private readonly history: ProposalHistory;
   private readonly configs: QuorumConfigs;
   private readonly machine: QuorumPeer;
@@ -132,7 +131,6 @@ export class QuorumPeerActor implements Actor {
     this.current = new CurrentRole((reason) => this.onOver(reason));
     this.epochs = new PeerEpochs(() => this.current.restBeforeNext(parts.timing.tickMs));
     this.toElection = context.outbox('election');
-    this.fromPrep = context.inbox('prep');
     this.measures = new ZabMeasures(context);
     this.history = new ProposalHistory(new CommittedLog(parts.committedLogCount, parts.committedLogBytesMax));
     this.configs = new QuorumConfigs(
@@ -172,12 +170,6 @@ export class QuorumPeerActor implements Actor {
       election: (type, bytes, words, offset) => this.onElection(type, bytes, words, offset),
       prep: (type, bytes, words, offset, length) => this.onLine(type, bytes, words, offset, length),
     };
-  }
-
-  /** What a leader lets wait it asks about again: with each ACK, with its own log's word, at the latest with the next tick. */
-  mayTake(): boolean {
-    const { role } = this.current;
-    return role === null || role.mayTake(this.fromPrep.waitingBytes);
   }
 
   onBatchEnd(): void {

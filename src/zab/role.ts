@@ -64,8 +64,6 @@ export interface Role {
   readonly zabState: ZabState;
   /** For reports: the links of those that learn from this server. */
   readonly learners: Iterable<LearnerHandler>;
-  /** Whether prep's line is to be taken now, of which so many bytes wait. Who says no has a turn coming, at the latest a tick's. */
-  mayTake(waitingBytes: number): boolean;
   /** A record of prep's line: a transaction (leader), what is to be forwarded (learner), what only keeps its place. */
   onLine(type: number, bytes: Uint8Array, words: Int32Array, offset: number, length: number): void;
   /** This server's log is on the disk up to there. */

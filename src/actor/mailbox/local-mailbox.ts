@@ -70,10 +70,6 @@ export class LocalMailbox implements LinkSender, MailboxReceiver {
     return this.position === this.published;
   }
 
-  get waitingBytes(): number {
-    return (this.published - this.position) | 0;
-  }
-
   claim(type: number, length: number): void {
     assert(!this.claimOpen, 'a record is committed before the next is claimed');
     assert(type >= 0 && length >= 0, 'a record has a type and a length of 0 or more');

@@ -60,9 +60,6 @@ export interface MailboxReceiver {
   drain(handler: RecordHandler, limit: number): number;
 
   readonly isEmpty: boolean;
-
-  /** Of published records that were not handed out, with what the mailbox puts around them. Large ones count as their tickets. */
-  readonly waitingBytes: number;
 }
 
 /** The producer's side as the runner sees it: what actors have no business with. */

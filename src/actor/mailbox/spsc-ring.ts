@@ -372,11 +372,6 @@ export class RingReceiver implements MailboxReceiver {
     return this.words[word + 1] === TICKET && this.bodyOf(word) === null && this.bodyWillCome(word);
   }
 
-  get waitingBytes(): number {
-    this.tailSeen = Atomics.load(this.words, TAIL_WORD);
-    return (this.tailSeen - this.position) | 0;
-  }
-
   drain(handler: RecordHandler, limit: number): number {
     assert(!this.draining, 'a mailbox is not drained from inside its own handler');
     this.tailSeen = Atomics.load(this.words, TAIL_WORD);

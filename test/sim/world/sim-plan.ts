@@ -106,7 +106,7 @@ export interface PlanShares {
   readonly reconfig?: Share;
   /** Leaders are deserted, again and again, while a reader stays with them. */
   readonly desertion?: Share;
-  /** Clients ask much at once, of members that stand close together: leaders gather proposals. */
+  /** Clients ask much at once, of members that stand close together: many proposals are under way. */
   readonly crowd?: Share;
 }
 
@@ -163,7 +163,7 @@ export function drawPlan(seed: number, safetyMs = 12_000, shares: PlanShares = {
   return isDrawn(crowding, 8, shares.crowd) ? { ...plan, ...drawCrowd(crowding) } : plan;
 }
 
-/** Enough proposals on their way, and rounds short enough, for a leader to gather (proposal-window.ts). */
+/** Batches of many in every stage, which are rare where each client waits. */
 function drawCrowd(prng: Prng): Partial<SimPlan> {
   const burstMax = 4 + prng.below(12);
   return { clientCount: 4 + prng.below(4), burstMax, outstandingMax: 2 * burstMax, latencyMsMax: 0.3 + prng.float() };

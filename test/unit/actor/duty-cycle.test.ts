@@ -176,37 +176,6 @@ describe('pressure', () => {
     expect(lines).toEqual(['done got 2']);
   });
 
-  test('an actor is asked whether it takes the rest behind what it always takes, which may change its mind', () => {
-    let open = false;
-    const lines: string[] = [];
-    const { runner, contexts } = inlineSystem({
-      actors: {
-        news: () => ({ inboxes: {} }),
-        done: () => ({ inboxes: {} }),
-        sink: () => ({
-          inboxes: {
-            done: () => {
-              open = true;
-            },
-            news: note(lines, 'news'),
-          },
-          alwaysDrains: ['done'],
-          mayTake: () => open,
-        }),
-      },
-      links: ['news > sink', 'done > sink'],
-    });
-    runner.start();
-    sendWord(contexts.news, 'sink', 1);
-    contexts.news.flush();
-    runner.runUntilIdle();
-    expect(lines).toEqual([]);
-    sendWord(contexts.done, 'sink', 2);
-    contexts.done.flush();
-    runner.turn();
-    expect(lines).toEqual(['news got 1']);
-  });
-
   test('an actor whose outbox had no room gets a batch end when there is room again', () => {
     let open = false;
     let batchEnds = 0;

@@ -78,7 +78,6 @@ class Bench {
     for (const name of ['prep', 'sync', 'commit', 'election']) this.boxes[name] = new LocalMailbox(1 << 20);
     const context = {
       outbox: (name: string) => this.boxes[name],
-      inbox: () => this.input,
       clock: this.clock,
       log: silentLogger,
       counters: this.counters,
@@ -186,7 +185,6 @@ class Bench {
     return {
       zabState: 'broadcast',
       learners: [],
-      mayTake: () => true,
       onLine: (type) => this.said.push(`role: line ${TYPE_NAMES.get(type)}`),
       onDurable: (hi, lo) => this.said.push(`role: durable ${hi}:${lo}`),
       onDone: (type) => this.said.push(`role: done ${TYPE_NAMES.get(type)}`),
