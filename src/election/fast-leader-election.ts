@@ -26,6 +26,7 @@
  *      call the answer is the present proposal.
  *   8. Who has seen proposed members joins a leader that a quorum of the committed ones follows: it may be alone in having seen them.
  *   9. Who votes among the proposed members only has nobody to propose at first, and is followed into its round all the same.
+ *  10. Who votes among the proposed members only is no candidate: those who know the committed ones alone would never vote for it.
  */
 import { assert } from '../base/assert.js';
 import { Fifo } from '../base/fifo.js';
@@ -281,7 +282,7 @@ export class FastLeaderElection {
     this.notifyAtMs = nowMs + this.notifyMs;
     if (notification.leader === NOBODY && notification.state === PeerState.looking) this.askers.onUnanswered(sender);
     if (!this.isVoter(sender)) return;
-    if (!this.isVoter(notification.leader)) {
+    if (!this.isCandidate(notification)) {
       this.followRound(sender, notification, nowMs);
       return;
     }
@@ -296,6 +297,14 @@ export class FastLeaderElection {
       default:
         this.onDecided(sender, notification, nowMs);
     }
+  }
+
+  /**
+   * Nobody proposes himself who does not vote among the members that he holds for committed, and newer members than ours are taken
+   * over before a vote is looked at. So a candidate that ours do not have is one of former members, told by who knows no others yet.
+   */
+  private isCandidate({ leader, state }: Notification): boolean {
+    return state === PeerState.looking ? this.members.committed.isVoter(leader) : this.isVoter(leader);
   }
 
   /** Its vote is needed, and it cannot come back to an earlier round. */

@@ -75,6 +75,11 @@ describe('an ensemble keeps its promises whatever happens', () => {
     expect(said(result)).toEqual([]);
   });
 
+  it('seed 2021010: a removed member that had heard nothing of it was voted for, by one of the two that had to agree', () => {
+    const plan = drawPlan(2021010, 12_000, { ...PLAIN, reconfig: 'all' });
+    expect(said(new SimWorld(2021010, { plan }).run())).toEqual([]);
+  });
+
   it.each([
     [
       15,

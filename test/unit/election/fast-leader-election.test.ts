@@ -339,6 +339,14 @@ describe('who has no vote', () => {
     expect(server.hear(4, 'LEADING 4 500000001 r2 e6')).toEqual(['OBSERVING 4 500000001 r2 e6 by 2,4 after 0']);
   });
 
+  it('and had one among members of before, is no candidate of those who know', () => {
+    const server = new ElectionScript(3, '2 3 | version=1', '2 3 4 | version=300000028');
+    expect(server.look('300000028', 3)).toContainEqual(expect.stringContaining('LOOKING 3 300000028'));
+    expect(server.hear(4, 'LOOKING 4 300000028 r1 e3').join()).not.toContain('LOOKING 4');
+    // Of the same history, and in the lists of all.
+    expect(server.hear(2, 'LOOKING 3 300000028 r1 e3').join() + server.wait(300).join()).not.toContain('LOOKING 4');
+  });
+
   it('and is to have one, is followed into its round', () => {
     const server = new ElectionScript(2, '1 2 3', '2 8 9 | version=500000004');
     server.look('500000003', 5);
