@@ -12,6 +12,7 @@ import { fourLetterWord } from '../../testing/four-letter-word.js';
 import { readEqualTrees } from '../../testing/tree-reading.js';
 
 const OUTSTANDING = 8;
+const HUNG_UP = /closed by the server|not within|ECONNRE/;
 
 export interface RollingOptions {
   readonly from: MemberKind;
@@ -62,7 +63,7 @@ export async function replaceRolling(options: RollingOptions): Promise<RollingRe
           await Promise.race([work, delay(options.writingMs)]);
           for (const writer of writers) writer.stop();
           await work;
-          digestsCompared += await verify(ensemble, writers).catch((error: Error) => ensemble.withLogs(error));
+          digestsCompared += await verifyPatiently(ensemble, writers);
           steps++;
           options.onStep?.(
             `member ${sid}${wasLeader ? ', which led,' : ''} was ${abruptly ? 'killed' : 'stopped'} and is ${kind} now: ` +
@@ -83,6 +84,21 @@ export async function replaceRolling(options: RollingOptions): Promise<RollingRe
     sessionsReopened: sum(writers, (writer) => writer.reopened),
     digestsCompared,
   };
+}
+
+/** A member that hangs up, or is slow, breaks no promise: it is told of, with the logs, and all are asked once more. */
+async function verifyPatiently(ensemble: EnsembleProcess, writers: readonly EnsembleWriter[]): Promise<number> {
+  try {
+    return await verify(ensemble, writers);
+  } catch (error) {
+    const told = await Promise.resolve()
+      .then(() => ensemble.withLogs(error as Error))
+      .catch((withLogs: Error) => withLogs);
+    if (!HUNG_UP.test((error as Error).message)) throw told;
+    console.error(told.message);
+    await ensemble.awaitServing();
+    return await verify(ensemble, writers).catch((again: Error) => ensemble.withLogs(again));
+  }
 }
 
 /** Nobody writes. Returns how many digests were compared. */
