@@ -26,7 +26,7 @@
  *      call the answer is the present proposal.
  *   8. Who has seen proposed members joins a leader that a quorum of the committed ones follows: it may be alone in having seen them.
  *   9. Who votes among the proposed members only has nobody to propose at first, and is followed into its round all the same.
- *  10. Who votes among the proposed members only is no candidate: those who know the committed ones alone would never vote for it.
+ *  10. Only voters among the committed members are candidates: nobody who knows those alone would ever vote for another.
  */
 import { assert } from '../base/assert.js';
 import { Fifo } from '../base/fifo.js';

@@ -2,8 +2,9 @@
 //
 //   node dist/test/sim/run-sim.js --seed 123 [--log none|full]
 //   node dist/test/sim/run-sim.js --seeds 1..1000 [--seconds 600] [--keep-going]
-//   ... --reconfig all|none --desertion all|none --crowd all|none  members change, leaders are deserted, clients ask much at once
-//                                                                  in every seed, or in none
+//   ... --reconfig all|none --desertion all|none --crowd all|none --groups all|none
+//                                                                  members change, leaders are deserted, clients ask much at once,
+//                                                                  more than three voters stand in groups: in every seed, or in none
 //   node dist/test/sim/run-sim.js --defects 40 [--only words]      every known defect, and the seed that finds it out
 //
 // Ends with 1 when an invariant did not hold, and says by which seed that can be seen again.
@@ -25,12 +26,13 @@ const { values } = parseArgs({
     reconfig: { type: 'string', default: 'some' },
     desertion: { type: 'string', default: 'some' },
     crowd: { type: 'string', default: 'some' },
+    groups: { type: 'string', default: 'some' },
   },
 });
 
 function planOf(seed: number): SimPlan {
-  const shares = { reconfig: values.reconfig, desertion: values.desertion, crowd: values.crowd };
-  return drawPlan(seed, undefined, shares as PlanShares);
+  const { reconfig, desertion, crowd, groups } = values;
+  return drawPlan(seed, undefined, { reconfig, desertion, crowd, groups } as PlanShares);
 }
 
 function one(seed: number): boolean {

@@ -103,6 +103,14 @@ it('many requests at once, of members close together, change nothing of that', (
   expect(result.committed).toBeGreaterThan(3000);
 });
 
+it('two voters of five are a quorum where each of them is a group, and the other three are none', () => {
+  const plan = drawPlan(14, 12_000, { ...PLAIN, groups: 'all' });
+  expect([plan.rule.isQuorum([3, 4]), plan.rule.isQuorum([1, 2, 5])]).toEqual([true, false]);
+  const result = new SimWorld(14, { plan }).run();
+  expect(said(result)).toEqual([]);
+  expect(result.committed).toBeGreaterThan(100);
+});
+
 it('a seed replays exactly', () => {
   const lines: string[][] = [[], []];
   for (const log of lines) run(2, 2000, (line) => log.push(line));

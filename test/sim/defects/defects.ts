@@ -95,6 +95,12 @@ const HOST_DEFECTS: readonly KnownDefect[] = [
     plan: (seed) => weighted(seed),
   },
   {
+    ...hostDefect('counts voters where there are groups', (host) =>
+      withQuorums(host, (real) => (sids) => [...sids].filter((sid) => real.isVoter(sid)).length * 2 > real.voterCount),
+    ),
+    plan: (seed) => grouped(seed),
+  },
+  {
     ...hostDefect('counts observers', (host) => withQuorums(host, (real) => (sids) => sids.size * 2 > real.voterCount)),
     plan: (seed) => withObservers(seed),
   },
@@ -488,7 +494,14 @@ function reconfiguring(seed: number): SimPlan {
 function weighted(seed: number): SimPlan {
   for (let next = seed * 1000; ; next++) {
     const plan = drawPlan(next);
-    if (plan.membersText.includes('group.')) return plan;
+    if (plan.membersText.includes('weight.')) return plan;
+  }
+}
+
+function grouped(seed: number): SimPlan {
+  for (let next = seed * 1000; ; next++) {
+    const plan = drawPlan(next, undefined, { ...PLAIN, groups: 'all' });
+    if (plan.membersText.includes('group.2')) return plan;
   }
 }
 

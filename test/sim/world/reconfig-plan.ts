@@ -5,6 +5,7 @@
  */
 import type { Prng } from '../../../src/base/prng.js';
 import type { Operation, ReconfigOp } from '../history/history.js';
+import { drawGroups, groupLines } from './groups.js';
 import { ELECTION_PORT, hostOf, type MemberPlan, QUORUM_PORT } from './sim-plan.js';
 
 export interface ReconfigPlan {
@@ -96,7 +97,8 @@ export class Administrator {
     const lines = chosen.map((sid) => memberLine(sid, observers.includes(sid)));
     const voters = chosen.filter((sid) => !observers.includes(sid));
     if (isWeighted && prng.below(4) !== 0 && voters.length > 0) {
-      lines.push(`group.1=${voters.join(':')}`);
+      const isGrouped = this.present.text.includes('group.2') && voters.length > 2;
+      lines.push(...groupLines(isGrouped ? drawGroups(prng, voters) : [voters]));
       for (const sid of voters) lines.push(`weight.${sid}=${prng.below(5) === 0 ? 2 : 1}`);
     }
     return { kind: 'reconfig', joining: null, leaving: null, newMembers: lines.join(','), fromVersion };

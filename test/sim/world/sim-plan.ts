@@ -5,6 +5,7 @@
 import { Prng } from '../../../src/base/prng.js';
 import type { LocalSessions } from '../history/local-sessions.js';
 import { hierarchyOf, majorityOf, type QuorumRule } from '../invariants/quorum-rule.js';
+import { drawGroups, groupLines } from './groups.js';
 import { drawReconfig, memberLine, type ReconfigPlan } from './reconfig-plan.js';
 
 export const FAULT_KINDS = [
@@ -108,10 +109,12 @@ export interface PlanShares {
   readonly desertion?: Share;
   /** Clients ask much at once, of members that stand close together: many proposals are under way. */
   readonly crowd?: Share;
+  /** Where there are more than three voters, they stand in three groups: fewer than half of them can be a quorum. */
+  readonly groups?: Share;
 }
 
 /** As they were before there was more. */
-export const PLAIN: PlanShares = { reconfig: 'none', desertion: 'none', crowd: 'none' };
+export const PLAIN: PlanShares = { reconfig: 'none', desertion: 'none', crowd: 'none', groups: 'none' };
 
 export function drawPlan(seed: number, safetyMs = 12_000, shares: PlanShares = {}): SimPlan {
   const prng = new Prng(seed).fork('plan');
@@ -128,6 +131,9 @@ export function drawPlan(seed: number, safetyMs = 12_000, shares: PlanShares = {
   );
   const voters = members.filter(({ isObserver }) => !isObserver).map(({ sid }) => sid);
   const weights = drawWeights(prng, voters);
+  const grouping = new Prng(seed).fork('groups');
+  const isGrouped = isDrawn(grouping, 4, shares.groups) && voters.length > 3 && weights === null;
+  const groups = isGrouped ? drawGroups(grouping, voters) : [voters];
   const reconfiguring = new Prng(seed).fork('reconfig');
   const reconfig = isDrawn(reconfiguring, 6, shares.reconfig) ? drawReconfig(reconfiguring, members.length) : null;
   const deserting = new Prng(seed).fork('desertion');
@@ -137,8 +143,8 @@ export function drawPlan(seed: number, safetyMs = 12_000, shares: PlanShares = {
     seed,
     members: reconfig === null ? members : [...members, ...reconfig.outsiders],
     reconfig,
-    membersText: textOf(members, weights, reconfig !== null),
-    rule: weights === null ? majorityOf(voters) : hierarchyOf([voters], weights),
+    membersText: textOf(members, groups, weights, reconfig !== null),
+    rule: isGrouped || weights !== null ? hierarchyOf(groups, weights ?? new Map()) : majorityOf(voters),
     clientCount: 2 + prng.below(4),
     readerCount: desertions.length > 0 || new Prng(seed).fork('readers').below(4) === 0 ? 1 : 0,
     clientTimeoutMs: 1500 + prng.below(4000),
@@ -205,6 +211,7 @@ function drawWeights(prng: Prng, voters: readonly number[]): ReadonlyMap<number,
 
 function textOf(
   members: readonly MemberPlan[],
+  groups: readonly (readonly number[])[],
   weights: ReadonlyMap<number, number> | null,
   hasClientAddresses: boolean,
 ): string {
@@ -212,8 +219,8 @@ function textOf(
     const line = memberLine(sid, isObserver);
     return `${hasClientAddresses ? line : line.slice(0, line.indexOf(';'))}\n`;
   });
+  if (weights !== null || groups.length > 1) lines.push(...groupLines(groups).map((line) => `${line}\n`));
   if (weights !== null) {
-    lines.push(`group.1=${[...weights.keys()].join(':')}\n`);
     for (const [sid, weight] of weights) lines.push(`weight.${sid}=${weight}\n`);
   }
   return `${lines.join('')}version=0`;
