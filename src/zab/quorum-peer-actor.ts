@@ -484,6 +484,8 @@ export class QuorumPeerActor implements Actor {
       },
       onSynchronized: (_epoch, zxidHi, zxidLo) => {
         parts.onSynchronized(zxidHi, zxidLo);
+        // Reconfigurations among what it was sent may be older than the members that peers have told of meanwhile.
+        this.writeConfigNode();
         parts.status.setOwesTail(false);
         this.needsSnapshot = false;
       },

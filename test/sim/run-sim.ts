@@ -2,9 +2,10 @@
 //
 //   node dist/test/sim/run-sim.js --seed 123 [--log none|full]
 //   node dist/test/sim/run-sim.js --seeds 1..1000 [--seconds 600] [--keep-going]
-//   ... --reconfig all|none --desertion all|none --crowd all|none --groups all|none
+//   ... --reconfig all|none --desertion all|none --crowd all|none --groups all|none --hurry all|none
 //                                                                  members change, leaders are deserted, clients ask much at once,
-//                                                                  more than three voters stand in groups: in every seed, or in none
+//                                                                  more than three voters stand in groups, and where members change
+//                                                                  they do without a pause: in every seed, or in none
 //   node dist/test/sim/run-sim.js --defects 40 [--only words]      every known defect, and the seed that finds it out
 //
 // Ends with 1 when an invariant did not hold, and says by which seed that can be seen again.
@@ -27,12 +28,13 @@ const { values } = parseArgs({
     desertion: { type: 'string', default: 'some' },
     crowd: { type: 'string', default: 'some' },
     groups: { type: 'string', default: 'some' },
+    hurry: { type: 'string', default: 'some' },
   },
 });
 
 function planOf(seed: number): SimPlan {
-  const { reconfig, desertion, crowd, groups } = values;
-  return drawPlan(seed, undefined, { reconfig, desertion, crowd, groups } as PlanShares);
+  const { reconfig, desertion, crowd, groups, hurry } = values;
+  return drawPlan(seed, undefined, { reconfig, desertion, crowd, groups, hurry } as PlanShares);
 }
 
 function one(seed: number): boolean {

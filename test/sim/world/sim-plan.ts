@@ -95,6 +95,10 @@ export const QUORUM_PORT = 2888;
 export const ELECTION_PORT = 3888;
 export const OBSERVER_MASTER_PORT = 2889;
 
+const HURRIED_PAUSE_MS = 60;
+/** From one seed to another, whose faults come on top. */
+const FOREIGN_SEED = 50_000_000;
+
 export function hostOf(sid: number): string {
   return `m${sid}`;
 }
@@ -111,10 +115,12 @@ export interface PlanShares {
   readonly crowd?: Share;
   /** Where there are more than three voters, they stand in three groups: fewer than half of them can be a quorum. */
   readonly groups?: Share;
+  /** Where members change, the administrator never rests, and there are twice as many faults. */
+  readonly hurry?: Share;
 }
 
 /** As they were before there was more. */
-export const PLAIN: PlanShares = { reconfig: 'none', desertion: 'none', crowd: 'none', groups: 'none' };
+export const PLAIN: PlanShares = { reconfig: 'none', desertion: 'none', crowd: 'none', groups: 'none', hurry: 'none' };
 
 export function drawPlan(seed: number, safetyMs = 12_000, shares: PlanShares = {}): SimPlan {
   const prng = new Prng(seed).fork('plan');
@@ -166,7 +172,16 @@ export function drawPlan(seed: number, safetyMs = 12_000, shares: PlanShares = {
     safetyMs,
     faults: [...drawFaults(prng, safetyMs), ...desertions],
   };
-  return isDrawn(crowding, 8, shares.crowd) ? { ...plan, ...drawCrowd(crowding) } : plan;
+  const crowded = isDrawn(crowding, 8, shares.crowd) ? { ...plan, ...drawCrowd(crowding) } : plan;
+  return isDrawn(new Prng(seed).fork('hurry'), 4, shares.hurry) ? hurried(crowded) : crowded;
+}
+
+function hurried(plan: SimPlan): SimPlan {
+  const { seed, safetyMs, reconfig } = plan;
+  if (reconfig === null) return plan;
+  const faults = [...plan.faults, ...drawPlan(seed + FOREIGN_SEED, safetyMs, PLAIN).faults];
+  faults.sort((a, b) => a.atMs - b.atMs);
+  return { ...plan, reconfig: { ...reconfig, pauseMs: HURRIED_PAUSE_MS }, faults };
 }
 
 /** Batches of many in every stage, which are rare where each client waits. */

@@ -429,7 +429,7 @@ describe('the quorum peer', () => {
     expect(bench.host?.needsSnapshot).toBe(true);
     bench.take();
     bench.host?.onSynchronized(2, 1, 9);
-    expect(bench.take()).toEqual(['synchronized 1:9']);
+    expect(bench.take()).toEqual(['synchronized 1:9', 'sync: config']);
     expect(bench.host).toMatchObject({ isUncounted: false, needsSnapshot: false });
   });
 
