@@ -15,6 +15,11 @@ export interface ConfigView extends ConfigPair {
    */
   seen(config: QuorumVerifier): void;
   /**
+   * 5.7: `config` is what the leader of that epoch tells in NEWLEADER. Proposed members of earlier epochs that it does not know were
+   * never committed and never will be: they are forgotten. Those of this epoch are its own. Throws as `seen` does.
+   */
+  adopt(config: QuorumVerifier, epoch: number): void;
+  /**
    * 9.5: `config` is committed; files, `/zookeeper/config` and addresses follow. True: a major change (own role, or the leader),
    * which ends the role. `designatedLeader` null: none was named.
    */

@@ -219,7 +219,8 @@ export class LearnerSync {
       throw new RoleFault(`The leader of epoch ${this.epoch} sent NEWLEADER of epoch ${zxidHi} in step ${this.step}`);
     }
     this.host.log.info('Learner received NEWLEADER message');
-    if (dataLength > 0) this.newLeaderConfig = this.configs.seen(decodeUtf8(bytes, dataOffset, dataLength));
+    if (dataLength > 0)
+      this.newLeaderConfig = this.configs.adopt(decodeUtf8(bytes, dataOffset, dataLength), this.epoch);
     this.txns.publish();
     this.step = 'securing';
     if (this.mode === 'snap') this.host.line.snapSave();

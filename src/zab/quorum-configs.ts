@@ -7,6 +7,7 @@
  * a committed reconfiguration has appointed; the quorum peer does the rest.
  */
 import type { Logger } from '../actor/logger.js';
+import { compareSigned, hex64 } from '../base/int64.js';
 import { hasSameQuorumAddresses, isNewerConfig } from '../election/config-pair.js';
 import type { QuorumMember, QuorumVerifier } from '../election/quorum-verifier.js';
 import type { DynamicConfigFiles } from '../persistence/dynamic-config-files.js';
@@ -40,6 +41,8 @@ export class QuorumConfigs implements ConfigView {
   private readonly events: QuorumConfigsEvents;
   private ofCommitted: QuorumVerifier;
   private ofLastSeen: QuorumVerifier;
+  /** The file of proposed members may hold some that were not seen: writing it has failed. */
+  private isNextInDoubt = false;
 
   /** `lastSeen`: of a file beside zoo.cfg, if it is newer. */
   constructor(
@@ -71,12 +74,61 @@ export class QuorumConfigs implements ConfigView {
   }
 
   seen(config: QuorumVerifier): void {
-    const { files, isReconfigEnabled } = this.options;
-    if (!isReconfigEnabled || !isNewerConfig(config, this.ofLastSeen)) return;
+    if (!this.options.isReconfigEnabled || !isNewerConfig(config, this.ofLastSeen)) return;
+    // The same members with a version: who forgets that asks the right ones all the same.
+    if (config.equals(this.ofLastSeen)) this.write('name the members', () => this.writeNext(config));
     // File first: who acknowledges these members and forgets them may elect a leader without asking theirs.
-    files?.writeNext(config.toText());
+    else this.writeNext(config);
     this.ofLastSeen = config;
     this.events.onChanged(false);
+  }
+
+  adopt(config: QuorumVerifier, epoch: number): void {
+    if (!isNewerConfig(this.ofLastSeen, config)) {
+      this.seen(config);
+    } else if (this.options.isReconfigEnabled && this.ofLastSeen.versionHi < epoch) {
+      const isPending = isNewerConfig(config, this.ofCommitted);
+      if (isPending) this.writeNext(config);
+      this.forgetFor(isPending ? config : this.ofCommitted);
+    }
+  }
+
+  /**
+   * Between two roles: members that were proposed in the present epoch by a transaction that did not get into this member's log,
+   * which ends at that zxid. It has acknowledged them to nobody, and need not ask them who leads.
+   */
+  forgetUnlogged(currentEpoch: number, endHi: number, endLo: number): void {
+    if (!this.options.isReconfigEnabled) return;
+    const { versionHi, versionLo } = this.ofLastSeen;
+    const isOfTxn = versionHi === currentEpoch && versionLo !== 0;
+    if (isOfTxn && compareSigned(versionHi, versionLo, endHi, endLo) > 0) this.forgetFor(this.ofCommitted);
+    else if (this.isNextInDoubt) this.clearNext();
+  }
+
+  /** `known`: who is left to be asked; its file, if it has one, is written. */
+  private forgetFor(known: QuorumVerifier): void {
+    if (!isNewerConfig(this.ofLastSeen, known)) return;
+    this.options.log.warn(
+      `Proposed members of version ${versionText(this.ofLastSeen)} came to nothing: those of ${versionText(known)} count`,
+    );
+    this.ofLastSeen = known;
+    this.clearNext();
+    this.events.onChanged(false);
+  }
+
+  private writeNext(config: QuorumVerifier): void {
+    this.isNextInDoubt = true;
+    this.options.files?.writeNext(config.toText());
+    this.isNextInDoubt = false;
+  }
+
+  /** Members that are still proposed stand in it as they should. */
+  private clearNext(): void {
+    if (isNewerConfig(this.ofLastSeen, this.ofCommitted)) return;
+    this.write('forget proposed members', () => {
+      this.options.files?.removeNext();
+      this.isNextInDoubt = false;
+    });
   }
 
   activate(config: QuorumVerifier, designatedLeader: number | null): boolean {
@@ -138,4 +190,8 @@ export class QuorumConfigs implements ConfigView {
 function isSameVoter(before: QuorumMember | undefined, after: QuorumMember | undefined): boolean {
   if (before?.type !== 'participant' || after?.type !== 'participant') return false;
   return hasSameQuorumAddresses(before, after);
+}
+
+function versionText({ versionHi, versionLo }: QuorumVerifier): string {
+  return `0x${hex64(versionHi, versionLo)}`;
 }

@@ -295,6 +295,7 @@ export class QuorumPeerActor implements Actor {
       return;
     }
     this.readHistory(zxidHi, zxidLo);
+    this.forgetUnlogged(zxidHi, zxidLo);
     this.writeConfigNode();
     this.tellConfigs();
     this.machine.onLoaded(zxidHi, zxidLo, this.context.clock.monotonicMs());
@@ -312,7 +313,13 @@ export class QuorumPeerActor implements Actor {
       this.readHistory(zxidHi, zxidLo);
       this.writeConfigNode();
     }
+    this.forgetUnlogged(zxidHi, zxidLo);
     this.machine.onSettled(zxidHi, zxidLo, this.context.clock.monotonicMs());
+  }
+
+  /** What this member has lost, it may have acknowledged. */
+  private forgetUnlogged(endHi: number, endLo: number): void {
+    if (!this.parts.status.owesTail) this.configs.forgetUnlogged(this.epochs.currentEpoch, endHi, endLo);
   }
 
   private writeConfigNode(): void {

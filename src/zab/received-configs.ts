@@ -84,8 +84,14 @@ export class ReceivedConfigs {
     this.commitAndActivate(zxidHi, zxidLo, bytes, dataOffset, dataLength);
   }
 
-  /** Throws RoleFault when it is no configuration. */
-  seen(text: string): QuorumVerifier {
+  /** Of NEWLEADER. Throws RoleFault when it is no configuration. */
+  adopt(text: string, epoch: number): QuorumVerifier {
+    const config = parse(text);
+    orRoleFault('cannot write the configuration', () => this.configs.adopt(config, epoch));
+    return config;
+  }
+
+  private seen(text: string): QuorumVerifier {
     const config = parse(text);
     orRoleFault('cannot write the configuration', () => this.configs.seen(config));
     return config;

@@ -71,6 +71,7 @@ export function withQuorums(
     committed: { get: () => spoil(configs.committed) },
     lastSeen: { get: () => spoil(configs.lastSeen) },
     seen: { value: configs.seen.bind(configs) },
+    adopt: { value: configs.adopt.bind(configs) },
     activate: { value: configs.activate.bind(configs) },
   }) as RoleHostOf['configs'];
   return Object.create(host, { configs: { value: spoilt } }) as RoleHostOf;

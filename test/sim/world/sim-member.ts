@@ -4,6 +4,7 @@
  */
 import { ManualClock } from '../../../src/base/clock.js';
 import type { Prng } from '../../../src/base/prng.js';
+import type { ConfigPair } from '../../../src/election/config-pair.js';
 import { type SimCall, SimFileStore, type SimVerdict } from '../../../src/persistence/sim-file-store.js';
 import type { InlineMember } from '../../testing/inline/inline-member.js';
 import type { SimPeerHost } from '../../testing/inline/sim-peer-network.js';
@@ -19,6 +20,8 @@ export class SimMember implements SimServerEnd {
   readonly disk: SimFileStore;
   member!: InlineMember;
   watch!: MemberWatch;
+  /** Of its last start. */
+  configs: ConfigPair | null = null;
   /** Something may be done at this moment; false once a step has found nothing. */
   isBusy = true;
   isPaused = false;

@@ -7,6 +7,7 @@
  */
 import { ManualClock } from '../../../src/base/clock.js';
 import { Prng } from '../../../src/base/prng.js';
+import { verifiersOf } from '../../../src/election/config-pair.js';
 import { ServerRole } from '../../../src/processor/pipeline-records.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import { ActorKind } from '../../../src/server/standalone-topology.js';
@@ -175,6 +176,7 @@ export class SimWorld {
     this.runUntil(plan.safetyMs);
     if (!this.isOver) this.recover();
     this.checkEnd();
+    if (!this.isOver) this.doWithoutEach();
     return {
       seed: plan.seed,
       violations: this.violations,
@@ -363,7 +365,10 @@ export class SimWorld {
         if (txn.type === OpCode.closeSession && !this.closes.has(txn.session)) this.closes.set(txn.session, zxid);
       },
       serves: (member, role) => this.onServes(member, role),
-      configsRead: (_member, { committed, lastSeen }) => this.membership?.started(each, committed, lastSeen),
+      configsRead: (_member, configs) => {
+        each.configs = configs;
+        this.membership?.started(each, configs.committed, configs.lastSeen);
+      },
       configCommitted: (_member, config) => this.membership?.committed(each, config, this.clock.monotonicMs()),
       line: (member, text) => this.say(`${member}  ${text}`),
     });
@@ -689,6 +694,11 @@ export class SimWorld {
     for (const { rule, text } of violations) {
       this.violate({ invariant: Invariant.clients, text: `${rule}: ${text}` });
     }
+    for (const { sid, configs } of this.members) {
+      if (configs === null || verifiersOf(configs).length === 1) continue;
+      const text = `${sid} would ask members that were proposed once: ${configs.lastSeen.toText().replaceAll('\n', ' ')}`;
+      this.violate({ invariant: Invariant.configSafety, text });
+    }
     if (this.isOver) return;
     const [first, ...others] = this.members.map((each) => this.stateOf(each));
     for (const { sid, text } of others) {
@@ -698,6 +708,26 @@ export class SimWorld {
         text: `${first?.sid} and ${sid} differ in the end: ${firstDifference(first?.text ?? '', text)}`,
       });
     }
+  }
+
+  /** Whoever of the voters is down, one after the other: the others go on if they are a quorum, and nobody needs those who are not. */
+  private doWithoutEach(): void {
+    for (const each of this.members) {
+      const rule = this.record.rules.latest;
+      const others = this.members.filter((member) => member !== each);
+      if (!rule.voters.has(each.sid) || !rule.isQuorum(others.map(({ sid }) => sid))) continue;
+      this.kill(each);
+      this.demand(`a leader without ${each.sid}`, () => this.leader !== null);
+      this.start(each);
+      this.demand('everybody', () => this.members.every(({ member }) => member.servingAs !== null));
+      if (this.isOver) return;
+    }
+  }
+
+  private demand(what: string, isThere: () => boolean): void {
+    this.runUntil(this.clock.monotonicMs() + RECOVERY_MS, isThere);
+    if (this.isOver || isThere()) return;
+    this.violate({ invariant: Invariant.liveness, text: `${what}: not after ${RECOVERY_MS} ms` });
   }
 
   private stateOf(each: SimMember): { sid: number; text: string } {

@@ -76,6 +76,11 @@ export class FakeConfigs implements ConfigView {
     this.told.push(`seen ${zxidText(config.versionHi, config.versionLo)}`);
   }
 
+  /** Of learners. */
+  adopt(config: QuorumVerifier): void {
+    this.seen(config);
+  }
+
   activate(config: QuorumVerifier, designatedLeader: number | null, zxidHi: number, zxidLo: number): boolean {
     this.committed = config;
     this.told.push(

@@ -322,7 +322,7 @@ describe('reconfiguration', () => {
       'log 1:1',
       'committed 1:1',
       'activate version 1:1 leader 3 at 1:1',
-      'seen version 1:1',
+      'adopt version 1:1',
     ]);
   });
 

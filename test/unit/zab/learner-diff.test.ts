@@ -17,7 +17,7 @@ import {
 } from './learner-fixture.js';
 
 const FOLLOWERINFO = '> FOLLOWERINFO 0:0 [0000000000000001000100000000000000000000]';
-const CONFIG_SEEN = 'seen version 0:0';
+const CONFIG_SEEN = 'adopt version 0:0';
 const CONFIG_ACTIVATED = 'activate version 0:0 leader null at 1:0';
 
 describe('DIFF', () => {

@@ -408,6 +408,11 @@ export class LearnerWorld {
           world.lastSeen = config;
           world.tell(`seen version ${zxidText(config.versionHi, config.versionLo)}`);
         },
+        adopt: (config) => {
+          if (world.failConfigWrite) throw new Error('no space left');
+          world.lastSeen = config;
+          world.tell(`adopt version ${zxidText(config.versionHi, config.versionLo)}`);
+        },
         activate: (config, leader, hi, lo) => {
           const version = zxidText(config.versionHi, config.versionLo);
           world.tell(`activate version ${version} leader ${leader} at ${zxidText(hi, lo)}`);

@@ -6,7 +6,7 @@ import { PacketType } from '../../../src/zab/quorum-packet.js';
 import { fromHex, toHex } from './hex.js';
 import { bytesOf, commit, committedZxids, LearnerWorld, newLeader, proposal, UPTODATE } from './learner-fixture.js';
 
-const CONFIG_SEEN = 'seen version 0:0';
+const CONFIG_SEEN = 'adopt version 0:0';
 
 describe('SNAP', () => {
   // 13.3, shortened to the root and one node: 1 session, 1 ACL, "", /a, "/", signature.

@@ -127,7 +127,7 @@ describe('a follower serves observers', () => {
       'accepted 2',
       '> ACKEPOCH 2:1 [00000001]',
       'log 2:2',
-      'seen version 0:0',
+      'adopt version 0:0',
       'committed 2:2',
       'current 2',
       'synchronized 2 at 2:2',

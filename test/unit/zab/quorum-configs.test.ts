@@ -67,6 +67,80 @@ describe('the two configurations', () => {
     );
   }
 
+  describe('proposed members that came to nothing', () => {
+    const NEXT = `${STATIC}.dynamic.next`;
+
+    it('are forgotten where the leader that is followed does not know of them, and their file with them', () => {
+      const view = configs();
+      view.seen(config('100000005', 2, 3));
+      events = [];
+      view.adopt(config('100000000', 1, 2, 3), 2);
+      expect(view.lastSeen).toBe(view.committed);
+      expect(disk.exists(NEXT)).toBe(false);
+      expect(events).toEqual(['changed']);
+    });
+
+    it('make room for older ones that the leader still holds for proposed', () => {
+      const view = configs();
+      view.seen(config('100000009', 2, 3));
+      const older = config('100000005', 1, 2);
+      view.adopt(older, 2);
+      expect(view.lastSeen).toBe(older);
+      expect(text(NEXT)).toContain('version=100000005');
+    });
+
+    it('never make room for less than what is committed', () => {
+      const view = configs();
+      view.seen(config('100000005', 1, 2));
+      view.activate(config('100000005', 1, 2), 1);
+      view.adopt(config('100000003', 2, 3), 2);
+      expect([view.lastSeen.versionLo, view.committed.versionLo]).toEqual([5, 5]);
+    });
+
+    it('stay where they are of the leader’s own epoch: it tells later learners of committed ones alone', () => {
+      const view = configs();
+      view.seen(config('200000005', 2, 3));
+      view.adopt(config('100000000', 1, 2, 3), 2);
+      expect(view.lastSeen.versionLo).toBe(5);
+    });
+
+    it('newer ones of the leader are seen as any others', () => {
+      const view = configs();
+      view.adopt(config('100000005', 2, 3), 2);
+      expect(view.lastSeen.versionLo).toBe(5);
+      expect(text(NEXT)).toContain('version=100000005');
+    });
+
+    it.each([
+      ['whose transaction is behind the end of the log, in the present epoch', 1, 4, 0],
+      ['whose transaction is in the log', 1, 5, 5],
+      ['of an epoch that is over: a leader may have been established with them', 2, 4, 5],
+    ])('%s', (_what, currentEpoch, endLo, left) => {
+      const view = configs(true, config('100000005', 2, 3));
+      view.forgetUnlogged(currentEpoch, 1, endLo);
+      expect(view.lastSeen.versionLo).toBe(left);
+    });
+
+    it('do not come back from a file that was written when the disk said that it was not', () => {
+      const view = configs();
+      disk.onCall = ({ name }) => (name === 'syncDirectory' ? 'EIO' : 'ok');
+      expect(() => view.seen(config('100000005', 2, 3))).toThrow('EIO');
+      disk.onCall = () => 'ok';
+      expect([disk.exists(NEXT), view.lastSeen]).toEqual([true, view.committed]);
+      view.forgetUnlogged(1, 1, 9);
+      expect(disk.exists(NEXT)).toBe(false);
+    });
+  });
+
+  it('a version for the same members is taken where nothing can be written, other members are not', () => {
+    const view = configs();
+    disk.onCall = () => 'EIO';
+    view.seen(config('200000000', 1, 2, 3));
+    expect(view.lastSeen.versionHi).toBe(2);
+    expect(() => view.seen(config('200000001', 1, 2))).toThrow('EIO');
+    expect(view.lastSeen.versionLo).toBe(0);
+  });
+
   it('without reconfiguration nothing changes, whatever others say', () => {
     const view = configs(false, config('200000000', 1, 2));
     view.seen(config('300000000', 1));
