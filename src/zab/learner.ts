@@ -61,7 +61,8 @@ export class Learner implements Role, LeaderConnectionEvents {
     this.options = options;
     const { timing, history, line, log } = host;
     const master = options.observerMaster;
-    const targets = targetsOf(host.configs.committed, options);
+    const isAhead = host.epochs.acceptedEpoch > host.epochs.currentEpoch;
+    const targets = targetsOf(host.configs.committed, options, isAhead);
     this.targetSids = targets.map(({ sid }) => sid);
     this.connection = new LeaderConnection(
       host.network,
@@ -321,13 +322,16 @@ export class Learner implements Role, LeaderConnectionEvents {
   }
 }
 
-/** Observers try the masters in any order, and the leader when none is there. */
 interface Target {
   readonly sid: number;
   readonly addresses: readonly PeerAddress[];
 }
 
-function targetsOf(config: QuorumVerifier, options: LearnerOptions): Target[] {
+/**
+ * Observers try the masters in any order, and the leader when none is there. Who has promised an epoch that came to nothing tries
+ * the leader first, which alone can begin a later one.
+ */
+function targetsOf(config: QuorumVerifier, options: LearnerOptions, isAhead: boolean): Target[] {
   const { leader, kind, observerMaster } = options;
   const targets: Target[] = [];
   if (kind === 'observer' && observerMaster !== null) {
@@ -341,6 +345,8 @@ function targetsOf(config: QuorumVerifier, options: LearnerOptions): Target[] {
     }
   }
   const { addresses = [] } = config.member(leader) ?? {};
-  targets.push({ sid: leader, addresses: addresses.map(({ host, quorumPort }) => ({ host, port: quorumPort })) });
+  const target = { sid: leader, addresses: addresses.map(({ host, quorumPort }) => ({ host, port: quorumPort })) };
+  if (isAhead) targets.unshift(target);
+  else targets.push(target);
   return targets;
 }

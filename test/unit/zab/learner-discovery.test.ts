@@ -5,6 +5,7 @@ import assert from 'node:assert';
 import { describe, expect, test } from 'vitest';
 import { RecordType } from '../../../src/processor/pipeline-records.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
+import type { ObserverMasterOptions } from '../../../src/zab/learner-host.js';
 import { PacketType } from '../../../src/zab/quorum-packet.js';
 import { INIT_LIMIT_MS, LearnerWorld, leaderInfo, proposal } from './learner-fixture.js';
 
@@ -37,19 +38,29 @@ describe('connecting', () => {
     expect(world.take()).toEqual([]);
   });
 
+  const masters: ObserverMasterOptions = {
+    port: 4000,
+    listenOnAllIps: false,
+    snapSyncsMax: 1,
+    diffSyncsMax: 1,
+    reconnectMsMax: 0,
+    sources: { isSnapForced: false, openDisk: () => null, newSnapStream: () => assert.fail() },
+    chance: () => 0,
+  };
+
+  test('an observer that has promised an epoch which came to nothing asks its leader first: a master begins no other', () => {
+    for (const [accepted, port] of [
+      [1, 4000],
+      [4, 2888],
+    ] as const) {
+      const world = new LearnerWorld({ kind: 'observer', observerMaster: masters, current: 1, accepted });
+      world.turn();
+      expect(world.addresses[0]?.[0]?.port).toBe(port);
+    }
+  });
+
   test('an observer whose masters do not answer at all has time left for its leader', () => {
-    const world = new LearnerWorld({
-      kind: 'observer',
-      observerMaster: {
-        port: 4000,
-        listenOnAllIps: false,
-        snapSyncsMax: 1,
-        diffSyncsMax: 1,
-        reconnectMsMax: 0,
-        sources: { isSnapForced: false, openDisk: () => null, newSnapStream: () => assert.fail() },
-        chance: () => 0,
-      },
-    });
+    const world = new LearnerWorld({ kind: 'observer', observerMaster: masters });
     world.turn();
     for (let turn = 0; turn < 10 && world.addresses.at(-1)?.[0]?.port !== 2888; turn++) {
       world.tick(world.connectLimitsMs.at(-1) as number);
