@@ -278,8 +278,12 @@ export class EnsembleProcess {
     if (!this.member(sid).isRunning) throw new Error(`member ${sid} has ended by itself`);
   }
 
-  /** Throws it again, with the last words of every member. */
+  /** Throws it again, with the last words of every member; once is enough. */
   withLogs(error: Error): never {
+    throw error instanceof EnsembleError ? error : new EnsembleError(`${error.message}\n${this.lastWords()}`);
+  }
+
+  lastWords(): string {
     const logs = this.members.map((member) => {
       // Asked again and again by the one that waited.
       const lines = member
@@ -288,6 +292,9 @@ export class EnsembleProcess {
         .filter((line) => !line.includes('Processing srvr command'));
       return `--- member ${member.sid}, ${member.kind}\n${lines.slice(-LOG_LINES).join('\n')}`;
     });
-    throw new Error(`${error.message}\n${logs.join('\n')}`);
+    return logs.join('\n');
   }
 }
+
+/** What went wrong, and what the members had to say about it. */
+class EnsembleError extends Error {}

@@ -37,9 +37,14 @@ export interface RollingReport {
 }
 
 export async function replaceRolling(options: RollingOptions): Promise<RollingReport> {
+  const { from } = options;
+  await using ensemble = await EnsembleProcess.start({ kinds: [from, from, from] });
+  return await replaceAll(ensemble, options).catch((error: Error) => ensemble.withLogs(error));
+}
+
+async function replaceAll(ensemble: EnsembleProcess, options: RollingOptions): Promise<RollingReport> {
   const random = new Prng(options.seed);
   const { from, to } = options;
-  await using ensemble = await EnsembleProcess.start({ kinds: [from, from, from] });
   const ports = ensemble.members.map(({ clientPort }) => clientPort);
   const writers: EnsembleWriter[] = [];
   let steps = 0;
@@ -86,19 +91,20 @@ export async function replaceRolling(options: RollingOptions): Promise<RollingRe
   };
 }
 
-/** A member that hangs up, or is slow, breaks no promise: it is told of, with the logs, and all are asked once more. */
+/**
+ * A member that hangs up, or is slow, breaks no promise (Apache's may, on their way back to a leader): it is told of, and all are asked
+ * once more.
+ */
 async function verifyPatiently(ensemble: EnsembleProcess, writers: readonly EnsembleWriter[]): Promise<number> {
   try {
     return await verify(ensemble, writers);
   } catch (error) {
-    const told = await Promise.resolve()
-      .then(() => ensemble.withLogs(error as Error))
-      .catch((withLogs: Error) => withLogs);
-    if (!HUNG_UP.test((error as Error).message)) throw told;
-    console.error(told.message);
-    await ensemble.awaitServing();
-    return await verify(ensemble, writers).catch((again: Error) => ensemble.withLogs(again));
+    const { message } = error as Error;
+    if (!HUNG_UP.test(message)) throw error;
+    console.error(`${message}\n${ensemble.lastWords()}`);
   }
+  await ensemble.awaitServing();
+  return await verify(ensemble, writers);
 }
 
 /** Nobody writes. Returns how many digests were compared. */
