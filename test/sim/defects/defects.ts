@@ -28,8 +28,8 @@ import { ObserverMaster } from '../../../src/zab/observer-master.js';
 import type { QuorumConfigs } from '../../../src/zab/quorum-configs.js';
 import { PACKET_HEADER_BYTES, PacketType } from '../../../src/zab/quorum-packet.js';
 import type { InlineMemberOptions } from '../../testing/inline/inline-member.js';
+import type { Defect } from '../world/member-builder.js';
 import { drawPlan, PLAIN, type SimPlan } from '../world/sim-plan.js';
-import type { Defect } from '../world/sim-world.js';
 import { patch, rehandle, withHost, withoutSync, withQuorums, withRole } from './spoiling.js';
 import { type Packet, type Tamper, TamperingNetwork } from './tampering-network.js';
 

@@ -4,80 +4,84 @@
  */
 import type { Prng } from '../../../src/base/prng.js';
 import { ActorKind } from '../../../src/server/standalone-topology.js';
-import type { SimPeerConnection } from '../../testing/inline/sim-peer-network.js';
+import type { SimPeerConnection, SimPeerNetwork } from '../../testing/inline/sim-peer-network.js';
+import type { ClientCrowd } from './client-crowd.js';
+import type { Journal } from './journal.js';
+import type { SimEnsemble } from './sim-ensemble.js';
 import type { SimMember } from './sim-member.js';
 import { DESERTION, ELECTION_PORT, type Fault, type FaultKind, hostOf, QUORUM_PORT } from './sim-plan.js';
-import type { SimWorld } from './sim-world.js';
+import type { VirtualTime } from './virtual-time.js';
 
 const STAGES = [ActorKind.prep, ActorKind.commit, ActorKind.final, ActorKind.quorumPeer, ActorKind.election];
 const CLOCK_JUMP_MS = 3_600_000;
 
+/** What faults can hit, and when. */
+export interface FaultTargets {
+  readonly ensemble: SimEnsemble;
+  readonly network: SimPeerNetwork;
+  readonly crowd: ClientCrowd;
+  readonly time: VirtualTime;
+}
+
 export class FaultInjector {
   readonly counts = new Map<string, number>();
-  private readonly world: SimWorld;
   private readonly prng: Prng;
+  private readonly ensemble: SimEnsemble;
+  private readonly network: SimPeerNetwork;
+  private readonly crowd: ClientCrowd;
+  private readonly time: VirtualTime;
+  private readonly journal: Journal;
   private isHealed = false;
 
-  constructor(world: SimWorld, prng: Prng) {
-    this.world = world;
+  constructor(prng: Prng, { ensemble, network, crowd, time }: FaultTargets, journal: Journal) {
     this.prng = prng;
+    this.ensemble = ensemble;
+    this.network = network;
+    this.crowd = crowd;
+    this.time = time;
+    this.journal = journal;
   }
 
   plan(faults: readonly Fault[]): void {
     for (const fault of faults) {
-      this.world.after(fault.atMs, () => {
+      this.time.after(fault.atMs, () => {
         if (!this.isHealed) this.happen(fault);
       });
     }
   }
 
-  startLater(each: SimMember, ms: number): void {
-    if (each.isAwaited) return;
-    each.isAwaited = true;
-    this.world.after(ms, () => {
-      if (each.isAwaited) this.world.start(each);
-    });
-  }
-
   healAll(): void {
     this.isHealed = true;
-    this.world.network.healAll();
-    for (const each of this.world.members) {
-      each.mendDisk();
-      each.member.held.clear();
-      this.world.noteStandstill(each);
-      if (each.isPaused) this.world.pause(each, false);
-      each.isBusy = true;
-      if (!each.isRunning) this.world.start(each);
-    }
+    this.network.healAll();
+    this.ensemble.healAll();
   }
 
   private happen({ kind, lengthMs, wantsLeader }: Fault): void {
-    const { world, prng } = this;
-    const running = world.members.filter((each) => each.isRunning);
+    const { ensemble, prng } = this;
+    const running = ensemble.members.filter((each) => each.isRunning);
     if (running.length === 0) return;
-    const target = (wantsLeader ? world.leader : null) ?? (running[prng.below(running.length)] as SimMember);
+    const target = (wantsLeader ? ensemble.leader : null) ?? (running[prng.below(running.length)] as SimMember);
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
-    world.say(`FAULT ${kind} of ${target.sid}, ${lengthMs} ms`);
+    this.journal.say(`FAULT ${kind} of ${target.sid}, ${lengthMs} ms`);
     this.strike(kind, target, lengthMs);
   }
 
   private strike(kind: FaultKind, target: SimMember, lengthMs: number): void {
-    const { world, prng } = this;
+    const { ensemble, crowd, prng } = this;
     switch (kind) {
       case 'power':
-        world.losePower(target);
-        this.startLater(target, lengthMs);
+        ensemble.losePower(target);
+        ensemble.startLater(target, lengthMs);
         break;
       case 'powerAll':
-        for (const each of world.members) {
-          if (each.isRunning) world.losePower(each);
-          this.startLater(each, prng.below(lengthMs + 1));
+        for (const each of ensemble.members) {
+          if (each.isRunning) ensemble.losePower(each);
+          ensemble.startLater(each, prng.below(lengthMs + 1));
         }
         break;
       case 'kill':
-        world.kill(target);
-        this.startLater(target, lengthMs);
+        ensemble.kill(target);
+        ensemble.startLater(target, lengthMs);
         break;
       case 'pause':
         this.pause(target, lengthMs);
@@ -99,7 +103,7 @@ export class FaultInjector {
         target.clock.jumpWall((prng.float() - 0.5) * CLOCK_JUMP_MS);
         break;
       case 'clientCut':
-        world.cutClient(prng.below(world.clients.length), prng.below(2) === 0 ? 0 : prng.below(2 * lengthMs + 1));
+        crowd.cut(prng.below(crowd.count), prng.below(2) === 0 ? 0 : prng.below(2 * lengthMs + 1));
         break;
       default:
         this.strikeNetwork(kind, target, lengthMs);
@@ -107,9 +111,8 @@ export class FaultInjector {
   }
 
   private strikeNetwork(kind: FaultKind, target: SimMember, lengthMs: number): void {
-    const { world, prng } = this;
-    const { network } = world;
-    const others = world.members.filter((each) => each !== target);
+    const { ensemble, network, prng } = this;
+    const others = ensemble.members.filter((each) => each !== target);
     switch (kind) {
       case 'isolate':
       case 'electionPort':
@@ -163,26 +166,18 @@ export class FaultInjector {
   }
 
   private pause(target: SimMember, lengthMs: number): void {
-    this.world.pause(target, true);
-    this.later(lengthMs, () => {
-      if (target.isPaused) this.world.pause(target, false);
-    });
+    this.ensemble.pause(target);
+    this.later(lengthMs, () => this.ensemble.resume(target));
   }
 
   private hold(target: SimMember, actorName: string, lengthMs: number): void {
-    const { held } = target.member;
-    held.add(actorName);
-    this.world.noteStandstill(target);
-    this.later(lengthMs, () => {
-      held.delete(actorName);
-      target.isBusy = true;
-      this.world.noteStandstill(target);
-    });
+    this.ensemble.hold(target, actorName);
+    this.later(lengthMs, () => this.ensemble.release(target, actorName));
   }
 
   private partition(target: SimMember, lengthMs: number): void {
-    const side = this.world.members.filter((each) => each === target || this.prng.below(2) === 0);
-    for (const each of this.world.members) {
+    const side = this.ensemble.members.filter((each) => each === target || this.prng.below(2) === 0);
+    for (const each of this.ensemble.members) {
       if (side.includes(each)) continue;
       for (const other of side) this.cut(each, other, lengthMs, true);
     }
@@ -194,12 +189,12 @@ export class FaultInjector {
       if (connection.initiator.host !== target.host) connection.resetAt('initiator');
       else connection.resetAt('acceptor');
     }
-    for (const other of this.world.members) if (other !== target) this.cut(target, other, lengthMs, true);
+    for (const other of this.ensemble.members) if (other !== target) this.cut(target, other, lengthMs, true);
   }
 
   /** Everybody hears its two neighbours only. */
   private ring(lengthMs: number): void {
-    const { members } = this.world;
+    const { members } = this.ensemble;
     members.forEach((each, index) => {
       members.forEach((other, at) => {
         const distance = Math.abs(index - at);
@@ -209,7 +204,7 @@ export class FaultInjector {
   }
 
   private cut(a: SimMember, b: SimMember, lengthMs: number, isBoth: boolean, port?: number): void {
-    const { network } = this.world;
+    const { network } = this;
     const [from, to] = [hostOf(a.sid), hostOf(b.sid)];
     network.cut(from, to, port);
     if (isBoth) network.cut(to, from, port);
@@ -220,13 +215,13 @@ export class FaultInjector {
   }
 
   private connectionsOf(target: SimMember): SimPeerConnection[] {
-    return this.world.network
+    return this.network
       .connections()
       .filter(({ initiator, acceptor }) => initiator.host === target.host || acceptor?.host === target.host);
   }
 
   private later(ms: number, call: () => void): void {
-    this.world.after(ms, () => {
+    this.time.after(ms, () => {
       if (!this.isHealed) call();
     });
   }

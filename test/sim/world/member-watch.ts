@@ -23,7 +23,6 @@ import { ErrorCode } from '../../../src/protocol/error-code.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import { ActorKind } from '../../../src/server/standalone-topology.js';
 import type { QuorumConfigs } from '../../../src/zab/quorum-configs.js';
-import type { InlineMember } from '../../testing/inline/inline-member.js';
 import type { LoggedTxn, LogObserver } from '../../testing/inline/recorded-log.js';
 import type { CommittedTxn } from '../history/history.js';
 import type { EnsembleRecord } from '../invariants/ensemble-record.js';
@@ -43,7 +42,6 @@ type Handler = (type: number, bytes: Uint8Array, words: Int32Array, offset: numb
 const VERSION_2 = '/data/version-2';
 
 export class MemberWatch implements LogObserver {
-  member: InlineMember | null = null;
   private readonly sid: number;
   private readonly record: EnsembleRecord;
   private readonly disk: SimFileStore;
@@ -55,6 +53,11 @@ export class MemberWatch implements LogObserver {
     this.record = record;
     this.disk = disk;
     this.events = events;
+  }
+
+  /** The process is no more. */
+  gone(): void {
+    this.record.crashed(this.sid);
   }
 
   // ---- the disk

@@ -25,10 +25,6 @@ export class SimMember implements SimServerEnd {
   /** Something may be done at this moment; false once a step has found nothing. */
   isBusy = true;
   isPaused = false;
-  /** When it was looked at last. */
-  wasServing = false;
-  /** Infinity while it serves, or is not there. */
-  servesNobodySinceMs = Number.POSITIVE_INFINITY;
   /** It is down because of a fault, and will be started again. */
   isAwaited = false;
   /** Of the next calls that change the disk, the one with this number fails so; negative: none does. */
