@@ -129,7 +129,7 @@ test('an empty member is sent a snapshot, follows, and its ACKs are answered by 
     'snapBegin 1:0',
     'snapChunk',
     'snapEnd',
-    'seen version 0:0',
+    'adopt version 0:0',
     'snapSave',
     'current 1',
     'synchronized 1 at 1:0',
