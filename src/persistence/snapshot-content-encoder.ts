@@ -9,10 +9,13 @@
 // that is copied behind the lists afterwards, would write every byte twice beside the log, on the disk that the log is
 // waiting for; the first walk costs processor time only, on this thread. A list that comes into use between the walks
 // gets a number from a range nobody else uses and is not listed. Readers accept that (the reference writes such files
-// itself), and the log repairs it: the list was put on its node by a transaction after the name's zxid.
+// itself), and the log repairs it, if a setACL after the name's zxid put the list on its node. A create does not: Apache's
+// servers keep a node that they have, with a list that they do not have. So a node with such a list that is younger than the
+// name is left to the log, which creates it, with all that is below it.
 
 import { assert } from '../base/assert.js';
-import { copyBytes, writeInt32 } from '../base/bytes.js';
+import { copyBytes, equalBytes, readInt32, writeInt32 } from '../base/bytes.js';
+import { compareSigned } from '../base/int64.js';
 import { STAT_PERSISTED_BYTES } from '../store/node-layout.js';
 import { SnapshotCursor } from '../store/snapshot-cursor.js';
 import type { TreeReader } from '../store/tree-reader.js';
@@ -23,6 +26,7 @@ import { ACL_NUMBER_BYTES } from './snapshot-format.js';
  * listed, so a number this high never comes to mean another list while the log is replayed.
  */
 const LATE_ACL_NUMBER_HI = 0x40000000;
+const SLASH = 0x2f;
 
 /** The tree was replaced while it was being written (a learner loaded another one): there is nothing to keep. */
 export class SnapshotAbandoned extends Error {
@@ -58,6 +62,9 @@ export class SnapshotContentEncoder {
   private aclList = new Uint8Array(1024); // the listed ones, encoded
   private aclListBytes = 0;
   private listedAclCount = 0;
+  /** The path that was left to the log last; the walk goes through what is below a node before it goes on. */
+  private leftOut = new Uint8Array(0);
+  private leftOutBytes = 0;
 
   /** backOff: called after a run of tries that the tree's writer spoilt; may block a little. */
   constructor(reader: TreeReader, backOff: () => void, collectSessions: CollectSessions) {
@@ -126,6 +133,7 @@ export class SnapshotContentEncoder {
       assertKept(cursor);
       return false;
     }
+    if (this.isLeftToLog(cursor)) return true;
     const { pathLength } = cursor;
     out.int(pathLength);
     out.raw(cursor.path, 0, pathLength);
@@ -134,6 +142,17 @@ export class SnapshotContentEncoder {
     this.writeAclNumber(out, cursor.aclSerial);
     out.raw(cursor.stat, 0, STAT_PERSISTED_BYTES);
     this.nodeCount++;
+    return true;
+  }
+
+  private isLeftToLog({ path, pathLength, aclSerial, stat }: SnapshotCursor): boolean {
+    const { leftOut, leftOutBytes } = this;
+    const isBelow = leftOutBytes > 0 && path[leftOutBytes] === SLASH && pathLength > leftOutBytes;
+    if (isBelow && equalBytes(path, 0, leftOut, 0, leftOutBytes)) return true;
+    const isLate = aclSerial !== 0 && (this.aclNumbers.get(aclSerial) ?? -1) < 0;
+    if (!isLate || compareSigned(readInt32(stat, 0), readInt32(stat, 4), this.zxidHi, this.zxidLo) <= 0) return false;
+    this.leftOut = path.slice(0, pathLength);
+    this.leftOutBytes = pathLength;
     return true;
   }
 

@@ -166,7 +166,8 @@ describe('a snapshot of a tree that changes while it is written', () => {
       if (call.name === 'create' && call.path.includes('snapshot') && step++ === 0) {
         live.setAcl('/n3', 7, 1);
         live.create('/late', 9);
-        live.create('/late/below', 15);
+        live.create('/late/below', 1);
+        live.create('/later', 1);
         live.delete('/n0/child');
         live.delete('/n0');
       }
@@ -180,21 +181,21 @@ describe('a snapshot of a tree that changes while it is written', () => {
       },
     }).write();
     expect(step).toBe(1);
-    expect(written).toMatchObject({ name: 'snapshot.15', zxidLo: 21, lastZxidLo: 27 });
-    // The three lists that came too late to be listed have numbers that no reader will ever give to another list.
-    const hex = Buffer.from(live.store.contentsOf(`${VERSION_2}/snapshot.15`)).toString('hex');
-    for (const [path, number] of [
-      ['/n3', 4],
-      ['/late', 5],
-      ['/late/below', 6],
-    ]) {
-      const node = Buffer.from(`${path}`).toString('hex'); // which is its data, too
-      expect(hex).toContain(`${node}400000000000000${number}`);
-    }
+    expect(written).toMatchObject({ name: 'snapshot.15', zxidLo: 21, lastZxidLo: 28 });
+    // A list that came too late to be listed has a number that no reader will ever give to another list.
+    const bytes = Buffer.from(live.store.contentsOf(`${VERSION_2}/snapshot.15`));
+    const node = Buffer.from('/n3').toString('hex'); // which is its data, too
+    expect(bytes.toString('hex')).toContain(`${node}4000000000000004`);
+    // Nodes that came too late are the log's: Apache's servers would keep them as they are, with lists that nobody has.
+    expect([bytes.includes('/late/below'), bytes.includes('/late\0'), bytes.includes('/later')]).toEqual([
+      false,
+      false,
+      true,
+    ]);
     const recovered = recoverFrom(live.store);
     expect(recovered.snapshot?.name).toBe('snapshot.15');
-    expect(recovered.recordsReplayed).toBe(6);
-    expect(stateOf(recovered)).toEqual(stateOf({ ...live.database, lastZxidLo: 27 }));
+    expect(recovered.recordsReplayed).toBe(7);
+    expect(stateOf(recovered)).toEqual(stateOf({ ...live.database, lastZxidLo: 28 }));
   });
 
   test('one writer writes one after the other, each with its own sessions and lists', () => {
@@ -226,7 +227,7 @@ describe('a snapshot of a tree that changes while it is written', () => {
       if (call.name === 'create' && call.path.includes('snapshot') && call.path.startsWith(DATA_DIR)) {
         live.store.onCall = () => 'ok';
         live.log.roll();
-        live.create('/b', 9);
+        live.setAcl('/a', 9, 1);
       }
       return 'ok';
     };
