@@ -4,6 +4,9 @@
  * Lives on the main thread. Does not follow up: prep decides, and a session that was touched meanwhile lives on. In a member of
  * an ensemble it works while the server leads, or is read-only; while it follows it looks after sessions that no other server knows
  * (ensemble-protocol 7.4).
+ *
+ * A tick that comes late by half a tickTime says that the process stood still (SIGSTOP, a suspended host, a main thread that was
+ * held up): the touches of that time are still to be read, and no session is to end by it.
  */
 import type { Actor, ActorContext } from '../actor/actor.js';
 import type { Counter } from '../actor/counters/counter.js';
@@ -38,9 +41,10 @@ export class SessionTrackerActor implements Actor {
   private readonly tracker: SessionTracker;
   private readonly toPrep: MailboxSender;
   private readonly expired: Counter;
+  private readonly lateMsMax: number;
   private isActive: boolean;
   private localOnly = false;
-  private nowMs = 0;
+  private nowMs = Number.NaN;
 
   /** `tickMs` is the width of the buckets, zoo.cfg's tickTime. */
   constructor(context: ActorContext, table: SessionTable, tickMs: number, isMember = false, hasLocalSessions = false) {
@@ -60,9 +64,12 @@ export class SessionTrackerActor implements Actor {
     this.expired = context.metrics.counter('stale_sessions_expired');
     // Boundaries are met within a tenth of a tick, as exact as a client can tell.
     this.tickMs = Math.max(Math.floor(tickMs / 10), 10);
+    this.lateMsMax = tickMs / 2;
   }
 
   onTick(nowMs: number): void {
+    const dueMs = this.nowMs + this.tickMs;
+    if (nowMs - dueMs > this.lateMsMax) this.tracker.onStandstill(dueMs, nowMs);
     this.nowMs = nowMs;
     if (this.isActive) this.tracker.visitExpired(nowMs, this.expire);
   }

@@ -122,6 +122,33 @@ it('two voters of five are a quorum where each of them is a group, and the other
   expect(result.committed).toBeGreaterThan(100);
 });
 
+it.each([1, 2, 3, 4])(
+  'a leader that stands still for longer than sessions may be silent ends none of them: seed %d',
+  (seed) => {
+    const plan = drawPlan(seed, 6000, PLAIN);
+    const stillMs = { from: 3000, to: 4200 };
+    const expired: number[] = [];
+    const onLine = (line: string): void => {
+      if (line.includes('Expiring session')) expired.push(Number.parseFloat(line));
+    };
+    const result = new SimWorld(seed, {
+      plan: {
+        ...plan,
+        clientTimeoutMs: 900,
+        localSessions: null,
+        members: plan.members.map((member) => ({ ...member, rate: 1 })),
+        faults: [{ kind: 'pause', atMs: stillMs.from, lengthMs: stillMs.to - stillMs.from, wantsLeader: true }],
+      },
+      onLine,
+    }).run();
+    expect(said(result)).toEqual([]);
+    expect(result.faults.get('pause')).toBe(1);
+    // In the end clients leave without a word, and theirs end.
+    expect(expired.length).toBeGreaterThan(0);
+    expect(Math.min(...expired)).toBeGreaterThan(plan.safetyMs);
+  },
+);
+
 it('a seed replays exactly', () => {
   const lines: string[][] = [[], []];
   for (const log of lines) run(2, 2000, (line) => log.push(line));

@@ -104,7 +104,7 @@ export class SessionListing {
     return new Map([...buckets].sort(([a], [b]) => a - b));
   }
 
-  /** The session tracker's rule (client-protocol 11.2). */
+  /** The session tracker's rule (client-protocol 11.2), but for what it grants for a standstill of the server. */
   private bucketOf(expiresMs: number): number {
     return (Math.floor(expiresMs / this.tickMs) + 1) * this.tickMs;
   }
