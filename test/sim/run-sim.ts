@@ -64,7 +64,16 @@ function many(range: string): boolean {
   const endMs = beganMs + Number(values.seconds ?? Number.POSITIVE_INFINITY) * 1000;
   const faults = new Map<string, number>();
   const failed: number[] = [];
-  const sums = { seeds: 0, events: 0, committed: 0, answered: 0, epochs: 0, configurations: 0, virtualMs: 0 };
+  const sums = {
+    seeds: 0,
+    events: 0,
+    committed: 0,
+    answered: 0,
+    epochs: 0,
+    configurations: 0,
+    losses: 0,
+    virtualMs: 0,
+  };
   for (let seed = from; seed <= to && performance.now() < endMs; seed++) {
     const result = new SimWorld(seed, { plan: planOf(seed) }).run();
     sums.seeds++;
@@ -73,6 +82,7 @@ function many(range: string): boolean {
     sums.answered += result.answered;
     sums.epochs += result.epochs;
     sums.configurations += result.configurations;
+    sums.losses += result.lossesAccepted;
     sums.virtualMs += result.virtualMs;
     for (const [kind, count] of result.faults) faults.set(kind, (faults.get(kind) ?? 0) + count);
     if (result.violations.length === 0) continue;
@@ -87,7 +97,7 @@ function many(range: string): boolean {
   );
   console.log(
     `${sums.committed} transactions committed, ${sums.answered} requests answered, ${sums.epochs} epochs, ` +
-      `${sums.configurations} configurations`,
+      `${sums.configurations} configurations, ${sums.losses} losses accepted by operators`,
   );
   console.log(`faults: ${[...faults].map(([kind, count]) => `${kind} ${count}`).join(', ')}`);
   console.log(`violations: ${failed.length}${failed.length > 0 ? ` (seeds ${failed.join(' ')})` : ''}`);

@@ -7,6 +7,7 @@ import type { EnsembleRecord } from '../invariants/ensemble-record.js';
 import { Invariant } from '../invariants/invariant.js';
 import type { ClientCrowd } from './client-crowd.js';
 import type { Journal } from './journal.js';
+import type { LossAcceptance } from './loss-acceptance.js';
 import type { Scheduler } from './scheduler.js';
 import { roleName } from './service-watch.js';
 import { SessionDemand } from './session-demand.js';
@@ -25,6 +26,7 @@ export class ProgressDemand {
   private readonly ensemble: SimEnsemble;
   private readonly crowd: ClientCrowd;
   private readonly record: EnsembleRecord;
+  private readonly losses: LossAcceptance;
   private readonly journal: Journal;
 
   constructor(
@@ -32,12 +34,14 @@ export class ProgressDemand {
     ensemble: SimEnsemble,
     crowd: ClientCrowd,
     record: EnsembleRecord,
+    losses: LossAcceptance,
     journal: Journal,
   ) {
     this.scheduler = scheduler;
     this.ensemble = ensemble;
     this.crowd = crowd;
     this.record = record;
+    this.losses = losses;
     this.journal = journal;
   }
 
@@ -45,6 +49,9 @@ export class ProgressDemand {
   recovery(): void {
     this.crowd.prove();
     this.scheduler.runFor(RECOVERY_MS, () => this.hasRecovered());
+    if (!this.journal.isOver && !this.hasRecovered() && this.losses.acceptIfNeeded()) {
+      this.scheduler.runFor(RECOVERY_MS, () => this.hasRecovered());
+    }
     if (this.journal.isOver || this.hasRecovered()) return;
     const states = this.ensemble.members.map(
       ({ sid, member }) => `${sid}: ${member.servingAs === null ? 'not serving' : roleName(member.servingAs)}`,

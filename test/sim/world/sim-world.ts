@@ -8,6 +8,7 @@
  *   member-watch, peer-tap            looking on, at members and wires  journal                     what was seen
  *   service-watch, closed-sessions    what no client may be answered    seen-txns                   what was committed
  *   progress-demand, session-demand   what is asked once all is well    final-look                  what must be in the end
+ *   loss-acceptance                   what only an operator can mend
  *
  * Streams of chance are apart: one more draw for the network leaves workload and faults as they are.
  */
@@ -25,6 +26,7 @@ import { ClosedSessions } from './closed-sessions.js';
 import { FaultInjector } from './fault-injector.js';
 import { FinalLook } from './final-look.js';
 import { Journal } from './journal.js';
+import { LossAcceptance } from './loss-acceptance.js';
 import { type Defect, MemberBuilder } from './member-builder.js';
 import { MemberWatch } from './member-watch.js';
 import { Membership } from './membership.js';
@@ -55,6 +57,8 @@ export interface SimResult {
   readonly epochs: number;
   /** Committed, one after another. */
   readonly configurations: number;
+  /** Members whose loss the operator had to accept, because there would have been no leader without them. */
+  readonly lossesAccepted: number;
 }
 
 export interface SimOptions {
@@ -75,6 +79,7 @@ export class SimWorld {
   /** Null: the members stay who they are. */
   private readonly membership: Membership | null;
   private readonly ensemble: SimEnsemble;
+  private readonly losses: LossAcceptance;
   private readonly crowd: ClientCrowd;
   private readonly faults: FaultInjector;
   private readonly scheduler: Scheduler;
@@ -101,6 +106,7 @@ export class SimWorld {
     const builder = new MemberBuilder(plan, root, network, defect, journal);
     const members = plan.members.map((each) => builder.build(each, (member) => this.watchOf(member)));
     this.ensemble = new SimEnsemble(members, this.membership, this.service, time, journal);
+    this.losses = new LossAcceptance(this.ensemble, this.record, journal);
     new PeerTap(this.ensemble, this.record, contact, time, journal).listenTo(network);
 
     const sids = members.map(({ sid }) => sid);
@@ -119,7 +125,7 @@ export class SimWorld {
 
   run(): SimResult {
     const { plan, scheduler, ensemble, crowd, record, journal } = this;
-    const demand = new ProgressDemand(scheduler, ensemble, crowd, record, journal);
+    const demand = new ProgressDemand(scheduler, ensemble, crowd, record, this.losses, journal);
     const look = new FinalLook(ensemble, this.history, this.txns, record.committed, journal);
     this.begin();
     scheduler.runFor(plan.safetyMs);
@@ -158,6 +164,7 @@ export class SimWorld {
       answered: this.history.entries.reduce((sum, { kind }) => sum + (kind === 'return' ? 1 : 0), 0),
       epochs: this.record.leaderByEpoch.size,
       configurations: this.record.configCount,
+      lossesAccepted: this.losses.count,
     };
   }
 
