@@ -1,10 +1,15 @@
 /**
  * Discovery on the leader's side (ensemble-protocol 5.3), from numbers alone: which epoch is begun, and whether a quorum of
- * those that promised it has no later history than the leader. Owned by the Leader of one term; nothing is ever taken back.
+ * those that promised it has no later history than the leader; where not, whether what comes later can have been committed. Owned
+ * by the Leader of one term; nothing is ever taken back.
  *
  *   epoch     1 + the highest epoch that anybody who called has accepted, whoever that is; fixed once the callers that vote,
  *             this server among them, are a quorum
  *   electing  voters whose last (epoch, zxid) is no later than the leader's
+ *   ahead     voters of proposed members that have promised the epoch, and whose is later: nobody asked for it when they voted
+ *
+ * A quorum commits nothing behind the leader's history if it has anybody of `electing` in it, now or ever. So once the voters that
+ * are not of `electing` are no quorum among themselves, what those of `ahead` have more was never committed, and they may forget it.
  */
 import { compareSigned } from '../base/int64.js';
 import type { QuorumVerifier } from '../election/quorum-verifier.js';
@@ -18,6 +23,7 @@ export class EpochDiscovery {
   private readonly myId: number;
   private readonly connecting = new Set<number>();
   private readonly electing = new Set<number>();
+  private readonly ahead = new Set<number>();
 
   constructor(myId: number) {
     this.myId = myId;
@@ -45,8 +51,15 @@ export class EpochDiscovery {
     this.electing.add(sid);
   }
 
+  countEpochAckAhead(sid: number): void {
+    this.ahead.add(sid);
+  }
+
   hasEpochAcks(config: QuorumVerifier): boolean {
-    return this.electing.has(this.myId) && config.containsQuorum(this.electing);
+    const { electing, ahead } = this;
+    if (!electing.has(this.myId) || !config.containsQuorum(new Set([...electing, ...ahead]))) return false;
+    const others = config.members.filter(({ sid }) => !electing.has(sid)).map(({ sid }) => sid);
+    return !config.containsQuorum(new Set(others));
   }
 }
 

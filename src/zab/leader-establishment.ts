@@ -112,14 +112,17 @@ export class LeaderEstablishment {
       return;
     }
     if (epoch !== -1) {
-      if (isLaterHistory(epoch, link.lastHi, link.lastLo, this.endEpoch, this.endHi, this.endLo)) {
+      if (!isLaterHistory(epoch, link.lastHi, link.lastLo, this.endEpoch, this.endHi, this.endLo)) {
+        if (this.isVoting(link)) this.discovery.countEpochAck(link.sid);
+      } else if (this.mayBeAhead(link)) {
+        this.discovery.countEpochAckAhead(link.sid);
+      } else {
         link.drop(
           `its history, epoch ${epoch} up to 0x${hex64(link.lastHi, link.lastLo)}, is ahead of the leader's, ` +
             `epoch ${this.endEpoch} up to 0x${hex64(this.endHi, this.endLo)}`,
         );
         return;
       }
-      if (this.isVoting(link)) this.discovery.countEpochAck(link.sid);
     }
     link.awaitEpochAcks();
   }
@@ -200,6 +203,14 @@ export class LeaderEstablishment {
 
   private isFollowedByQuorum(): boolean {
     return this.newLeaderVerifiers.every((verifier) => verifier.containsQuorum(this.newLeaderAcks));
+  }
+
+  /**
+   * A voter of the proposed members alone could not be elected, and gave its vote whatever it has. It waits until the others' histories
+   * tell whether that can have been committed; without it the proposed members might never get their quorum.
+   */
+  private mayBeAhead(link: LearnerHandler): boolean {
+    return this.isVoting(link) && !this.host.configs.committed.isVoter(link.sid);
   }
 
   /** A voter among the proposed members may observe until then. */

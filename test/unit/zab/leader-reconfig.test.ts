@@ -309,10 +309,31 @@ describe('reconfiguration', () => {
   test('recovery: proposed members who have more than the leader do not follow it, and what they have committed stays', () => {
     const stage = recovering([4, 5], [1, 4, 5]);
     stage.learner(2, { auto: true, last: '1.3' });
-    const fourth = stage.learner(4, { auto: true, last: '1.4', observer: true });
-    expect(fourth.closed).not.toBe('');
-    expect(fourth.take()).not.toContainEqual(expect.stringContaining('TRUNC'));
+    const ahead = [4, 5].map((sid) => stage.learner(sid, { auto: true, last: '1.4', observer: true }));
     expect(stage.leader.phase).toBe('epochAcks');
+    for (const learner of ahead) expect(learner.take()).not.toContainEqual(expect.stringContaining('TRUNC'));
+    stage.pass(10_100);
+    expect(stage.over).toContain('no quorum within initLimit (epochAcks');
+  });
+
+  test('recovery: what too few of the proposed members have for a quorum they forget, and the configuration is completed', () => {
+    const stage = recovering([4, 5], [1, 4, 5]);
+    stage.learner(2, { auto: true, last: '1.3' });
+    const fourth = stage.learner(4, { auto: true, last: '1.4', observer: true });
+    expect(stage.leader.phase).toBe('epochAcks');
+    stage.learner(5, { auto: true, last: '1.2', observer: true });
+    expect(fourth.take()).toContain('TRUNC 1.3');
+    expect(stage.leader.phase).toBe('broadcast');
+    expect(stage.take()).toContain('activate 1.3 leader 1 at 2.0');
+  });
+
+  test('recovery: of two proposed voters one is enough to tell that the other was alone with what it has, and makes the quorum with it', () => {
+    const stage = recovering([4], [1, 4]);
+    const fourth = stage.learner(4, { auto: true, last: '1.4', observer: true });
+    expect(stage.leader.phase).toBe('discovery');
+    stage.learner(2, { auto: true, last: '1.3' });
+    expect(fourth.take()).toContain('TRUNC 1.3');
+    expect(stage.leader.phase).toBe('broadcast');
   });
 
   test('recovery: without a quorum of the pending configuration nobody is established', () => {
