@@ -57,9 +57,10 @@ export class EpochDiscovery {
 
   hasEpochAcks(config: QuorumVerifier): boolean {
     const { electing, ahead } = this;
-    if (!electing.has(this.myId) || !config.containsQuorum(new Set([...electing, ...ahead]))) return false;
-    const others = config.members.filter(({ sid }) => !electing.has(sid)).map(({ sid }) => sid);
-    return !config.containsQuorum(new Set(others));
+    if (!electing.has(this.myId)) return false;
+    if (config.containsQuorum(electing)) return true;
+    const others = config.members.map(({ sid }) => sid).filter((sid) => !electing.has(sid));
+    return config.containsQuorum(new Set([...electing, ...ahead])) && !config.containsQuorum(new Set(others));
   }
 }
 

@@ -88,7 +88,6 @@ describe('an ensemble keeps its promises whatever happens', () => {
     [80, 'a voter to be was some rounds ahead, and nobody followed it there'],
     [145, 'who joined while a configuration was proposed took it for committed, and would have told others so'],
     [148, 'voters to be observed until then, and what they acknowledged did not count'],
-    [3511432, 'a voter to be had logged more than anybody else: no leader took it, and without it there was none'],
     [2200842, 'who could not write the members of a reconfiguration had logged it, and led without asking them'],
     [1600066, 'who alone had seen members proposed did not join the leader that the committed ones followed'],
   ])('seed %d, whose members change: %s', (seed) => {
@@ -109,8 +108,14 @@ describe('where members change without a pause', () => {
   });
 });
 
+it('seed 3511432: a voter to be had logged more than anybody else, no leader took it, and without it there was none', () => {
+  const result = new SimWorld(3511432, { plan: drawPlan(3511432, 12_000, { reconfig: 'all' }) }).run();
+  expect(said(result)).toEqual([]);
+  expect(result.configurations).toBeGreaterThan(14);
+});
+
 it('where one of two voters finds its log damaged, nobody leads until the operator has accepted the loss', () => {
-  const result = new SimWorld(3510773, { plan: drawPlan(3510773, 12_000, RECONFIG) }).run();
+  const result = new SimWorld(3510773, { plan: drawPlan(3510773, 12_000, { reconfig: 'all' }) }).run();
   expect(said(result)).toEqual([]);
   expect(result.lossesAccepted).toBe(1);
 });
