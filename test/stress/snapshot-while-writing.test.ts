@@ -153,12 +153,12 @@ test('every snapshot, with the log behind it, is the tree', async () => {
   const expected = stateOf({ ...recoverIn(emptyDirectory(directory.path)), tree, lastZxidLo: workload.zxid });
   expect(expected.nodes.length).toBeGreaterThan(100);
   expect(snapshots.length).toBeGreaterThan(3);
-  // It is only a test if the tree did change while most of them were written.
+  // It is only a test where the tree did change while one was written: of how many, the machine decides.
   const fuzzy = snapshots.filter((snapshot) => snapshot.lastZxid > snapshot.zxid);
-  expect(fuzzy.length).toBeGreaterThan(snapshots.length / 2);
-  const step = Math.ceil(snapshots.length / SNAPSHOTS_CHECKED);
-  for (let i = 0; i < snapshots.length; i += step) {
-    const { name, zxid } = snapshots[i];
+  expect(fuzzy.length).toBeGreaterThan(SNAPSHOTS_CHECKED);
+  const step = Math.ceil(fuzzy.length / SNAPSHOTS_CHECKED);
+  for (let i = 0; i < fuzzy.length; i += step) {
+    const { name, zxid } = fuzzy[i];
     const dataDir = join(directory.path, `only-${name}`);
     mkdirSync(join(dataDir, 'version-2'), { recursive: true });
     linkSync(join(snapshotDirectory, name), join(dataDir, 'version-2', name));

@@ -24,9 +24,10 @@ function isFree(port: number): Promise<boolean> {
 export async function freePort(): Promise<number> {
   for (let i = 0; i < TRIES; i++) {
     const port = candidate();
-    if (given.has(port) || !(await isFree(port))) continue;
+    if (given.has(port)) continue;
+    // Before the check: of two callers side by side only one may get it.
     given.add(port);
-    return port;
+    if (await isFree(port)) return port;
   }
   throw new Error(`no free port among ${TRIES} tried`);
 }

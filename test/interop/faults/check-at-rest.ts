@@ -11,7 +11,7 @@ export function checkAtRest({ due }: RestFault, { restart }: Outcome): void {
     if (restart.served !== null && restart.isComplete) return;
     throw new Error(restart.served === null ? `refused: ${restart.lines.join('\n')}` : `serves ${restart.served} only`);
   }
-  if (restart.served !== null) throw new Error(`started, and serves ${restart.served}`);
+  if (restart.served !== null) throw new Error(`started, and serves ${restart.served}:\n${restart.lines.join('\n')}`);
   if (restart.end !== 'exit 1') throw new Error(`ended with ${restart.end}`);
   const said = restart.lines.join('\n');
   if (!due.test(said)) throw new Error(`said nothing like ${due}: ${said}`);

@@ -58,19 +58,19 @@ export function tellingLine(lines: readonly string[]): string {
   return named ?? lines.find((line) => /ERROR|Exception/.test(line)) ?? lines[0] ?? '';
 }
 
-/** The mark is written behind the acknowledgement, which on a busy machine may be some time behind. The session's zxid is 1. */
-function isMarked(version2: string): boolean {
+/** The mark is written behind the acknowledgement, which on a busy machine may be some time behind. All is in epoch 0. */
+function isMarked(version2: string, zxid: bigint): boolean {
   const reading = readSyncMark(new NodeFileStore(), version2);
-  return reading.kind === 'read' && reading.content.zxidLo > CREATES;
+  return reading.kind === 'read' && reading.content.zxidLo >= Number(zxid);
 }
 
 /** A data directory with 200 acknowledged creates in it, left by a kill -9. */
 export async function makeBase(kind: ServerKind, cfg: Cfg): Promise<TempDir> {
   const base = makeTempDir('fault-base');
   const server = await ServerProcess.start(kind, { dataDir: join(base.path, 'data'), cfg, readyMs: 60_000 });
-  const { acknowledged } = await createUntil(server, CREATES);
+  const { acknowledged, lastZxid } = await createUntil(server, CREATES);
   if (kind === threadkeeperServer)
-    await until('the sync mark', 30_000, () => isMarked(join(base.path, 'data/version-2')));
+    await until('the sync mark', 30_000, () => isMarked(join(base.path, 'data/version-2'), lastZxid));
   await server.kill();
   await server[Symbol.asyncDispose]();
   if (acknowledged !== CREATES) throw new Error(`only ${acknowledged} creates were acknowledged`);
@@ -143,9 +143,10 @@ async function createUntil(
   server: ServerProcess,
   count: number,
   killAfter: number | null = null,
-): Promise<{ acknowledged: number; slowestMs: number; sentMs: number }> {
+): Promise<{ acknowledged: number; lastZxid: bigint; slowestMs: number; sentMs: number }> {
   const connection = await WireConnection.openSession(server.port, { timeOutMs: 30_000 });
   let acknowledged = 0;
+  let lastZxid = 0n;
   let slowestMs = 0;
   let sentMs = 0;
   try {
@@ -154,8 +155,9 @@ async function createUntil(
       const path = `/n${String(acknowledged + 1).padStart(3, '0')}`;
       const call = connection.call(acknowledged + 1, Op.Create, counted(path), counted(VALUE), openAcl, int32(0));
       if (acknowledged === killAfter) server.signal('SIGKILL');
-      const { err } = await within('a create', CREATE_DEADLINE_MS, call);
+      const { err, zxid } = await within('a create', CREATE_DEADLINE_MS, call);
       if (err !== 0) break;
+      lastZxid = zxid;
       slowestMs = Math.max(slowestMs, performance.now() - sentMs);
       acknowledged++;
     }
@@ -163,7 +165,7 @@ async function createUntil(
     // The connection is gone, or nothing is answered any more: the fault has come, and the caller sees what became of the server.
   }
   connection.destroy();
-  return { acknowledged, slowestMs, sentMs };
+  return { acknowledged, lastZxid, slowestMs, sentMs };
 }
 
 async function restartOn(kind: ServerKind, dataDir: string, acknowledged: number, cfg: Cfg): Promise<Restart> {
