@@ -117,6 +117,8 @@ export interface PlanShares {
   readonly groups?: Share;
   /** Where members change, the administrator never rests, and there are twice as many faults. */
   readonly hurry?: Share;
+  /** One voter or two. Only where it is asked for: a seed is the same with and without. */
+  readonly few?: Exclude<Share, 'some'>;
 }
 
 /** As they were before there was more. */
@@ -124,7 +126,8 @@ export const PLAIN: PlanShares = { reconfig: 'none', desertion: 'none', crowd: '
 
 export function drawPlan(seed: number, safetyMs = 12_000, shares: PlanShares = {}): SimPlan {
   const prng = new Prng(seed).fork('plan');
-  const voterCount = prng.below(4) === 0 ? 5 : prng.below(6) === 0 ? 4 : 3;
+  const usualCount = prng.below(4) === 0 ? 5 : prng.below(6) === 0 ? 4 : 3;
+  const voterCount = shares.few === 'all' ? 1 + new Prng(seed).fork('few').below(2) : usualCount;
   const observerCount = prng.below(4) === 0 ? 1 : 0;
   const members = Array.from(
     { length: voterCount + observerCount },
