@@ -2,10 +2,11 @@
 //
 //   node dist/test/sim/run-sim.js --seed 123 [--log none|full]
 //   node dist/test/sim/run-sim.js --seeds 1..1000 [--seconds 600] [--keep-going]
-//   ... --reconfig all|none --desertion all|none --crowd all|none --groups all|none --hurry all|none --few all
+//   ... --reconfig all|none --desertion all|none --crowd all|none --groups all|none --hurry all|none --few all --moves all
 //                                                                  members change, leaders are deserted, clients ask much at once,
 //                                                                  more than three voters stand in groups, and where members change
-//                                                                  they do without a pause: in every seed, or in none; one or two voters
+//                                                                  they do without a pause: in every seed, or in none; one or two voters;
+//                                                                  where members change, one changes its addresses
 //   node dist/test/sim/run-sim.js --defects 40 [--only words]      every known defect, and the seed that finds it out
 //
 // Ends with 1 when an invariant did not hold, and says by which seed that can be seen again.
@@ -30,12 +31,13 @@ const { values } = parseArgs({
     groups: { type: 'string', default: 'some' },
     hurry: { type: 'string', default: 'some' },
     few: { type: 'string', default: 'none' },
+    moves: { type: 'string', default: 'none' },
   },
 });
 
 function planOf(seed: number): SimPlan {
-  const { reconfig, desertion, crowd, groups, hurry, few } = values;
-  return drawPlan(seed, undefined, { reconfig, desertion, crowd, groups, hurry, few } as PlanShares);
+  const { reconfig, desertion, crowd, groups, hurry, few, moves } = values;
+  return drawPlan(seed, undefined, { reconfig, desertion, crowd, groups, hurry, few, moves } as PlanShares);
 }
 
 function one(seed: number): boolean {

@@ -9,7 +9,7 @@ import { showZxid } from '../invariants/txn-history.js';
 import { WireRecord } from '../invariants/wire-record.js';
 import type { Journal } from './journal.js';
 import type { SimEnsemble } from './sim-ensemble.js';
-import { ELECTION_PORT, OBSERVER_MASTER_PORT } from './sim-plan.js';
+import { isElectionPort, OBSERVER_MASTER_PORT } from './sim-plan.js';
 import { INIT_MS_MAX } from './time-limits.js';
 import type { VirtualTime } from './virtual-time.js';
 
@@ -43,7 +43,7 @@ export class PeerTap {
 
   private written(end: SimPeerEnd, bytes: Uint8Array, offset: number, length: number): void {
     const { connection, other } = end;
-    if (connection.port === ELECTION_PORT || other === null) return;
+    if (isElectionPort(connection.port) || other === null) return;
     const own = sidOf(end);
     const peer = sidOf(other);
     const byMaster = !end.isInitiator;
@@ -58,7 +58,7 @@ export class PeerTap {
 
   private read(end: SimPeerEnd): void {
     const { connection, other } = end;
-    if (connection.port === ELECTION_PORT || other === null) return;
+    if (isElectionPort(connection.port) || other === null) return;
     this.contact.heard(sidOf(end), sidOf(other), this.time.nowMs);
   }
 }

@@ -13,17 +13,21 @@ export interface ReconfigPlan {
   readonly outsiders: readonly MemberPlan[];
   /** Between two requests of the administrator, on average. */
   readonly pauseMs: number;
+  /** It changes its ports again and again; null: nobody does. One alone, so that who missed it is still found, or finds the others. */
+  readonly mover: number | null;
 }
 
+/** Where the ports of a member may be, from those that it has at first. */
+const PORT_SHIFTS = [0, 10, 20];
 const CLIENT_ADDRESS = '0.0.0.0:2181';
 
 /** As a member stands in a configuration, and what an incremental request joins. */
-export function memberLine(sid: number, isObserver: boolean): string {
+export function memberLine(sid: number, isObserver: boolean, shift = 0): string {
   const role = isObserver ? 'observer' : 'participant';
-  return `server.${sid}=${hostOf(sid)}:${QUORUM_PORT}:${ELECTION_PORT}:${role};${CLIENT_ADDRESS}`;
+  return `server.${sid}=${hostOf(sid)}:${QUORUM_PORT + shift}:${ELECTION_PORT + shift}:${role};${CLIENT_ADDRESS}`;
 }
 
-export function drawReconfig(prng: Prng, memberCount: number): ReconfigPlan {
+export function drawReconfig(prng: Prng, memberCount: number, hasMover: boolean): ReconfigPlan {
   const outsiders = Array.from(
     { length: prng.below(3) },
     (_, index): MemberPlan => ({
@@ -33,7 +37,8 @@ export function drawReconfig(prng: Prng, memberCount: number): ReconfigPlan {
       losesSectors: prng.below(6) === 0,
     }),
   );
-  return { outsiders, pauseMs: 150 + prng.below(1500) };
+  const pauseMs = 150 + prng.below(1500);
+  return { outsiders, pauseMs, mover: hasMover ? 1 + prng.below(memberCount) : null };
 }
 
 /** What the administrator knows. */
@@ -46,11 +51,13 @@ export class Administrator {
   private readonly prng: Prng;
   private readonly sids: readonly number[];
   private readonly present: PresentMembers;
+  private readonly mover: number | null;
 
-  constructor(prng: Prng, sids: readonly number[], present: PresentMembers) {
+  constructor(prng: Prng, sids: readonly number[], present: PresentMembers, mover: number | null) {
     this.prng = prng;
     this.sids = sids;
     this.present = present;
+    this.mover = mover;
   }
 
   draw(): Operation {
@@ -60,6 +67,13 @@ export class Administrator {
     const isWeighted = present.text.includes('group.');
     const isWhole = (prng.below(isWeighted ? 8 : 3) !== 0) === isWeighted;
     const fromVersion = this.fromVersion();
+    const { mover } = this;
+    const isObserver = mover === null ? undefined : roles.get(mover);
+    if (mover !== null && isObserver !== undefined && prng.below(3) === 0) {
+      const shifts = PORT_SHIFTS.filter((each) => each !== shiftIn(present.text, mover));
+      const joining = memberLine(mover, isObserver !== (prng.below(5) === 0), this.one(shifts));
+      return { kind: 'reconfig', joining, leaving: null, newMembers: null, fromVersion };
+    }
     return isWhole ? this.whole(roles, isWeighted, fromVersion) : this.step(roles, fromVersion);
   }
 
@@ -79,7 +93,8 @@ export class Administrator {
       const outside = this.sids.filter((sid) => !roles.has(sid));
       const isNew = outside.length > 0 && prng.below(4) !== 0;
       const sid = this.one(isNew ? outside : this.sids);
-      joining.push(memberLine(sid, isNew ? prng.below(3) === 0 : roles.get(sid) !== true));
+      const isObserver = isNew ? prng.below(3) === 0 : roles.get(sid) !== true;
+      joining.push(memberLine(sid, isObserver, shiftIn(this.present.text, sid)));
     }
     return {
       kind: 'reconfig',
@@ -94,7 +109,7 @@ export class Administrator {
     const { prng } = this;
     const chosen = this.sids.filter((sid) => (roles.has(sid) ? prng.below(4) !== 0 : prng.below(2) === 0));
     const observers = chosen.filter(() => prng.below(5) === 0);
-    const lines = chosen.map((sid) => memberLine(sid, observers.includes(sid)));
+    const lines = chosen.map((sid) => memberLine(sid, observers.includes(sid), shiftIn(this.present.text, sid)));
     const voters = chosen.filter((sid) => !observers.includes(sid));
     if (isWeighted && prng.below(4) !== 0 && voters.length > 0) {
       const isGrouped = this.present.text.includes('group.2') && voters.length > 2;
@@ -104,8 +119,8 @@ export class Administrator {
     return { kind: 'reconfig', joining: null, leaving: null, newMembers: lines.join(','), fromVersion };
   }
 
-  private one(sids: readonly number[]): number {
-    return sids[this.prng.below(sids.length)] as number;
+  private one(numbers: readonly number[]): number {
+    return numbers[this.prng.below(numbers.length)] as number;
   }
 }
 
@@ -116,4 +131,10 @@ function rolesIn(text: string): Map<number, boolean> {
     if (line.startsWith('server.')) roles.set(Number.parseInt(line.slice(7), 10), line.includes(':observer'));
   }
   return roles;
+}
+
+/** Of nobody that is a member: where it is at first. */
+function shiftIn(text: string, sid: number): number {
+  const line = text.split('\n').find((each) => each.startsWith(`server.${sid}=`));
+  return line === undefined ? 0 : Number(line.split(':')[1]) - QUORUM_PORT;
 }

@@ -94,6 +94,12 @@ export interface SimPlan {
 export const QUORUM_PORT = 2888;
 export const ELECTION_PORT = 3888;
 export const OBSERVER_MASTER_PORT = 2889;
+const SHIFTS_END = 100;
+
+/** Of a member that has moved, too. */
+export function isElectionPort(port: number): boolean {
+  return port >= ELECTION_PORT && port < ELECTION_PORT + SHIFTS_END;
+}
 
 const HURRIED_PAUSE_MS = 60;
 /** From one seed to another, whose faults come on top. */
@@ -119,6 +125,8 @@ export interface PlanShares {
   readonly hurry?: Share;
   /** One voter or two. Only where it is asked for: a seed is the same with and without. */
   readonly few?: Exclude<Share, 'some'>;
+  /** Where members change, one changes its addresses as well. As the one before. */
+  readonly moves?: Exclude<Share, 'some'>;
 }
 
 /** As they were before there was more. */
@@ -144,7 +152,9 @@ export function drawPlan(seed: number, safetyMs = 12_000, shares: PlanShares = {
   const isGrouped = isDrawn(grouping, 4, shares.groups) && voters.length > 3 && weights === null;
   const groups = isGrouped ? drawGroups(grouping, voters) : [voters];
   const reconfiguring = new Prng(seed).fork('reconfig');
-  const reconfig = isDrawn(reconfiguring, 6, shares.reconfig) ? drawReconfig(reconfiguring, members.length) : null;
+  const reconfig = isDrawn(reconfiguring, 6, shares.reconfig)
+    ? drawReconfig(reconfiguring, members.length, shares.moves === 'all')
+    : null;
   const deserting = new Prng(seed).fork('desertion');
   const desertions = isDrawn(deserting, 8, shares.desertion) ? drawDesertions(deserting, safetyMs) : [];
   const crowding = new Prng(seed).fork('crowd');

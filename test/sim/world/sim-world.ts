@@ -111,7 +111,9 @@ export class SimWorld {
 
     const sids = members.map(({ sid }) => sid);
     const administrator =
-      this.membership === null ? null : new Administrator(root.fork('administrator'), sids, this.membership);
+      this.membership === null
+        ? null
+        : new Administrator(root.fork('administrator'), sids, this.membership, plan.reconfig?.mover ?? null);
     const wishes = new ClientWishes(plan, root, administrator);
     const { ensemble, closed } = this;
     this.crowd = new ClientCrowd(plan, wishes, root.fork('clients'), { ensemble, closed, history, time, journal });
