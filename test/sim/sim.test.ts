@@ -161,6 +161,16 @@ it.each([1, 2, 3, 4])(
   },
 );
 
+it.each([
+  ['one voter', 4000002, { few: 'all' }],
+  ['two voters', 4000004, { few: 'all' }],
+  ['a member whose addresses change', 4030001, { reconfig: 'all', moves: 'all' }],
+] as const)('an ensemble with %s', (_, seed, shares) => {
+  const result = new SimWorld(seed, { plan: drawPlan(seed, 12_000, { ...PLAIN, ...shares }) }).run();
+  expect(said(result)).toEqual([]);
+  expect(result.committed).toBeGreaterThan(50);
+});
+
 it('a seed replays exactly', () => {
   const lines: string[][] = [[], []];
   for (const log of lines) run(2, 2000, (line) => log.push(line));

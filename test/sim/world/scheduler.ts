@@ -10,7 +10,8 @@ import type { Journal } from './journal.js';
 import type { SimEnsemble } from './sim-ensemble.js';
 import type { VirtualTime } from './virtual-time.js';
 
-const STEPS_MAX = 6_000_000;
+/** A tree of thousands of nodes that is sent to several members a few bytes at a time has taken seven millions. */
+const STEPS_MAX = 20_000_000;
 
 /** What has turns, and the time that they share. */
 export interface Scheduled {
