@@ -4,7 +4,8 @@
  */
 import type { Prng } from '../../../src/base/prng.js';
 import { ActorKind } from '../../../src/server/standalone-topology.js';
-import type { SimPeerConnection, SimPeerNetwork } from '../../testing/inline/sim-peer-network.js';
+import type { SimPeerConnection } from '../../testing/inline/sim-peer-connection.js';
+import type { SimPeerNetwork } from '../../testing/inline/sim-peer-network.js';
 import type { ClientCrowd } from './client-crowd.js';
 import type { Journal } from './journal.js';
 import type { SimEnsemble } from './sim-ensemble.js';

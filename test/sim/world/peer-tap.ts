@@ -2,7 +2,8 @@
  * Listens in on the connections between members: what is written on those of the quorum goes to the WireRecord, packet by packet, and
  * who hears whom to the QuorumContact. Elections are nobody's business here.
  */
-import type { SimPeerEnd, SimPeerNetwork } from '../../testing/inline/sim-peer-network.js';
+import type { SimPeerEnd } from '../../testing/inline/sim-peer-end.js';
+import type { SimPeerNetwork } from '../../testing/inline/sim-peer-network.js';
 import type { EnsembleRecord } from '../invariants/ensemble-record.js';
 import type { QuorumContact } from '../invariants/quorum-contact.js';
 import { showZxid } from '../invariants/txn-history.js';

@@ -7,7 +7,7 @@ import type { Prng } from '../../../src/base/prng.js';
 import type { ConfigPair } from '../../../src/election/config-pair.js';
 import { type SimCall, SimFileStore, type SimVerdict } from '../../../src/persistence/sim-file-store.js';
 import type { InlineMember } from '../../testing/inline/inline-member.js';
-import type { SimPeerHost } from '../../testing/inline/sim-peer-network.js';
+import type { SimPeerHost } from '../../testing/inline/sim-peer-host.js';
 import type { SimServerEnd } from '../client/sim-client.js';
 import type { MemberWatch } from './member-watch.js';
 import type { MemberPlan } from './sim-plan.js';

@@ -37,7 +37,7 @@ import { InlineActors } from './inline-actors.js';
 import { readMembers } from './member-config-file.js';
 import type { LogObserver } from './recorded-log.js';
 import { SimClientNetwork } from './sim-client-network.js';
-import type { SimPeerHost } from './sim-peer-network.js';
+import type { SimPeerHost } from './sim-peer-host.js';
 import { ThreadsByHand } from './threads-by-hand.js';
 
 /** Without a leader for so long, a member that may be read-only is. */

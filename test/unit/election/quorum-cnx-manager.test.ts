@@ -7,7 +7,8 @@ import { noPeerAuthentication, type PeerAuthenticator } from '../../../src/elect
 import type { PeerSocket, PeerSocketEvents } from '../../../src/election/peer-network.js';
 import { type CnxSettings, QuorumCnxManager } from '../../../src/election/quorum-cnx-manager.js';
 import { parseQuorumConfigText } from '../../../src/election/quorum-config-text.js';
-import { type SimPeerHost, SimPeerNetwork } from '../../testing/inline/sim-peer-network.js';
+import type { SimPeerHost } from '../../testing/inline/sim-peer-host.js';
+import { SimPeerNetwork } from '../../testing/inline/sim-peer-network.js';
 import { FakeSasl } from './fake-sasl.js';
 
 const PORT = 3000;
