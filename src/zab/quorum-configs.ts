@@ -95,12 +95,15 @@ export class QuorumConfigs implements ConfigView {
 
   /**
    * Between two roles: members that were proposed in the present epoch by a transaction that did not get into this member's log,
-   * which ends at that zxid. It has acknowledged them to nobody, and need not ask them who leads.
+   * which ends at that zxid. It has acknowledged them to nobody, and need not ask them who leads. Who holds members without a version
+   * for committed has both from its operator: it was a member before, and the newer ones keep it from believing who has missed that.
    */
   forgetUnlogged(currentEpoch: number, endHi: number, endLo: number): void {
     if (!this.options.isReconfigEnabled) return;
     const { versionHi, versionLo } = this.ofLastSeen;
-    const isOfTxn = versionHi === currentEpoch && versionLo !== 0;
+    const { committed } = this;
+    const isGiven = committed.versionHi === 0 && committed.versionLo === 0;
+    const isOfTxn = versionHi === currentEpoch && versionLo !== 0 && !isGiven;
     if (isOfTxn && compareSigned(versionHi, versionLo, endHi, endLo) > 0) this.forgetFor(this.ofCommitted);
     else if (this.isNextInDoubt) this.clearNext();
   }

@@ -114,6 +114,12 @@ it('seed 3511432: a voter to be had logged more than anybody else, no leader too
   expect(result.configurations).toBeGreaterThan(14);
 });
 
+it('seed 3802203: a removed member came back, forgot the newer members that it had been given, and led with who had missed those', () => {
+  const result = new SimWorld(3802203, { plan: drawPlan(3802203, 12_000, { reconfig: 'all' }) }).run();
+  expect(said(result)).toEqual([]);
+  expect(result.configurations).toBeGreaterThan(9);
+});
+
 it('where one of two voters finds its log damaged, nobody leads until the operator has accepted the loss', () => {
   const result = new SimWorld(3510773, { plan: drawPlan(3510773, 12_000, { reconfig: 'all' }) }).run();
   expect(said(result)).toEqual([]);

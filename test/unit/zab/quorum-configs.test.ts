@@ -43,9 +43,14 @@ describe('the two configurations', () => {
     return Buffer.from(bytes).toString();
   }
 
-  function configs(isReconfigEnabled = true, lastSeen: ReturnType<typeof config> | null = null, myId = 2) {
+  function configs(
+    isReconfigEnabled = true,
+    lastSeen: ReturnType<typeof config> | null = null,
+    myId = 2,
+    committed = config('100000000', 1, 2, 3),
+  ) {
     return new QuorumConfigs(
-      config('100000000', 1, 2, 3),
+      committed,
       lastSeen,
       {
         myId,
@@ -119,6 +124,12 @@ describe('the two configurations', () => {
       const view = configs(true, config('100000005', 2, 3));
       view.forgetUnlogged(currentEpoch, 1, endLo);
       expect(view.lastSeen.versionLo).toBe(left);
+    });
+
+    it('that an operator has given, beside committed ones without a version, are kept', () => {
+      const view = configs(true, config('100000005', 2, 3), 1, config('0', 1, 2, 3));
+      view.forgetUnlogged(1, 1, 4);
+      expect(view.lastSeen.versionLo).toBe(5);
     });
 
     it('do not come back from a file that was written when the disk said that it was not', () => {
