@@ -51,7 +51,7 @@ export function checkSyncMark(
   const path = joinPath(directories.logDirectory, SYNC_MARK_NAME);
   if (reading.kind === 'read') {
     const { content } = reading;
-    if (compareSigned(endHi, endLo, content.zxidHi, content.zxidLo) >= 0) return NOTHING;
+    if (reaches(endHi, endLo, content)) return NOTHING;
     return new SyncMarkCheck(fileStore, directories, path, content, endHi, endLo).run();
   }
   if (reading.kind === 'unreadable') {
@@ -78,9 +78,14 @@ function checkWithoutLogs(
   const reading = readSyncMark(fileStore, snapshotDirectory);
   if (reading.kind !== 'read') return NOTHING;
   const { content } = reading;
-  if (compareSigned(endHi, endLo, content.zxidHi, content.zxidLo) >= 0) return NOTHING;
+  if (reaches(endHi, endLo, content)) return NOTHING;
   const path = joinPath(snapshotDirectory, SYNC_MARK_NAME);
   return new SyncMarkCheck(fileStore, directories, path, content, endHi, endLo).run();
+}
+
+/** An empty database, which ends before all zxids, has everything up to 0: what a mark says once such a loss was accepted. */
+function reaches(endHi: number, endLo: number, { zxidHi, zxidLo }: SyncMarkContent): boolean {
+  return compareSigned(endHi, endLo, zxidHi, zxidLo) >= 0 || (zxidHi === 0 && zxidLo === 0);
 }
 
 function warning(text: string): SyncMarkVerdict {

@@ -14,7 +14,7 @@ import {
 import type { RecoveredDatabase, RecoveryOptions } from '../../../src/persistence/recovery.js';
 import { RecoveryError } from '../../../src/persistence/recovery-error.js';
 import { SimCrashError, SimFileStore } from '../../../src/persistence/sim-file-store.js';
-import { readSyncMark } from '../../../src/persistence/sync-mark.js';
+import { oweSyncMark, readSyncMark } from '../../../src/persistence/sync-mark.js';
 import { DATA_DIR, newTree, recoverFrom as recoverAnew, storeWith, VERSION_2 } from './persistence-fixture.js';
 import { append, createEntry, newWriter, readLog } from './txn-entries.js';
 
@@ -444,6 +444,17 @@ describe('logs that are not there at all', () => {
     applyLogRepair(store, found as LogRepairPlan, { loss: 'accepted' });
     expect(look()).toBeNull();
     expect(recoverFrom(store, separate).lastZxidLo).toBe(0);
+  });
+});
+
+describe('a database of which nothing is there but the mark', () => {
+  test('is given up, and begins anew', () => {
+    const store = new SimFileStore(new Prng(1));
+    store.makeDirectories(VERSION_2);
+    oweSyncMark(store, VERSION_2, 0, 9);
+    applyLogRepair(store, planned(store), { loss: 'accepted' });
+    expect(plan(store)).toBeNull();
+    expect(recoverFrom(store).lastZxidLo).toBe(0);
   });
 });
 
