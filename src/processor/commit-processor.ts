@@ -77,11 +77,12 @@ export class CommitProcessor implements Actor {
   private readonly overtaking = new Fifo<Overtaking>();
   /** Records seen of the direct mailbox, as a 32-bit count. */
   private directCount = 0;
+  // Of this role. Invariant: nothing above it leaves for final, except by `settle`.
   private committedHi = 0;
   private committedLo = 0;
   /** The direct record that said so. */
   private committedBy = 0;
-  // Of the txn that was released last. Invariant: never above what is committed, except by `settle`.
+  // Of the txn of this role that was released last.
   private releasedHi = 0;
   private releasedLo = 0;
   /** Of the leader's rounds, of this role. */
@@ -312,6 +313,11 @@ export class CommitProcessor implements Actor {
       held.dropFront();
     }
     this.isHalted = false;
+    // A snapshot that was never whole has counted as committed, and is gone: the next role says anew what is.
+    this.committedHi = 0;
+    this.committedLo = 0;
+    this.releasedHi = 0;
+    this.releasedLo = 0;
     this.line.passOn(RecordType.settle, bytes, offset, length);
   }
 

@@ -324,6 +324,19 @@ test('a database that goes back to an earlier zxid does not let proposals throug
   expect(bench.sent.at(-1)).toMatchObject({ type: 'txn', zxid: 6 });
 });
 
+test('a snapshot that was never whole does not let proposals of the next role through', () => {
+  const bench = new Bench();
+  bench.port.snapBegin(1, 9);
+  bench.port.halt();
+  bench.port.settle();
+  bench.txn(6, 9, 1);
+  bench.takeAll();
+  expect(bench.sent.map(({ type }) => type)).toEqual(['snapBegin', 'halt', 'settle']);
+  bench.port.committed(1, 6);
+  bench.takeAll();
+  expect(bench.sent.at(-1)).toMatchObject({ type: 'txn', zxid: 6 });
+});
+
 test('a commit that overtakes the snapshot it belongs to is not forgotten', () => {
   const bench = new Bench();
   bench.port.snapBegin(1, 5);
