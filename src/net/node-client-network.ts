@@ -242,8 +242,9 @@ export class NodeClientNetwork implements ClientNetwork {
       const socket = this.movedForReading(accepted, (bytes, count) => events.onData(bytes, count));
       client.socket = socket;
       socket.on('error', () => socket.destroy());
-      events.onData(first, first.length);
+      // Behind them the client may have to wait, and stays paused.
       beginReading(socket, events);
+      events.onData(first, first.length);
     };
     accepted.on('readable', onReadable);
   }
