@@ -30,7 +30,6 @@ const TICK_MS = 1000;
 export class ConnectionsActor implements Actor {
   readonly inboxes: Record<string, RecordHandler>;
   readonly alwaysDrains = true;
-  readonly tickMs: number;
 
   private readonly context: ActorContext;
   private readonly tree: TreeReader;
@@ -45,8 +44,7 @@ export class ConnectionsActor implements Actor {
     this.counts = counts;
     this.outstanding = outstanding;
     this.parts = assembleShard(givens);
-    const { listener, throttler, onResult } = this.parts;
-    this.tickMs = throttler.isOn ? Math.min(TICK_MS, options.requestThrottler.stallMs) : TICK_MS;
+    const { listener, onResult } = this.parts;
     this.inboxes = { final: onResult };
     if (options.shard > 0) {
       this.inboxes['connections.0'] = (_type, _bytes, words, offset) =>
@@ -56,6 +54,11 @@ export class ConnectionsActor implements Actor {
           words[(offset >> 2) + 2] as number,
         );
     }
+  }
+
+  /** Asked with each tick: the throttler may be switched on and off while the server runs. */
+  get tickMs(): number {
+    return Math.min(TICK_MS, this.parts.throttler.lookEveryMs);
   }
 
   /**
