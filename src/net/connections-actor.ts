@@ -30,6 +30,7 @@ const TICK_MS = 1000;
 export class ConnectionsActor implements Actor {
   readonly inboxes: Record<string, RecordHandler>;
   readonly alwaysDrains = true;
+  readonly tickMs: number;
 
   private readonly context: ActorContext;
   private readonly tree: TreeReader;
@@ -44,7 +45,8 @@ export class ConnectionsActor implements Actor {
     this.counts = counts;
     this.outstanding = outstanding;
     this.parts = assembleShard(givens);
-    const { listener, onResult } = this.parts;
+    const { listener, throttler, onResult } = this.parts;
+    this.tickMs = throttler.isOn ? Math.min(TICK_MS, options.requestThrottler.stallMs) : TICK_MS;
     this.inboxes = { final: onResult };
     if (options.shard > 0) {
       this.inboxes['connections.0'] = (_type, _bytes, words, offset) =>
@@ -54,11 +56,6 @@ export class ConnectionsActor implements Actor {
           words[(offset >> 2) + 2] as number,
         );
     }
-  }
-
-  /** Asked with each tick: the throttler may be switched on and off while the server runs. */
-  get tickMs(): number {
-    return Math.min(TICK_MS, this.parts.throttler.lookEveryMs);
   }
 
   /**

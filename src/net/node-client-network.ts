@@ -242,9 +242,8 @@ export class NodeClientNetwork implements ClientNetwork {
       const socket = this.movedForReading(accepted, (bytes, count) => events.onData(bytes, count));
       client.socket = socket;
       socket.on('error', () => socket.destroy());
-      // Behind them the client may have to wait, and stays paused.
-      beginReading(socket, events);
       events.onData(first, first.length);
+      beginReading(socket, events);
     };
     accepted.on('readable', onReadable);
   }

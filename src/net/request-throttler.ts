@@ -43,11 +43,6 @@ export class RequestThrottler {
     return this.options.requestsMax > 0;
   }
 
-  /** Whether there is room is to be looked at so often; Infinity: nobody ever waits. */
-  get lookEveryMs(): number {
-    return this.isOn ? this.options.stallMs : Number.POSITIVE_INFINITY;
-  }
-
   get hasWaiting(): boolean {
     return this.waiting > 0;
   }

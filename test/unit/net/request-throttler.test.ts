@@ -4,7 +4,6 @@
 import { describe, expect, test } from 'vitest';
 import { concatBytes } from '../../../src/base/bytes.js';
 import type { JuteWriter } from '../../../src/jute/jute-writer.js';
-import type { ShardSettings } from '../../../src/net/shard-control.js';
 import { OPEN_ACL_UNSAFE } from '../../../src/protocol/acl.js';
 import { ErrorCode } from '../../../src/protocol/error-code.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
@@ -180,32 +179,6 @@ describe('the request throttler', () => {
     server.advance(200);
     expect(first.takeText()).toEqual(['create Ok @3']);
     expect(second.takeText()).toEqual(['create Ok @4']);
-  });
-
-  test('that is switched on while the server runs looks again as often', () => {
-    const server = startWith({}, { placement: 'pipeline', connectionShards: 2 });
-    const first = server.connect({ shard: 0 });
-    const second = server.connect({ shard: 1 });
-    const { config } = server;
-    const settings: ShardSettings = {
-      ...config,
-      ...config.limits,
-      requestThrottler: { ...config.limits.requestThrottler, requestsMax: 1, stallMs: 100 },
-      globalOutstandingLimit: config.outstandingLimit,
-    };
-    for (const shard of ['connections.0', 'connections.1']) server.changeSettings(shard, settings);
-    server.advance(1000 - (server.clock.monotonicMs() % 1000));
-    // Of what changes nothing the other shard is not told.
-    first.sync('/');
-    server.network.deliverAll();
-    server.turnOf('io-0');
-    second.create('/b');
-    server.network.deliverAll();
-    server.turnOf('io-1');
-    server.run();
-    server.advance(200);
-    expect(first.takeText()).toHaveLength(1);
-    expect(second.takeText()).toEqual(['create Ok @3']);
   });
 });
 
