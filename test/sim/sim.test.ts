@@ -125,6 +125,12 @@ it('seed 5105852: a snapshot that broke off let transactions of the next role th
   expect(said(result)).toEqual([]);
 });
 
+it('seed 6117928: a leader that removed itself lost its power before it told anybody; it is given no older members than it has', () => {
+  const result = new SimWorld(6117928, { plan: drawPlan(6117928, 12_000, { reconfig: 'all' }) }).run();
+  expect(said(result)).toEqual([]);
+  expect(result.configurations).toBeGreaterThan(1);
+});
+
 it('seed 3510773: one of two voters found its log damaged, and nobody led until the operator had accepted the loss', () => {
   const result = new SimWorld(3510773, { plan: drawPlan(3510773, 12_000, { reconfig: 'all' }) }).run();
   expect(said(result)).toEqual([]);

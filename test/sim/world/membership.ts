@@ -4,6 +4,7 @@
  * list does not start (ensemble-protocol 1.2); the operator then gives it the present members with itself among them, to join anew.
  */
 import { Prng } from '../../../src/base/prng.js';
+import { parseQuorumConfigText } from '../../../src/election/quorum-config-text.js';
 import type { QuorumVerifier } from '../../../src/election/quorum-verifier.js';
 import { DynamicConfigFiles } from '../../../src/persistence/dynamic-config-files.js';
 import { readMembers, writeMembers } from '../../testing/inline/member-config-file.js';
@@ -44,10 +45,11 @@ export class Membership {
     if (onDisk !== null && lists(onDisk.membersText, sid)) return;
     // Who has no group cannot vote where others have.
     const isObserver = this.prng.below(2) === 0 || this.text.includes('group.');
-    const own = lists(this.text, sid) ? '' : `${memberLine(sid, isObserver)}\n`;
-    writeMembers(disk, CONFIG_FILE, own + this.text);
+    const present = onDisk === null ? this.text : newerText(onDisk.membersText, this.text);
+    const own = lists(present, sid) ? '' : `${memberLine(sid, isObserver)}\n`;
+    writeMembers(disk, CONFIG_FILE, own + present);
     // Who was a member before has had a say in who came behind it. Of version 0, it would believe whoever still knows older members.
-    if (onDisk !== null && this.version > 0) new DynamicConfigFiles(disk, CONFIG_FILE).writeNext(this.text);
+    if (onDisk !== null && versionOfText(present) > 0) new DynamicConfigFiles(disk, CONFIG_FILE).writeNext(present);
     this.configs.forgets(sid);
   }
 
@@ -67,6 +69,15 @@ export class Membership {
     this.contact.membersChanged(nowMs);
     this.text = text;
   }
+}
+
+/** A leader that lost its power with the last file of new members written has told nobody else that they are committed. */
+function newerText(onDisk: string, told: string): string {
+  return versionOfText(onDisk) > versionOfText(told) ? onDisk : told;
+}
+
+function versionOfText(text: string): number {
+  return versionOf(parseQuorumConfigText(text));
 }
 
 function lists(text: string, sid: number): boolean {
