@@ -271,9 +271,9 @@ export class TxnApplier {
     this.deleteEphemeral(this.$path, 0, length);
   };
 
+  /** Of one that a fuzzy snapshot has missed, the parent, which it may have copied before, learns all the same (ZOOKEEPER-3145). */
   private deleteEphemeral(bytes: Uint8Array, offset: number, length: number): void {
-    if (this.tree.reader.find(bytes, offset, length) === 0) return;
-    this.listener?.onDeleting(bytes, offset, length);
+    if (this.tree.reader.find(bytes, offset, length) !== 0) this.listener?.onDeleting(bytes, offset, length);
     this.tree.delete(bytes, offset, length, this.zxidHi, this.zxidLo);
   }
 

@@ -151,7 +151,7 @@ describe('after a crash', () => {
     expect(snapshots.length).toBeGreaterThan(5);
   });
 
-  test('a session whose close was acknowledged stays closed, though a snapshot came right behind it', () => {
+  test('ZOOKEEPER-3144: a session whose close was acknowledged stays closed, though a snapshot came right behind it', () => {
     const server = InlineServer.start({ placement: 'pipeline', config: { snapCount: 2 } });
     const other = server.connect();
     const closer = server.connect();

@@ -159,7 +159,7 @@ describe('SessionTable', () => {
     expect(new SessionTable(memory).isOpen(1, 5, 6)).toBe(true);
   });
 
-  test('names for a snapshot who is open, and who is closing but not closed in the tree', () => {
+  test('ZOOKEEPER-3144: names for a snapshot who is open, and who is closing but not closed in the tree', () => {
     const table = tableOf(5);
     for (const slot of [0, 1, 2, 3]) table.open(slot, 1, 10 + slot, 5000, 0);
     table.startClosing(1, 0, 7);

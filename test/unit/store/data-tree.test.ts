@@ -84,7 +84,7 @@ describe('create (persistence 3.4)', () => {
     expect(t.stat('/n').dataLength).toBe(0);
   });
 
-  it('leaves cversion and pzxid alone when the record is older than the parent (fuzzy replay)', () => {
+  it('ZOOKEEPER-3249: leaves cversion and pzxid alone when the record is older than the parent (fuzzy replay)', () => {
     const t = new TreeFixture();
     t.create('/p');
     t.create('/p/x', { parentCversion: 5 });

@@ -289,6 +289,15 @@ describe('closeSession', () => {
     expect(calls.filter((call) => call.startsWith('deleting'))).toHaveLength(3);
   });
 
+  test('ZOOKEEPER-3145: the parent of a listed path that is gone learns of it all the same, and nobody is told', () => {
+    const applied = withEphemerals();
+    for (const path of ['/p/f', '/p/g', '/e']) applied.apply(remove(path));
+    const before = applied.fixture.stat('/p').pzxid;
+    const { calls } = applied.apply({ type: OpCode.closeSession, txn: { paths2Delete: ['/gone/too', '/p/g'] } });
+    expect(calls).toEqual(['closeSession = 0']);
+    expect(applied.fixture.stat('/p').pzxid).toBe(before + 2n);
+  });
+
   test('deletes a listed node whoever owns it', () => {
     const applied = withEphemerals();
     applied.apply({ type: OpCode.closeSession, txn: { paths2Delete: ['/theirs'] } });
