@@ -162,7 +162,7 @@ describe.each(['compact', 'staged'])('%s', (placement) => {
   });
 });
 
-test('only for those who have all permissions on the root', async () => {
+test('only for those who have all permissions on the root (CVE-2025-58457)', async () => {
   const temp = makeTempDir('backup');
   const running = await start(temp.path);
   const zk = await open(running.server.port);

@@ -168,7 +168,7 @@ test('go into a file that rolls, if that is asked for, and nothing else goes to 
   ).toEqual([]);
 });
 
-test('hold no secret at any level, nor does any answer of the server', async () => {
+test('hold no secret at any level, nor does any answer of the server (CVE-2026-24308)', async () => {
   const adminPort = await freePort();
   const jaas = join(dir.path, 'jaas.conf');
   const module = 'org.apache.zookeeper.server.auth.DigestLoginModule required';

@@ -197,6 +197,55 @@ describe('authentication that cannot work', () => {
     expect(unknown.stderr).toMatch(/^[^\n]*Kerberos \(GSSAPI\) is not supported[^\n]*\n$/);
     expect(unknown.stdout + unknown.stderr).not.toContain('HUSH');
   });
+
+  it('ZOOKEEPER-4889: ends with code 1 where this runtime refuses MD5, as in FIPS mode, and logins need it', async () => {
+    const preload = join(dir.path, 'no-md5.cjs');
+    writeFileSync(
+      preload,
+      `const crypto = require('node:crypto');
+      const { createHash } = crypto;
+      crypto.createHash = (name, ...rest) => {
+        if (/^md5$/i.test(name)) throw new Error('error:0308010C:digital envelope routines::unsupported');
+        return createHash(name, ...rest);
+      };
+      require('node:module').syncBuiltinESMExports();`,
+    );
+    const jaas = join(dir.path, 'jaas.conf');
+    const module = 'org.apache.zookeeper.server.auth.DigestLoginModule required';
+    writeFileSync(jaas, `Server { ${module} user_bob="HUSH"; }; QuorumServer { ${module} user_member="HUSH"; };`);
+    const env = { NODE_OPTIONS: `--require=${preload}` };
+    const login = `java.security.auth.login.config=${jaas}`;
+    const alone = ['dataDir=./data', 'clientPort=0'];
+
+    const clients = await run([config(...alone, login)], env);
+    expectRefusal(
+      clients,
+      1,
+      'Unexpected exception, exiting abnormally',
+      'SASL users log in by DIGEST-MD5, but this runtime refuses MD5',
+    );
+
+    writeFileSync(join(dir.path, 'myid'), '1');
+    const members = ['server.1=127.0.0.1:1:2', 'server.2=127.0.0.1:3:4', 'initLimit=5', 'syncLimit=2'];
+    writeFileSync(jaas, `QuorumServer { ${module} user_member="HUSH"; };`);
+    const peers = await run(
+      [config('dataDir=.', 'clientPort=0', ...members, 'quorum.auth.enableSasl=true', login)],
+      env,
+    );
+    expectRefusal(
+      peers,
+      1,
+      'Unexpected exception, exiting abnormally',
+      'Servers authenticate each other by DIGEST-MD5, but this runtime refuses MD5',
+    );
+    expect(clients.stdout + peers.stdout).not.toContain('HUSH');
+
+    // Who needs no login serves there.
+    await using server = await startThreadkeeper({ env });
+    const connection = await WireConnection.openSession(server.port);
+    expect((await connection.call(1, 100, int32(0), counted('digest'), counted('bob:secret'))).err).toBe(0);
+    connection.destroy();
+  });
 });
 
 describe('secrets', () => {

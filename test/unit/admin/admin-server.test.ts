@@ -280,7 +280,7 @@ describe('last_snapshot', () => {
   });
 });
 
-describe.each(['snapshot', 'restore'])('%s is for who owns the root', (command) => {
+describe.each(['snapshot', 'restore'])('%s is for who owns the root (CVE-2025-58457)', (command) => {
   const call = (headers: Record<string, string>): Promise<Answer> =>
     command === 'restore' ? post('/commands/restore', 'body', headers) : ask('/commands/snapshot', { headers });
 

@@ -1,4 +1,5 @@
 /** SASL between servers: the bytes of a real exchange, who gets in under which switches, and what broken ones come to. */
+import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../../src/actor/logger.js';
 import { SeldomLogger } from '../../../src/actor/seldom-logger.js';
@@ -9,6 +10,7 @@ import { AuthenticatedPeerNetwork } from '../../../src/peer/authenticated-peer-n
 import { NodePeerNetwork } from '../../../src/peer/node-peer-network.js';
 import { AuthPacketReader, encodeAuthPacket } from '../../../src/peer/quorum-auth-packet.js';
 import { type Chance, QuorumSasl, type QuorumSaslOptions } from '../../../src/peer/quorum-sasl.js';
+import { clientResponse } from '../../../src/protocol/sasl/digest-md5.js';
 import { until } from '../../testing/until.js';
 import { connecting, DEADLINE_MS, firstOf, type Listening, listening } from './loopback.js';
 
@@ -64,7 +66,7 @@ function meeting(learner: Partial<QuorumSaslOptions>, server: Partial<QuorumSasl
 }
 
 describe('the exchange', () => {
-  it('is byte by byte the reference’s (ensemble-protocol 13.7)', () => {
+  it('is byte by byte the reference’s (ensemble-protocol 10.1, 13.7)', () => {
     const nonce = '/SHnnes62Rl48cz2TovXnVrixpZmd9B2HnOIqZXb';
     const cnonce = 'fe8/jMeNdehj3uaxJCnR84qwY9Ys+6ql4HWMEaSE';
     const options = { passwords: PASSWORDS, credentials: GOOD, isRequired: true };
@@ -176,6 +178,48 @@ describe('the exchange', () => {
         expect(outcome === 'more' || outcome === 'refused').toBe(true);
       }
     }
+  });
+});
+
+describe('an authorization id (CVE-2023-44981)', () => {
+  /** Of one who knows the password, and asks to act as this; null: leaves it out. */
+  function asking(authzid: string | null): { outcome: PeerAuthOutcome; reason: string } {
+    const server = sasl().asAccepting();
+    const opening = encodeAuthPacket(0, new Uint8Array(0));
+    server.feed(opening, 0, opening.length);
+    const challenge = Buffer.from(server.reply as Uint8Array).toString('latin1');
+    const nonce = /nonce="([^"]+)"/.exec(challenge)?.[1] as string;
+    const digestUri = 'zookeeper-quorum/zk-quorum-sasl-md5';
+    const proof = clientResponse(
+      (bytes) => createHash('md5').update(bytes).digest(),
+      { user: 'test', realm: 'zk-quorum-sasl-md5', password: 'mypassword' },
+      {
+        nonce: Buffer.from(nonce),
+        cnonce: Buffer.from('c'),
+        authzid: authzid === null ? null : Buffer.from(authzid),
+        digestUri: Buffer.from(digestUri),
+      },
+    );
+    const response =
+      `charset=utf-8,username="test",realm="zk-quorum-sasl-md5",nonce="${nonce}",nc=00000001,cnonce="c",qop=auth,` +
+      `digest-uri="${digestUri}",response=${proof}${authzid === null ? '' : `,authzid="${authzid}"`}`;
+    const packet = encodeAuthPacket(0, Buffer.from(response));
+    return { outcome: server.feed(packet, 0, packet.length), reason: server.reason };
+  }
+
+  it.each(['test@EXAMPLE.COM', 'test/host@EXAMPLE.COM', 'test/', '/host', 'Test', 'test ', 'root', ''])(
+    '"%s" is refused, whatever parts it has or lacks',
+    (authzid) => {
+      expect(asking(authzid)).toEqual({
+        outcome: 'refused',
+        reason: 'authentication failed: authzid is not the user',
+      });
+    },
+  );
+
+  it('is the user’s own name; who leaves it out acts as himself', () => {
+    expect(asking('test').outcome).toBe('authenticated');
+    expect(asking(null).outcome).toBe('authenticated');
   });
 });
 

@@ -108,7 +108,7 @@ describe('SASL', () => {
     await expect(read({ 'java.security.auth.login.config': jaas(text) })).rejects.toThrow(message);
   });
 
-  test('a password stands in no message', async () => {
+  test('a password stands in no message (CVE-2026-24308)', async () => {
     const file = jaas(`Client { ${MODULE} password="topsecret"; };`);
     const error: unknown = await read({ 'java.security.auth.login.config': file }).catch((reason: unknown) => reason);
     expect(String(error)).not.toContain('topsecret');

@@ -146,7 +146,7 @@ describe('recognising a word', () => {
 });
 
 describe('the whitelist', () => {
-  it('is srvr alone by default', () => {
+  it('is srvr alone by default, so neither wchp nor wchc (CVE-2017-5637)', () => {
     const whitelist = new FourLetterWhitelist('', false);
     expect(FOUR_LETTER_WORDS.filter((word) => whitelist.allows(word))).toEqual(['srvr']);
     expect(textOf('ruok', {}, whitelist)).toBe('ruok is not executed because it is not in the whitelist.\n');

@@ -190,6 +190,16 @@ describe('SASL', () => {
     expect(security({ ...all(file), ...names }).sasl?.credentials?.username).toBe('x');
   });
 
+  it.each([{}, { 'fips-mode': 'true' }, { 'fips-mode': 'false' }])(
+    'ZOOKEEPER-4889: is by DIGEST-MD5 whatever fips-mode says: %o',
+    (switched) => {
+      expect(security({ ...all(both()), ...switched }).sasl).toMatchObject({
+        credentials: { username: 'test' },
+        isRequired: true,
+      });
+    },
+  );
+
   it('is refused in one clear line where it cannot be, without a secret in it', () => {
     expect(refusal({ 'quorum.auth.enableSasl': 'true' })).toMatch(/java\.security\.auth\.login\.config names no login/);
     expect(refusal(all(jaas('Server { x required; };')))).toMatch(
@@ -206,7 +216,7 @@ describe('SASL', () => {
     );
   });
 
-  it('by Kerberos is not for this server', () => {
+  it('by Kerberos is not for this server (CVE-2023-44981)', () => {
     const file = jaas('QuorumServer { com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true; };');
     expect(refusal(enabled(file))).toBe(
       'No LoginModule found for com.sun.security.auth.module.Krb5LoginModule in section QuorumServer: Kerberos (GSSAPI) ' +

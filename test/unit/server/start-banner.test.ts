@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type Logger, silentLogger } from '../../../src/actor/logger.js';
+import { CONFIG_KEYS, type ConfigKey, propertiesOf } from '../../../src/server/config-keys.js';
 import { describeEnvironment } from '../../../src/server/environment.js';
 import { EXIT_SIGNALS, ExitCode, exitLine } from '../../../src/server/exit-code.js';
 import { loadServerConfig } from '../../../src/server/server-config.js';
-import { logStartBanner } from '../../../src/server/start-banner.js';
+import { logStartBanner, settingLine } from '../../../src/server/start-banner.js';
 import { causeChain } from '../../../src/server/start-error.js';
 import { FULL_VERSION, readRevision } from '../../../src/server/version.js';
+
+const ROWS: readonly ConfigKey[] = CONFIG_KEYS;
 
 function banner(text: string): string[] {
   const dir = mkdtempSync(join(tmpdir(), 'start-banner-'));
@@ -36,10 +39,20 @@ it('tells the environment, the settings and what was made of them', () => {
   );
 });
 
-it('never tells a secret, and nothing about keys it does not know', () => {
+it('never tells a secret, and nothing about keys it does not know (CVE-2026-24308)', () => {
   const text = banner('DigestAuthenticationProvider.superDigest=super:HUSH\nssl.keyStore.password=HUSH\n').join('\n');
   expect(text).toContain('superDigest = <set>');
   expect(text).not.toContain('HUSH');
+});
+
+it('no key that is called like a secret may be told of (CVE-2026-24308)', () => {
+  const isSecret = ({ name }: ConfigKey): boolean => /(password|passwd|secret|credentials?|digest|token)$/i.test(name);
+  const secrets = ROWS.filter(isSecret);
+  expect(secrets.length).toBeGreaterThan(5);
+  for (const key of secrets) {
+    const set = Object.fromEntries(propertiesOf(key).map((name) => [name, 'HUSH']));
+    expect([key.name, settingLine(key, set)?.includes('HUSH') ?? false]).toEqual([key.name, false]);
+  }
 });
 
 it('the environment is a closed list, in the order of a JVM’s', () => {

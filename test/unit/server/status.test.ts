@@ -4,6 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../src/base/clock.js';
 import { Prng } from '../../../src/base/prng.js';
 import { decodeUtf8, encodeUtf8 } from '../../../src/base/utf8.js';
+import type { ServerCnxn } from '../../../src/net/server-cnxn.js';
+import type { ShardConnections } from '../../../src/net/shard-connections.js';
+import type { WatchPiece } from '../../../src/net/shard-control.js';
+import { ShardListing } from '../../../src/net/shard-listing.js';
 import { SessionListing } from '../../../src/server/status/session-listing.js';
 import { TurnSharing } from '../../../src/server/status/turn-sharing.js';
 import { SessionTable } from '../../../src/session/session-table.js';
@@ -70,6 +74,39 @@ describe('a walk over watches', () => {
     expect(missed).toEqual([]);
     expect(seen.has('/children')).toBe(false);
     expect(pieces).toBeGreaterThan(20);
+  });
+});
+
+describe('what a shard tells of its watches at once (CVE-2017-5637)', () => {
+  const OF_WATCH = 3;
+
+  function piecesOf(count: number, pathOf: (i: number) => string): WatchPiece[] {
+    const watches = new WatchManager<ServerCnxn>(new PathHash(1, 2));
+    const watcher = { sessionHi: 1, sessionLo: 2 } as ServerCnxn;
+    for (let i = 0; i < count; i++) {
+      const bytes = encodeUtf8(pathOf(i));
+      watches.add(WatchTable.data, WatchMode.standard, bytes, 0, bytes.length, watcher);
+    }
+    const sessions = new SessionTable(new SharedArrayBuffer(SessionTable.byteLengthFor(8)));
+    const listing = new ShardListing({} as ShardConnections, watches, sessions, 1000);
+    const pieces: WatchPiece[] = [];
+    for (let from = 0; from >= 0; from = (pieces.at(-1) as WatchPiece).next) pieces.push(listing.watchPiece(from));
+    return pieces;
+  }
+
+  it('is about 512 of them, and all pieces together are as many as there are', () => {
+    const pieces = piecesOf(10_000, (i) => `/watched/${i}`);
+    const counts = pieces.map(({ words }) => words.length / OF_WATCH);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(10_000);
+    expect(Math.max(...counts)).toBeLessThan(600);
+    expect(pieces.length).toBeLessThan(25);
+  });
+
+  it('is about 64 kB of paths', () => {
+    const long = 'x'.repeat(4000);
+    const pieces = piecesOf(200, (i) => `/${i}/${long}`);
+    expect(pieces.reduce((sum, { words }) => sum + words.length / OF_WATCH, 0)).toBe(200);
+    expect(Math.max(...pieces.map(({ paths }) => paths.length))).toBeLessThan(100_000);
   });
 });
 

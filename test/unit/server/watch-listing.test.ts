@@ -80,7 +80,7 @@ describe('watches that shards have told', () => {
     expect(await none.counts()).toEqual({ connections: 0, paths: 0, watches: 0 });
   });
 
-  it('leave others their turn while they are sorted', async () => {
+  it('leave others their turn while they are sorted (CVE-2017-5637)', async () => {
     class Ticking extends ManualClock {
       override monotonicMs(): number {
         this.advance(1);

@@ -123,7 +123,7 @@ describe.each([1, 2])('with %d shards', (shards) => {
     });
   });
 
-  describe('who may hear of it', () => {
+  describe('who may hear of it (CVE-2024-23944)', () => {
     test('a recursive watch tells nothing of nodes that may not be read', () => {
       const stage = scene(shards);
       stage.watcher.request(OpCode.ping);

@@ -85,7 +85,7 @@ function loggedIn(server: InlineServer, who: Who): WireClient {
   return client;
 }
 
-test.each(Object.keys(LISTS))('the node has the list %s', (nodeList) => {
+test.each(Object.keys(LISTS))('who is told of a node with the list %s (CVE-2024-23944)', (nodeList) => {
   const auth = { ...InlineServer.defaults().auth, superDigest: 'super:lK75jTNcA+U9vtVEw5vB51mj/w4=' };
   const server = InlineServer.start({ config: { auth } });
   const writer = loggedIn(server, 'super');

@@ -249,7 +249,19 @@ describe('permissions are not inherited', () => {
   });
 });
 
-describe('getACL', () => {
+describe('getACL (CVE-2019-0201)', () => {
+  test('tells no word of the list to who has neither READ nor ADMIN', () => {
+    const bench = new Bench();
+    const path = bench.fresh();
+    for (const others of ['- world:anyone', 'w world:anyone', 'c world:anyone', 'd world:anyone', 'wcd world:anyone']) {
+      bench.close(path, [`rwcda digest:${ANN}`, others]);
+      const client = bench.client(PEOPLE[0] as Person);
+      client.getAcl(path);
+      const reply = bench.reply(client);
+      expect([others, codeName(reply.err), reply.body.length]).toEqual([others, 'NoAuth', 0]);
+    }
+  });
+
   test('shows digests to whom may change the list, and masks them for who may only read it', () => {
     const bench = new Bench();
     const path = bench.fresh();
