@@ -220,10 +220,11 @@ describe('joining those who have decided', () => {
     expect(server.hear(3, 'LEADING 3 100000000 r7 e2')).toEqual(['FOLLOWING 3 100000000 r7 e2 by 2,3,4,5 after 0']);
   });
 
-  it.each([
-    ['ZOOKEEPER-1514, -1732: rounds', ['2 FOLLOWING 3 5 r6 e2', '3 LEADING 3 5 r8 e2', '4 FOLLOWING 3 5 r7 e2']],
-    ['ZOOKEEPER-1805: zxids', ['2 FOLLOWING 3 4 r6 e2', '3 LEADING 3 5 r6 e2', '4 FOLLOWING 3 6 r6 e2']],
-  ])('%s of the same leader may differ', (_name, heard) => {
+  const differing = [
+    ['rounds', ['2 FOLLOWING 3 5 r6 e2', '3 LEADING 3 5 r8 e2', '4 FOLLOWING 3 5 r7 e2']],
+    ['zxids', ['2 FOLLOWING 3 4 r6 e2', '3 LEADING 3 5 r6 e2', '4 FOLLOWING 3 6 r6 e2']],
+  ] as const;
+  it.each(differing)('ZOOKEEPER-1514, -1732, -1805: %s of the same leader may differ', (_name, heard) => {
     const server = joining();
     const lines = heard.flatMap((line) => server.hear(Number(line[0]), line.slice(2)));
     expect(lines).toHaveLength(1);

@@ -15,7 +15,7 @@ function read(hex: string): { hello: Hello | null; fault: string | null; consume
 }
 
 describe('HELLO', () => {
-  it('V1 is what is sent by default (ZOOKEEPER-3188, -3720)', () => {
+  it('V1 is what is sent by default (ZOOKEEPER-3188, -3720, -3758)', () => {
     const addresses = [
       { host: '127.0.0.1', port: 31382 },
       { host: 'other', port: 1 },
@@ -25,7 +25,7 @@ describe('HELLO', () => {
     expect(read(hexOf(bytes))).toEqual({ hello: { sid: 2, addresses: [addresses[0]] }, fault: null, consumed: 35 });
   });
 
-  it('V2 has all addresses', () => {
+  it('ZOOKEEPER-3758: V2 has all addresses', () => {
     const addresses = [
       { host: '127.0.0.2', port: 24352 },
       { host: '127.0.0.2', port: 24382 },

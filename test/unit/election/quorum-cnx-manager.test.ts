@@ -205,6 +205,19 @@ describe('a connection to a server with a smaller id', () => {
     expect(bench.last(7).received).toBe(hello(5));
   });
 
+  it('ZOOKEEPER-3758: is tried at all addresses every time, though none of them has ever answered', () => {
+    const bench = new Bench();
+    const [first, second] = ['h1', 'h1b'].map((name) => bench.network.host(name)) as [SimPeerHost, SimPeerHost];
+    first.refusesConnections = true;
+    bench.send(1, 'aa');
+    bench.run(10);
+    expect(bench.take()).toEqual([]);
+    bench.listen(1, second);
+    bench.manager.connectAll();
+    bench.run(10);
+    expect(bench.take()).toEqual(['connected 1']);
+  });
+
   it('is tried again only when there is something to send, or when asked to', () => {
     const bench = new Bench();
     bench.network.host('h1').refusesConnections = true;

@@ -147,7 +147,7 @@ describe('a connection', () => {
 });
 
 describe('opening', () => {
-  it('takes the first of several addresses that answers, and one only', async () => {
+  it('ZOOKEEPER-3758: takes the first of several addresses that answers, whatever the others are, and one only', async () => {
     const caller = connecting(network, listener.port, ['192.0.2.1', 'no-such-host.invalid', '127.0.0.2', '127.0.0.1']);
     await caller.opened();
     caller.send('hello');

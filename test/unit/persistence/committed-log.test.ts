@@ -107,7 +107,7 @@ describe('what is given up', () => {
   });
 });
 
-describe('after a start', () => {
+describe('ZOOKEEPER-4352: after a start', () => {
   test('it holds the last of what was replayed', () => {
     const log = new CommittedLog(5, 10_000);
     recoverFrom(storeWith('tiny-3.9'), { committedLog: log });

@@ -1,5 +1,5 @@
 // What the epoch files may say at a start, what a start makes of them, and that no kill or crash while they are written
-// (ZOOKEEPER-335, 1653, 2307, 4269) leaves a member that cannot start or that has broken a promise.
+// (ZOOKEEPER-335, 1653, 2307, 2354, 4269) leaves a member that cannot start or that has broken a promise.
 
 import { describe, expect, test } from 'vitest';
 import { Prng } from '../../../src/base/prng.js';
@@ -191,7 +191,7 @@ describe('setting an epoch', () => {
   let answered = { accepted: 4, current: 4, logged: 4 };
 
   // The member of epoch 4 joins epoch 5: promise, then data of epoch 5 on the disk, then currentEpoch.
-  test('ZOOKEEPER-335, 1653, 2307, 4269: ended at every file call the member starts and keeps its promises', () => {
+  test('ZOOKEEPER-335, 1653, 2307, 2354, 4269: ended at every file call the member starts and keeps its promises', () => {
     const runs = endAtEveryCall(
       (store) => {
         store.makeDirectories(VERSION_2);

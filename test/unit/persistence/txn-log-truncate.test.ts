@@ -52,14 +52,15 @@ describe('what stays', () => {
     expect(stateOf(recoverFrom(store))).toEqual(stateOf(recoverFrom(reference)));
   });
 
-  test.each([
+  const places: [string, bigint, string[]][] = [
     ['before a file boundary', 7n, ['log.1', 'log.5']],
     ['exactly at one', 8n, ['log.1', 'log.5']],
     ['behind one', 9n, ['log.1', 'log.5', 'log.9']],
     ['at the first record of all', 1n, ['log.1']],
     ['in front of it', 0n, []],
     ['at the last one', 12n, ['log.1', 'log.5', 'log.9']],
-  ])('ZOOKEEPER-1154, 1156: a zxid %s', (_, zxid, logs) => {
+  ];
+  test.each(places)('ZOOKEEPER-1154, 1156: a zxid %s', (_, zxid, logs) => {
     const { store } = threeLogs();
     expect(truncate(store, zxid)).toMatchObject({ lastHi: 0, lastLo: Number(zxid), snapshot: 'snapshot.0' });
     expect(dataFiles(store)).toEqual([...logs, 'snapshot.0']);

@@ -16,35 +16,48 @@ function syncsOf(said: string[]): string[] {
     .flatMap((found) => (found === null ? [] : [`${found[1]} ${found[2]}`]));
 }
 
+interface CutOff {
+  readonly ensemble: InlineEnsemble;
+  readonly said: string[];
+  /** It has logged /alone behind what all have, and the others have a leader of a new epoch. */
+  readonly old: number;
+  readonly others: readonly [number, number];
+  readonly next: number;
+}
+
+function cutOff(): CutOff {
+  const said: string[] = [];
+  const ensemble = new InlineEnsemble(3, { onSaying: (_, message) => said.push(message) });
+  ensemble.start(1, 2, 3);
+  const old = ensemble.untilServing(1, 2, 3).sid;
+  const others = [1, 2, 3].filter((sid) => sid !== old) as [number, number];
+  const client = ensemble.connect(old);
+  client.create('/before');
+  expect(ensemble.answer(client).err).toBe(ErrorCode.Ok);
+  ensemble.untilLevel(1, 2, 3);
+  const epoch = ensemble.zxidOf(old) >> 32n;
+
+  ensemble.isolate(old);
+  client.create('/alone');
+  ensemble.pass(200);
+  expect(client.take()).toEqual([]);
+  const next = ensemble.untilServing(...others).sid;
+  expect([ensemble.has(next, '/alone'), ensemble.zxidOf(next) >> 32n]).toEqual([false, epoch + 1n]);
+  syncsOf(said);
+  return { ensemble, said, old, others, next };
+}
+
 describe('a leader that is cut off', () => {
   test.each([
     ['committed another one', true, 'SNAP'],
     ['have a new epoch and nothing in it', false, 'TRUNC'],
   ])('ZOOKEEPER-335, 1081, 1082: what it logs alone is gone for good, when the others %s', (_what, hasMore, op) => {
-    const said: string[] = [];
-    const ensemble = new InlineEnsemble(3, { onSaying: (_, message) => said.push(message) });
-    ensemble.start(1, 2, 3);
-    const old = ensemble.untilServing(1, 2, 3).sid;
-    const others = [1, 2, 3].filter((sid) => sid !== old);
-    const client = ensemble.connect(old);
-    client.create('/before');
-    expect(ensemble.answer(client).err).toBe(ErrorCode.Ok);
-    ensemble.untilLevel(1, 2, 3);
-    const last = ensemble.zxidOf(old);
-
-    ensemble.isolate(old);
-    client.create('/alone');
-    ensemble.pass(200);
-    expect(client.take()).toEqual([]);
-    const next = ensemble.untilServing(...others);
-    expect([ensemble.has(next.sid, '/alone'), ensemble.zxidOf(next.sid) >> 32n]).toEqual([false, (last >> 32n) + 1n]);
+    const { ensemble, said, old, others, next } = cutOff();
     if (hasMore) {
-      const another = ensemble.connect(next.sid);
+      const another = ensemble.connect(next);
       another.create('/instead');
       expect(ensemble.answer(another).err).toBe(ErrorCode.Ok);
     }
-    syncsOf(said);
-
     ensemble.network.healAll();
     ensemble.untilLevel(1, 2, 3);
     expect(syncsOf(said)).toEqual([`${old} ${op}`]);
@@ -53,11 +66,28 @@ describe('a leader that is cut off', () => {
 
     // Nor is it in what is on the disk, when it has to do with one of the others only.
     for (const { sid } of ensemble.members) ensemble.member(sid).kill();
-    ensemble.start(old, others[0] as number);
-    ensemble.untilServing(old, others[0] as number);
-    ensemble.start(others[1] as number);
+    ensemble.start(old, others[0]);
+    ensemble.untilServing(old, others[0]);
+    ensemble.start(others[1]);
     ensemble.untilLevel(1, 2, 3);
     expect(look()).toEqual([1, 2, 3].map(() => [true, false, hasMore]));
+  });
+
+  test.each([0, 5, 20, 60])('ZOOKEEPER-5094: a TRUNC that is broken off after %i steps is made good', (steps) => {
+    const { ensemble, said, old, others, next } = cutOff();
+    ensemble.network.healAll();
+    ensemble.until('it is to be cut back', () => said.some((line) => line.includes('The leader sends TRUNC')));
+    ensemble.steps(steps);
+    ensemble.member(next).losePower();
+    ensemble.untilLevel(old, others[0] === next ? others[1] : others[0]);
+    ensemble.start(next);
+    ensemble.untilLevel(1, 2, 3);
+    const paths = ensemble.pathsOf(next);
+    expect([paths.includes('/before'), paths.includes('/alone')]).toEqual([true, false]);
+    ensemble.member(old).kill();
+    ensemble.start(old);
+    ensemble.untilLevel(1, 2, 3);
+    for (const sid of [1, 2, 3]) expect(ensemble.pathsOf(sid)).toEqual(paths);
   });
 });
 

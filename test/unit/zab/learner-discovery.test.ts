@@ -7,7 +7,7 @@ import { RecordType } from '../../../src/processor/pipeline-records.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import type { ObserverMasterOptions } from '../../../src/zab/learner-host.js';
 import { PacketType } from '../../../src/zab/quorum-packet.js';
-import { INIT_LIMIT_MS, LearnerWorld, leaderInfo, proposal } from './learner-fixture.js';
+import { CONFIG_TEXT, INIT_LIMIT_MS, LearnerWorld, leaderInfo, proposal } from './learner-fixture.js';
 
 const FOLLOWERINFO = '> FOLLOWERINFO 0:0 [0000000000000001000100000000000000000000]';
 
@@ -18,6 +18,18 @@ describe('connecting', () => {
     expect(world.addresses).toEqual([[{ host: 'host2', port: 2888 }]]);
     world.connect();
     expect(world.take()).toEqual([FOLLOWERINFO]);
+  });
+
+  test('ZOOKEEPER-3758: to all addresses of it, in every attempt, though none has answered', () => {
+    const members = CONFIG_TEXT.replace('host2:2888:3888', 'host2:2888:3888|other2:2889:3889');
+    const world = new LearnerWorld({ members });
+    world.refuse();
+    world.tick(100);
+    const both = [
+      { host: 'host2', port: 2888 },
+      { host: 'other2', port: 2889 },
+    ];
+    expect(world.addresses).toEqual([both, both]);
   });
 
   test('attempts 100 ms apart, for a second', () => {

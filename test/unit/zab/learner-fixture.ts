@@ -142,6 +142,8 @@ export interface WorldOptions {
   readonly kind?: LearnerOptions['kind'];
   /** Last zxid in this member's log. */
   readonly last?: Zxid;
+  /** Of the role before, which ended at `last`. */
+  readonly history?: ProposalHistory;
   readonly accepted?: number;
   readonly current?: number;
   readonly needsSnapshot?: boolean;
@@ -174,7 +176,7 @@ const LEADER = 2;
 
 export class LearnerWorld {
   readonly clock: ManualClock;
-  readonly history = new ProposalHistory(new CommittedLog(500, 1 << 20));
+  readonly history: ProposalHistory;
   readonly learner: Learner;
   readonly toSync: RecordingSender;
   readonly addresses: PeerAddress[][] = [];
@@ -202,7 +204,8 @@ export class LearnerWorld {
   constructor(options: WorldOptions = {}) {
     const [lastHi, lastLo] = options.last ?? [0, 0];
     this.clock = options.clock ?? new ManualClock();
-    this.history.reset(lastHi, lastLo);
+    this.history = options.history ?? new ProposalHistory(new CommittedLog(500, 1 << 20));
+    if (options.history === undefined) this.history.reset(lastHi, lastLo);
     this.accepted = options.accepted ?? lastHi;
     this.current = options.current ?? lastHi;
     this.toSync = new RecordingSender((type, words, bytes) => this.tellLine(type, words, bytes));

@@ -95,6 +95,22 @@ describe('SNAP', () => {
     expect(committedZxids(world.history)).toEqual(['2:1']);
   });
 
+  test('ZOOKEEPER-4352: what is kept for learners begins behind it, with nothing of the database before', () => {
+    const world = new LearnerWorld({ last: [1, 3] });
+    world.discover(2);
+    world.packets([PacketType.diff, [1, 5]], proposal([1, 4]), commit([1, 4]), proposal([1, 5]), commit([1, 5]));
+    expect(committedZxids(world.history)).toEqual(['1:4', '1:5']);
+    const next = new LearnerWorld({ last: [1, 5], history: world.history });
+    next.discover(2);
+    next.receive(streamOf());
+    next.done(RecordType.snapEnd);
+    const { committedLog } = next.history;
+    const { count, minHi, minLo, maxHi, maxLo } = committedLog;
+    expect([count, minHi, minLo, maxHi, maxLo]).toEqual([0, 1, 7, 1, 7]);
+    next.packets(proposal([1, 8]), commit([1, 8]));
+    expect([committedZxids(next.history), committedLog.minLo, committedLog.maxLo]).toEqual([['1:8'], 8, 8]);
+  });
+
   test('a COMMIT that skips what is kept back ends the role', () => {
     const world = loading(proposal([2, 1]), proposal([2, 2]), commit([2, 2]));
     world.take();

@@ -10,7 +10,7 @@ import { append, createEntry, newWriter } from '../persistence/txn-entries.js';
 const VERSION_2 = '/data/version-2';
 const EPOCH = 1n << 32n;
 
-describe('the history that the log holds', () => {
+describe('ZOOKEEPER-4352: the history that the log holds', () => {
   let disk: SimFileStore;
   let history: ProposalHistory;
 
