@@ -317,8 +317,9 @@ function recoverDatabase(
   );
   const toSnapshotter = context.outbox('snapshotter');
   tellSnapshotLoaded(toSnapshotter, loadedSnapshot(recovered));
-  // So that the next start need not replay these again.
-  if (recordsReplayed > 0) tellSnapshotDue(toSnapshotter);
+  // So that the next start need not replay these again; nor be told once more to trust logs without a snapshot (ZOOKEEPER-3781).
+  const hasNone = recovered.snapshot === null && lastZxidHi >= 0;
+  if (recordsReplayed > 0 || hasNone) tellSnapshotDue(toSnapshotter);
   tellDatabaseLoaded(context.outbox('datadir-cleanup'));
   return { sessions, lastZxidHi, lastZxidLo, digestMismatches: recovered.digestMismatches };
 }

@@ -71,7 +71,7 @@ test('a member that lost everything is sent a snapshot, one that was away what i
   expect(ensemble.member(lost).log()).toContain('SNAP');
 });
 
-test('an old leader takes back what nobody else has', { timeout: DEADLINE_MS }, async () => {
+test('ZOOKEEPER-1081, -1082: an old leader takes back what nobody else has', { timeout: DEADLINE_MS }, async () => {
   await using ensemble = await EnsembleProcess.start({
     kinds: ['threadkeeper', 'threadkeeper', 'threadkeeper'],
     cfg: { tickTime: 500 },

@@ -90,7 +90,7 @@ describe('openDataDirectories', () => {
 });
 
 describe('an empty database', () => {
-  test('gets its first snapshot, so that logs are never found without one', () => {
+  test('ZOOKEEPER-2325: gets its first snapshot, so that logs are never found without one', () => {
     const store = newStore();
     const database = recoverFrom(store);
     expect(database).toMatchObject({ lastZxidHi: 0, lastZxidLo: 0, snapshot: { name: 'snapshot.0' }, sessions: [] });

@@ -166,7 +166,7 @@ describe('the same data by another way', () => {
     });
   }
 
-  test('no-snapshot loads when snapshot.trust.empty is set', () => {
+  test('ZOOKEEPER-3056: no-snapshot loads when snapshot.trust.empty is set', () => {
     const database = recoverFrom(storeWith('no-snapshot'), { trustEmptySnapshot: true });
     expect(stateOf(database)).toEqual(expectedState('tiny-3.8'));
     expect(database.snapshot).toBeNull();

@@ -147,7 +147,7 @@ describe('recovery of a member', () => {
     expect(disk.list(VERSION_2)).toEqual(before);
   });
 
-  it('refuses logs without any snapshot as ever', () => {
+  it('ZOOKEEPER-2325, -3056: refuses logs without any snapshot, as ever', () => {
     for (const name of spoilSnapshots()) disk.unlink(`${VERSION_2}/${name}`);
     expect(() => recoverIt()).toThrow('No snapshot found, but there are log entries');
   });

@@ -423,7 +423,7 @@ describe('broadcast', () => {
     expect(learners[0].take()).toEqual([]);
   });
 
-  test('ZOOKEEPER-1277: the counter of zxids is not run out of', () => {
+  test('ZOOKEEPER-1277, -2789: the counter of zxids is not run out of', () => {
     const { stage, learners } = LeaderStage.serving([2]);
     stage.countFrom(0xfffffffd);
     stage.write(1);
