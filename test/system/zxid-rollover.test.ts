@@ -9,7 +9,9 @@ const EPOCH_TXNS = 12;
 const NODES = 26;
 const DEADLINE_MS = 60_000;
 
-test('ZOOKEEPER-1277, -2789: a leader whose counters are used up makes room for the next epoch', { timeout: DEADLINE_MS }, async () => {
+test('ZOOKEEPER-1277, -2789: a leader whose counters are used up makes room for the next epoch', {
+  timeout: DEADLINE_MS,
+}, async () => {
   await using ensemble = await EnsembleProcess.start({
     kinds: ['threadkeeper', 'threadkeeper', 'threadkeeper'],
     cfg: { tickTime: 500, 'testingonly.initialZxid': 0xffffffff - EPOCH_TXNS },
