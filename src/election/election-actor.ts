@@ -181,8 +181,8 @@ export class ElectionActor implements Actor, ElectionPort, CnxEvents {
 
   private onConfigs(committed: QuorumVerifier, lastSeen: QuorumVerifier, restart: boolean, nowMs: number): void {
     const { myId } = this.options;
-    // A server that was removed goes on where it was.
-    this.own = committed.member(myId) ?? lastSeen.member(myId) ?? this.own;
+    // Told to others is where this server listens, which changes with a restart alone. One that was removed goes on where it was.
+    if (restart) this.own = committed.member(myId) ?? lastSeen.member(myId) ?? this.own;
     this.configText = committed.toText();
     this.connections.configs(committed, lastSeen, this.own);
     this.election.configs(committed, lastSeen, restart);

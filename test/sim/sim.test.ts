@@ -131,6 +131,12 @@ it('seed 6117928: a leader that removed itself lost its power before it told any
   expect(result.configurations).toBeGreaterThan(1);
 });
 
+it('seed 6321701: a removed server was proposed at another address, told others of that one and listened at its old', () => {
+  const result = new SimWorld(6321701, { plan: drawPlan(6321701, 12_000, { moves: 'all' }) }).run();
+  expect(said(result)).toEqual([]);
+  expect(result.configurations).toBeGreaterThan(9);
+});
+
 it('seed 3510773: one of two voters found its log damaged, and nobody led until the operator had accepted the loss', () => {
   const result = new SimWorld(3510773, { plan: drawPlan(3510773, 12_000, { reconfig: 'all' }) }).run();
   expect(said(result)).toEqual([]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ElectionWorld } from './election-world.js';
+import { sendConfigs } from '../../../src/election/election-records.js';
+import { ELECTION_PORT, ElectionWorld, membersText } from './election-world.js';
 
 describe('an ensemble', () => {
   it('elects the largest id among equals, as soon as all have voted', () => {
@@ -192,6 +193,18 @@ describe('the election port', () => {
     listener.close();
     world.runUntil(() => world.server(1).decision === 'FOLLOWING 2', 3000);
     expect(world.server(1).fatal).toEqual([]);
+  });
+
+  it('is announced where it is open, also by a removed server that is proposed to come back with another', () => {
+    const members = membersText('2 3', '100000000');
+    const world = new ElectionWorld('1 2 3', { reconfigEnabled: true });
+    for (const sid of [2, 3]) world.start(sid, { configText: members }).look();
+    world.runUntil(() => world.decisions.every((decision) => decision !== 'LOOKING'));
+    const removed = world.start(1);
+    const proposed = `server.1=h1:2000:${ELECTION_PORT + 1}:observer\n${membersText('2 3', '100000001')}`;
+    removed.send((out) => sendConfigs(out, members, proposed, false));
+    removed.look();
+    expect(world.runUntil(() => removed.decision === 'FOLLOWING 3')).toBeLessThan(1000);
   });
 
   it('is tried for ever if so configured', () => {
