@@ -143,7 +143,9 @@ describe('memory', () => {
   test('a length alone takes no memory', () => {
     const buffer = new FrameBuffer();
     const { onFrame } = collector();
-    buffer.push(Uint8Array.of(0x3f, 0xff, 0xff, 0xff), 4, 0x7fffffff, onFrame);
+    const before = process.memoryUsage().arrayBuffers;
+    buffer.push(Uint8Array.of(0x07, 0xff, 0xff, 0xff), 4, 0x7fffffff, onFrame);
     expect(buffer.restBytes).toBe(4);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1 << 20);
   });
 });
