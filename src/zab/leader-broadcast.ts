@@ -51,7 +51,8 @@ export class LeaderBroadcast {
   private readonly toObservers = new PacketBuffer();
   // Invariant: lastCommitted <= lastProposed, ownAcked <= lastProposed.
   private lastCommitted = 0;
-  private ownAcked = 0;
+  /** On this server's own disk, as a counter like `lastProposed`. */
+  ownAcked = 0;
   /** Acknowledged since the last commit, or whatever else may let something be committed. */
   hasNews = false;
   /** False once a reconfiguration has named somebody else: the next leader commits what follows (9.4). */

@@ -13,6 +13,7 @@
 import type { Logger } from '../actor/logger.js';
 import { SeldomLogger } from '../actor/seldom-logger.js';
 import { assert } from '../base/assert.js';
+import { hex64 } from '../base/int64.js';
 import { encodeUtf8 } from '../base/utf8.js';
 import { isQuorumOf, memberOfEither } from '../election/config-pair.js';
 import type { PeerSocket, PeerSocketEvents } from '../election/peer-network.js';
@@ -46,6 +47,7 @@ import type { QuorumTiming, Role, RoleHost } from './role.js';
 import { RoleFault } from './role-fault.js';
 import type { RoleFigures } from './role-figures.js';
 import { startSync } from './start-sync.js';
+import { SyncLimitCheck } from './sync-limit-check.js';
 import type { SyncSources } from './sync-sources.js';
 import type { ZabMeasures } from './zab-measures.js';
 
@@ -95,6 +97,7 @@ export class Leader implements Role, LearnerMaster {
   private readonly links: LearnerLinks;
   private readonly establishment: LeaderEstablishment;
   private readonly broadcast: LeaderBroadcast;
+  private readonly ownDisk = new SyncLimitCheck();
   private isPingTick = false; // every second half tick is a tick
   private nextHalfTickMs: number;
 
@@ -261,7 +264,10 @@ export class Leader implements Role, LearnerMaster {
     const heldUpMs = nowMs - this.tickedMs;
     this.nowMs = nowMs;
     this.tickedMs = nowMs;
-    if (heldUpMs > this.timing.tickMs / 2) this.links.forgive(heldUpMs);
+    if (heldUpMs > this.timing.tickMs / 2) {
+      this.links.forgive(heldUpMs);
+      this.ownDisk.forgive(heldUpMs, nowMs);
+    }
     if (this.acceptor.isDue(nowMs)) this.bind();
     if (this.bindsLeft === 0) {
       this.end(`cannot listen on the quorum port: ${this.bindFailure}`);
@@ -453,13 +459,33 @@ export class Leader implements Role, LearnerMaster {
     if (this.isPingTick || this.current !== 'broadcast') return;
     this.tick++;
     this.checkQuorum();
+    this.checkOwnDisk();
   }
 
   private checkQuorum(): void {
-    const alive = new Set([this.host.myId]);
-    for (const link of this.links) if (!link.isObserver && link.isAlive) alive.add(link.sid);
+    const alive = new Set([this.host.myId, ...this.livingFollowers()]);
     if (isQuorumOf(this.host.configs, alive)) return;
     this.end(`not enough followers are left: ${[...alive].join(', ')} are no quorum`);
+  }
+
+  /**
+   * What is asked of a follower's disk is asked of the own one, too: what it does not take has to wait, and when there is no room left
+   * nobody writes any more. Where the others are no quorum, nobody else could lead.
+   */
+  private checkOwnDisk(): void {
+    const { ownDisk, nowMs, timing } = this;
+    const { ownAcked, lastProposed } = this.broadcast;
+    ownDisk.onAck(ownAcked, lastProposed, nowMs);
+    if (ownAcked < lastProposed) ownDisk.onProposed(lastProposed, nowMs);
+    if (!ownDisk.isExceeded(nowMs, timing.syncLimitTicks * timing.tickMs)) return;
+    if (!isQuorumOf(this.host.configs, this.livingFollowers())) return;
+    this.end(`the own disk has not taken 0x${hex64(this.epoch, ownDisk.waitsFor)} within syncLimit`);
+  }
+
+  private livingFollowers(): Set<number> {
+    const sids = new Set<number>();
+    for (const link of this.links) if (!link.isObserver && link.isAlive) sids.add(link.sid);
+    return sids;
   }
 
   /**

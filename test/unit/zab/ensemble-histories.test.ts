@@ -6,6 +6,7 @@ import { ServerRole } from '../../../src/processor/pipeline-records.js';
 import { ErrorCode } from '../../../src/protocol/error-code.js';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import { InlineEnsemble } from '../../testing/inline/inline-ensemble.js';
+import { Ending } from '../../testing/inline/sim-client-network.js';
 import type { WireClient } from '../../testing/inline/wire-client.js';
 
 /** How learners were brought up to date since the last call: `3 DIFF`. */
@@ -199,4 +200,32 @@ describe('ZOOKEEPER-2380: a leader that shuts down while acknowledgements arrive
       expect(paths.filter((path) => ensemble.has(look, path)).slice(0, answered.length)).toEqual(answered);
     }
   });
+});
+
+test('ZOOKEEPER-2247: a leader whose disk stands still gives way: the others write on, and its clients go to them', () => {
+  const ensemble = new InlineEnsemble(3);
+  ensemble.start(1, 2, 3);
+  const old = ensemble.untilServing(1, 2, 3).sid;
+  const others = [1, 2, 3].filter((sid) => sid !== old) as [number, number];
+  const client = ensemble.connect(old);
+  ensemble.untilLevel(1, 2, 3);
+  const began = ensemble.clock.monotonicMs();
+  ensemble.member(old).held.add('sync');
+  const writer = ensemble.connect(others[0]);
+  writer.create('/by-two');
+  expect(ensemble.answer(writer).err).toBe(ErrorCode.Ok);
+
+  const next = () => others.find((sid) => ensemble.member(sid).servingAs === ServerRole.leader);
+  ensemble.until('another one leads', () => next() !== undefined);
+  expect(ensemble.clock.monotonicMs() - began).toBeLessThan(8 * 400);
+  const second = ensemble.connect(next() as number);
+  second.create('/without-it');
+  expect(ensemble.answer(second).err).toBe(ErrorCode.Ok);
+  client.ping();
+  ensemble.until('its client is sent away', () => client.connection.ending !== Ending.open);
+
+  ensemble.member(old).held.delete('sync');
+  ensemble.untilLevel(1, 2, 3);
+  for (const sid of [1, 2, 3])
+    expect([ensemble.has(sid, '/by-two'), ensemble.has(sid, '/without-it')]).toEqual([true, true]);
 });

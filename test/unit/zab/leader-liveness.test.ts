@@ -110,6 +110,43 @@ describe('liveness', () => {
     expect(learners[0].take().at(-1)).toBe('COMMIT 1.1');
   });
 
+  test('a leader whose own disk takes nothing for longer than syncLimit gives up, if others can go on', () => {
+    const { stage, learners } = LeaderStage.serving([2, 3]);
+    stage.isDiskFast = false;
+    stage.write(1);
+    stage.settle();
+    for (const learner of learners) learner.send('ACK 1.1');
+    stage.pass(4900);
+    expect([stage.over, learners[0].take().includes('COMMIT 1.1')]).toEqual(['', true]);
+    stage.pass(2200);
+    expect(stage.over).toBe('the own disk has not taken 0x100000001 within syncLimit');
+  });
+
+  test('one whose disk is slow, but not that slow, leads on', () => {
+    const { stage, learners } = LeaderStage.serving([2, 3]);
+    stage.isDiskFast = false;
+    for (let counter = 1; counter < 8; counter++) {
+      stage.write(1);
+      stage.settle();
+      for (const learner of learners) learner.send(`ACK 1.${counter}`);
+      stage.pass(2000);
+      if (counter > 1) stage.durable(`1.${counter - 1}`);
+    }
+    expect(stage.over).toBe('');
+  });
+
+  test('one without whose disk there is no quorum leads on: nobody else could', () => {
+    const { stage, learners } = LeaderStage.serving([2]);
+    stage.isDiskFast = false;
+    stage.write(1);
+    stage.settle();
+    learners[0].send('ACK 1.1');
+    stage.pass(12_000);
+    expect([stage.over, learners[0].take().includes('COMMIT 1.1')]).toEqual(['', false]);
+    stage.durable('1.1');
+    expect(learners[0].take()).toContain('COMMIT 1.1');
+  });
+
   test('a port that is busy is tried again, and given up in the end', () => {
     const first = new LeaderStage();
     first.settle();
