@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { create, EPHEMERAL, PERSISTENT, read, synced } from '../testing/ensemble-client.js';
 import { EnsembleProcess } from '../testing/ensemble-process.js';
 import { fourLetterWord } from '../testing/four-letter-word.js';
+import { saboteur } from '../testing/saboteur.js';
+import { makeTempDir } from '../testing/temp-dir.js';
 import { readEqualTrees } from '../testing/tree-reading.js';
 import { until } from '../testing/until.js';
 import { counted, Op, openAcl, request, WireConnection } from '../testing/wire-connection.js';
@@ -91,6 +93,28 @@ describe('three members', () => {
     late.destroy();
   });
 
+  it('ZOOKEEPER-4203: a leader one of whose threads fails is gone as a whole, and the others serve', async () => {
+    using dir = makeTempDir('sabotage');
+    const { nodeOptions, strike } = saboteur(dir.path, 'log');
+    await using three = await EnsembleProcess.startOurs({
+      absent: [1],
+      wrap: (kind, { sid }) =>
+        sid !== 3
+          ? kind
+          : { ...kind, command: (...args) => ['env', `NODE_OPTIONS=${nodeOptions}`, ...kind.command(...args)] },
+    });
+    await three.startMember(1);
+    await three.awaitServing();
+    expect(await three.leader()).toBe(3);
+    strike();
+    await until('the end of the leader', 10_000, () => !three.member(3).isRunning);
+    expect(three.member(3).log()).toContain('Severe unrecoverable error');
+    await three.awaitServing();
+    const client = await WireConnection.openSession(three.member(1).clientPort);
+    expect(await create(client, '/without-it', '')).toBe(0);
+    await client.closeSession();
+  });
+
   it('a leader that stood still for a while finds that it leads no more', async () => {
     await using three = await EnsembleProcess.startOurs({ cfg: { tickTime: 500, syncLimit: 4 } });
     const old = await three.leader();
@@ -161,6 +185,52 @@ describe('an ensemble that grows', () => {
     await four.awaitSameZxid();
     const tree = await readEqualTrees(four.ports());
     expect(tree.has('/n59')).toBe(true);
+  });
+
+  it('ZOOKEEPER-2819, -3814, -3830, -3842: restarts one by one with a further member in all files, which leads in the end', async () => {
+    let known = 3;
+    const kinds = ['threadkeeper', 'threadkeeper', 'threadkeeper', 'threadkeeper'] as const;
+    await using four = await EnsembleProcess.startOurs({
+      kinds,
+      absent: [4],
+      cfg: { tickTime: 500, reconfigEnabled: 'false' },
+      cfgOf: () => (known === 3 ? { 'server.4': undefined } : {}),
+    });
+    known = 4;
+    const writeEverywhere = async (what: string): Promise<void> => {
+      for (const { sid, clientPort } of four.running) {
+        const client = await WireConnection.openSession(clientPort);
+        expect(await create(client, `/${what}-by-${sid}`, '')).toBe(0);
+        await client.closeSession();
+      }
+    };
+    await writeEverywhere('before');
+    // Those that were there first, and only then the new one: nobody can be a quorum without the others meanwhile.
+    const leader = await four.leader();
+    const [first, second] = [1, 2, 3].filter((sid) => sid !== leader) as [number, number];
+    await four.stopMember(first);
+    await four.startMember(first);
+    const witness = await WireConnection.openSession(four.member(leader).clientPort);
+    expect(await create(witness, '/meanwhile', '')).toBe(0);
+    await witness.closeSession();
+    for (const sid of [second, leader]) {
+      await four.stopMember(sid);
+      await four.startMember(sid);
+      await four.awaitServing([1, 2, 3]);
+      await writeEverywhere(`restarted-${sid}`);
+    }
+    await four.startMember(4);
+    await four.awaitServing();
+    while ((await four.leader()) !== 4) {
+      const old = await four.leader();
+      await four.stopMember(old);
+      await four.awaitServing();
+      await four.startMember(old);
+      await four.awaitServing();
+    }
+    await writeEverywhere('led-by-4');
+    await four.awaitSameZxid();
+    expect((await readEqualTrees(four.ports())).has('/led-by-4-by-1')).toBe(true);
   });
 
   it('five members lose two, the leader first', async () => {

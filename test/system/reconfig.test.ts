@@ -94,7 +94,7 @@ describe('members', () => {
     expect(await reconfig(await clientOf(ensemble, await ensemble.leader()), { leaving: '3' })).toBe(-123);
   });
 
-  it('come, change their role and go, the leader among them, and clients may write all the while', async () => {
+  it('ZOOKEEPER-1992, -2847: come, change their role and go, the leader among them, and are found in files by the next start', async () => {
     const four = await EnsembleProcess.start({
       kinds: [...OURS, 'threadkeeper'],
       absent: [4],
@@ -142,7 +142,7 @@ describe('members', () => {
     await four.awaitSameZxid();
     for (const sid of [1, 2, 3, 4]) expect(await configAt(four, sid)).toBe(gone);
 
-    // ZOOKEEPER-1992, -2847: what the members are is in files of their own, and a start finds them there.
+    // What the members are is in files of their own, and a start finds them there.
     const [restarted] = others.filter((sid) => sid !== next) as [number];
     const { configFile } = four.member(restarted).running();
     const cfg = readFileSync(configFile, 'utf8');

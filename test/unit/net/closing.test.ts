@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import { OpCode } from '../../../src/protocol/op-code.js';
 import { Ending } from '../../testing/inline/sim-client-network.js';
-import { framed } from '../../testing/inline/wire-client.js';
+import { framed, type WireClient } from '../../testing/inline/wire-client.js';
 import { InlineServer } from '../../testing/inline-server.js';
 
 const BAD_LENGTH = Uint8Array.of(0xff, 0xff, 0xff, 0xff);
@@ -150,6 +150,23 @@ describe('ends from the client', () => {
     other.exists('/b');
     expect(server.reply(other).err).toBe(0);
     expect(server.counters().get('connections.0', 'outstanding_requests')).toBe(0);
+  });
+
+  test.each([
+    ['its session', (client: WireClient) => client.closeSession()],
+    ['its connection', (client: WireClient) => client.connection.end()],
+  ])('ZOOKEEPER-1382: a watch that waits behind a write is left by nobody when %s closes meanwhile', (_what, close) => {
+    const server = InlineServer.start();
+    const client = server.connect();
+    client.create('/a');
+    client.exists('/b', true);
+    client.getChildren('/', true);
+    close(client);
+    server.run();
+    const other = server.connect();
+    other.exists('/a');
+    expect(server.reply(other).err).toBe(0);
+    expect(server.counters().get('connections.0', 'watch_count')).toBe(0);
   });
 
   test('its watches go with it', () => {

@@ -89,15 +89,17 @@ clientPortAddress=0.0.0.0
     );
   });
 
-  test('of zoo.cfg with values that need it: they read as they were', () => {
+  test('ZOOKEEPER-2244: of zoo.cfg with values that need it: they read as they were, the path of the members among them', () => {
     const pairs = new Map([
       ['ssl.keyStore.password', ' \\a=b:c#d!\t\u00e9\u4e2d \n'],
       ['odd key:=', 'C:\\data'],
       ['empty', ''],
     ]);
     const store = newStore();
-    new DynamicConfigFiles(store, ZOO_CFG).rewriteStatic(pairs, '/conf/with space.3', false);
-    expect(pairsOf(textOf(store, ZOO_CFG))).toEqual(new Map([...pairs, ['dynamicConfigFile', '/conf/with space.3']]));
+    new DynamicConfigFiles(store, ZOO_CFG).rewriteStatic(pairs, 'C:\\conf\\with space.3', false);
+    expect(pairsOf(textOf(store, ZOO_CFG))).toEqual(
+      new Map([...pairs, ['dynamicConfigFile', 'C:\\conf\\with space.3']]),
+    );
   });
 
   test('of the copy: those of zoo.cfg, and as closed to others', () => {

@@ -456,7 +456,7 @@ function runAtRandom(seed: number): void {
   expect([...inOrder.values()].flat()).toEqual([]);
 }
 
-test('every interleaving keeps the order of each connection, and nothing uncommitted is applied', () => {
+test('ZOOKEEPER-1863, -2684: every interleaving keeps the order of each connection, and nothing uncommitted is applied', () => {
   for (let seed = 1; seed <= 300; seed++) {
     try {
       runAtRandom(seed);

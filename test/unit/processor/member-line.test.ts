@@ -297,7 +297,7 @@ describe.each(PLACEMENTS)('%s, %d shards', (placement, connectionShards) => {
     expect(moved.sessionId).toBe(other.sessionId);
   });
 
-  test('a session moves from server to server, and the old connection is closed by its next write', () => {
+  test('ZOOKEEPER-710: a session moves from server to server, and the old connection is closed by its next write', () => {
     const pair = pairOf(options);
     const first = connect(pair, pair.leader);
     first.create('/e', { flags: 1 });

@@ -141,7 +141,7 @@ describe('a multi that fails', () => {
     expect(statOf(server.reply(client))).toMatchObject({ numChildren: 2, cversion: 0, pzxid: 2n });
   });
 
-  test('leaves counters, versions and child counts exactly as before, for writes in flight behind it', () => {
+  test('ZOOKEEPER-1624: leaves counters, versions and child counts exactly as before, for writes in flight behind it', () => {
     const { server, client } = started();
     client.create('/p');
     client.create('/p/v');

@@ -30,7 +30,7 @@ describe('SessionIds', () => {
     [255, 1_795_316_449_681],
     [128, 0xff_ffff_ffff],
     [7, 0x1ff_ffff_ffff],
-  ])('server %d at %d ms begins where the formula says', (serverId, wallMs) => {
+  ])('ZOOKEEPER-1622: server %d at %d ms begins where the formula says', (serverId, wallMs) => {
     expect(current(new SessionIds(serverId, wallMs, 0))).toBe(firstId(serverId, wallMs));
   });
 

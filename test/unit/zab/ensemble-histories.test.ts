@@ -229,3 +229,54 @@ test('ZOOKEEPER-2247: a leader whose disk stands still gives way: the others wri
   for (const sid of [1, 2, 3])
     expect([ensemble.has(sid, '/by-two'), ensemble.has(sid, '/without-it')]).toEqual([true, true]);
 });
+
+test('ZOOKEEPER-3575, -4074: a learner whose words do not get through reads and takes what its leader says all the same', () => {
+  const ensemble = new InlineEnsemble(3);
+  ensemble.start(1, 2, 3);
+  const leader = ensemble.untilServing(1, 2, 3).sid;
+  const mute = leader === 1 ? 2 : 1;
+  const writer = ensemble.connect(leader);
+  const stuck = ensemble.connect(mute);
+  ensemble.untilLevel(1, 2, 3);
+  ensemble.network.cut(`m${mute}`, `m${leader}`);
+  for (let i = 0; i < 40; i++) stuck.create(`/stuck${i}`, { data: 'x'.repeat(20_000) });
+  for (let i = 0; i < 100; i++) writer.create(`/read${i}`);
+  expect(ensemble.answer(writer).err).toBe(ErrorCode.Ok);
+  ensemble.pass(400);
+  expect([ensemble.has(mute, '/read99'), ensemble.has(mute, '/stuck0'), stuck.take()]).toEqual([true, false, []]);
+  ensemble.network.healAll();
+  expect(ensemble.answer(stuck).err).toBe(ErrorCode.Ok);
+  ensemble.untilLevel(1, 2, 3);
+});
+
+test('ZOOKEEPER-1367: sessions that were open when all members ended are open, or expire, for all of them', () => {
+  const ensemble = new InlineEnsemble(3);
+  ensemble.start(1, 2, 3);
+  ensemble.untilServing(1, 2, 3);
+  const [staying, leaving] = [ensemble.connect(1), ensemble.connect(2)];
+  for (const [client, path] of [
+    [staying, '/stays'],
+    [leaving, '/leaves'],
+  ] as const) {
+    client.create(path, { flags: 1 });
+    expect(ensemble.answer(client).err).toBe(ErrorCode.Ok);
+  }
+  ensemble.untilLevel(1, 2, 3);
+  for (const { sid } of ensemble.members) ensemble.member(sid).losePower();
+  ensemble.start(1, 2, 3);
+  ensemble.untilServing(1, 2, 3);
+  const both = () => [1, 2, 3].map((sid) => [ensemble.has(sid, '/stays'), ensemble.has(sid, '/leaves')]);
+  expect(both()).toEqual([1, 2, 3].map(() => [true, true]));
+
+  const again = ensemble.connect(3, { sessionId: staying.sessionId, password: staying.password });
+  expect(again.sessionId).toBe(staying.sessionId);
+  const beganMs = ensemble.clock.monotonicMs();
+  const isGone = () => both().every(([, leaves]) => !leaves);
+  while (!isGone() && ensemble.clock.monotonicMs() - beganMs < 30_000) {
+    again.ping();
+    ensemble.pass(1000, isGone);
+    again.take();
+  }
+  expect(both()).toEqual([1, 2, 3].map(() => [true, false]));
+  expect(ensemble.clock.monotonicMs() - beganMs).toBeLessThan(8000 + 3 * 400 + 1000);
+});
